@@ -1,0 +1,39 @@
+// Package activities has one file a stage: open the inputs, ask the engine or a library below, heartbeat, publish the
+// output. Register puts them on anyone's worker; nothing here needs cgo.
+package activities
+
+import (
+	"context"
+
+	"crosssum/internal/engine"
+	"crosssum/internal/store"
+	"crosssum/schemas"
+
+	"go.temporal.io/sdk/worker"
+)
+
+// Engine runs one native request at a time in a child process. mode is "portable" or "native".
+type Engine interface {
+	Call(ctx context.Context, mode, op string, args, result any, report engine.Report) error
+	Profile(ctx context.Context, mode string) (engine.Profile, error)
+}
+
+// Config is what the activities of a worker share.
+type Config struct {
+	Store      *store.Store
+	CPU        Engine   // embed, neighbours, score
+	GPU        Engine   // train, generate; the same as CPU on a machine without a device
+	CrawlRoots []string // crawls are found by name in these folders, and nowhere else
+	ModelRoots []string // models likewise
+	Runs       string   // data/runs
+	LanguageID string   // path of lid.176.ftz
+}
+
+// Activities implements the stages.
+type Activities struct{ Config }
+
+// Register puts the activities of a queue on a registry. Pass every queue that the worker serves.
+func Register(registry worker.ActivityRegistry, config Config, queues ...schemas.Queue) *Activities {
+	a := &Activities{config}
+	return a
+}

@@ -1,0 +1,203 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"time"
+
+	"crosssum/internal/engine"
+	"crosssum/internal/store"
+	"crosssum/schemas"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/worker"
+)
+
+// unit is one artifact that a stage can compute. material is all that its bytes depend on (resolved parameters, input
+// object digests, the numerics profile of native stages): it becomes the key. seconds is a guess at its cost.
+type unit struct {
+	name     string
+	material any
+	seconds  float64
+	key      string
+}
+
+// definition is what a stage file gives: how to list its units, and how to compute one into a draft folder.
+type definition[In any] struct {
+	stage schemas.Stage[In]
+	plan  func(context.Context, *Activities, In) ([]unit, error)
+	run   func(context.Context, *Activities, In, unit, *store.Draft, engine.Report) (counts map[string]int64, err error)
+}
+
+// workItemSeconds is what a work item should cost: small units are computed together.
+const workItemSeconds = 20
+
+// register puts the two activities of a stage on the registry.
+func register[In any](registry worker.ActivityRegistry, a *Activities, d definition[In]) {
+	registry.RegisterActivityWithOptions(func(ctx context.Context, in In) (schemas.Planned, error) {
+		planned, err := d.lookup(ctx, a, in)
+		return planned, classify(err)
+	}, activity.RegisterOptions{Name: d.stage.PlanName()})
+	registry.RegisterActivityWithOptions(func(ctx context.Context, work schemas.Work[In]) (schemas.Done, error) {
+		done, err := d.compute(ctx, a, work)
+		return done, classify(err)
+	}, activity.RegisterOptions{Name: d.stage.Name})
+}
+
+func (d definition[In]) units(ctx context.Context, a *Activities, in In) ([]unit, error) {
+	units, err := d.plan(ctx, a, in)
+	for i := range units {
+		units[i].key = store.Key(d.stage.Name, d.stage.Version, units[i].material)
+	}
+	sort.Slice(units, func(i, j int) bool { return units[i].name < units[j].name })
+	return units, err
+}
+
+// lookup finds which units are published; with none missing it seals the stage into an index object.
+func (d definition[In]) lookup(ctx context.Context, a *Activities, in In) (schemas.Planned, error) {
+	units, err := d.units(ctx, a, in)
+	if err != nil {
+		return schemas.Planned{}, err
+	}
+	planned := schemas.Planned{Total: len(units)}
+	index := schemas.Index{Stage: d.stage.Name, Units: []schemas.Unit{}}
+	var item []string
+	var seconds float64
+	for _, u := range units {
+		published, err := a.Store.Lookup(d.stage.Name, u.key)
+		switch {
+		case errors.Is(err, store.ErrAbsent):
+			item, seconds = append(item, u.name), seconds+u.seconds
+			if seconds >= workItemSeconds {
+				planned.Missing, item, seconds = append(planned.Missing, item), nil, 0
+			}
+		case err != nil:
+			return planned, err
+		default:
+			planned.Reused++
+			published.Name = u.name
+			index.Units = append(index.Units, published)
+		}
+	}
+	if len(item) > 0 {
+		planned.Missing = append(planned.Missing, item)
+	}
+	if len(planned.Missing) > 0 {
+		return planned, nil
+	}
+	file, err := a.Store.PutJSON(index)
+	if err != nil {
+		return planned, err
+	}
+	planned.Ref = &schemas.Ref{Stage: d.stage.Name, Index: file.Digest, Units: len(index.Units), Counts: map[string]int64{}}
+	for _, u := range index.Units {
+		for name, n := range u.Counts {
+			planned.Ref.Counts[name] += n
+		}
+	}
+	return planned, nil
+}
+
+// compute runs the units of a work item one after the other; units published meanwhile are passed over.
+func (d definition[In]) compute(ctx context.Context, a *Activities, work schemas.Work[In]) (schemas.Done, error) {
+	start := time.Now()
+	units, err := d.units(ctx, a, work.Input)
+	if err != nil {
+		return schemas.Done{}, err
+	}
+	byName := map[string]unit{}
+	for _, u := range units {
+		byName[u.name] = u
+	}
+	for i, name := range work.Units {
+		u, ok := byName[name]
+		if !ok {
+			return schemas.Done{}, fmt.Errorf("%s: no unit %q in this input", d.stage.Name, name)
+		}
+		if _, err := a.Store.Lookup(d.stage.Name, u.key); err == nil {
+			continue
+		}
+		report := func(p schemas.Progress) {
+			p.Stage, p.Unit, p.UnitNo, p.Units = d.stage.Name, name, i, len(work.Units)
+			a.heartbeat(ctx, p)
+		}
+		report(schemas.Progress{})
+		if err := d.one(ctx, a, work.Input, u, report); err != nil {
+			return schemas.Done{}, fmt.Errorf("%s %s: %w", d.stage.Name, name, err)
+		}
+	}
+	return schemas.Done{Units: len(work.Units), Seconds: time.Since(start).Seconds()}, nil
+}
+
+func (d definition[In]) one(ctx context.Context, a *Activities, in In, u unit, report engine.Report) error {
+	draft, err := a.Store.Draft()
+	if err != nil {
+		return err
+	}
+	defer draft.Close()
+	counts, err := d.run(ctx, a, in, u, draft, report)
+	if err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	_, other, err := draft.Publish(d.stage.Name, u.key, u.name, counts)
+	if other {
+		activity.GetLogger(ctx).Warn("nondeterministic", "stage", d.stage.Name, "unit", u.name, "key", u.key)
+	}
+	if err != nil {
+		return err
+	}
+	return a.Store.Forget(d.stage.Name, u.key)
+}
+
+// index reads the sealed index of a stage.
+func (a *Activities) index(ref schemas.Ref) (schemas.Index, error) {
+	var index schemas.Index
+	err := a.Store.GetJSON(ref.Index, &index)
+	return index, err
+}
+
+// files lists the path of one file of every unit of a sealed stage, in unit order, and the digests for a key.
+func (a *Activities) files(ref schemas.Ref, name string) (units []schemas.Unit, paths, digests []string, err error) {
+	index, err := a.index(ref)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	for _, u := range index.Units {
+		path, err := a.Store.File(u, name)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		paths, digests = append(paths, path), append(digests, u.Files[name].Digest)
+	}
+	return index.Units, paths, digests, nil
+}
+
+// Fail makes an error of one of schemas' types, which decides whether Temporal tries again.
+func Fail(kind, format string, args ...any) error {
+	return &engine.Error{Type: kind, Message: fmt.Sprintf(format, args...)}
+}
+
+// classify turns a typed error into Temporal's: a permanent one is not retried.
+func classify(err error) error {
+	var typed *engine.Error
+	if !errors.As(err, &typed) {
+		return err
+	}
+	for _, kind := range schemas.NonRetryable {
+		if typed.Type == kind {
+			return temporal.NewNonRetryableApplicationError(err.Error(), typed.Type, err)
+		}
+	}
+	return temporal.NewApplicationErrorWithCause(err.Error(), typed.Type, err)
+}
+
+func (a *Activities) heartbeat(ctx context.Context, p schemas.Progress) {
+	activity.RecordHeartbeat(ctx, p)
+}
+

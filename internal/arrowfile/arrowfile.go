@@ -1,0 +1,264 @@
+// Package arrowfile reads and writes the Arrow IPC files (random access format) that stages exchange: rows in, rows out,
+// record batches of bounded size underneath. Vectors and numbers are written uncompressed, text with zstd.
+package arrowfile
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/ipc"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+)
+
+// BatchBytes bounds a record batch, roughly: a batch is closed by the row that reaches it.
+const BatchBytes = 8 << 20
+
+// Writer appends rows to a new file. It is not safe for concurrent use.
+type Writer struct {
+	file    *os.File
+	ipc     *ipc.FileWriter
+	builder *array.RecordBuilder
+	bytes   int
+	batch   int // rows in the open batch
+	rows    int64
+}
+
+// Create makes path, which must not exist. zstd compresses buffers: for files of text.
+func Create(path string, schema *arrow.Schema, zstd bool) (*Writer, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	options := []ipc.Option{ipc.WithSchema(schema), ipc.WithAllocator(memory.DefaultAllocator)}
+	if zstd {
+		options = append(options, ipc.WithZstd(), ipc.WithCompressConcurrency(1))
+	}
+	w, err := ipc.NewFileWriter(file, options...)
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	return &Writer{file: file, ipc: w, builder: array.NewRecordBuilder(memory.DefaultAllocator, schema)}, nil
+}
+
+// Append adds one row: a value a field, of type string, int32, int64, float32, float64, []string or []float32.
+func (w *Writer) Append(values ...any) error {
+	if len(values) != len(w.builder.Fields()) {
+		return fmt.Errorf("arrowfile: %d values for %d fields", len(values), len(w.builder.Fields()))
+	}
+	for i, v := range values {
+		if err := w.append(i, v); err != nil {
+			return err
+		}
+	}
+	w.rows++
+	w.batch++
+	if w.bytes >= BatchBytes {
+		return w.flush()
+	}
+	return nil
+}
+
+func (w *Writer) append(i int, v any) error {
+	switch b := w.builder.Field(i).(type) {
+	case *array.StringBuilder:
+		if s, ok := v.(string); ok {
+			b.Append(s)
+			w.bytes += len(s) + 4
+			return nil
+		}
+	case *array.Int32Builder:
+		if n, ok := v.(int32); ok {
+			b.Append(n)
+			w.bytes += 4
+			return nil
+		}
+	case *array.Int64Builder:
+		if n, ok := v.(int64); ok {
+			b.Append(n)
+			w.bytes += 8
+			return nil
+		}
+	case *array.Float32Builder:
+		if n, ok := v.(float32); ok {
+			b.Append(n)
+			w.bytes += 4
+			return nil
+		}
+	case *array.Float64Builder:
+		if n, ok := v.(float64); ok {
+			b.Append(n)
+			w.bytes += 8
+			return nil
+		}
+	case *array.ListBuilder:
+		if list, ok := v.([]string); ok {
+			b.Append(true)
+			for _, s := range list {
+				b.ValueBuilder().(*array.StringBuilder).Append(s)
+				w.bytes += len(s) + 4
+			}
+			return nil
+		}
+	case *array.FixedSizeListBuilder:
+		if list, ok := v.([]float32); ok {
+			if n := b.Type().(*arrow.FixedSizeListType).Len(); len(list) != int(n) {
+				return fmt.Errorf("arrowfile: vector of %d values for a field of %d", len(list), n)
+			}
+			b.Append(true)
+			b.ValueBuilder().(*array.Float32Builder).AppendValues(list, nil)
+			w.bytes += 4 * len(list)
+			return nil
+		}
+	}
+	return fmt.Errorf("arrowfile: %T for field %d of type %s", v, i, w.builder.Field(i).Type())
+}
+
+func (w *Writer) flush() error {
+	if w.batch == 0 {
+		return nil
+	}
+	record := w.builder.NewRecord()
+	defer record.Release()
+	w.bytes, w.batch = 0, 0
+	return w.ipc.Write(record)
+}
+
+// Rows is the number of rows appended so far.
+func (w *Writer) Rows() int64 { return w.rows }
+
+// Close writes the last batch and the footer, and closes the file. A Writer that is not closed leaves no readable file.
+func (w *Writer) Close() error {
+	err := errors.Join(w.flush(), w.ipc.Close())
+	w.builder.Release()
+	return errors.Join(err, w.file.Close())
+}
+
+// Row gives the values of one row by field index. It is valid until the next one.
+type Row struct {
+	record arrow.Record
+	i      int
+}
+
+// Str is the string of field f.
+func (r Row) Str(f int) string { return r.record.Column(f).(*array.String).Value(r.i) }
+
+// Int is the int32 or int64 of field f.
+func (r Row) Int(f int) int64 {
+	if c, ok := r.record.Column(f).(*array.Int32); ok {
+		return int64(c.Value(r.i))
+	}
+	return r.record.Column(f).(*array.Int64).Value(r.i)
+}
+
+// Float is the float32 or float64 of field f.
+func (r Row) Float(f int) float64 {
+	if c, ok := r.record.Column(f).(*array.Float32); ok {
+		return float64(c.Value(r.i))
+	}
+	return r.record.Column(f).(*array.Float64).Value(r.i)
+}
+
+// Strs is the list of strings of field f, newly allocated.
+func (r Row) Strs(f int) []string {
+	list := r.record.Column(f).(*array.List)
+	from, to := list.ValueOffsets(r.i)
+	values := list.ListValues().(*array.String)
+	out := make([]string, 0, to-from)
+	for j := from; j < to; j++ {
+		out = append(out, values.Value(int(j)))
+	}
+	return out
+}
+
+// Vector is the fixed-size list of float32 of field f: a view into the batch, to be copied if kept.
+func (r Row) Vector(f int) []float32 {
+	list := r.record.Column(f).(*array.FixedSizeList)
+	from, to := list.ValueOffsets(r.i)
+	return list.ListValues().(*array.Float32).Float32Values()[from:to]
+}
+
+// Clone copies a string out of the batch. Strings of Row share the batch's memory, which Each frees.
+func Clone(s string) string { return string(append([]byte(nil), s...)) }
+
+// Each calls f with every row of the file at path in order. schema is what the file must have; nil takes any.
+// A file that is truncated, foreign or of another schema is an error that names it.
+func Each(path string, schema *arrow.Schema, f func(Row) error) error {
+	return Batches(path, schema, func(record arrow.Record) error {
+		for i := 0; i < int(record.NumRows()); i++ {
+			if err := f(Row{record, i}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Batches calls f with every record batch of the file in order. The record is released when f returns.
+func Batches(path string, schema *arrow.Schema, f func(arrow.Record) error) (err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	defer func() { // the reader of arrow v17 panics on some malformed files
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%s: not a readable Arrow file: %v", path, p)
+		}
+	}()
+	reader, err := ipc.NewFileReader(file, ipc.WithAllocator(memory.DefaultAllocator))
+	if err != nil {
+		return fmt.Errorf("%s: not a readable Arrow file (IPC, random access): %w", path, err)
+	}
+	defer reader.Close()
+	if schema != nil && !reader.Schema().Equal(schema) {
+		return fmt.Errorf("%s: has columns %v, wanted %v", path, reader.Schema().Fields(), schema.Fields())
+	}
+	for i := 0; i < reader.NumRecords(); i++ {
+		record, err := reader.RecordAt(i)
+		if err != nil {
+			return fmt.Errorf("%s: batch %d: %w", path, i, err)
+		}
+		err = f(record)
+		record.Release()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Schema reads the schema of the file at path.
+func Schema(path string) (*arrow.Schema, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	reader, err := ipc.NewFileReader(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: not a readable Arrow file (IPC, random access): %w", path, err)
+	}
+	defer reader.Close()
+	return reader.Schema(), nil
+}
+
+// Dimension is the width of the vectors in field f of the file at path.
+func Dimension(path string, f string) (int, error) {
+	schema, err := Schema(path)
+	if err != nil {
+		return 0, err
+	}
+	fields, ok := schema.FieldsByName(f)
+	if !ok {
+		return 0, fmt.Errorf("%s: has no column %q", path, f)
+	}
+	list, ok := fields[0].Type.(*arrow.FixedSizeListType)
+	if !ok {
+		return 0, fmt.Errorf("%s: column %q is %s, wanted a fixed-size list of float32", path, f, fields[0].Type)
+	}
+	return int(list.Len()), nil
+}

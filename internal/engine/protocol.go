@@ -1,0 +1,141 @@
+// Package engine is the line between pure Go and native code: a child process that is fed one request a line on its
+// standard input and answers with events, one JSON object a line, on its standard output.
+package engine
+
+import (
+	"encoding/json"
+
+	"crosssum/schemas"
+)
+
+// Ops of the engine. Requests name files by absolute path; outputs are written to paths that do not exist yet.
+const (
+	OpProfile  = "profile"  // no request -> Profile
+	OpEncode   = "encode"   // EncodeRequest -> EncodeResult
+	OpClassify = "classify" // ClassifyRequest -> ClassifyResult
+	OpSearch   = "search"   // SearchRequest -> SearchResult
+	OpTrain    = "train"    // TrainRequest -> TrainResult
+	OpGenerate = "generate" // GenerateRequest -> GenerateResult
+)
+
+// Request is one line to the engine.
+type Request struct {
+	ID   int64           `json:"id"`
+	Op   string          `json:"op"`
+	Args json.RawMessage `json:"args,omitempty"`
+}
+
+// Event is one line from the engine: progress until exactly one of Result and Error.
+type Event struct {
+	ID       int64             `json:"id"`
+	Progress *schemas.Progress `json:"progress,omitempty"`
+	Result   json.RawMessage   `json:"result,omitempty"`
+	Error    *Error            `json:"error,omitempty"`
+}
+
+// Error is a classified failure: Type is one of schemas' error types.
+type Error struct {
+	Type    string `json:"type"`
+	Message string `json:"message"`
+}
+
+func (e *Error) Error() string { return e.Message }
+
+// Report tells how far a request is. Native-side packages call it whenever work was done, at least every few seconds.
+type Report func(schemas.Progress)
+
+// Profile is what may change the bytes of native results; it is part of the key of native stages.
+type Profile struct {
+	Mode           string `json:"mode"`            // "portable" or "native"
+	InstructionSet string `json:"instruction_set"` // "avx2", ...
+	Threads        int    `json:"threads"`
+	Device         string `json:"device"` // "cpu", "cuda:0"
+	Libtorch       string `json:"libtorch"`
+	FAISS          string `json:"faiss"`
+	BLAS           string `json:"blas"`
+}
+
+// EncodeRequest embeds column Column of an Arrow file that also has columns language and id.
+type EncodeRequest struct {
+	Model       string `json:"model"` // Hugging Face directory
+	Prefix      string `json:"prefix"`
+	MaxTokens   int    `json:"max_tokens"`
+	BatchTokens int    `json:"batch_tokens"`
+	Input       string `json:"input"`
+	Column      string `json:"column"`
+	Output      string `json:"output"` // an Arrow file of schemas.Embedding, row order of Input
+}
+
+// EncodeResult counts an encode.
+type EncodeResult struct {
+	Rows   int64 `json:"rows"`
+	Texts  int64 `json:"texts"` // distinct
+	Tokens int64 `json:"tokens"`
+}
+
+// ClassifyRequest asks for the language of each row of an Arrow file of schemas.Text.
+type ClassifyRequest struct {
+	Model string `json:"model"` // fastText .ftz or .bin
+	Input string `json:"input"`
+}
+
+// ClassifyResult has one entry a row: the first label, and the probability of the label wanted for the row's language
+// (by languages.tsv; -1 where fastText does not know it).
+type ClassifyResult struct {
+	Labels []string  `json:"labels"`
+	Wanted []float64 `json:"wanted"`
+}
+
+// SearchRequest asks for the Keep nearest neighbours of every row of Source in Target and the reverse. Where Source and
+// Target are one file, a row is not its own neighbour and only Forward is written.
+type SearchRequest struct {
+	Source    string `json:"source"` // schemas.Embedding
+	Target    string `json:"target"`
+	Keep      int    `json:"keep"`
+	BlockRows int    `json:"block_rows"`
+	Forward   string `json:"forward"` // schemas.Neighbour
+	Backward  string `json:"backward"`
+}
+
+// SearchResult counts a search.
+type SearchResult struct {
+	Rows       int64 `json:"rows"`
+	Neighbours int64 `json:"neighbours"`
+	Widened    int64 `json:"widened"` // queries whose candidates were not safely enough
+}
+
+// TrainRequest trains Model on the rows of Samples whose split is "train". Work is a folder that attempts share: the
+// newest valid checkpoint in it is where training goes on.
+type TrainRequest struct {
+	Model    string              `json:"model"`    // Hugging Face directory to start from
+	Samples  string              `json:"samples"`  // schemas.Sample
+	Articles []string            `json:"articles"` // schemas.Article, a file a language
+	Params   schemas.TrainParams `json:"params"`
+	Seed     uint64              `json:"seed"`
+	Work     string              `json:"work"`
+	Output   string              `json:"output"` // existing empty folder: a Hugging Face directory and metrics.jsonl
+}
+
+// TrainResult counts a training.
+type TrainResult struct {
+	Steps       int64   `json:"steps"`
+	Samples     int64   `json:"samples"`
+	ResumedFrom int64   `json:"resumed_from"` // step; 0 for a fresh start
+	Pairs       int64   `json:"pairs"`
+	Loss        float64 `json:"loss"` // of the last step
+}
+
+// GenerateRequest decodes the prompts of Input into their target languages by beam search.
+type GenerateRequest struct {
+	Model        string                 `json:"model"`
+	Input        string                 `json:"input"` // schemas.Prompt
+	SourceTokens int                    `json:"source_tokens"`
+	Params       schemas.GenerateParams `json:"params"`
+	Output       string                 `json:"output"` // schemas.Generation, row order of Input
+}
+
+// GenerateResult counts a generation.
+type GenerateResult struct {
+	Samples int64 `json:"samples"`
+	Tokens  int64 `json:"tokens"`
+}

@@ -1,0 +1,311 @@
+// Package store keeps the artifacts of stages: immutable objects by digest, and the files of a unit by key.
+//
+//	objects/<aa>/<sha256>       bytes, put if absent
+//	stages/<stage>/<key>.json   a schemas.Unit: file name -> digest; put if absent, so equal keys publish once
+//	work/<stage>/<key>/         scratch of attempts (checkpoints of a training): never an input of another stage
+//
+// Publication is write, fsync, rename (or link), fsync of the folder: a file is complete or absent. No locks or leases:
+// a late attempt can only publish the same bytes, and where it does not, the first stays.
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sort"
+
+	"crosssum/schemas"
+)
+
+// Store is a local folder. It is safe for concurrent use by any number of processes.
+type Store struct {
+	root string
+	// Crash is called with the name of a point of publication ("before-object", "after-object", "before-manifest",
+	// "after-manifest") when set: tests end the process there.
+	Crash func(point string)
+}
+
+// Open makes the folders of a store under root.
+func Open(root string) (*Store, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range []string{"objects", "stages", "work", "tmp"} {
+		if err := os.MkdirAll(filepath.Join(root, d), 0o755); err != nil {
+			return nil, err
+		}
+	}
+	return &Store{root: root}, nil
+}
+
+// Root is the absolute path of the store.
+func (s *Store) Root() string { return s.root }
+
+// ErrAbsent is returned for a key that is not published.
+var ErrAbsent = errors.New("not in the store")
+
+var (
+	digestForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	nameForm   = regexp.MustCompile(`^[a-z0-9_.-]+$`)
+)
+
+// Key is the SHA-256 of the canonical JSON of (stage, version, material): encoding/json sorts map keys and writes struct
+// fields in order. material must hold every resolved parameter and input digest, and no path, clock or host.
+func Key(stage string, version int, material any) string {
+	b, err := json.Marshal([]any{stage, version, material})
+	if err != nil {
+		panic(fmt.Sprintf("store: key of %s: %v", stage, err)) // a programming error: material is ours
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// Path is where the object of a digest lies. The object may be absent.
+func (s *Store) Path(digest string) (string, error) {
+	if !digestForm.MatchString(digest) {
+		return "", fmt.Errorf("store: %q is not a digest", digest)
+	}
+	return filepath.Join(s.root, "objects", digest[:2], digest), nil
+}
+
+// File is Path of a file of a unit; a file that the unit does not have is an error that names both.
+func (s *Store) File(unit schemas.Unit, name string) (string, error) {
+	f, ok := unit.Files[name]
+	if !ok {
+		return "", fmt.Errorf("store: unit %s has no file %s", unit.Name, name)
+	}
+	return s.Path(f.Digest)
+}
+
+// Put moves the file at path, which must lie on the store's file system, into the objects. It is fsynced first.
+func (s *Store) Put(path string) (schemas.File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return schemas.File{}, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	n, err := io.Copy(h, f)
+	if err != nil {
+		return schemas.File{}, err
+	}
+	file := schemas.File{Digest: hex.EncodeToString(h.Sum(nil)), Bytes: n}
+	target, err := s.Path(file.Digest)
+	if err != nil {
+		return file, err
+	}
+	if _, err := os.Stat(target); err == nil {
+		return file, os.Remove(path)
+	}
+	if err := f.Sync(); err != nil {
+		return file, err
+	}
+	if err := f.Chmod(0o444); err != nil {
+		return file, err
+	}
+	s.crash("before-object")
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+		return file, err
+	}
+	if err := os.Rename(path, target); err != nil {
+		return file, err
+	}
+	s.crash("after-object")
+	return file, syncDir(filepath.Dir(target))
+}
+
+// PutJSON stores v as an object of canonical JSON.
+func (s *Store) PutJSON(v any) (schemas.File, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return schemas.File{}, err
+	}
+	path, err := s.temp(b)
+	if err != nil {
+		return schemas.File{}, err
+	}
+	return s.Put(path)
+}
+
+// GetJSON reads an object written by PutJSON.
+func (s *Store) GetJSON(digest string, v any) error {
+	path, err := s.Path(digest)
+	if err != nil {
+		return err
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("store: object %s: %w", digest, err)
+	}
+	if sum := sha256.Sum256(b); hex.EncodeToString(sum[:]) != digest {
+		return fmt.Errorf("store: object %s: its bytes have another digest: the disk or a hand has changed them", digest)
+	}
+	return json.Unmarshal(b, v)
+}
+
+// Lookup returns the unit published under (stage, key), or ErrAbsent.
+func (s *Store) Lookup(stage, key string) (schemas.Unit, error) {
+	var unit schemas.Unit
+	b, err := os.ReadFile(s.manifest(stage, key))
+	if errors.Is(err, fs.ErrNotExist) {
+		return unit, ErrAbsent
+	}
+	if err != nil {
+		return unit, err
+	}
+	return unit, json.Unmarshal(b, &unit)
+}
+
+// Draft is a folder to write the files of a unit in; nothing of it is seen until Publish.
+type Draft struct {
+	Dir   string
+	store *Store
+}
+
+// Draft makes an empty folder on the store's file system. Close removes what is left of it.
+func (s *Store) Draft() (*Draft, error) {
+	dir, err := os.MkdirTemp(filepath.Join(s.root, "tmp"), "draft-")
+	return &Draft{Dir: dir, store: s}, err
+}
+
+// Close removes the draft.
+func (d *Draft) Close() error { return os.RemoveAll(d.Dir) }
+
+// Publish moves every regular file of the draft into the objects and then publishes the unit under (stage, key). If the
+// key was published meanwhile with other bytes, the first stays and nondeterministic is true.
+func (d *Draft) Publish(stage, key, name string, counts map[string]int64) (unit schemas.Unit, nondeterministic bool, err error) {
+	unit = schemas.Unit{Name: name, Key: key, Files: map[string]schemas.File{}, Counts: counts}
+	var paths []string
+	err = filepath.WalkDir(d.Dir, func(path string, e fs.DirEntry, err error) error {
+		if err == nil && e.Type().IsRegular() {
+			paths = append(paths, path)
+		}
+		return err
+	})
+	if err != nil {
+		return unit, false, err
+	}
+	sort.Strings(paths)
+	for _, path := range paths {
+		rel, err := filepath.Rel(d.Dir, path)
+		if err != nil {
+			return unit, false, err
+		}
+		if unit.Files[filepath.ToSlash(rel)], err = d.store.Put(path); err != nil {
+			return unit, false, err
+		}
+	}
+	return d.store.publish(stage, key, unit)
+}
+
+func (s *Store) publish(stage, key string, unit schemas.Unit) (schemas.Unit, bool, error) {
+	if !nameForm.MatchString(stage) || !digestForm.MatchString(key) {
+		return unit, false, fmt.Errorf("store: bad stage %q or key %q", stage, key)
+	}
+	b, err := json.Marshal(unit)
+	if err != nil {
+		return unit, false, err
+	}
+	path, err := s.temp(b)
+	if err != nil {
+		return unit, false, err
+	}
+	defer os.Remove(path)
+	target := s.manifest(stage, key)
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+		return unit, false, err
+	}
+	s.crash("before-manifest")
+	err = os.Link(path, target) // link fails where rename would replace
+	if errors.Is(err, fs.ErrExist) {
+		first, err := s.Lookup(stage, key)
+		if err != nil {
+			return unit, false, err
+		}
+		return first, !sameFiles(first, unit), nil
+	}
+	if err != nil {
+		return unit, false, err
+	}
+	s.crash("after-manifest")
+	return unit, false, syncDir(filepath.Dir(target))
+}
+
+// WorkDir is a folder that attempts of one unit share, for resume points. It is removed with Forget.
+func (s *Store) WorkDir(stage, key string) (string, error) {
+	dir := filepath.Join(s.root, "work", stage, key)
+	return dir, os.MkdirAll(dir, 0o755)
+}
+
+// Forget removes the work folder of a unit, once the unit is published.
+func (s *Store) Forget(stage, key string) error {
+	return os.RemoveAll(filepath.Join(s.root, "work", stage, key))
+}
+
+// Verify reads an object and compares its digest.
+func (s *Store) Verify(f schemas.File) error {
+	path, err := s.Path(f.Digest)
+	if err != nil {
+		return err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, file); err != nil {
+		return err
+	}
+	if got := hex.EncodeToString(h.Sum(nil)); got != f.Digest {
+		return fmt.Errorf("store: object %s has the bytes of %s", f.Digest, got)
+	}
+	return nil
+}
+
+func (s *Store) manifest(stage, key string) string {
+	return filepath.Join(s.root, "stages", stage, key+".json")
+}
+
+func (s *Store) temp(b []byte) (string, error) {
+	f, err := os.CreateTemp(filepath.Join(s.root, "tmp"), "object-")
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(b)
+	return f.Name(), errors.Join(err, f.Sync(), f.Close())
+}
+
+func (s *Store) crash(point string) {
+	if s.Crash != nil {
+		s.Crash(point)
+	}
+}
+
+func sameFiles(a, b schemas.Unit) bool {
+	if len(a.Files) != len(b.Files) {
+		return false
+	}
+	for name, f := range a.Files {
+		if b.Files[name].Digest != f.Digest {
+			return false
+		}
+	}
+	return true
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

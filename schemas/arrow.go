@@ -1,0 +1,74 @@
+package schemas
+
+import "github.com/apache/arrow/go/v17/arrow"
+
+// Arrow schemas, one a noun. Rows are sorted by (language, id). No field is null.
+var (
+	// Article is one accepted row of a crawl. content_digest = SHA-256 hex of title, summary, text, each ended by a zero byte.
+	Article = arrow.NewSchema([]arrow.Field{
+		str("language"), str("id"), str("url"), str("title"), str("summary"), str("text"),
+		{Name: "images", Type: arrow.ListOf(arrow.BinaryTypes.String)},
+		str("label"), // split that the crawl gave: "train", "val", "test" or ""
+		str("content_digest"),
+	}, nil)
+
+	// Reject is one quarantined row: where it stood and why. line counts from 1; file is the digest of the crawl file.
+	Reject = arrow.NewSchema([]arrow.Field{str("file"), i64("line"), str("reason"), str("detail")}, nil)
+
+	// Neighbour is one entry of a neighbour list; rank counts from 0; score is a float64 dot product rounded once to fp32.
+	Neighbour = arrow.NewSchema([]arrow.Field{str("source_id"), i32("rank"), str("target_id"), f32("score")}, nil)
+
+	// Pair is one accepted alignment; source_language < target_language in byte order. score is the cosine.
+	Pair = arrow.NewSchema([]arrow.Field{
+		str("source_language"), str("source_id"), str("target_language"), str("target_id"),
+		f32("score"), f32("margin"), str("rule"), str("component"),
+	}, nil)
+
+	// Duplicate is a pair of near-identical summaries of one language; source_id < target_id.
+	Duplicate = arrow.NewSchema([]arrow.Field{str("language"), str("source_id"), str("target_id"), f32("score")}, nil)
+
+	// Component assigns every article its connected component, named by its smallest "language/id".
+	Component = arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("component")}, nil)
+
+	// Split assigns every article its split ("train", "val", "test", or "dropped") and the reason
+	// ("label", "hash", "large", "exact_duplicate").
+	Split = arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("component"), str("split"), str("reason")}, nil)
+
+	// Sample is one directed training or test example, native ones (source = target article) included.
+	Sample = arrow.NewSchema([]arrow.Field{
+		str("source_language"), str("source_id"), str("target_language"), str("target_id"), str("split"),
+	}, nil)
+
+	// Text is the input of the engine's encode and classify.
+	Text = arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("text")}, nil)
+
+	// Prompt is the input of the engine's generate: text is the source article.
+	Prompt = arrow.NewSchema([]arrow.Field{
+		str("source_language"), str("source_id"), str("target_language"), str("target_id"), str("text"),
+	}, nil)
+
+	// Generation is the best beam of a prompt; score = sum of log-probabilities / length^penalty.
+	Generation = arrow.NewSchema([]arrow.Field{
+		str("source_language"), str("source_id"), str("target_language"), str("target_id"), str("generated"), f32("score"),
+	}, nil)
+
+	// Score is one scored generation, all times 100. lead_* score the source's first sentence against the same reference.
+	ScoreRow = arrow.NewSchema([]arrow.Field{
+		str("source_language"), str("source_id"), str("target_language"), str("target_id"),
+		str("generated"), str("reference"), str("lead"),
+		f64("rouge1"), f64("rouge2"), f64("rougeL"), f64("lase"), f64("ms"), f64("lc"), f64("lp"), f64("lase_shuffled"),
+		f64("lead_rouge1"), f64("lead_rouge2"), f64("lead_rougeL"), f64("lead_lase"),
+	}, nil)
+)
+
+// Embedding is {language, id, text_digest, embedding}: unit vectors of d float32.
+func Embedding(d int) *arrow.Schema {
+	return arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("text_digest"),
+		{Name: "embedding", Type: arrow.FixedSizeListOfNonNullable(int32(d), arrow.PrimitiveTypes.Float32)}}, nil)
+}
+
+func str(n string) arrow.Field { return arrow.Field{Name: n, Type: arrow.BinaryTypes.String} }
+func i32(n string) arrow.Field { return arrow.Field{Name: n, Type: arrow.PrimitiveTypes.Int32} }
+func i64(n string) arrow.Field { return arrow.Field{Name: n, Type: arrow.PrimitiveTypes.Int64} }
+func f32(n string) arrow.Field { return arrow.Field{Name: n, Type: arrow.PrimitiveTypes.Float32} }
+func f64(n string) arrow.Field { return arrow.Field{Name: n, Type: arrow.PrimitiveTypes.Float64} }

@@ -1,0 +1,123 @@
+package schemas
+
+// Params are the resolved parameters of a Pipeline run. JSON given by a user is decoded over a preset's Params: what is
+// absent keeps the preset's value, an unknown field is an error.
+type Params struct {
+	Preset     string         `json:"preset"`    // "demo" or "paper"
+	Crawl      string         `json:"crawl"`     // name of a crawl folder under a configured crawl root
+	Languages  []string       `json:"languages"` // names from languages.tsv; empty: every language of the crawl
+	Numerics   string         `json:"numerics"`  // "portable" or "native"
+	Seed       uint64         `json:"seed"`
+	Ingest     IngestParams   `json:"ingest"`
+	Encoder    EncoderParams  `json:"encoder"`
+	Align      AlignParams    `json:"align"`
+	Split      SplitParams    `json:"split"`
+	Summarizer string         `json:"summarizer"` // a model under models/, or a directory under a configured models root
+	Train      TrainParams    `json:"train"`
+	Generate   GenerateParams `json:"generate"`
+	Report     ReportParams   `json:"report"`
+}
+
+// IngestParams bound what one row may be.
+type IngestParams struct {
+	MaxLineBytes   int64   `json:"max_line_bytes"`
+	MaxFileBytes   int64   `json:"max_file_bytes"`  // after decompression
+	RejectFraction float64 `json:"reject_fraction"` // a file with a larger share of rejects fails
+}
+
+// EncoderParams choose the sentence encoder.
+type EncoderParams struct {
+	Name        string `json:"name"`   // a model under the models roots
+	Prefix      string `json:"prefix"` // put before every text ("query: " for e5)
+	MaxTokens   int    `json:"max_tokens"`
+	BatchTokens int    `json:"batch_tokens"` // padded tokens a batch
+}
+
+// AlignParams choose the accepting rule. A null threshold is the one of the encoder's model card.
+type AlignParams struct {
+	Rule       string   `json:"rule"` // "margin", "mutual", "seed", "induced"
+	Threshold  *float64 `json:"threshold"`
+	Neighbours int      `json:"neighbours"`          // k of the margin
+	Keep       int      `json:"keep"`                // stored neighbours a row, >= k
+	Duplicate  *float64 `json:"duplicate_threshold"` // same-language cosine from which two summaries are one
+	BlockRows  int      `json:"block_rows"`          // rows of a search block: bounds memory
+}
+
+// SplitParams are the shares of hashed components; their sum is 100.
+type SplitParams struct {
+	Train      int     `json:"train_percent"`
+	Val        int     `json:"val_percent"`
+	Test       int     `json:"test_percent"`
+	LargeShare float64 `json:"large_component_share"` // a component above this share of the articles goes to train
+}
+
+// TrainParams are the settings of multistage training (spec: Algorithm 1, Adafactor, inverse square root schedule).
+type TrainParams struct {
+	Steps           int     `json:"steps"`
+	MiniBatch       int     `json:"mini_batch"`  // samples of one pair in a batch
+	Pairs           int     `json:"pairs"`       // m: pairs drawn a step; batch = pairs * mini_batch
+	MicroBatch      int     `json:"micro_batch"` // samples a forward pass
+	Alpha           float64 `json:"alpha"`
+	Beta            float64 `json:"beta"`
+	Sampling        string  `json:"sampling"` // "coin", "fixed_source", "fixed_target", "unistage"
+	NativePairs     bool    `json:"native_pairs"`
+	SourceTokens    int     `json:"source_tokens"`       // with EOS
+	TargetTokens    int     `json:"target_tokens"`       // with EOS
+	LearningRate    float64 `json:"learning_rate_scale"` // times d_model^-0.5 * min(s^-0.5, s * warmup^-1.5)
+	WarmupSteps     int     `json:"warmup_steps"`
+	LabelSmoothing  float64 `json:"label_smoothing"`
+	WeightDecay     float64 `json:"weight_decay"`
+	GradientNorm    float64 `json:"gradient_norm"`
+	Dropout         float64 `json:"dropout"`
+	CheckpointEvery int     `json:"checkpoint_every_steps"`
+	KeepCheckpoints int     `json:"keep_checkpoints"`
+	NewLanguages    bool    `json:"start_languages_from_pad"` // new target languages start as a copy of the pad row
+}
+
+// GenerateParams are the settings of beam search and of the choice of test samples.
+type GenerateParams struct {
+	Samples       int     `json:"samples"`        // test samples, chosen by hash; 0: all
+	LargestPairs  int     `json:"largest_pairs"`  // each of so many largest pairs ...
+	SamplesAPair  int     `json:"samples_a_pair"` // ... gets at least so many samples
+	Beams         int     `json:"beams"`
+	LengthPenalty float64 `json:"length_penalty"`
+	NoRepeatNgram int     `json:"no_repeat_ngram"`
+	MaxTokens     int     `json:"max_tokens"`
+	BatchSize     int     `json:"batch_size"` // samples decoded together
+}
+
+// ReportParams bound the classes of pairs by their number of samples.
+type ReportParams struct {
+	LowBelow int `json:"low_below"`
+	MidBelow int `json:"mid_below"`
+}
+
+// Paper has the published numbers.
+func Paper() Params {
+	return Params{
+		Preset: "paper", Numerics: "portable", Seed: 1234, Summarizer: "mt5-base",
+		Ingest:  IngestParams{MaxLineBytes: 4 << 20, MaxFileBytes: 64 << 30, RejectFraction: 0.2},
+		Encoder: EncoderParams{Name: "LaBSE", MaxTokens: 256, BatchTokens: 4096},
+		Align:   AlignParams{Rule: "induced", Neighbours: 4, Keep: 8, BlockRows: 16384},
+		Split:   SplitParams{Train: 80, Val: 10, Test: 10, LargeShare: 0.02},
+		Train: TrainParams{Steps: 25000, MiniBatch: 32, Pairs: 8, MicroBatch: 16, Alpha: 0.5, Beta: 0.75, Sampling: "coin",
+			SourceTokens: 512, TargetTokens: 84, LearningRate: 1, WarmupSteps: 5000, LabelSmoothing: 0.1, WeightDecay: 0.01,
+			GradientNorm: 1, Dropout: 0.1, CheckpointEvery: 500, KeepCheckpoints: 3, NewLanguages: true},
+		Generate: GenerateParams{Beams: 5, LengthPenalty: 0.6, NoRepeatNgram: 2, MaxTokens: 84, BatchSize: 8},
+		Report:   ReportParams{LowBelow: 500, MidBelow: 5000},
+	}
+}
+
+// Demo is Paper, cut to what two cores do in some minutes, on the shipped corpus and models.
+func Demo() Params {
+	p := Paper()
+	p.Preset, p.Crawl, p.Summarizer, p.Seed = "demo", "sample", "crosssum-small", 42
+	p.Encoder = EncoderParams{Name: "multilingual-e5-small", Prefix: "query: ", MaxTokens: 128, BatchTokens: 4096}
+	p.Align.Rule = "margin"
+	p.Train.Steps, p.Train.WarmupSteps, p.Train.Pairs, p.Train.MicroBatch = 80, 8, 2, 32
+	p.Train.SourceTokens, p.Train.TargetTokens = 128, 32
+	p.Train.CheckpointEvery, p.Train.NativePairs = 20, true
+	p.Generate.Samples, p.Generate.LargestPairs, p.Generate.SamplesAPair, p.Generate.MaxTokens = 600, 40, 5, 32
+	p.Generate.BatchSize = 16
+	return p
+}

@@ -1,0 +1,102 @@
+// Package schemas holds every type that crosses a process or a file: stage handles, workflow and activity inputs and
+// outputs, Arrow schemas, error types and the table of languages. It imports nothing of this project.
+package schemas
+
+import "encoding/json"
+
+// A Stage is the typed handle of one pipeline stage. Each stage is two activities: "<name>.plan" takes In and returns
+// Planned (which units are published already, which are missing); "<name>" takes Work[In] and computes some units.
+type Stage[In any] struct {
+	Name    string // activity type, folder name under stages/, and label of the progress bar
+	Version int    // raised whenever the same inputs should give other bytes; part of every key
+	Queue   Queue  // the task queue that computes units
+	Unit    string // what one unit is called in progress output: "language", "pair", "run"
+}
+
+// PlanName and Name are the two activity types of the stage.
+func (s Stage[In]) PlanName() string { return s.Name + ".plan" }
+
+// Queue is a logical task queue; temporal.yaml maps it to a name.
+type Queue string
+
+// The three queues: workflows and light work, native work on processors, native work on a training device.
+const (
+	QueueMain Queue = "crosssum"
+	QueueCPU  Queue = "crosssum-cpu"
+	QueueGPU  Queue = "crosssum-gpu"
+)
+
+// Ref names a sealed stage: the index object that lists its units. It is all that payloads carry of the data.
+type Ref struct {
+	Stage  string           `json:"stage"`
+	Index  string           `json:"index"` // digest of the index object
+	Units  int              `json:"units"`
+	Counts map[string]int64 `json:"counts,omitempty"` // summed over units
+}
+
+// Index is the content of an index object: the units of a stage in name order.
+type Index struct {
+	Stage string `json:"stage"`
+	Units []Unit `json:"units"`
+}
+
+// Unit is one published artifact: the object digests of its files by file name.
+type Unit struct {
+	Name   string           `json:"name"` // "english", "english-hindi", "all"
+	Key    string           `json:"key"`
+	Files  map[string]File  `json:"files"`
+	Counts map[string]int64 `json:"counts,omitempty"`
+}
+
+// File is one immutable object of the store.
+type File struct {
+	Digest string `json:"digest"` // SHA-256, lower-case hex
+	Bytes  int64  `json:"bytes"`
+}
+
+// Planned is the answer of "<stage>.plan". Ref is set when nothing is missing.
+type Planned struct {
+	Ref     *Ref       `json:"ref,omitempty"`
+	Total   int        `json:"total"`   // units of the stage
+	Reused  int        `json:"reused"`  // units that were published already
+	Missing [][]string `json:"missing"` // unit names, grouped into work items worth some tens of seconds
+}
+
+// Work asks for some units of a stage.
+type Work[In any] struct {
+	Input In       `json:"input"`
+	Units []string `json:"units"`
+}
+
+// Done is the answer of a work item.
+type Done struct {
+	Units   int     `json:"units"`
+	Seconds float64 `json:"seconds"`
+}
+
+// Progress is the detail of every heartbeat (under 1 kB) and what live bars are drawn from.
+type Progress struct {
+	Stage   string             `json:"stage"`
+	Unit    string             `json:"unit"`              // the unit at work
+	UnitNo  int                `json:"unit_no"`           // finished units of this work item
+	Units   int                `json:"units"`             // units in this work item
+	Done    int64              `json:"done"`              // within the unit
+	Total   int64              `json:"total"`             // within the unit; 0 when unknown
+	Of      string             `json:"of"`                // what Done counts: "rows", "steps", "pairs"
+	Metrics map[string]float64 `json:"metrics,omitempty"` // "loss", "learning_rate", "checkpoint"
+}
+
+// StageProgress is one row of the `progress` query: a stage with its finished units.
+type StageProgress struct {
+	Stage     string           `json:"stage"`
+	State     string           `json:"state"` // "waiting", "running", "done", "failed"
+	Unit      string           `json:"unit"`
+	Units     int              `json:"units"`
+	UnitsDone int              `json:"units_done"`
+	Reused    int              `json:"reused"`
+	Seconds   float64          `json:"seconds"`
+	Counts    map[string]int64 `json:"counts,omitempty"`
+}
+
+// RawParams is the input of every workflow: JSON, decoded strictly by DecodePipeline over its preset's defaults.
+type RawParams = json.RawMessage

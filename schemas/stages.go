@@ -1,0 +1,145 @@
+package schemas
+
+// The stages, in the order the data takes. Each input holds the resolved parameters and the Refs of the stages it reads.
+var (
+	Ingest     = Stage[IngestInput]{Name: "ingest", Version: 1, Queue: QueueMain, Unit: "language"}
+	Embed      = Stage[EmbedInput]{Name: "embed", Version: 1, Queue: QueueCPU, Unit: "language"}
+	Neighbours = Stage[NeighboursInput]{Name: "neighbours", Version: 1, Queue: QueueCPU, Unit: "pair"}
+	Link       = Stage[LinkInput]{Name: "link", Version: 1, Queue: QueueMain, Unit: "run"}
+	SplitDedup = Stage[SplitInput]{Name: "split_dedup", Version: 1, Queue: QueueMain, Unit: "run"}
+	Export     = Stage[ExportInput]{Name: "export", Version: 1, Queue: QueueMain, Unit: "source language"}
+	Train      = Stage[TrainInput]{Name: "train", Version: 1, Queue: QueueGPU, Unit: "run"}
+	Generate   = Stage[GenerateInput]{Name: "generate", Version: 1, Queue: QueueGPU, Unit: "pair"}
+	Score      = Stage[ScoreInput]{Name: "score", Version: 1, Queue: QueueCPU, Unit: "run"}
+	Report     = Stage[ReportInput]{Name: "report", Version: 1, Queue: QueueMain, Unit: "run"}
+)
+
+// CrawlFile is one file of a crawl as `scan` found it. Path is where to read it now; only the digest is keyed.
+type CrawlFile struct {
+	Path     string `json:"path"` // relative to the crawl folder
+	Language string `json:"language"`
+	Split    string `json:"split,omitempty"` // "train", "val", "test" or ""
+	Digest   string `json:"digest"`
+	Bytes    int64  `json:"bytes"`
+}
+
+// ScanInput asks what a crawl folder holds.
+type ScanInput struct {
+	Crawl     string   `json:"crawl"`
+	Languages []string `json:"languages"`
+}
+
+// Scanned is a crawl: its files in (language, path) order, as an object of the store (digest of a JSON []CrawlFile).
+type Scanned struct {
+	Crawl  string `json:"crawl"`
+	Files  string `json:"files"`
+	Count  int    `json:"count"`
+	Bytes  int64  `json:"bytes"`
+	Digest string `json:"digest"`         // of the (language, split, file digest) list: the identity of the crawl
+	Gold   string `json:"gold,omitempty"` // object digest of gold.tsv beside the crawl, if it ships with one; read by report only
+}
+
+// IngestInput: unit = language. Files out: "articles.arrow", "rejects.arrow". Counts: read, accepted, rejected.
+type IngestInput struct {
+	Scanned Scanned      `json:"scanned"`
+	Params  IngestParams `json:"params"`
+}
+
+// EmbedInput: unit = language. Files out: "embeddings.arrow". Counts: rows, texts (distinct), tokens.
+type EmbedInput struct {
+	Articles Ref           `json:"articles"`
+	Encoder  EncoderParams `json:"encoder"`
+	Numerics string        `json:"numerics"`
+}
+
+// NeighboursInput: unit = unordered pair of languages "a-b", a <= b in byte order; a-a finds duplicates.
+// Files out: "forward.arrow" (a to b), "backward.arrow" (b to a; absent for a-a). Counts: rows, neighbours.
+type NeighboursInput struct {
+	Embeddings Ref    `json:"embeddings"`
+	Keep       int    `json:"keep"`
+	BlockRows  int    `json:"block_rows"`
+	Numerics   string `json:"numerics"`
+}
+
+// LinkInput: one unit, "all". Files out: "pairs.arrow", "duplicates.arrow", "components.arrow", "histogram.json".
+// Counts: candidates, accepted, near_misses, duplicates, components, cut_edges.
+type LinkInput struct {
+	Articles           Ref     `json:"articles"`
+	Neighbours         Ref     `json:"neighbours"`
+	Rule               string  `json:"rule"`
+	Threshold          float64 `json:"threshold"`
+	DuplicateThreshold float64 `json:"duplicate_threshold"`
+	Neighbour          int     `json:"k"`
+}
+
+// SplitInput: one unit, "all". Files out: "splits.arrow", "samples.arrow". Counts: by split and reason.
+type SplitInput struct {
+	Articles Ref         `json:"articles"`
+	Links    Ref         `json:"links"`
+	Params   SplitParams `json:"params"`
+	Seed     uint64      `json:"seed"`
+}
+
+// ExportInput: unit = source language. Files out: "<source>-<target>_<train|val|test>.jsonl". Counts: samples, files.
+type ExportInput struct {
+	Articles Ref `json:"articles"`
+	Splits   Ref `json:"splits"`
+}
+
+// TrainInput: one unit, "all". Files out: a Hugging Face model directory, "metrics.jsonl". Counts: steps, samples.
+type TrainInput struct {
+	Articles   Ref         `json:"articles"`
+	Splits     Ref         `json:"splits"`
+	Summarizer string      `json:"summarizer"`
+	Params     TrainParams `json:"params"`
+	Seed       uint64      `json:"seed"`
+	Numerics   string      `json:"numerics"`
+}
+
+// GenerateInput: unit = directed pair "source-target". Files out: "generations.arrow". Counts: samples, not_generated.
+type GenerateInput struct {
+	Articles Ref            `json:"articles"`
+	Splits   Ref            `json:"splits"`
+	Model    Ref            `json:"model"`
+	Params   GenerateParams `json:"params"`
+	Source   int            `json:"source_tokens"`
+	Seed     uint64         `json:"seed"`
+	Numerics string         `json:"numerics"`
+}
+
+// ScoreInput: one unit, "all". Files out: "scores.arrow" (a row a sample), "summary.json" (by pair and in all).
+type ScoreInput struct {
+	Articles    Ref           `json:"articles"`
+	Generations Ref           `json:"generations"`
+	Encoder     EncoderParams `json:"encoder"`
+	Numerics    string        `json:"numerics"`
+	Seed        uint64        `json:"seed"`
+}
+
+// ReportInput is everything a reader of the run may ask for. Files out: "report.html". The activity also lays out
+// data/runs/<run>/ with hard links: dataset/, model/, report.html, manifest.json.
+type ReportInput struct {
+	Run         string          `json:"run"` // workflow id
+	Params      Params          `json:"params"`
+	Scanned     Scanned         `json:"scanned"`
+	Stages      []StageProgress `json:"stages"`
+	Articles    Ref             `json:"articles"`
+	Embeddings  Ref             `json:"embeddings"`
+	Neighbours  Ref             `json:"neighbours"`
+	Links       Ref             `json:"links"`
+	Splits      Ref             `json:"splits"`
+	Dataset     Ref             `json:"dataset"`
+	Model       Ref             `json:"model"`
+	Generations Ref             `json:"generations"`
+	Scores      Ref             `json:"scores"`
+	Rule        string          `json:"rule"`
+	Threshold   float64         `json:"threshold"`
+}
+
+// PipelineResult is what a finished Pipeline returns: where to look, and the figures that people ask for first.
+type PipelineResult struct {
+	Folder  string             `json:"folder"` // data/runs/<workflow id>
+	Report  string             `json:"report"` // path of report.html
+	Figures map[string]float64 `json:"figures"`
+	Stages  []StageProgress    `json:"stages"`
+}
