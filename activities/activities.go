@@ -7,7 +7,6 @@ import (
 
 	"crosssum/internal/engine"
 	"crosssum/internal/store"
-	"crosssum/schemas"
 
 	"go.temporal.io/sdk/worker"
 )
@@ -32,8 +31,8 @@ type Config struct {
 // Activities implements the stages.
 type Activities struct{ Config }
 
-// Register puts the activities of a queue on a registry. Pass every queue that the worker serves.
-func Register(registry worker.ActivityRegistry, config Config, queues ...schemas.Queue) *Activities {
+// Register puts every activity on a registry.
+func Register(registry worker.ActivityRegistry, config Config) *Activities {
 	a := &Activities{config}
 	return a
 }

@@ -200,4 +200,3 @@ func classify(err error) error {
 func (a *Activities) heartbeat(ctx context.Context, p schemas.Progress) {
 	activity.RecordHeartbeat(ctx, p)
 }
-
