@@ -1,0 +1,119 @@
+package sentencepiece
+
+// #include <stdlib.h>
+// #include "bridge.h"
+import "C"
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+	"unsafe"
+)
+
+// TrainOptions describe a unigram model. An id of -1 leaves that special piece out; <unk> cannot be left out.
+type TrainOptions struct {
+	VocabularySize     int
+	CharacterCoverage  float64 // share of the characters of the input that get pieces; 0 means 0.9995
+	ByteFallback       bool    // characters without a piece become byte pieces instead of <unk>
+	UserSymbols        []string
+	ControlSymbols     []string
+	Unk, Bos, Eos, Pad int
+	Normalization      string            // "nmt_nfkc" if empty; "nfkc", "identity", ...
+	MaxSentenceBytes   int               // longer lines are left out; 0 means 4192
+	Threads            int               // EM steps; 0 means 2. The model does not depend on time, but may on this number
+	Extra              map[string]string // any other option of spm_train
+}
+
+func (o TrainOptions) arguments() (map[string]string, error) {
+	a := map[string]string{
+		"model_type": "unigram", "vocab_size": strconv.Itoa(o.VocabularySize), "minloglevel": "1",
+		"character_coverage": "0.9995", "normalization_rule_name": "nmt_nfkc", "num_threads": "2",
+		"byte_fallback": strconv.FormatBool(o.ByteFallback),
+		"unk_id":        strconv.Itoa(o.Unk), "bos_id": strconv.Itoa(o.Bos), "eos_id": strconv.Itoa(o.Eos), "pad_id": strconv.Itoa(o.Pad),
+	}
+	if o.CharacterCoverage != 0 {
+		a["character_coverage"] = strconv.FormatFloat(o.CharacterCoverage, 'g', -1, 64)
+	}
+	if o.Normalization != "" {
+		a["normalization_rule_name"] = o.Normalization
+	}
+	if o.MaxSentenceBytes != 0 {
+		a["max_sentence_length"] = strconv.Itoa(o.MaxSentenceBytes)
+	}
+	if o.Threads != 0 {
+		a["num_threads"] = strconv.Itoa(o.Threads)
+	}
+	for name, symbols := range map[string][]string{"user_defined_symbols": o.UserSymbols, "control_symbols": o.ControlSymbols} {
+		for _, s := range symbols {
+			if s == "" || strings.ContainsAny(s, ",\"\x00\n") {
+				return nil, fmt.Errorf("%s: %q holds a comma, a quote or a line end, or is empty", name, s)
+			}
+		}
+		if len(symbols) > 0 {
+			a[name] = strings.Join(symbols, ",")
+		}
+	}
+	for k, v := range o.Extra {
+		a[k] = v
+	}
+	for k, v := range a {
+		if strings.ContainsRune(k+v, 0) {
+			return nil, fmt.Errorf("option %q holds a zero byte", k)
+		}
+	}
+	return a, nil
+}
+
+// Train makes a model from the sentences, one a line, of the file at input and returns it serialized.
+func Train(input string, o TrainOptions) ([]byte, error) {
+	arguments, err := o.arguments()
+	if err != nil {
+		return nil, fmt.Errorf("training a SentencePiece model: %w", err)
+	}
+	names := make([]string, 0, len(arguments))
+	for name := range arguments {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	path := C.CString(input)
+	defer C.free(unsafe.Pointer(path))
+	options := (*[1 << 16]*C.char)(C.calloc(C.size_t(2*len(names)), C.size_t(unsafe.Sizeof(path))))[: 2*len(names) : 2*len(names)]
+	defer C.free(unsafe.Pointer(&options[0]))
+	for i, name := range names {
+		options[2*i], options[2*i+1] = C.CString(name), C.CString(arguments[name])
+		defer C.free(unsafe.Pointer(options[2*i]))
+		defer C.free(unsafe.Pointer(options[2*i+1]))
+	}
+	var model *C.char
+	var size C.size_t
+	if err := failure(C.sp_train(path, &options[0], C.size_t(len(names)), &model, &size)); err != nil {
+		return nil, fmt.Errorf("training a SentencePiece model on %s: %w", input, err)
+	}
+	defer C.free(unsafe.Pointer(model))
+	return C.GoBytes(unsafe.Pointer(model), C.int(size)), nil
+}
+
+// toyText is what NormalizationModel trains on: any text does.
+const toyText = "a b c d e\nf g h i j\n"
+
+// NormalizationModel trains a model of a few pieces whose normalizer_spec holds the library's compiled map of rule
+// ("nmt_nfkc", ...). The library gives its built-in maps away in no other form.
+func NormalizationModel(rule string) ([]byte, error) {
+	dir, err := os.MkdirTemp("", "sentencepiece-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	input := filepath.Join(dir, "toy.txt")
+	if err := os.WriteFile(input, []byte(toyText), 0o600); err != nil {
+		return nil, err
+	}
+	return Train(input, TrainOptions{
+		VocabularySize: 14, CharacterCoverage: 1, Unk: 0, Bos: 1, Eos: 2, Pad: -1, Normalization: rule, Threads: 1,
+		Extra: map[string]string{"hard_vocab_limit": "false"},
+	})
+}
