@@ -1,0 +1,228 @@
+package schemas
+
+import (
+	_ "embed"
+	"fmt"
+	"os"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// Language is one row of languages.tsv. Two rows may share a fastText label or a ROUGE name, never a name or a code.
+type Language struct {
+	Name     string   // [a-z0-9_]+: used in files, payloads and flags; XL-Sum's for its 45
+	Code     string   // BCP-47
+	FastText string   // label of lid.176; "" when it does not know the language
+	Rouge    string   // which tokenizer and stemmer ROUGE takes
+	Script   string   // ISO 15924
+	Sentinel int      // n of <extra_id_n> for XL-Sum's 45, else -1
+	Also     []string // further codes that mean this language
+}
+
+// LanguagesVariable names a table of one's own, in the form of languages.tsv, that is added to the built-in one.
+const LanguagesVariable = "CROSSSUM_LANGUAGES"
+
+//go:embed languages.tsv
+var builtinLanguages string
+
+type languageTable struct {
+	rows   []Language // by name
+	byName map[string]Language
+	byCode map[string]Language
+	err    error // of the user's own table
+}
+
+var languages = sync.OnceValue(func() *languageTable {
+	t := &languageTable{byName: map[string]Language{}, byCode: map[string]Language{}}
+	if err := t.add("schemas/languages.tsv", builtinLanguages); err != nil {
+		panic(err)
+	}
+	if path := os.Getenv(LanguagesVariable); path != "" {
+		b, err := os.ReadFile(path)
+		if err == nil {
+			err = t.add(path, string(b))
+		}
+		if err != nil {
+			t.err = fmt.Errorf("%s: %w", LanguagesVariable, err)
+		}
+	}
+	sort.Slice(t.rows, func(i, j int) bool { return t.rows[i].Name < t.rows[j].Name })
+	return t
+})
+
+var (
+	languageName = regexp.MustCompile(`^[a-z0-9_]{1,64}$`)
+	languageCode = regexp.MustCompile(`^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?(-[a-z0-9]{4,14})?$`)
+)
+
+func (t *languageTable) add(path, text string) error {
+	for i, line := range strings.Split(text, "\n") {
+		if line == "" || strings.HasPrefix(line, "#") || strings.HasPrefix(line, "name\t") {
+			continue
+		}
+		l, err := parseLanguage(strings.TrimSuffix(line, "\r"))
+		if err != nil {
+			return fmt.Errorf("%s:%d: %w", path, i+1, err)
+		}
+		if _, ok := t.byName[l.Name]; ok {
+			return fmt.Errorf("%s:%d: language %q is in the table already", path, i+1, l.Name)
+		}
+		for _, code := range append([]string{l.Code}, l.Also...) {
+			if other, ok := t.byCode[code]; ok {
+				return fmt.Errorf("%s:%d: code %q belongs to %s already", path, i+1, code, other.Name)
+			}
+			t.byCode[code] = l
+		}
+		t.byName[l.Name] = l
+		t.rows = append(t.rows, l)
+	}
+	return nil
+}
+
+func parseLanguage(line string) (Language, error) {
+	f := strings.Split(line, "\t")
+	if len(f) != 7 {
+		return Language{}, fmt.Errorf("%d columns, wanted 7: name, bcp47, fasttext, rouge, script, sentinel, also (tab between)", len(f))
+	}
+	l := Language{Name: f[0], Code: f[1], FastText: f[2], Rouge: f[3], Script: f[4], Sentinel: -1}
+	if !languageName.MatchString(l.Name) || !languageCode.MatchString(l.Code) || l.Rouge == "" || len(l.Script) != 4 {
+		return l, fmt.Errorf("bad name %q, code %q, ROUGE name %q or script %q", l.Name, l.Code, l.Rouge, l.Script)
+	}
+	if f[5] != "" {
+		n, err := strconv.Atoi(f[5])
+		if err != nil || n < 0 || n > 99 {
+			return l, fmt.Errorf("sentinel %q, wanted 0 to 99 or nothing", f[5])
+		}
+		l.Sentinel = n
+	}
+	if f[6] != "" {
+		l.Also = strings.Split(f[6], ",")
+	}
+	return l, nil
+}
+
+// Languages lists the table by name.
+func Languages() []Language { return append([]Language(nil), languages().rows...) }
+
+// LanguageByName finds a language by its name in the table. An unknown name is an error that shows the nearest ones.
+func LanguageByName(name string) (Language, error) {
+	t := languages()
+	if l, ok := t.byName[name]; ok {
+		return l, nil
+	}
+	if t.err != nil {
+		return Language{}, t.err
+	}
+	return Language{}, fmt.Errorf("unknown language %.64q: nearest are %s; to add one, put its line (name, bcp47, fasttext, rouge, script, sentinel, also; "+
+		"tab between) into a file named by %s", name, strings.Join(NearestLanguages(name, 3), ", "), LanguagesVariable)
+}
+
+// LanguageByCode finds a language by a BCP-47 code or a POSIX locale: "pt-BR", "pt_BR", "sr@latin", "ca@valencia", "de_DE.UTF-8".
+// A region or variant that the table does not tell apart is dropped; a script is not, unless it is the language's own.
+func LanguageByCode(code string) (Language, error) {
+	t := languages()
+	c := CanonicalCode(code)
+	if l, ok := t.byCode[c]; ok {
+		return l, nil
+	}
+	parts := strings.Split(c, "-")
+	base, script := parts[0], ""
+	if len(parts) > 1 && len(parts[1]) == 4 && parts[1][0] < 'a' {
+		script = parts[1]
+		if l, ok := t.byCode[base+"-"+script]; ok {
+			return l, nil
+		}
+	}
+	for _, variant := range parts[1:] { // ca-ES-valencia is ca-valencia
+		if l, ok := t.byCode[base+"-"+variant]; ok && (script == "" || l.Script == script) {
+			return l, nil
+		}
+	}
+	if l, ok := t.byCode[base]; ok && (script == "" || l.Script == script) {
+		return l, nil
+	}
+	if t.err != nil {
+		return Language{}, t.err
+	}
+	return Language{}, fmt.Errorf("no language for code %.64q in the table", code)
+}
+
+var scriptModifiers = map[string]string{"latin": "Latn", "latn": "Latn", "cyrillic": "Cyrl", "cyrl": "Cyrl", "arab": "Arab", "deva": "Deva", "beng": "Beng", "aran": "Aran",
+	"hans": "Hans", "hant": "Hant", "shaw": "Shaw", "quot": "Quot"}
+
+// CanonicalCode spells a code or locale as language[-Script][-REGION][-variant].
+func CanonicalCode(code string) string {
+	code, modifier, _ := strings.Cut(code, "@")
+	code, _, _ = strings.Cut(code, ".")
+	parts := strings.FieldsFunc(strings.ToLower(code), func(r rune) bool { return r == '-' || r == '_' })
+	if len(parts) == 0 {
+		return ""
+	}
+	if modifier != "" {
+		parts = append(parts, strings.ToLower(modifier))
+	}
+	if parts[0] == "c" && len(parts) == 1 {
+		return "en"
+	}
+	var script, region, variant string
+	for _, p := range parts[1:] {
+		switch s, known := scriptModifiers[p]; {
+		case known:
+			script = "-" + s
+		case len(p) == 4 && p[0] > '9':
+			script = "-" + strings.ToUpper(p[:1]) + p[1:]
+		case len(p) == 2 || len(p) == 3 && p[0] <= '9':
+			region = "-" + strings.ToUpper(p)
+		default:
+			variant += "-" + p
+		}
+	}
+	return parts[0] + script + region + variant
+}
+
+// NearestLanguages lists the n names of the table that are closest to name by edit distance.
+func NearestLanguages(name string, n int) []string {
+	if len(name) > 64 {
+		name = name[:64]
+	}
+	type candidate struct {
+		name     string
+		distance int
+	}
+	var all []candidate
+	for _, l := range languages().rows {
+		d := editDistance(name, l.Name)
+		if name != "" && (strings.Contains(l.Name, name) || l.Code == name) {
+			d = 0
+		}
+		all = append(all, candidate{l.Name, d})
+	}
+	sort.SliceStable(all, func(i, j int) bool { return all[i].distance < all[j].distance })
+	var names []string
+	for _, c := range all[:min(n, len(all))] {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diagonal := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := diagonal
+			if a[i-1] != b[j-1] {
+				cost = 1 + min(diagonal, row[j], row[j-1])
+			}
+			diagonal, row[j] = row[j], cost
+		}
+	}
+	return row[len(b)]
+}
