@@ -1,0 +1,56 @@
+package schemas
+
+// Names of the workflow types. Each takes ONE input object, RawParams.
+const (
+	PipelineWorkflow     = "Pipeline"     // RawParams -> PipelineResult: everything, crawl to report
+	BuildDatasetWorkflow = "BuildDataset" // RawParams -> PipelineResult: crawl to exported data set
+	ScanActivity         = "scan"         // ScanInput -> Scanned
+	SettingsActivity     = "settings"     // SettingsInput -> Settings, local: no file is read by workflow code
+	ProgressQuery        = "progress"     // -> []StageProgress, in the order of the stages
+)
+
+// Search attributes of a run. The namespace must have them: `crosssum up` registers them in its own.
+const (
+	AttributeStage     = "CrossSumStage"     // Keyword: the stage at work
+	AttributeLanguages = "CrossSumLanguages" // KeywordList
+	AttributeDataset   = "CrossSumDataset"   // Keyword: digest of the data set's index
+	AttributeModel     = "CrossSumModel"     // Keyword: digest of the trained model's index
+)
+
+// SearchAttributes gives the type of each attribute, as `temporal operator search-attribute create --type` spells it.
+var SearchAttributes = []struct{ Name, Type string }{
+	{AttributeStage, "Keyword"}, {AttributeLanguages, "KeywordList"},
+	{AttributeDataset, "Keyword"}, {AttributeModel, "Keyword"},
+}
+
+// Policy is how long one activity may take and how often it is tried. Zero means: as in the table's defaults.
+type Policy struct {
+	HeartbeatSeconds       int     `json:"heartbeat_seconds" yaml:"heartbeat_seconds"`
+	StartToCloseSeconds    int     `json:"start_to_close_seconds" yaml:"start_to_close_seconds"`
+	ScheduleToCloseSeconds int     `json:"schedule_to_close_seconds" yaml:"schedule_to_close_seconds"`
+	InitialSeconds         float64 `json:"retry_initial_seconds" yaml:"retry_initial_seconds"`
+	BackoffCoefficient     float64 `json:"retry_backoff_coefficient" yaml:"retry_backoff_coefficient"`
+	MaximumSeconds         float64 `json:"retry_maximum_seconds" yaml:"retry_maximum_seconds"`
+	Attempts               int     `json:"attempts" yaml:"attempts"`
+	Parallel               int     `json:"parallel" yaml:"parallel"` // work items of the stage in flight
+}
+
+// SettingsInput asks for what a run needs to know of its worker's configuration.
+type SettingsInput struct {
+	Encoder string `json:"encoder"`
+}
+
+// Settings are temporal.yaml's tables and the encoder's model card, as history keeps them.
+type Settings struct {
+	Policies map[string]Policy `json:"policies"` // by stage name, complete; "plan" for the look-ups, "scan"
+	Queues   map[Queue]string  `json:"queues"`
+	Card     EncoderCard       `json:"card"`
+}
+
+// EncoderCard is the calibration in an encoder's model card: YAML front matter of models/<name>/README.md.
+type EncoderCard struct {
+	Rule       string             `json:"rule" yaml:"rule"`
+	Thresholds map[string]float64 `json:"thresholds" yaml:"thresholds"` // by rule
+	Neighbours int                `json:"neighbours" yaml:"neighbours"`
+	Duplicate  float64            `json:"duplicate_threshold" yaml:"duplicate_threshold"`
+}
