@@ -1,0 +1,269 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"crosssum/schemas"
+)
+
+// Options of a Client. Program is required.
+type Options struct {
+	Program string        // build/bin/engine
+	Args    []string      // before the requests: nothing for the real engine
+	Env     []string      // added to the engine's environment
+	Threads int           // 0: 1
+	Stop    time.Duration // how long a request may take to stop when asked; 0: 45 s
+	Log     io.Writer     // a copy of what the engine prints; nil: none
+}
+
+// Client runs native requests in a child process, one at a time. It is safe for concurrent use: callers queue.
+type Client struct {
+	options Options
+	slot    chan struct{} // holds one token: the right to use process
+	process *process      // nil when none runs; guarded by slot
+	moved   atomic.Int64  // events of the request at work
+	nextID  int64         // guarded by slot
+
+	mu       sync.Mutex
+	profiles map[string]Profile
+	crashes  map[string]*crashes
+}
+
+// crashes of one unit.
+type crashes struct{ own, killed int }
+
+// A unit that ended the engine so often is given up: by itself, and by SIGKILL or SIGTERM (out of memory, or by hand).
+const (
+	ownCrashes    = 2
+	killedCrashes = 10
+)
+
+// New makes a client; the engine starts with the first call.
+func New(o Options) *Client {
+	o.Threads = max(o.Threads, 1)
+	if o.Stop == 0 {
+		o.Stop = 45 * time.Second
+	}
+	return &Client{options: o, slot: make(chan struct{}, 1), profiles: map[string]Profile{}, crashes: map[string]*crashes{}}
+}
+
+// Job says what a call is for. It travels in the context.
+type Job struct {
+	Unit  string        // names the unit in errors, and is what crashes are counted by; "": the digest of the arguments
+	Stall time.Duration // a request that reports nothing for so long is ended; 0: never
+}
+
+type jobKey struct{}
+
+// WithJob attaches a Job to the context of a Call.
+func WithJob(ctx context.Context, j Job) context.Context { return context.WithValue(ctx, jobKey{}, j) }
+
+func jobOf(ctx context.Context, op string, args []byte) Job {
+	job, _ := ctx.Value(jobKey{}).(Job)
+	if job.Unit == "" {
+		sum := sha256.Sum256(args)
+		job.Unit = op + " " + hex.EncodeToString(sum[:6])
+	}
+	return job
+}
+
+// Call runs one request in an engine of the given mode ("portable" or "native") and decodes its answer into result (nil:
+// dropped). Its errors are *Error, or ctx's when ctx ended. report (nil: none) is called for progress, and while the call
+// waits for another one that moves.
+func (c *Client) Call(ctx context.Context, mode, op string, args, result any, report Report) error {
+	raw, err := json.Marshal(args)
+	if err != nil {
+		return fmt.Errorf("engine: %s: %w", op, err)
+	}
+	if report == nil {
+		report = func(schemas.Progress) {}
+	}
+	if err := c.acquire(ctx, report); err != nil {
+		return err
+	}
+	defer func() { <-c.slot }()
+	answer, err := c.run(ctx, mode, op, raw, report)
+	if err != nil || result == nil {
+		return err
+	}
+	if err := json.Unmarshal(answer, result); err != nil {
+		return &Error{Type: schemas.EngineError, Message: fmt.Sprintf("engine: answer to %s: %v", op, err)}
+	}
+	return nil
+}
+
+// acquire waits for the engine. The caller's heart beats only as long as the request at work makes progress.
+func (c *Client) acquire(ctx context.Context, report Report) error {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	seen := c.moved.Load()
+	for {
+		select {
+		case c.slot <- struct{}{}:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+			if now := c.moved.Load(); now != seen {
+				seen = now
+				report(schemas.Progress{Of: "waiting for the engine"})
+			}
+		}
+	}
+}
+
+// ready returns a live engine of the mode.
+func (c *Client) ready(mode string) (*process, error) {
+	if mode != "portable" && mode != "native" {
+		return nil, &Error{Type: schemas.InvalidInput, Message: fmt.Sprintf("numerics %q: it is \"portable\" or \"native\"", mode)}
+	}
+	if p := c.process; p != nil {
+		if p.alive() && p.mode == mode {
+			return p, nil
+		}
+		p.stop(c.options.Stop)
+		c.process = nil
+	}
+	p, err := launch(c.options, mode)
+	if err != nil {
+		return nil, &Error{Type: schemas.EngineError, Message: err.Error()}
+	}
+	c.process = p
+	return p, nil
+}
+
+func (c *Client) run(ctx context.Context, mode, op string, args []byte, report Report) (json.RawMessage, error) {
+	p, err := c.ready(mode)
+	if err != nil {
+		return nil, err
+	}
+	job := jobOf(ctx, op, args)
+	c.nextID++
+	id := c.nextID
+	if err := p.send(Request{ID: id, Op: op, Args: args}); err != nil {
+		p.kill()
+		return nil, c.crashed(p, job, op)
+	}
+	var stall <-chan time.Time
+	if job.Stall > 0 {
+		timer := time.NewTicker(job.Stall)
+		defer timer.Stop()
+		stall = timer.C
+	}
+	var late <-chan time.Time // set when the request was asked to stop
+	done := ctx.Done()
+	quiet := true
+	for {
+		select {
+		case event, ok := <-p.events:
+			if !ok {
+				if ctx.Err() != nil {
+					c.process = nil
+					return nil, ctx.Err()
+				}
+				return nil, c.crashed(p, job, op)
+			}
+			c.moved.Add(1)
+			quiet = false
+			if event.ID != id {
+				continue // the end of a request whose caller left
+			}
+			if event.Progress != nil {
+				report(*event.Progress)
+				continue
+			}
+			return c.answer(ctx, job, event)
+		case <-done:
+			done = nil
+			late = time.After(c.options.Stop)
+			p.send(Request{ID: id, Op: OpCancel})
+		case <-late:
+			p.kill()
+			c.process = nil
+			return nil, ctx.Err()
+		case <-stall:
+			if quiet {
+				p.kill()
+				c.process = nil
+				return nil, &Error{Type: schemas.EngineError, Message: fmt.Sprintf(
+					"engine: %s: no progress for %s: the engine was ended and will be started again", job.Unit, job.Stall)}
+			}
+			quiet = true
+		}
+	}
+}
+
+// answer is the last event of a request.
+func (c *Client) answer(ctx context.Context, job Job, event Event) (json.RawMessage, error) {
+	if event.Error == nil {
+		c.mu.Lock()
+		delete(c.crashes, job.Unit)
+		c.mu.Unlock()
+		return event.Result, nil
+	}
+	if event.Error.Type == Canceled && ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return nil, event.Error
+}
+
+// crashed classifies the end of the engine in the midst of a request: worth another try, until the unit has done it again.
+func (c *Client) crashed(p *process, job Job, op string) error {
+	c.process = nil
+	fate, killed := p.fate()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	count := c.crashes[job.Unit]
+	if count == nil {
+		count = &crashes{}
+		c.crashes[job.Unit] = count
+	}
+	if killed {
+		count.killed++
+	} else {
+		count.own++
+	}
+	if count.own >= ownCrashes || count.killed >= killedCrashes {
+		delete(c.crashes, job.Unit)
+		return &Error{Type: schemas.NativeCrash, Message: fmt.Sprintf(
+			"engine: %s: %s ended the engine again, so it is not tried any more: %s", job.Unit, op, fate)}
+	}
+	return &Error{Type: schemas.EngineError, Message: fmt.Sprintf("engine: %s: the engine ended during %s: %s", job.Unit, op, fate)}
+}
+
+// Profile tells what may change the bytes of native results in a mode. A process of its own is asked, once: a look-up need
+// not wait for the training that the engine is busy with.
+func (c *Client) Profile(ctx context.Context, mode string) (Profile, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if p, ok := c.profiles[mode]; ok {
+		return p, nil
+	}
+	asker := New(c.options)
+	defer asker.Close()
+	var profile Profile
+	if err := asker.Call(ctx, mode, OpProfile, struct{}{}, &profile, nil); err != nil {
+		return profile, err
+	}
+	c.profiles[mode] = profile
+	return profile, nil
+}
+
+// Close ends the engine, after the request at work.
+func (c *Client) Close() error {
+	c.slot <- struct{}{}
+	defer func() { <-c.slot }()
+	if c.process != nil {
+		c.process.stop(c.options.Stop)
+		c.process = nil
+	}
+	return nil
+}

@@ -1,0 +1,212 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// maxEvent bounds a line of the engine: the longest is a list of labels, one a row.
+const maxEvent = 256 << 20
+
+// process is one running engine.
+type process struct {
+	mode   string
+	cmd    *exec.Cmd
+	stdin  io.WriteCloser
+	events chan Event    // closed when the engine's output ended or was not understood
+	ended  chan struct{} // closed when the process is reaped; then state is set
+	state  *os.ProcessState
+	stderr *tail
+	mu     sync.Mutex
+	broken error // why the output was not understood
+}
+
+// pins are variables of the environment that change the bytes or the speed of native results; none is inherited.
+var pins = []string{"ATEN_", "OPENBLAS_", "ONEDNN_", "DNNL_", "OMP_", "GOMP_", "KMP_", "MKL_", "GOTO_", "MALLOC_", "FAISS_"}
+
+// environment is the engine's: the caller's less the pins, then those of the mode.
+func environment(mode string, threads int) []string {
+	var out []string
+	for _, kv := range os.Environ() {
+		inherited := true
+		for _, pin := range pins {
+			inherited = inherited && !strings.HasPrefix(kv, pin)
+		}
+		if inherited {
+			out = append(out, kv)
+		}
+	}
+	n := strconv.Itoa(threads)
+	// Passive: two spinning native processes on one machine stand still. Few arenas: a thread each would keep its peak.
+	out = append(out, "OMP_NUM_THREADS="+n, "OPENBLAS_NUM_THREADS="+n, "OMP_WAIT_POLICY=passive", "MALLOC_ARENA_MAX=2",
+		"CROSSSUM_NUMERICS="+mode, "CROSSSUM_ENGINE_THREADS="+n)
+	if mode == "portable" {
+		out = append(out, "ATEN_CPU_CAPABILITY=avx2", "OPENBLAS_CORETYPE=Haswell", "ONEDNN_MAX_CPU_ISA=AVX2")
+	}
+	return out
+}
+
+// launch starts the engine. The child dies with this process: by the end of its input, and by the parent-death signal,
+// which belongs to the thread that started it; so that thread is kept until the child has ended.
+func launch(o Options, mode string) (*process, error) {
+	p := &process{mode: mode, events: make(chan Event, 16), ended: make(chan struct{}), stderr: &tail{copy: o.Log}}
+	p.cmd = exec.Command(o.Program, o.Args...)
+	p.cmd.Env = append(environment(mode, o.Threads), o.Env...)
+	p.cmd.Stderr = p.stderr
+	p.cmd.WaitDelay = 5 * time.Second // a grandchild may hold the standard error
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	var err error
+	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	stdout, err := p.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine, when the child is gone
+		err := p.cmd.Start()
+		started <- err
+		if err != nil {
+			return
+		}
+		p.read(stdout)
+		p.cmd.Wait()
+		p.state = p.cmd.ProcessState
+		close(p.ended)
+	}()
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("engine %s does not start: %w (`crosssum set-up` builds it)", o.Program, err)
+	}
+	return p, nil
+}
+
+// read passes on events until the output ends. What is not an event ends the engine: its answers cannot be trusted.
+func (p *process) read(stdout io.Reader) {
+	defer close(p.events)
+	lines := newLines(stdout, maxEvent)
+	for {
+		line, err := lines.next()
+		if errors.Is(err, errLineTooLong) {
+			p.reject(err)
+			return
+		}
+		if err != nil {
+			return
+		}
+		var event Event
+		if err := json.Unmarshal(line, &event); err != nil {
+			p.reject(fmt.Errorf("not an event: %.80q: %w", line, err))
+			return
+		}
+		p.events <- event
+	}
+}
+
+func (p *process) reject(err error) {
+	p.mu.Lock()
+	p.broken = err
+	p.mu.Unlock()
+	p.cmd.Process.Kill()
+}
+
+func (p *process) send(r Request) error {
+	line, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	_, err = p.stdin.Write(append(line, '\n'))
+	return err
+}
+
+// stop closes the input, then sends SIGTERM, then SIGKILL, and waits for the end. Unread events are dropped.
+func (p *process) stop(patience time.Duration) {
+	go func() {
+		for range p.events {
+		}
+	}()
+	p.stdin.Close()
+	for _, signal := range []os.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+		select {
+		case <-p.ended:
+			return
+		case <-time.After(patience):
+			p.cmd.Process.Signal(signal)
+		}
+	}
+	<-p.ended
+}
+
+func (p *process) kill() {
+	p.cmd.Process.Kill()
+	p.stop(0)
+}
+
+// alive says whether the process may still take a request.
+func (p *process) alive() bool {
+	select {
+	case <-p.ended:
+		return false
+	default:
+		return true
+	}
+}
+
+// fate tells how the ended process ended, with the last lines it printed. killed: by SIGKILL or SIGTERM, from outside.
+func (p *process) fate() (text string, killed bool) {
+	<-p.ended
+	p.mu.Lock()
+	broken := p.broken
+	p.mu.Unlock()
+	text = p.state.String()
+	if broken != nil {
+		text = "its output was " + broken.Error()
+	}
+	if status, ok := p.state.Sys().(syscall.WaitStatus); ok && status.Signaled() && broken == nil {
+		killed = status.Signal() == syscall.SIGKILL || status.Signal() == syscall.SIGTERM
+	}
+	if said := p.stderr.String(); said != "" {
+		text += "; it printed:\n" + said
+	}
+	return text, killed
+}
+
+// tail keeps the last bytes written to it, and copies everything to copy.
+type tail struct {
+	mu   sync.Mutex
+	last []byte
+	copy io.Writer
+}
+
+const tailBytes = 4 << 10
+
+func (t *tail) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.last = append(t.last, b...)
+	if over := len(t.last) - tailBytes; over > 0 {
+		t.last = append(t.last[:0], t.last[over:]...)
+	}
+	if t.copy != nil {
+		t.copy.Write(b)
+	}
+	return len(b), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(bytes.ToValidUTF8(bytes.TrimSpace(t.last), []byte("?")))
+}
