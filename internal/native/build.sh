@@ -1,0 +1,60 @@
+#!/bin/sh
+# Builds the two native libraries that Go's packages of the same name expect and Debian does not have:
+#   build/lib/libcgotorch.so   gotorch's C++ part, compiled from the module's own sources
+#   build/lib/libfaiss_c.so    FAISS with the C functions that go-faiss names, from faiss/c_api_shim.cc
+# Run from the repository root; quick and quiet when nothing changed. LIBTORCH=DIR builds against another libtorch
+# (a CUDA one, say) instead of Debian's. The log is build/log/native.log.
+set -eu
+
+[ -f go.mod ] || { echo "native/build.sh: run it in the repository root" >&2; exit 2; }
+mkdir -p build/lib build/obj build/log
+. internal/native/env.sh
+log=$PWD/build/log/native.log
+
+fail() {
+	echo "native/build.sh: $1 failed; the log is $log:" >&2
+	tail -n 15 "$log" >&2
+	exit 1
+}
+
+module() { # the folder of a Go module at the version that go.mod names, fetched if need be
+	dir=$(go list -m -f '{{.Dir}}' "$1" 2>>"$log") || dir=
+	[ -n "$dir" ] || { go mod download "$1" >>"$log" 2>&1 || fail "go mod download $1"; dir=$(go list -m -f '{{.Dir}}' "$1"); }
+	echo "$dir"
+}
+
+gotorch=$(module github.com/wangkuiyi/gotorch)
+shim=internal/native/faiss/c_api_shim.cc
+stamp=$(echo "$gotorch $CROSSSUM_TORCH_CXXFLAGS $CROSSSUM_TORCH_LDFLAGS"; cat internal/native/build.sh internal/native/env.sh "$shim")
+if [ -f build/lib/libcgotorch.so ] && [ -f build/lib/libfaiss_c.so ] && [ "$stamp" = "$(cat build/lib/native.stamp 2>/dev/null)" ]; then
+	exit 0
+fi
+rm -f build/lib/native.stamp
+: >"$log"
+
+echo "building gotorch's C++ part and the FAISS C interface (two to four minutes, once)"
+${CXX:-g++} -std=c++17 -O2 -DNDEBUG -fPIC -shared "$shim" -o build/lib/libfaiss_c.so.new \
+	-lfaiss -lblas -llapack -fopenmp >>"$log" 2>&1 || fail "the FAISS C interface"
+mv build/lib/libfaiss_c.so.new build/lib/libfaiss_c.so
+
+pids=
+for source in "$gotorch"/cgotorch/*.cc; do
+	object=build/obj/cgotorch_$(basename "$source" .cc).o
+	# Nothing of it is on a hot path: optimized for the time to compile.
+	# shellcheck disable=SC2086
+	(${CXX:-g++} $CROSSSUM_TORCH_CXXFLAGS -O1 -w -fPIC -I "$gotorch" -c "$source" -o "$object" >>"$log" 2>&1) &
+	pids="$pids $!"
+	# shellcheck disable=SC2086
+	set -- $pids
+	if [ $# -ge 2 ]; then # two compilers at a time: each takes about 1 GB
+		wait "$1" || fail "compiling gotorch's C++ part"
+		shift
+		pids="$*"
+	fi
+done
+for pid in $pids; do wait "$pid" || fail "compiling gotorch's C++ part"; done
+# shellcheck disable=SC2086
+${CXX:-g++} -shared build/obj/cgotorch_*.o -o build/lib/libcgotorch.so.new $CROSSSUM_TORCH_LDFLAGS >>"$log" 2>&1 ||
+	fail "linking libcgotorch.so"
+mv build/lib/libcgotorch.so.new build/lib/libcgotorch.so
+printf '%s\n' "$stamp" >build/lib/native.stamp
