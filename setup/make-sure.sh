@@ -2,7 +2,7 @@
 # the root of the checkout. A step is the file setup/<step>.sh, which defines
 #   title         what a person reads while it runs
 #   is_done       true when there is nothing to do (a few milliseconds)
-#   make          does it; its output goes to build/log/<step>.log
+#   make          does it; its output goes to build/log/setup-<step>.log
 # A result appears under its final name only when it is complete, so an interrupted set-up goes on where it was. The step
 # `temporal`, the longest, needs nothing but Go: it runs beside the others.
 set -eu

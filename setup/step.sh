@@ -1,7 +1,7 @@
 # step.sh STEP: runs one set-up step with its log, and says what it does, how long it took, or what failed.
 set -eu
 . setup/library.sh
-step=$1 log=build/log/$1.log
+step=$1 log=build/log/setup-$1.log
 . "setup/$step.sh"
 ! is_done || exit 0 # another set-up did it while this one waited
 
