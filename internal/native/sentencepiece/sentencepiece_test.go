@@ -113,3 +113,21 @@ func TestTheLibrarysNormalizationMapComesWithAToyModel(t *testing.T) {
 		t.Errorf("the model has only %d bytes: no compiled map in it", len(b))
 	}
 }
+
+func TestNormalizationRulesOfOnesOwnAreApplied(t *testing.T) {
+	b, err := CompileNormalization(map[string]string{"x": "a b", "xy": "j", "\u200d": " ", "q": ""})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := FromBytes(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, same := range map[string]string{"x": "a b", "xy": "j", "axy": "aj", "a\u200db": "a b", "aq": "a"} {
+		got, err1 := m.Encode(text)
+		want, err2 := m.Encode(same)
+		if err1 != nil || err2 != nil || fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%q is cut as %v and %q as %v", text, got, same, want)
+		}
+	}
+}

@@ -6,8 +6,6 @@ import "C"
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"sort"
 	"strconv"
 	"strings"
@@ -95,25 +93,4 @@ func Train(input string, o TrainOptions) ([]byte, error) {
 	}
 	defer C.free(unsafe.Pointer(model))
 	return C.GoBytes(unsafe.Pointer(model), C.int(size)), nil
-}
-
-// toyText is what NormalizationModel trains on: any text does.
-const toyText = "a b c d e\nf g h i j\n"
-
-// NormalizationModel trains a model of a few pieces whose normalizer_spec holds the library's compiled map of rule
-// ("nmt_nfkc", ...). The library gives its built-in maps away in no other form.
-func NormalizationModel(rule string) ([]byte, error) {
-	dir, err := os.MkdirTemp("", "sentencepiece-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	input := filepath.Join(dir, "toy.txt")
-	if err := os.WriteFile(input, []byte(toyText), 0o600); err != nil {
-		return nil, err
-	}
-	return Train(input, TrainOptions{
-		VocabularySize: 14, CharacterCoverage: 1, Unk: 0, Bos: 1, Eos: 2, Pad: -1, Normalization: rule, Threads: 1,
-		Extra: map[string]string{"hard_vocab_limit": "false"},
-	})
 }
