@@ -7,7 +7,9 @@ import (
 
 	"crosssum/internal/engine"
 	"crosssum/internal/store"
+	"crosssum/schemas"
 
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/worker"
 )
 
@@ -26,6 +28,9 @@ type Config struct {
 	ModelRoots []string // models likewise
 	Runs       string   // data/runs
 	LanguageID string   // path of lid.176.ftz
+
+	Policies map[string]schemas.Policy // temporal.yaml's timeout and retry tables, which runs ask for
+	Queues   map[schemas.Queue]string
 }
 
 // Activities implements the stages.
@@ -34,5 +39,10 @@ type Activities struct{ Config }
 // Register puts every activity on a registry.
 func Register(registry worker.ActivityRegistry, config Config) *Activities {
 	a := &Activities{config}
+	registry.RegisterActivityWithOptions(a.settings, activity.RegisterOptions{Name: schemas.SettingsActivity})
+	register(registry, a, embedDefinition)
+	register(registry, a, neighboursDefinition)
+	register(registry, a, trainDefinition)
+	register(registry, a, generateDefinition)
 	return a
 }

@@ -43,6 +43,9 @@ func register[In any](registry worker.ActivityRegistry, a *Activities, d definit
 	}, activity.RegisterOptions{Name: d.stage.PlanName()})
 	registry.RegisterActivityWithOptions(func(ctx context.Context, work schemas.Work[In]) (schemas.Done, error) {
 		done, err := d.compute(ctx, a, work)
+		if errors.Is(err, context.Canceled) && ctx.Err() == nil {
+			err = errWorkerStops // a failed attempt, not a cancelled activity
+		}
 		return done, classify(err)
 	}, activity.RegisterOptions{Name: d.stage.Name})
 }
@@ -104,6 +107,9 @@ func (d definition[In]) lookup(ctx context.Context, a *Activities, in In) (schem
 // compute runs the units of a work item one after the other; units published meanwhile are passed over.
 func (d definition[In]) compute(ctx context.Context, a *Activities, work schemas.Work[In]) (schemas.Done, error) {
 	start := time.Now()
+	ctx, release := untilWorkerStops(ctx)
+	defer release()
+	var done schemas.Done
 	units, err := d.units(ctx, a, work.Input)
 	if err != nil {
 		return schemas.Done{}, err
@@ -125,34 +131,58 @@ func (d definition[In]) compute(ctx context.Context, a *Activities, work schemas
 			a.heartbeat(ctx, p)
 		}
 		report(schemas.Progress{})
-		if err := d.one(ctx, a, work.Input, u, report); err != nil {
+		other, err := d.one(ctx, a, work.Input, u, report)
+		if err != nil {
 			return schemas.Done{}, fmt.Errorf("%s %s: %w", d.stage.Name, name, err)
 		}
+		if other {
+			done.Nondeterministic = append(done.Nondeterministic, d.stage.Name+" "+name)
+		}
 	}
-	return schemas.Done{Units: len(work.Units), Seconds: time.Since(start).Seconds()}, nil
+	done.Units, done.Seconds = len(work.Units), time.Since(start).Seconds()
+	return done, nil
 }
 
-func (d definition[In]) one(ctx context.Context, a *Activities, in In, u unit, report engine.Report) error {
+// one computes and publishes a unit. other: the key was published meanwhile with other bytes, which stay.
+func (d definition[In]) one(ctx context.Context, a *Activities, in In, u unit, report engine.Report) (other bool, err error) {
 	draft, err := a.Store.Draft()
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer draft.Close()
+	ctx = engine.WithJob(ctx, engine.Job{Unit: d.stage.Name + " " + u.name, Stall: activity.GetInfo(ctx).HeartbeatTimeout})
 	counts, err := d.run(ctx, a, in, u, draft, report)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := ctx.Err(); err != nil {
-		return err
+		return false, err
 	}
-	_, other, err := draft.Publish(d.stage.Name, u.key, u.name, counts)
+	_, other, err = draft.Publish(d.stage.Name, u.key, u.name, counts)
 	if other {
 		activity.GetLogger(ctx).Warn("nondeterministic", "stage", d.stage.Name, "unit", u.name, "key", u.key)
 	}
 	if err != nil {
-		return err
+		return other, err
 	}
-	return a.Store.Forget(d.stage.Name, u.key)
+	return other, a.Store.Forget(d.stage.Name, u.key)
+}
+
+// errWorkerStops ends the work of a worker that was asked to stop; another one, or the next start, goes on with it.
+var errWorkerStops = errors.New("the worker is stopping")
+
+// untilWorkerStops ends the context when the worker begins to stop, so that an engine can write its checkpoint in time.
+func untilWorkerStops(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := activity.GetWorkerStopChannel(ctx)
+	go func() {
+		select {
+		case <-stop:
+			cancel(errWorkerStops)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(nil) }
 }
 
 // index reads the sealed index of a stage.
@@ -178,6 +208,20 @@ func (a *Activities) files(ref schemas.Ref, name string) (units []schemas.Unit, 
 	return index.Units, paths, digests, nil
 }
 
+// fileOf is the path of a file of one unit of a sealed stage.
+func (a *Activities) fileOf(ref schemas.Ref, unit, name string) (string, error) {
+	index, err := a.index(ref)
+	if err != nil {
+		return "", err
+	}
+	for _, u := range index.Units {
+		if u.Name == unit {
+			return a.Store.File(u, name)
+		}
+	}
+	return "", fmt.Errorf("%s: index %s has no unit %q", ref.Stage, ref.Index, unit)
+}
+
 // Fail makes an error of one of schemas' types, which decides whether Temporal tries again.
 func Fail(kind, format string, args ...any) error {
 	return &engine.Error{Type: kind, Message: fmt.Sprintf(format, args...)}
@@ -198,5 +242,9 @@ func classify(err error) error {
 }
 
 func (a *Activities) heartbeat(ctx context.Context, p schemas.Progress) {
+	if a.Store.Crash != nil {
+		a.Store.Crash("before-heartbeat")
+		defer a.Store.Crash("after-heartbeat")
+	}
 	activity.RecordHeartbeat(ctx, p)
 }

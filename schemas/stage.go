@@ -70,8 +70,9 @@ type Work[In any] struct {
 
 // Done is the answer of a work item.
 type Done struct {
-	Units   int     `json:"units"`
-	Seconds float64 `json:"seconds"`
+	Units            int      `json:"units"`
+	Seconds          float64  `json:"seconds"`
+	Nondeterministic []string `json:"nondeterministic,omitempty"` // "<stage> <unit>" whose key was published with other bytes
 }
 
 // Progress is the detail of every heartbeat (under 1 kB) and what live bars are drawn from.

@@ -142,4 +142,6 @@ type PipelineResult struct {
 	Report  string             `json:"report"` // path of report.html
 	Figures map[string]float64 `json:"figures"`
 	Stages  []StageProgress    `json:"stages"`
+
+	Nondeterministic []string `json:"nondeterministic,omitempty"` // units that were computed twice with other bytes
 }

@@ -282,7 +282,7 @@ func TestOutputThatIsNotTheProtocolEndsTheEngine(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 	missing := engine.New(engine.Options{Program: "build/bin/no-such-engine"})
-	if err := missing.Call(context.Background(), "portable", "work", nil, nil, nil); !strings.Contains(err.Error(), "set-up") {
+	if err := missing.Call(context.Background(), "portable", "work", nil, nil, nil); !strings.Contains(err.Error(), "setup") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -88,7 +88,7 @@ func launch(o Options, mode string) (*process, error) {
 		close(p.ended)
 	}()
 	if err := <-started; err != nil {
-		return nil, fmt.Errorf("engine %s does not start: %w (`crosssum set-up` builds it)", o.Program, err)
+		return nil, fmt.Errorf("engine %s does not start: %w (`./crosssum setup` builds it)", o.Program, err)
 	}
 	return p, nil
 }

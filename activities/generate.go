@@ -1,0 +1,234 @@
+package activities
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"crosssum/internal/arrowfile"
+	"crosssum/internal/engine"
+	"crosssum/internal/store"
+	"crosssum/schemas"
+)
+
+// generate decodes test samples with the trained model. One unit is a directed pair of languages; the samples that a run
+// does not decode are counted as not_generated.
+var generateDefinition = definition[schemas.GenerateInput]{stage: schemas.Generate, plan: planGenerate, run: runGenerate}
+
+// generationsASecond is a guess for the length of work items: five beams of a small model on two threads.
+const generationsASecond = 3
+
+type generateMaterial struct {
+	Articles string                 `json:"articles"` // digest of the source language's articles
+	Model    string                 `json:"model"`    // digest
+	Source   int                    `json:"source_tokens"`
+	Params   schemas.GenerateParams `json:"params"` // those of beam search; the choice of samples stands in Chosen
+	Chosen   string                 `json:"chosen"` // digest of the sample list
+	Missed   int                    `json:"not_generated"`
+	Profile  engine.Profile         `json:"profile"`
+}
+
+// testSample is one sample of the test split.
+type testSample struct {
+	sourceLanguage, sourceID, targetLanguage, targetID string
+	hash                                               string // of the seed and the four: the order in which samples are chosen
+	chosen                                             bool
+}
+
+func (s testSample) pair() string { return s.sourceLanguage + "-" + s.targetLanguage }
+
+func planGenerate(ctx context.Context, a *Activities, in schemas.GenerateInput) ([]unit, error) {
+	profile, err := a.GPU.Profile(ctx, in.Numerics)
+	if err != nil {
+		return nil, err
+	}
+	model, err := a.index(in.Model)
+	if err != nil {
+		return nil, err
+	}
+	languages, _, digests, err := a.files(in.Articles, "articles.arrow")
+	if err != nil {
+		return nil, err
+	}
+	articles := map[string]string{}
+	for i, language := range languages {
+		articles[language.Name] = digests[i]
+	}
+	pairs, err := a.testPairs(in)
+	if err != nil {
+		return nil, err
+	}
+	params := in.Params
+	params.Samples, params.LargestPairs, params.SamplesAPair = 0, 0, 0
+	var units []unit
+	for name, samples := range pairs {
+		chosen := chosenOf(samples)
+		list := sha256.New()
+		for _, s := range chosen {
+			fmt.Fprintf(list, "%s %s\n", s.sourceID, s.targetID)
+		}
+		units = append(units, unit{
+			name: name,
+			material: generateMaterial{Articles: articles[samples[0].sourceLanguage], Model: digestOfUnit(model.Units[0]),
+				Source: in.Source, Params: params, Chosen: name + " " + hex.EncodeToString(list.Sum(nil)),
+				Missed: len(samples) - len(chosen), Profile: profile},
+			seconds: 0.05 + float64(len(chosen))/generationsASecond,
+		})
+	}
+	return units, nil
+}
+
+// testPairs reads the test samples and marks those to decode, by directed pair.
+func (a *Activities) testPairs(in schemas.GenerateInput) (map[string][]testSample, error) {
+	path, err := a.fileOf(in.Splits, "all", "samples.arrow")
+	if err != nil {
+		return nil, err
+	}
+	pairs := map[string][]testSample{}
+	err = arrowfile.Each(path, schemas.Sample, func(r arrowfile.Row) error {
+		if r.Str(4) != "test" {
+			return nil
+		}
+		s := testSample{sourceLanguage: arrowfile.Clone(r.Str(0)), sourceID: arrowfile.Clone(r.Str(1)),
+			targetLanguage: arrowfile.Clone(r.Str(2)), targetID: arrowfile.Clone(r.Str(3))}
+		sum := sha256.Sum256([]byte(fmt.Sprintf("%d\x00%s\x00%s\x00%s\x00%s", in.Seed, s.sourceLanguage, s.sourceID, s.targetLanguage, s.targetID)))
+		s.hash = string(sum[:])
+		pairs[s.pair()] = append(pairs[s.pair()], s)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	choose(pairs, in.Params)
+	return pairs, nil
+}
+
+// choose marks params.Samples samples by hash (0: all), of which each of the params.LargestPairs largest pairs has at least
+// params.SamplesAPair, or all that it has. More than Samples are chosen where those minima alone are more.
+func choose(pairs map[string][]testSample, params schemas.GenerateParams) {
+	var names []string
+	var rest []*testSample
+	for name, samples := range pairs {
+		names = append(names, name)
+		sort.Slice(samples, func(i, j int) bool { return samples[i].hash < samples[j].hash })
+	}
+	sort.Slice(names, func(i, j int) bool {
+		if n, m := len(pairs[names[i]]), len(pairs[names[j]]); n != m {
+			return n > m
+		}
+		return names[i] < names[j]
+	})
+	left := params.Samples
+	for rank, name := range names {
+		for i := range pairs[name] {
+			s := &pairs[name][i]
+			if params.Samples == 0 || (rank < params.LargestPairs && i < params.SamplesAPair) {
+				s.chosen = true
+				left--
+				continue
+			}
+			rest = append(rest, s)
+		}
+	}
+	sort.Slice(rest, func(i, j int) bool { return rest[i].hash < rest[j].hash })
+	for _, s := range rest[:max(0, min(left, len(rest)))] {
+		s.chosen = true
+	}
+}
+
+// chosenOf are the marked samples in (source id, target id) order.
+func chosenOf(samples []testSample) []testSample {
+	var chosen []testSample
+	for _, s := range samples {
+		if s.chosen {
+			chosen = append(chosen, s)
+		}
+	}
+	sort.Slice(chosen, func(i, j int) bool {
+		if chosen[i].sourceID != chosen[j].sourceID {
+			return chosen[i].sourceID < chosen[j].sourceID
+		}
+		return chosen[i].targetID < chosen[j].targetID
+	})
+	return chosen
+}
+
+func runGenerate(ctx context.Context, a *Activities, in schemas.GenerateInput, u unit, draft *store.Draft,
+	report engine.Report) (map[string]int64, error) {
+	pairs, err := a.testPairs(in)
+	if err != nil {
+		return nil, err
+	}
+	samples := pairs[u.name]
+	chosen := chosenOf(samples)
+	output := filepath.Join(draft.Dir, "generations.arrow")
+	counts := map[string]int64{"samples": int64(len(chosen)), "not_generated": int64(len(samples) - len(chosen))}
+	if len(chosen) == 0 {
+		w, err := arrowfile.Create(output, schemas.Generation, true)
+		if err != nil {
+			return nil, err
+		}
+		return counts, w.Close()
+	}
+	scratch, err := a.Store.Draft()
+	if err != nil {
+		return nil, err
+	}
+	defer scratch.Close()
+	prompts := filepath.Join(scratch.Dir, "prompts.arrow")
+	if err := a.writePrompts(in, u.name, chosen, prompts); err != nil {
+		return nil, err
+	}
+	model, err := a.modelOf(in.Model)
+	if err != nil {
+		return nil, err
+	}
+	var result engine.GenerateResult
+	err = a.GPU.Call(ctx, in.Numerics, engine.OpGenerate, engine.GenerateRequest{
+		Model: model.Dir, Input: prompts, SourceTokens: in.Source, Params: in.Params, Output: output,
+	}, &result, report)
+	counts["tokens"] = result.Tokens
+	return counts, err
+}
+
+// writePrompts writes the source texts of the chosen samples of a pair, in their order.
+func (a *Activities) writePrompts(in schemas.GenerateInput, pair string, chosen []testSample, output string) error {
+	source, _, _ := strings.Cut(pair, "-")
+	path, err := a.fileOf(in.Articles, source, "articles.arrow")
+	if err != nil {
+		return err
+	}
+	texts := map[string]string{}
+	for _, s := range chosen {
+		texts[s.sourceID] = ""
+	}
+	err = arrowfile.Each(path, schemas.Article, func(r arrowfile.Row) error {
+		if _, wanted := texts[r.Str(1)]; wanted {
+			texts[arrowfile.Clone(r.Str(1))] = arrowfile.Clone(r.Str(5))
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	w, err := arrowfile.Create(output, schemas.Prompt, true)
+	if err != nil {
+		return err
+	}
+	for _, s := range chosen {
+		text := texts[s.sourceID]
+		if text == "" {
+			w.Close()
+			return fmt.Errorf("generate %s: article %q of the test split is not among the articles", pair, s.sourceID)
+		}
+		if err := w.Append(s.sourceLanguage, s.sourceID, s.targetLanguage, s.targetID, text); err != nil {
+			w.Close()
+			return err
+		}
+	}
+	return w.Close()
+}

@@ -1,0 +1,200 @@
+package activities
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"crosssum/schemas"
+)
+
+// model is a Hugging Face directory: where it lies, and what its content is. Only Digest goes into keys.
+type model struct {
+	Dir    string
+	Digest string // of the names and bytes of its files; model cards and licences do not count
+}
+
+// model finds a model by name under the model roots, or by an absolute path inside one of them; never outside.
+func (a *Activities) model(name string) (model, error) {
+	dirs, err := a.modelDirs(name)
+	if err != nil {
+		return model{}, err
+	}
+	for _, dir := range dirs {
+		if _, err := os.Stat(filepath.Join(dir, "config.json")); err == nil {
+			digest, err := digestOfDir(dir)
+			return model{Dir: dir, Digest: digest}, err
+		}
+	}
+	return model{}, Fail(schemas.MissingModel, "model %q: no config.json in %s: put its Hugging Face directory there, or name "+
+		"another model", name, strings.Join(dirs, " or "))
+}
+
+// modelDirs are the folders that a model's name may mean, in the order of the roots.
+func (a *Activities) modelDirs(name string) ([]string, error) {
+	if len(a.ModelRoots) == 0 {
+		return nil, Fail(schemas.MissingModel, "model %q: temporal.yaml names no model_roots", name)
+	}
+	var dirs []string
+	for _, root := range a.ModelRoots {
+		inside := name
+		if filepath.IsAbs(name) {
+			rel, err := filepath.Rel(root, name)
+			if err != nil {
+				continue
+			}
+			inside = rel
+		}
+		if filepath.IsLocal(inside) && filepath.Clean(inside) != "." {
+			dirs = append(dirs, filepath.Join(root, inside))
+		}
+	}
+	if len(dirs) == 0 {
+		return nil, Fail(schemas.InvalidInput, "model %q: it is a name, or a path inside one of %s", name, strings.Join(a.ModelRoots, ", "))
+	}
+	return dirs, nil
+}
+
+// digests remembers the digest of a file for as long as its size and time stay.
+var digests = struct {
+	sync.Mutex
+	of map[string]fileDigest
+}{of: map[string]fileDigest{}}
+
+type fileDigest struct {
+	bytes  int64
+	time   time.Time
+	digest string
+}
+
+// notWeights are files of a model directory that cannot change what it computes.
+func notWeights(name string) bool {
+	upper := strings.ToUpper(name)
+	return strings.HasPrefix(name, ".") || strings.HasSuffix(upper, ".MD") || strings.HasPrefix(upper, "LICENSE") ||
+		strings.HasPrefix(upper, "NOTICE") || upper == "METRICS.JSONL" || upper == "TIMINGS.JSONL"
+}
+
+// digestOfDir is the SHA-256 of "<name> <digest>\n" for every file of dir in name order, sub-folders included.
+func digestOfDir(dir string) (string, error) {
+	var names []string
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if e.IsDir() && path != dir && strings.HasPrefix(e.Name(), ".") {
+			return filepath.SkipDir
+		}
+		if !e.IsDir() && !notWeights(e.Name()) {
+			rel, err := filepath.Rel(dir, path)
+			names = append(names, filepath.ToSlash(rel))
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	sort.Strings(names)
+	h := sha256.New()
+	for _, name := range names {
+		digest, err := digestOfFile(filepath.Join(dir, filepath.FromSlash(name)))
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(h, "%s %s\n", name, digest)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+func digestOfFile(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	digests.Lock()
+	known, ok := digests.of[path]
+	digests.Unlock()
+	if ok && known.bytes == info.Size() && known.time.Equal(info.ModTime()) {
+		return known.digest, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	digest := hex.EncodeToString(h.Sum(nil))
+	digests.Lock()
+	digests.of[path] = fileDigest{info.Size(), info.ModTime(), digest}
+	digests.Unlock()
+	return digest, nil
+}
+
+// modelOf lays out the files of a published model under their names (hard links), as programs that read a model directory
+// want them. The folder is the same for every call, so that an engine may keep what it loaded.
+func (a *Activities) modelOf(ref schemas.Ref) (model, error) {
+	index, err := a.index(ref)
+	if err != nil {
+		return model{}, err
+	}
+	if len(index.Units) != 1 {
+		return model{}, fmt.Errorf("model: index %s holds %d units, wanted one", ref.Index, len(index.Units))
+	}
+	m := model{Digest: digestOfUnit(index.Units[0])}
+	m.Dir = filepath.Join(a.Store.Root(), "tmp", "model-"+m.Digest)
+	if _, err := os.Stat(m.Dir); err == nil {
+		return m, nil
+	}
+	draft, err := a.Store.Draft()
+	if err != nil {
+		return m, err
+	}
+	defer draft.Close()
+	for name := range index.Units[0].Files {
+		path, err := a.Store.File(index.Units[0], name)
+		if err != nil {
+			return m, err
+		}
+		if !filepath.IsLocal(filepath.FromSlash(name)) {
+			return m, fmt.Errorf("model: file name %q leaves its folder", name)
+		}
+		target := filepath.Join(draft.Dir, filepath.FromSlash(name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(target), 0o755), os.Link(path, target)); err != nil {
+			return m, err
+		}
+	}
+	if err := os.Rename(draft.Dir, m.Dir); err != nil {
+		if _, there := os.Stat(m.Dir); there != nil {
+			return m, err
+		} // another work item laid it out meanwhile
+	}
+	return m, nil
+}
+
+// digestOfUnit is digestOfDir of a published model.
+func digestOfUnit(u schemas.Unit) string {
+	var names []string
+	for name := range u.Files {
+		if !notWeights(filepath.Base(name)) {
+			names = append(names, name)
+		}
+	}
+	sort.Strings(names)
+	h := sha256.New()
+	for _, name := range names {
+		fmt.Fprintf(h, "%s %s\n", name, u.Files[name].Digest)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

@@ -1,0 +1,78 @@
+package activities
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+
+	"crosssum/internal/engine"
+	"crosssum/internal/store"
+	"crosssum/schemas"
+)
+
+// train makes one model of all pairs. Attempts share a work folder: each goes on from the newest whole checkpoint in it.
+var trainDefinition = definition[schemas.TrainInput]{stage: schemas.Train, plan: planTrain, run: runTrain}
+
+type trainMaterial struct {
+	Articles   []string            `json:"articles"` // digests, in order of language
+	Samples    string              `json:"samples"`  // digest
+	Summarizer string              `json:"summarizer"`
+	Params     schemas.TrainParams `json:"params"`
+	Seed       uint64              `json:"seed"`
+	Profile    engine.Profile      `json:"profile"`
+}
+
+func planTrain(ctx context.Context, a *Activities, in schemas.TrainInput) ([]unit, error) {
+	summarizer, err := a.model(in.Summarizer)
+	if err != nil {
+		return nil, err
+	}
+	profile, err := a.GPU.Profile(ctx, in.Numerics)
+	if err != nil {
+		return nil, err
+	}
+	_, _, articles, err := a.files(in.Articles, "articles.arrow")
+	if err != nil {
+		return nil, err
+	}
+	_, _, samples, err := a.files(in.Splits, "samples.arrow")
+	if err != nil {
+		return nil, err
+	}
+	params := in.Params
+	params.CheckpointEvery, params.KeepCheckpoints = 0, 0 // how often a training can resume does not change what it learns
+	return []unit{{name: "all", seconds: workItemSeconds, material: trainMaterial{Articles: articles, Samples: samples[0],
+		Summarizer: summarizer.Digest, Params: params, Seed: in.Seed, Profile: profile}}}, nil
+}
+
+func runTrain(ctx context.Context, a *Activities, in schemas.TrainInput, u unit, draft *store.Draft,
+	report engine.Report) (map[string]int64, error) {
+	summarizer, err := a.model(in.Summarizer)
+	if err != nil {
+		return nil, err
+	}
+	_, articles, _, err := a.files(in.Articles, "articles.arrow")
+	if err != nil {
+		return nil, err
+	}
+	samples, err := a.fileOf(in.Splits, "all", "samples.arrow")
+	if err != nil {
+		return nil, err
+	}
+	work, err := a.Store.WorkDir(schemas.Train.Name, u.key)
+	if err != nil {
+		return nil, err
+	}
+	var result engine.TrainResult
+	err = a.GPU.Call(ctx, in.Numerics, engine.OpTrain, engine.TrainRequest{
+		Model: summarizer.Dir, Samples: samples, Articles: articles, Params: in.Params, Seed: in.Seed, Work: work, Output: draft.Dir,
+	}, &result, report)
+	if err != nil {
+		return nil, err
+	}
+	// What does not repeat is not an artifact.
+	if err := os.Remove(filepath.Join(draft.Dir, "timings.jsonl")); err != nil && !os.IsNotExist(err) {
+		return nil, err
+	}
+	return map[string]int64{"steps": result.Steps, "samples": result.Samples, "pairs": result.Pairs}, nil
+}
