@@ -1,0 +1,103 @@
+package link
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"sort"
+)
+
+// examples is how many pairs histogram.json shows on each side of the threshold.
+const examples = 20
+
+// binsPerUnit: a bin is 0.01 wide.
+const binsPerUnit = 100
+
+// Histogram is histogram.json: how the contenders (the pairs that only the threshold decides) score, and which of them
+// stand nearest to it.
+type Histogram struct {
+	Rule      string    `json:"rule"`
+	Measure   string    `json:"measure"` // what is binned and compared: "margin" or "cosine"
+	Threshold float64   `json:"threshold"`
+	Bins      []Bin     `json:"bins"`  // ascending, without empty ones
+	Above     []Example `json:"above"` // nearest first
+	Below     []Example `json:"below"` // nearest first
+
+	bins         map[int]int64
+	above, below []contender
+}
+
+// Bin counts contenders with From <= value < To.
+type Bin struct {
+	From  float64 `json:"from"`
+	To    float64 `json:"to"`
+	Pairs int64   `json:"pairs"`
+}
+
+// Example is a contender near its threshold.
+type Example struct {
+	SourceLanguage string  `json:"source_language"`
+	SourceID       string  `json:"source_id"`
+	TargetLanguage string  `json:"target_language"`
+	TargetID       string  `json:"target_id"`
+	Score          float32 `json:"score"` // cosine
+	Margin         float32 `json:"margin"`
+	Rule           string  `json:"rule"`
+}
+
+func newHistogram(in Input) *Histogram {
+	h := &Histogram{Rule: in.Rule, Measure: "cosine", Threshold: in.Threshold, Bins: []Bin{}, Above: []Example{},
+		Below: []Example{}, bins: map[int]int64{}}
+	if in.Rule == "margin" {
+		h.Measure = "margin"
+	}
+	return h
+}
+
+func (h *Histogram) add(c contender) {
+	h.bins[int(math.Floor(float64(c.value)*binsPerUnit))]++
+	side := &h.below
+	if c.accepted() {
+		side = &h.above
+	}
+	if *side = append(*side, c); len(*side) > 1<<16 {
+		*side = nearest(*side)
+	}
+}
+
+// nearest keeps the contenders nearest to their threshold, ties by id.
+func nearest(cs []contender) []contender {
+	distance := func(c contender) float64 { return math.Abs(float64(c.value) - float64(c.threshold)) }
+	sort.Slice(cs, func(i, j int) bool {
+		a, b := cs[i], cs[j]
+		if x, y := distance(a), distance(b); x != y {
+			return x < y
+		}
+		return a.a < b.a || a.a == b.a && a.b < b.b
+	})
+	return cs[:min(len(cs), examples)]
+}
+
+func (h *Histogram) finish(articles *Articles) {
+	for k, n := range h.bins {
+		h.Bins = append(h.Bins, Bin{float64(k) / binsPerUnit, float64(k+1) / binsPerUnit, n})
+	}
+	sort.Slice(h.Bins, func(i, j int) bool { return h.Bins[i].From < h.Bins[j].From })
+	show := func(cs []contender) []Example {
+		out := []Example{}
+		for _, c := range nearest(cs) {
+			out = append(out, Example{articles.Language(c.a), articles.ID(c.a), articles.Language(c.b), articles.ID(c.b),
+				c.score, c.margin, c.rule})
+		}
+		return out
+	}
+	h.Above, h.Below = show(h.above), show(h.below)
+}
+
+func (h *Histogram) write(path string) error {
+	b, err := json.MarshalIndent(h, "", " ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(b, '\n'), 0o644)
+}

@@ -1,0 +1,173 @@
+package link
+
+import (
+	"math"
+	"sort"
+)
+
+const (
+	// InducedGap is how far under the threshold mutual neighbours of one component are still added.
+	InducedGap = 0.10
+	// componentLimit is the largest component that stays whole; larger ones are cut.
+	componentLimit = 50
+	// minimumCutLimit is the largest component that minimum cut is tried on; larger ones first lose their weakest edges.
+	minimumCutLimit = 2000
+)
+
+// induction collects mutual neighbours: strong ones make components, weak ones are added within.
+type induction struct {
+	strong, weak []contender
+}
+
+func (n *induction) add(c contender) {
+	switch {
+	case c.accepted():
+		n.strong = append(n.strong, c)
+	case c.value >= float32(float64(c.threshold)-InducedGap):
+		c.rule = "induced"
+		n.weak = append(n.weak, c)
+	}
+}
+
+// run accepts the pairs within the pieces of the cut components, and counts the strong pairs that a cut parted.
+func (n *induction) run(r *result, threshold float32) (cut int64) {
+	piece := pieces(n.strong, float64(threshold))
+	for _, c := range n.strong {
+		if piece[c.a] == piece[c.b] {
+			r.accepted = append(r.accepted, c)
+		} else {
+			cut++
+		}
+	}
+	for _, c := range n.weak {
+		a, known := piece[c.a]
+		if b, ok := piece[c.b]; known && ok && a == b {
+			r.accepted = append(r.accepted, c)
+		}
+	}
+	return cut
+}
+
+// pieces gives each vertex of the strong edges the smallest vertex of its piece: a connected component of at most
+// componentLimit vertices, or a part of a larger one.
+func pieces(strong []contender, threshold float64) map[int32]int32 {
+	strong = append([]contender(nil), strong...)
+	sort.Slice(strong, func(i, j int) bool { // strongest first, ties by id
+		a, b := strong[i], strong[j]
+		if a.value != b.value {
+			return a.value > b.value
+		}
+		return a.a < b.a || a.a == b.a && a.b < b.b
+	})
+	vertices, number := numbered(strong)
+	edges := make([]edge, len(strong))
+	for i, c := range strong {
+		// A fixed-point weight, so that no sum depends on its order; at least InducedGap, as the edge is strong.
+		weight := int64(math.Round((float64(c.value) - threshold + InducedGap) * (1 << 30)))
+		edges[i] = edge{number[c.a], number[c.b], max(weight, 1)}
+	}
+	piece := map[int32]int32{}
+	for _, part := range loseWeakest(len(vertices), edges) {
+		for _, group := range cutToLimit(part.vertices, part.edges) {
+			for _, v := range group {
+				piece[vertices[v]] = vertices[group[0]]
+			}
+		}
+	}
+	return piece
+}
+
+// numbered lists the vertices of the edges in order, and the place of each.
+func numbered(strong []contender) (vertices []int32, number map[int32]int) {
+	number = map[int32]int{}
+	for _, c := range strong {
+		for _, v := range [2]int32{c.a, c.b} {
+			if _, ok := number[v]; !ok {
+				number[v] = 0
+				vertices = append(vertices, v)
+			}
+		}
+	}
+	sort.Slice(vertices, func(i, j int) bool { return vertices[i] < vertices[j] })
+	for i, v := range vertices {
+		number[v] = i
+	}
+	return vertices, number
+}
+
+// edge joins vertices a and b.
+type edge struct {
+	a, b   int
+	weight int64
+}
+
+// part is a connected piece: its vertices in order, and its edges.
+type part struct {
+	vertices []int
+	edges    []edge
+}
+
+// loseWeakest removes edges, weakest first, from components above minimumCutLimit until none is left, and returns the
+// components. edges come strongest first: an edge goes when, with every stronger one, it lies in too large a component.
+func loseWeakest(n int, edges []edge) []part {
+	whole, kept := NewForest(n), NewForest(n)
+	size := make([]int, n)
+	for i := range size {
+		size[i] = 1
+	}
+	var left []edge
+	for _, e := range edges {
+		a, b := whole.Root(int32(e.a)), whole.Root(int32(e.b))
+		if a != b {
+			whole.Union(a, b)
+			size[whole.Root(a)] = size[a] + size[b]
+		}
+		if size[whole.Root(a)] <= minimumCutLimit {
+			kept.Union(int32(e.a), int32(e.b))
+			left = append(left, e)
+		}
+	}
+	place := make([]int, n) // of a root's part
+	var parts []part
+	for v := range n {
+		root := kept.Root(int32(v)) // the smallest vertex, so it comes first
+		if int(root) == v {
+			place[v] = len(parts)
+			parts = append(parts, part{})
+		}
+		p := &parts[place[root]]
+		p.vertices = append(p.vertices, v)
+	}
+	for _, e := range left {
+		p := &parts[place[kept.Root(int32(e.a))]]
+		p.edges = append(p.edges, e)
+	}
+	return parts
+}
+
+// cutToLimit cuts a connected graph by minimum cuts until no piece has more than componentLimit vertices.
+func cutToLimit(vertices []int, edges []edge) [][]int {
+	var done [][]int
+	for todo := []part{{vertices, edges}}; len(todo) > 0; {
+		p := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if len(p.vertices) <= componentLimit {
+			done = append(done, p.vertices)
+			continue
+		}
+		side := minimumCut(p.vertices, p.edges)
+		var halves [2]part
+		for _, v := range p.vertices {
+			h := &halves[side[v]]
+			h.vertices = append(h.vertices, v)
+		}
+		for _, e := range p.edges {
+			if side[e.a] == side[e.b] {
+				h := &halves[side[e.a]]
+				h.edges = append(h.edges, e)
+			}
+		}
+		todo = append(todo, halves[0], halves[1])
+	}
+	return done
+}
