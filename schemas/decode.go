@@ -1,0 +1,134 @@
+package schemas
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"sort"
+	"strings"
+)
+
+// Presets are the starting points of Params by name.
+var Presets = map[string]func() Params{"demo": Demo, "paper": Paper}
+
+// maxParams bounds the JSON of a run.
+const maxParams = 1 << 20
+
+// DecodePipeline reads the input of a workflow: an object decoded strictly over its preset's parameters. What is absent
+// keeps the preset's value; an unknown or repeated field, a wrong type or a value out of range is an error that begins with
+// the JSON path ("$.train.steps"). No input, null and {} mean {"preset": "demo"}.
+func DecodePipeline(raw RawParams) (Params, error) {
+	if len(raw) > maxParams {
+		return Params{}, fmt.Errorf("$: %d bytes of parameters, at most %d", len(raw), maxParams)
+	}
+	if text := bytes.TrimSpace(raw); len(text) == 0 || string(text) == "null" {
+		raw = RawParams("{}")
+	}
+	var named struct{ Preset *json.RawMessage }
+	if err := json.Unmarshal(raw, &named); err != nil {
+		return Params{}, fmt.Errorf("$: not a JSON object: %w", err)
+	}
+	preset := "demo"
+	if named.Preset != nil {
+		if err := assign("$.preset", *named.Preset, reflect.ValueOf(&preset).Elem()); err != nil {
+			return Params{}, err
+		}
+	}
+	defaults, ok := Presets[preset]
+	if !ok {
+		return Params{}, fmt.Errorf("$.preset: %.40q: the presets are \"demo\" and \"paper\"", preset)
+	}
+	params := defaults()
+	if err := assign("$", json.RawMessage(raw), reflect.ValueOf(&params).Elem()); err != nil {
+		return Params{}, err
+	}
+	return params, params.Validate()
+}
+
+// assign decodes raw into v, which keeps what raw does not mention.
+func assign(path string, raw json.RawMessage, v reflect.Value) error {
+	switch v.Kind() {
+	case reflect.Struct:
+		return assignStruct(path, raw, v)
+	case reflect.Pointer:
+		if string(bytes.TrimSpace(raw)) == "null" {
+			v.SetZero()
+			return nil
+		}
+		fresh := reflect.New(v.Type().Elem())
+		if err := assign(path, raw, fresh.Elem()); err != nil {
+			return err
+		}
+		v.Set(fresh)
+		return nil
+	case reflect.Slice:
+		var items []json.RawMessage
+		if err := json.Unmarshal(raw, &items); err != nil || items == nil {
+			return wrongType(path, raw, "a list")
+		}
+		fresh := reflect.MakeSlice(v.Type(), len(items), len(items))
+		for i, item := range items {
+			if err := assign(fmt.Sprintf("%s[%d]", path, i), item, fresh.Index(i)); err != nil {
+				return err
+			}
+		}
+		v.Set(fresh)
+		return nil
+	}
+	if string(bytes.TrimSpace(raw)) == "null" || json.Unmarshal(raw, v.Addr().Interface()) != nil {
+		return wrongType(path, raw, map[reflect.Kind]string{reflect.String: "a string", reflect.Bool: "true or false",
+			reflect.Int: "a whole number", reflect.Int64: "a whole number", reflect.Uint64: "a whole number from 0",
+			reflect.Float64: "a number"}[v.Kind()])
+	}
+	return nil
+}
+
+func assignStruct(path string, raw json.RawMessage, v reflect.Value) error {
+	fields := map[string]reflect.Value{}
+	var names []string
+	for i := 0; i < v.NumField(); i++ {
+		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		fields[name] = v.Field(i)
+		names = append(names, name)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	if token, err := decoder.Token(); err != nil || token != json.Delim('{') {
+		return wrongType(path, raw, "an object")
+	}
+	seen := map[string]bool{}
+	for decoder.More() {
+		token, err := decoder.Token()
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		name, _ := token.(string)
+		field, ok := fields[name]
+		if !ok {
+			sort.Strings(names)
+			return fmt.Errorf("%s.%.60s: unknown field; there are %s", path, name, strings.Join(names, ", "))
+		}
+		if seen[name] {
+			return fmt.Errorf("%s.%s: given twice", path, name)
+		}
+		seen[name] = true
+		var value json.RawMessage
+		if err := decoder.Decode(&value); err != nil {
+			return fmt.Errorf("%s.%s: %w", path, name, err)
+		}
+		if err := assign(path+"."+name, value, field); err != nil {
+			return err
+		}
+	}
+	decoder.Token() // the closing brace
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%s: more follows the object", path)
+	}
+	return nil
+}
+
+func wrongType(path string, raw json.RawMessage, wanted string) error {
+	return fmt.Errorf("%s: wanted %s, got %.60s", path, wanted, bytes.TrimSpace(raw))
+}

@@ -1,0 +1,80 @@
+package schemas_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"crosssum/schemas"
+)
+
+func TestNothingAndAnEmptyObjectMeanTheDemo(t *testing.T) {
+	for _, raw := range []string{"", " ", "null", "{}", `{"preset":"demo"}`} {
+		p, err := schemas.DecodePipeline(schemas.RawParams(raw))
+		if err != nil || !reflect.DeepEqual(p, schemas.Demo()) {
+			t.Errorf("%q: %+v, %v", raw, p, err)
+		}
+	}
+}
+
+func TestWhatIsGivenReplacesThePresetAndNothingElseDoes(t *testing.T) {
+	p, err := schemas.DecodePipeline(schemas.RawParams(`{"preset": "paper", "crawl": "week-12", "languages": ["hindi", "english"],
+		"train": {"steps": 7, "native_pairs": true, "dropout": 0}, "align": {"threshold": 0.7437}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, threshold := schemas.Paper(), 0.7437
+	want.Crawl, want.Languages, want.Align.Threshold = "week-12", []string{"hindi", "english"}, &threshold
+	want.Train.Steps, want.Train.NativePairs, want.Train.Dropout = 7, true, 0 // zero is given, not absent
+	if !reflect.DeepEqual(p, want) {
+		t.Errorf("got  %+v\nwant %+v", p, want)
+	}
+}
+
+func TestResolvedParametersDecodeToThemselves(t *testing.T) {
+	for name, preset := range schemas.Presets {
+		want := preset()
+		want.Crawl, want.Languages = "a-crawl", []string{"english"}
+		b, err := json.Marshal(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := schemas.DecodePipeline(b)
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+}
+
+func TestWrongParametersAreNamedByTheirJSONPath(t *testing.T) {
+	for _, c := range []struct{ raw, want string }{
+		{`{"train": {"stepps": 1}}`, "$.train.stepps: unknown field; there are alpha, beta,"},
+		{`{"crawls": "x"}`, "$.crawls: unknown field"},
+		{`{"train": {"steps": "many"}}`, `$.train.steps: wanted a whole number, got "many"`},
+		{`{"train": {"steps": 1.5}}`, "$.train.steps: wanted a whole number"},
+		{`{"train": {"steps": 1e400}}`, "$.train.steps: wanted a whole number"},
+		{`{"train": {"steps": null}}`, "$.train.steps: wanted a whole number, got null"},
+		{`{"train": []}`, "$.train: wanted an object"},
+		{`{"seed": -1}`, "$.seed: wanted a whole number from 0"},
+		{`{"languages": "english"}`, "$.languages: wanted a list"},
+		{`{"languages": ["english", 3]}`, "$.languages[1]: wanted a string"},
+		{`{"languages": ["en-GB"]}`, "$.languages[0]:"},
+		{`{"languages": ["english", "english"]}`, `$.languages[1]: "english" is given twice`},
+		{`{"seed": 1, "seed": 2}`, "$.seed: given twice"},
+		{`{"preset": "fast"}`, `$.preset: "fast": the presets are`},
+		{`{"preset": 3}`, "$.preset: wanted a string"},
+		{`{"preset": "paper"}`, "$.crawl: is missing"},
+		{`{"train": {"steps": 0}}`, "$.train.steps: 0 is not in 1.."},
+		{`{"split": {"train_percent": 90}}`, "$.split: the three percentages sum to 110"},
+		{`{"align": {"keep": 2}}`, "$.align.keep: 2 is not in 4..1024"},
+		{`{"align": {"rule": "nearest"}}`, `$.align.rule: "nearest" is not one of margin`},
+		{`{"numerics": "fast"}`, "$.numerics:"},
+		{`[1]`, "$: not a JSON object"},
+		{`{"seed": 1} x`, "$: not a JSON object"},
+	} {
+		if _, err := schemas.DecodePipeline(schemas.RawParams(c.raw)); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%s: wanted %s, got %v", c.raw, c.want, err)
+		}
+	}
+}
