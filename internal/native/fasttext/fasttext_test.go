@@ -10,7 +10,7 @@ import (
 // model loads the classifier that the set-up unpacks.
 func model(t *testing.T) *Model {
 	t.Helper()
-	m, err := Load(filepath.Join("..", "..", "..", "build", "models", "lid.176", "lid.176.ftz"))
+	m, err := Load(filepath.Join("..", "..", "..", "build", "models", "lid.176.ftz"))
 	if err != nil {
 		t.Fatalf("%v\nthe language classifier is missing: run ./crosssum setup", err)
 	}

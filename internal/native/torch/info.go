@@ -1,0 +1,20 @@
+package torch
+
+// #include "shim.h"
+import "C"
+
+// SetThreads sets how many threads libtorch and OpenBLAS use, on whatever thread Do runs.
+func SetThreads(n int) { C.ct_threads(C.int(n)) }
+
+// Version is libtorch's: "1.13.1".
+func Version() string { return C.GoString(C.ct_version()) }
+
+// Capability is the instruction set that libtorch's own kernels use: "AVX2", "AVX512", "DEFAULT"; the variable
+// ATEN_CPU_CAPABILITY chooses it before the start.
+func Capability() string { return C.GoString(C.ct_capability()) }
+
+// BLAS describes OpenBLAS, with the kernel it chose; the variable OPENBLAS_CORETYPE chooses it before the start.
+func BLAS() string { return C.GoString(C.ct_blas()) }
+
+// HasCUDA tells whether this libtorch can use a GPU here.
+func HasCUDA() bool { return C.ct_cuda() != 0 }
