@@ -22,7 +22,7 @@ const maxCard = 1 << 20
 // answer stands in history, and workflow code reads no file.
 func (a *Activities) settings(_ context.Context, in schemas.SettingsInput) (schemas.Settings, error) {
 	card, err := a.card(in.Encoder)
-	return schemas.Settings{Policies: a.Policies, Queues: a.Queues, Card: card}, classify(err)
+	return schemas.Settings{Policies: a.Policies, Queues: a.Queues, Card: card, Runs: a.Runs}, classify(err)
 }
 
 // card reads the calibration in the YAML front matter of an encoder's README.md. A model without a card, or a card without

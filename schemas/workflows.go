@@ -45,6 +45,7 @@ type Settings struct {
 	Policies map[string]Policy `json:"policies"` // by stage name, complete; "plan" for the look-ups, "scan"
 	Queues   map[Queue]string  `json:"queues"`
 	Card     EncoderCard       `json:"card"`
+	Runs     string            `json:"runs"` // folder that holds the results of runs by name
 }
 
 // EncoderCard is the calibration in an encoder's model card: YAML front matter of models/<name>/README.md.

@@ -1,0 +1,74 @@
+// The worker: pure Go. It registers workflows and activities on three task queues, and starts the native engine as a child.
+package main
+
+import (
+	"flag"
+	"log"
+	"os"
+	"time"
+
+	"crosssum/activities"
+	"crosssum/internal/config"
+	"crosssum/internal/crash"
+	"crosssum/internal/engine"
+	"crosssum/internal/store"
+	"crosssum/schemas"
+	"crosssum/workflows"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+)
+
+func main() {
+	path := flag.String("config", "temporal.yaml", "configuration file")
+	overrides := config.AddFlags(flag.CommandLine)
+	flag.Parse()
+	if err := run(*path, overrides); err != nil {
+		log.Fatalf("worker: %v", err)
+	}
+}
+
+func run(path string, overrides *config.Flags) error {
+	c, err := config.Load(path, overrides)
+	if err != nil {
+		return err
+	}
+	artifacts, err := store.Open(c.Store)
+	if err != nil {
+		return err
+	}
+	artifacts.Crash = crash.FromEnvironment()
+	temporal, err := client.Dial(client.Options{HostPort: c.Address, Namespace: c.Namespace})
+	if err != nil {
+		return err
+	}
+	defer temporal.Close()
+	// Without a training device both queues share the processors, and so one engine: callers take turns.
+	native := engine.New(engine.Options{Program: c.Engine, Threads: c.Threads, Stop: c.EngineStop(), Log: os.Stderr})
+	defer native.Close()
+	settings := activities.Config{Store: artifacts, CPU: native, GPU: native, CrawlRoots: c.CrawlRoots, ModelRoots: c.ModelRoots,
+		Runs: c.Runs, LanguageID: c.LanguageID, Policies: c.Stages, Queues: map[schemas.Queue]string{}}
+	for logical, name := range c.Queues {
+		settings.Queues[schemas.Queue(logical)] = name
+	}
+	for _, q := range []schemas.Queue{schemas.QueueCPU, schemas.QueueGPU, schemas.QueueMain} {
+		options := worker.Options{WorkerStopTimeout: c.WorkerStop(),
+			MaxHeartbeatThrottleInterval: time.Duration(c.HeartbeatThrottle) * time.Second}
+		if q != schemas.QueueMain {
+			options.MaxConcurrentActivityExecutionSize = 1 // an item uses all threads of the engine
+			options.DisableWorkflowWorker = true
+		}
+		w := worker.New(temporal, c.Queue(q), options)
+		activities.Register(w, settings)
+		if q == schemas.QueueMain {
+			workflows.Register(w)
+		}
+		if err := w.Start(); err != nil {
+			return err
+		}
+		defer w.Stop()
+	}
+	log.Printf("worker: %s, namespace %s, store %s, %d threads", c.Address, c.Namespace, c.Store, c.Threads)
+	<-worker.InterruptCh()
+	return nil
+}

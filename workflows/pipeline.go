@@ -1,0 +1,90 @@
+// Package workflows orchestrates the stages: deterministic, pure Go, no file is read here.
+package workflows
+
+import (
+	"path/filepath"
+
+	"crosssum/schemas"
+
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+)
+
+// Register puts every workflow on a registry.
+func Register(registry worker.WorkflowRegistry) {
+	registry.RegisterWorkflowWithOptions(Pipeline, workflow.RegisterOptions{Name: schemas.PipelineWorkflow})
+	registry.RegisterWorkflowWithOptions(BuildDataset, workflow.RegisterOptions{Name: schemas.BuildDatasetWorkflow})
+}
+
+// Pipeline goes the whole way from a crawl to a report: mine, split, train, evaluate.
+func Pipeline(ctx workflow.Context, raw schemas.RawParams) (schemas.PipelineResult, error) {
+	r, err := begin(ctx, raw, everyStage)
+	if err != nil {
+		return schemas.PipelineResult{}, err
+	}
+	r.mine()
+	dataset := start(r, schemas.Export, schemas.ExportInput{Articles: r.articles, Splits: r.splits})
+	r.train()
+	r.dataset = dataset.wait()
+	r.evaluate()
+	r.report()
+	return r.result()
+}
+
+// BuildDataset goes from a crawl to the exported data set.
+func BuildDataset(ctx workflow.Context, raw schemas.RawParams) (schemas.PipelineResult, error) {
+	r, err := begin(ctx, raw, everyStage[:stagesOfDataset])
+	if err != nil {
+		return schemas.PipelineResult{}, err
+	}
+	r.mine()
+	r.dataset = run(r, schemas.Export, schemas.ExportInput{Articles: r.articles, Splits: r.splits})
+	return r.result()
+}
+
+// mine finds the pairs of a crawl and splits them.
+func (r *story) mine() {
+	p := r.params
+	r.scan()
+	r.articles = run(r, schemas.Ingest, schemas.IngestInput{Scanned: r.scanned, Params: p.Ingest})
+	r.embeddings = run(r, schemas.Embed, schemas.EmbedInput{Articles: r.articles, Encoder: p.Encoder, Numerics: p.Numerics})
+	r.neighbours = run(r, schemas.Neighbours, schemas.NeighboursInput{Embeddings: r.embeddings, Keep: p.Align.Keep,
+		BlockRows: p.Align.BlockRows, Numerics: p.Numerics})
+	r.links = run(r, schemas.Link, schemas.LinkInput{Articles: r.articles, Neighbours: r.neighbours, Rule: p.Align.Rule,
+		Threshold: r.threshold, DuplicateThreshold: r.duplicate, Neighbour: p.Align.Neighbours})
+	r.splits = run(r, schemas.SplitDedup, schemas.SplitInput{Articles: r.articles, Links: r.links, Params: p.Split, Seed: p.Seed})
+}
+
+// train makes one model that summarizes any language of the data set into any other.
+func (r *story) train() {
+	p := r.params
+	r.model = run(r, schemas.Train, schemas.TrainInput{Articles: r.articles, Splits: r.splits, Summarizer: p.Summarizer,
+		Params: p.Train, Seed: p.Seed, Numerics: p.Numerics})
+}
+
+// evaluate decodes test samples and scores them.
+func (r *story) evaluate() {
+	p := r.params
+	r.generations = run(r, schemas.Generate, schemas.GenerateInput{Articles: r.articles, Splits: r.splits, Model: r.model,
+		Params: p.Generate, Source: p.Train.SourceTokens, Seed: p.Seed, Numerics: p.Numerics})
+	r.scores = run(r, schemas.Score, schemas.ScoreInput{Articles: r.articles, Generations: r.generations, Encoder: p.Encoder,
+		Numerics: p.Numerics, Seed: p.Seed})
+}
+
+// report writes what a reader of the run may ask for, and lays out its folder.
+func (r *story) report() {
+	r.reported = run(r, schemas.Report, schemas.ReportInput{Run: r.id, Params: r.params, Scanned: r.scanned, Stages: r.progress(),
+		Articles: r.articles, Embeddings: r.embeddings, Neighbours: r.neighbours, Links: r.links, Splits: r.splits,
+		Dataset: r.dataset, Model: r.model, Generations: r.generations, Scores: r.scores,
+		Rule: r.params.Align.Rule, Threshold: r.threshold})
+}
+
+// result says where to look.
+func (r *story) result() (schemas.PipelineResult, error) {
+	result := schemas.PipelineResult{Stages: r.progress(), Figures: r.figures(), Nondeterministic: r.nondeterministic}
+	if r.reported.Index != "" {
+		result.Folder = filepath.Join(r.settings.Runs, r.id)
+		result.Report = filepath.Join(result.Folder, "report.html")
+	}
+	return result, r.err
+}

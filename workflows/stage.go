@@ -1,0 +1,168 @@
+package workflows
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"crosssum/schemas"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
+
+// pending is a stage that runs beside others.
+type pending struct {
+	story *story
+	ref   schemas.Ref
+	done  workflow.Channel
+}
+
+// start begins a stage and returns at once; wait gives its Ref.
+func start[In any](r *story, s schemas.Stage[In], in In) *pending {
+	p := &pending{story: r, done: workflow.NewBufferedChannel(r.ctx, 1)}
+	workflow.Go(r.ctx, func(ctx workflow.Context) {
+		p.ref = runIn(ctx, r, s, in)
+		p.done.Send(ctx, true)
+	})
+	return p
+}
+
+func (p *pending) wait() schemas.Ref {
+	p.done.Receive(p.story.ctx, nil)
+	return p.ref
+}
+
+// run brings a stage to its end: what is published is reused, what is missing is computed. After an error of the story
+// nothing is done.
+func run[In any](r *story, s schemas.Stage[In], in In) schemas.Ref { return runIn(r.ctx, r, s, in) }
+
+// runIn is run in the coroutine of ctx.
+func runIn[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In) schemas.Ref {
+	if r.err != nil {
+		return schemas.Ref{}
+	}
+	row := r.begins(s.Name)
+	began := workflow.Now(r.ctx)
+	ref, err := seal(ctx, r, s, in, row)
+	row.Counts = ref.Counts
+	r.ends(row, began, err)
+	switch {
+	case err != nil:
+	case s.Name == schemas.Export.Name:
+		r.attribute(temporal.NewSearchAttributeKeyKeyword(schemas.AttributeDataset).ValueSet(ref.Index))
+	case s.Name == schemas.Train.Name:
+		r.attribute(temporal.NewSearchAttributeKeyKeyword(schemas.AttributeModel).ValueSet(ref.Index))
+	}
+	return ref
+}
+
+// seal plans, computes what is missing, and plans again, until nothing is missing.
+func seal[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In, row *schemas.StageProgress) (schemas.Ref, error) {
+	planned, err := plan(ctx, r, s, in)
+	if err != nil {
+		return schemas.Ref{}, err
+	}
+	row.Units, row.Reused = planned.Total, planned.Reused
+	for {
+		row.UnitsDone = planned.Reused
+		r.show()
+		if planned.Ref != nil {
+			return *planned.Ref, nil
+		}
+		if err := compute(ctx, r, s, in, planned.Missing, row); err != nil {
+			return schemas.Ref{}, err
+		}
+		published := planned.Reused
+		if planned, err = plan(ctx, r, s, in); err != nil {
+			return schemas.Ref{}, err
+		}
+		if planned.Ref == nil && planned.Reused <= published {
+			return schemas.Ref{}, temporal.NewNonRetryableApplicationError(fmt.Sprintf(
+				"%s: all work items ended well, yet %d of %d units are still missing: do all workers share one store?",
+				s.Name, planned.Total-planned.Reused, planned.Total), schemas.CorruptObject, nil)
+		}
+	}
+}
+
+func plan[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In) (planned schemas.Planned, err error) {
+	ctx = r.options(ctx, "plan", schemas.QueueMain, "what is there of "+s.Name)
+	err = workflow.ExecuteActivity(ctx, s.PlanName(), in).Get(ctx, &planned)
+	return planned, err
+}
+
+// compute runs work items, so many at a time as the stage's table says. The first failure stops the others.
+func compute[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In, items [][]string, row *schemas.StageProgress) error {
+	inner, stop := workflow.WithCancel(ctx)
+	defer stop()
+	free := workflow.NewSemaphore(ctx, int64(r.settings.Policies[s.Name].Parallel))
+	all := workflow.NewWaitGroup(ctx)
+	var first error
+	for _, units := range items {
+		if err := free.Acquire(inner, 1); err != nil || first != nil {
+			break
+		}
+		all.Add(1)
+		workflow.Go(inner, func(ctx workflow.Context) {
+			defer all.Done()
+			defer free.Release(1)
+			ctx = r.options(ctx, s.Name, s.Queue, summary(s.Unit, units))
+			var done schemas.Done
+			err := workflow.ExecuteActivity(ctx, s.Name, schemas.Work[In]{Input: in, Units: units}).Get(ctx, &done)
+			if err != nil {
+				if first == nil {
+					first = err
+					stop()
+				}
+				return
+			}
+			row.UnitsDone += done.Units
+			r.nondeterministic = append(r.nondeterministic, done.Nondeterministic...)
+			r.show()
+		})
+	}
+	all.Wait(ctx)
+	if first == nil {
+		first = ctx.Err() // cancelled while no item ran
+	}
+	return first
+}
+
+// options are those of an activity of the table's row name, on the queue that plays q.
+func (r *story) options(ctx workflow.Context, name string, q schemas.Queue, summary string) workflow.Context {
+	p := r.settings.Policies[name]
+	seconds := func(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }
+	o := workflow.ActivityOptions{
+		TaskQueue:              r.settings.Queues[q],
+		StartToCloseTimeout:    seconds(float64(p.StartToCloseSeconds)),
+		ScheduleToCloseTimeout: seconds(float64(p.ScheduleToCloseSeconds)),
+		WaitForCancellation:    true, // a training writes its checkpoint first
+		Summary:                summary,
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: seconds(p.InitialSeconds), BackoffCoefficient: p.BackoffCoefficient,
+			MaximumInterval: seconds(p.MaximumSeconds), MaximumAttempts: int32(p.Attempts), NonRetryableErrorTypes: schemas.NonRetryable},
+	}
+	if name != "plan" { // a look-up has nothing to tell on the way
+		o.HeartbeatTimeout = seconds(float64(p.HeartbeatSeconds))
+	}
+	return workflow.WithActivityOptions(ctx, o)
+}
+
+// summary names the units of a work item for the web UI's timeline.
+func summary(unit string, units []string) string {
+	shown := strings.Join(units[:min(len(units), 6)], ", ")
+	if more := len(units) - 6; more > 0 {
+		shown += fmt.Sprintf(" and %d more", more)
+	}
+	return unit + " " + shown
+}
+
+func sorted(m map[string]int64) []string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return slices.Clip(names)
+}

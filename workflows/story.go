@@ -1,0 +1,182 @@
+package workflows
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"crosssum/schemas"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
+
+// story is the state of one run: its parameters, what each stage gave, and the first error, after which nothing starts.
+type story struct {
+	ctx       workflow.Context
+	id        string
+	params    schemas.Params
+	settings  schemas.Settings
+	threshold float64
+	duplicate float64
+
+	scanned                                                  schemas.Scanned
+	articles, embeddings, neighbours, links, splits, dataset schemas.Ref
+	model, generations, scores, reported                     schemas.Ref
+
+	rows             []schemas.StageProgress
+	nondeterministic []string
+	err              error
+}
+
+// everyStage are the stages of Pipeline in order, with what one unit of each is called; the first stagesOfDataset make the
+// data set.
+var everyStage = []struct{ name, unit string }{
+	{schemas.ScanActivity, "crawl"}, {schemas.Ingest.Name, schemas.Ingest.Unit}, {schemas.Embed.Name, schemas.Embed.Unit},
+	{schemas.Neighbours.Name, schemas.Neighbours.Unit}, {schemas.Link.Name, schemas.Link.Unit},
+	{schemas.SplitDedup.Name, schemas.SplitDedup.Unit}, {schemas.Export.Name, schemas.Export.Unit},
+	{schemas.Train.Name, schemas.Train.Unit}, {schemas.Generate.Name, schemas.Generate.Unit},
+	{schemas.Score.Name, schemas.Score.Unit}, {schemas.Report.Name, schemas.Report.Unit},
+}
+
+const stagesOfDataset = 7
+
+// begin decodes the parameters and asks the worker for its tables; both stand in history then.
+func begin(ctx workflow.Context, raw schemas.RawParams, stages []struct{ name, unit string }) (*story, error) {
+	params, err := schemas.DecodePipeline(raw)
+	if err != nil {
+		return nil, invalid(err)
+	}
+	r := &story{ctx: ctx, id: workflow.GetInfo(ctx).WorkflowExecution.ID, params: params}
+	for _, s := range stages {
+		r.rows = append(r.rows, schemas.StageProgress{Stage: s.name, Unit: s.unit, State: "waiting"})
+	}
+	if err := workflow.SetQueryHandler(ctx, schemas.ProgressQuery, func() ([]schemas.StageProgress, error) {
+		return r.progress(), nil
+	}); err != nil {
+		return nil, err
+	}
+	local := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		ScheduleToCloseTimeout: time.Minute,
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, MaximumAttempts: 5},
+	})
+	in := schemas.SettingsInput{Encoder: params.Encoder.Name}
+	if err := workflow.ExecuteLocalActivity(local, schemas.SettingsActivity, in).Get(ctx, &r.settings); err != nil {
+		return nil, err
+	}
+	if err := r.calibrate(); err != nil {
+		return nil, invalid(err)
+	}
+	r.attribute(temporal.NewSearchAttributeKeyKeywordList(schemas.AttributeLanguages).ValueSet(params.Languages))
+	return r, r.err
+}
+
+func invalid(err error) error {
+	return temporal.NewNonRetryableApplicationError(err.Error(), schemas.InvalidInput, err)
+}
+
+// calibrate takes the thresholds that the parameters leave open from the encoder's model card.
+func (r *story) calibrate() error {
+	align, card := r.params.Align, r.settings.Card
+	if align.Threshold != nil {
+		r.threshold = *align.Threshold
+	} else if t, ok := card.Thresholds[align.Rule]; ok {
+		r.threshold = t
+	} else {
+		return fmt.Errorf("$.align.threshold: the model card of %q has no threshold for the rule %q: give one, calibrated for this encoder",
+			r.params.Encoder.Name, align.Rule)
+	}
+	switch {
+	case align.Duplicate != nil:
+		r.duplicate = *align.Duplicate
+	case card.Duplicate != 0:
+		r.duplicate = card.Duplicate
+	default:
+		return fmt.Errorf("$.align.duplicate_threshold: the model card of %q has none: give one, calibrated for this encoder", r.params.Encoder.Name)
+	}
+	return nil
+}
+
+// scan lists the crawl's files with their digests.
+func (r *story) scan() {
+	if r.err != nil {
+		return
+	}
+	row := r.begins(schemas.ScanActivity)
+	began := workflow.Now(r.ctx)
+	ctx := r.options(r.ctx, "scan", schemas.QueueMain, "crawl "+r.params.Crawl)
+	in := schemas.ScanInput{Crawl: r.params.Crawl, Languages: r.params.Languages}
+	err := workflow.ExecuteActivity(ctx, schemas.ScanActivity, in).Get(ctx, &r.scanned)
+	row.Units, row.UnitsDone, row.Counts = 1, 1, map[string]int64{"files": int64(r.scanned.Count), "bytes": r.scanned.Bytes}
+	r.ends(row, began, err)
+}
+
+// progress is a copy of the rows of the stage table.
+func (r *story) progress() []schemas.StageProgress {
+	return append([]schemas.StageProgress(nil), r.rows...)
+}
+
+func (r *story) row(stage string) *schemas.StageProgress {
+	for i := range r.rows {
+		if r.rows[i].Stage == stage {
+			return &r.rows[i]
+		}
+	}
+	panic("workflows: no row for stage " + stage) // a programming error: everyStage has them all
+}
+
+func (r *story) begins(stage string) *schemas.StageProgress {
+	row := r.row(stage)
+	row.State = "running"
+	r.attribute(temporal.NewSearchAttributeKeyKeyword(schemas.AttributeStage).ValueSet(stage))
+	r.show()
+	return row
+}
+
+func (r *story) ends(row *schemas.StageProgress, began time.Time, err error) {
+	row.Seconds = workflow.Now(r.ctx).Sub(began).Seconds()
+	row.State = "done"
+	if err != nil {
+		row.State = "failed"
+		if r.err == nil {
+			r.err = err
+		}
+	}
+	r.show()
+}
+
+func (r *story) attribute(update temporal.SearchAttributeUpdate) {
+	if err := workflow.UpsertTypedSearchAttributes(r.ctx, update); err != nil && r.err == nil {
+		r.err = err
+	}
+}
+
+// show writes the stage table where the web UI shows it.
+func (r *story) show() {
+	var b strings.Builder
+	b.WriteString("| stage | state | units | reused | seconds | counts |\n|---|---|---|---|---|---|\n")
+	for _, row := range r.rows {
+		fmt.Fprintf(&b, "| %s | %s | %d / %d | %d | %.1f | %s |\n", row.Stage, row.State, row.UnitsDone, row.Units, row.Reused,
+			row.Seconds, counts(row.Counts))
+	}
+	workflow.SetCurrentDetails(r.ctx, b.String())
+}
+
+// figures are the counts that people ask for first.
+func (r *story) figures() map[string]float64 {
+	figures := map[string]float64{}
+	for _, row := range r.rows {
+		for _, name := range sorted(row.Counts) {
+			figures[row.Stage+"."+name] = float64(row.Counts[name])
+		}
+	}
+	return figures
+}
+
+func counts(m map[string]int64) string {
+	var parts []string
+	for _, name := range sorted(m) {
+		parts = append(parts, fmt.Sprintf("%s %d", name, m[name]))
+	}
+	return strings.Join(parts, ", ")
+}
