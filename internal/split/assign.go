@@ -1,0 +1,144 @@
+// Package split assigns connected components of aligned articles to train, val and test, so that no article is trained on
+// whose translation or duplicate is tested on, and lists the samples of every directed pair of languages.
+package split
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+
+	"crosssum/internal/engine"
+	"crosssum/internal/link"
+	"crosssum/schemas"
+)
+
+// The splits, and what becomes of an article whose content another article of its language has.
+const (
+	Train   = "train"
+	Val     = "val"
+	Test    = "test"
+	Dropped = "dropped"
+)
+
+// Why an article has its split.
+const (
+	ByLabel        = "label"           // a member of its component has this label of the crawl
+	ByHash         = "hash"            // no member has a label
+	ByLarge        = "large"           // its component is too large a share of the articles
+	ExactDuplicate = "exact_duplicate" // dropped: a smaller id of its language has the same content
+)
+
+// Article is what decides about one article. Articles are numbered in (language, id) order.
+type Article struct {
+	Language, ID string
+	Label        string   // of the crawl: "train", "val", "test" or ""
+	Content      [32]byte // digest of summary and text
+}
+
+// Assignment is what was decided.
+type Assignment struct {
+	Component int32 // its smallest member
+	Split     string
+	Reason    string
+}
+
+// Assign splits articles, which edges (accepted pairs and duplicates, in any order) join into components. By component: one
+// above LargeShare of the articles goes to train; else the labels of the crawl decide, test before val before train;
+// else the hash of its smallest (language, id) with the seed. Of the articles of one language with the same content, which
+// are joined too, all but the smallest id are dropped.
+func Assign(articles []Article, edges [][2]int32, params schemas.SplitParams, seed uint64) ([]Assignment, error) {
+	if err := check(params); err != nil {
+		return nil, err
+	}
+	forest, dropped := link.NewForest(len(articles)), make([]bool, len(articles))
+	for _, e := range edges {
+		forest.Union(e[0], e[1])
+	}
+	type content struct {
+		language string
+		digest   [32]byte
+	}
+	first := map[content]int32{}
+	for n, a := range articles {
+		switch a.Label {
+		case "", Train, Val, Test:
+		default:
+			return nil, invalid("article %s/%s has label %q; it may be train, val, test or empty", a.Language, a.ID, a.Label)
+		}
+		key := content{a.Language, a.Content}
+		if kept, ok := first[key]; ok {
+			forest.Union(kept, int32(n))
+			dropped[n] = true
+			continue
+		}
+		first[key] = int32(n)
+	}
+	return decide(articles, forest, dropped, params, seed), nil
+}
+
+func decide(articles []Article, forest *link.Forest, dropped []bool, params schemas.SplitParams, seed uint64) []Assignment {
+	size, label := make([]int, len(articles)), make([]string, len(articles)) // by root
+	for n, a := range articles {
+		root := forest.Root(int32(n))
+		size[root]++
+		if precedence[a.Label] > precedence[label[root]] {
+			label[root] = a.Label
+		}
+	}
+	out := make([]Assignment, len(articles))
+	for n, a := range articles {
+		root := forest.Root(int32(n))
+		if int(root) == n { // the root is the smallest member: decided before any other asks
+			switch {
+			case float64(size[n]) > params.LargeShare*float64(len(articles)):
+				out[n] = Assignment{root, Train, ByLarge}
+			case label[n] != "":
+				out[n] = Assignment{root, label[n], ByLabel}
+			default:
+				out[n] = Assignment{root, hashed(a, params, seed), ByHash}
+			}
+		}
+		out[n] = out[root]
+	}
+	for n := range out { // last, as a dropped article's component is decided like any other
+		if dropped[n] {
+			out[n].Split, out[n].Reason = Dropped, ExactDuplicate
+		}
+	}
+	return out
+}
+
+// precedence of labels within a component: a test article must never be trained on.
+var precedence = map[string]int{"": 0, Train: 1, Val: 2, Test: 3}
+
+// hashed is the split of a component by the SHA-256 of seed, language and id of its smallest member: the first 64 bits,
+// scaled to 0..99, fall to train, val and test in this order.
+func hashed(a Article, params schemas.SplitParams, seed uint64) string {
+	b := binary.LittleEndian.AppendUint64(nil, seed)
+	b = append(append(append(b, a.Language...), 0), a.ID...)
+	sum := sha256.Sum256(b)
+	percent, _ := bits.Mul64(binary.BigEndian.Uint64(sum[:8]), 100)
+	switch {
+	case int(percent) < params.Train:
+		return Train
+	case int(percent) < params.Train+params.Val:
+		return Val
+	}
+	return Test
+}
+
+func check(p schemas.SplitParams) error {
+	if p.Train < 0 || p.Val < 0 || p.Test < 0 || p.Train+p.Val+p.Test != 100 {
+		return invalid("split.train_percent, val_percent and test_percent are %d, %d and %d; none may be negative and their sum must be 100",
+			p.Train, p.Val, p.Test)
+	}
+	if !(p.LargeShare > 0 && p.LargeShare <= 1) {
+		return invalid("split.large_component_share is %v; it must be above 0, and at most 1", p.LargeShare)
+	}
+	return nil
+}
+
+func invalid(format string, args ...any) error {
+	return &engine.Error{Type: schemas.InvalidInput, Message: "split: " + fmt.Sprintf(format, args...)}
+}

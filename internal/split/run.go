@@ -1,0 +1,133 @@
+package split
+
+import (
+	"crypto/sha256"
+	"path/filepath"
+	"sort"
+
+	"crosssum/internal/arrowfile"
+	"crosssum/internal/link"
+	"crosssum/schemas"
+)
+
+// Input names what is split. Languages and Articles (paths of schemas.Article) go together, in byte order.
+type Input struct {
+	Languages  []string
+	Articles   []string
+	Pairs      string // of schemas.Pair
+	Duplicates string // of schemas.Duplicate
+	Params     schemas.SplitParams
+	Seed       uint64
+}
+
+// Run writes splits.arrow and samples.arrow into dir. Counts: articles by split ("train", ...) and by reason
+// ("reason_label", ...); samples by split ("samples_train", ...), native ones also apart ("samples_native"); "moved" (articles
+// with another split than their label, by the label of an aligned article) and "overruled_labels" (by anything else);
+// "components".
+func Run(in Input, dir string) (map[string]int64, error) {
+	var rows []Article
+	articles, err := link.ReadArticles(in.Languages, in.Articles, func(n int32, row arrowfile.Row) error {
+		h := sha256.New()
+		h.Write([]byte(row.Str(4)))
+		h.Write([]byte{0})
+		h.Write([]byte(row.Str(5)))
+		a := Article{Language: arrowfile.Clone(row.Str(0)), ID: arrowfile.Clone(row.Str(1)), Label: arrowfile.Clone(row.Str(7))}
+		h.Sum(a.Content[:0])
+		rows = append(rows, a)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	pairs, err := readEdges(articles, in.Pairs, false)
+	if err != nil {
+		return nil, err
+	}
+	duplicates, err := readEdges(articles, in.Duplicates, true)
+	if err != nil {
+		return nil, err
+	}
+	assigned, err := Assign(rows, append(append([][2]int32(nil), pairs...), duplicates...), in.Params, in.Seed)
+	if err != nil {
+		return nil, err
+	}
+	samples := Samples(assigned, pairs)
+	err = link.WriteRows(filepath.Join(dir, "splits.arrow"), schemas.Split, len(rows), func(i int) []any {
+		return []any{rows[i].Language, rows[i].ID, articles.Name(assigned[i].Component), assigned[i].Split, assigned[i].Reason}
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = link.WriteRows(filepath.Join(dir, "samples.arrow"), schemas.Sample, len(samples), func(i int) []any {
+		s, t := rows[samples[i][0]], rows[samples[i][1]]
+		return []any{s.Language, s.ID, t.Language, t.ID, assigned[samples[i][0]].Split}
+	})
+	return count(rows, assigned, samples), err
+}
+
+// readEdges reads the two articles of every row of a file of pairs, or of duplicates.
+func readEdges(articles *link.Articles, path string, duplicates bool) ([][2]int32, error) {
+	var edges [][2]int32
+	schema, language, id := schemas.Pair, 2, 3
+	if duplicates {
+		schema, language, id = schemas.Duplicate, 0, 2
+	}
+	err := arrowfile.Each(path, schema, func(row arrowfile.Row) error {
+		a, err := articles.Number(row.Str(0), row.Str(1))
+		if err != nil {
+			return err
+		}
+		b, err := articles.Number(row.Str(language), row.Str(id))
+		edges = append(edges, [2]int32{a, b})
+		return err
+	})
+	return edges, err
+}
+
+// Samples lists the directed samples as (source, target), sorted: both directions of every pair and every article with
+// itself, without dropped articles.
+func Samples(assigned []Assignment, pairs [][2]int32) [][2]int32 {
+	var out [][2]int32
+	for n, a := range assigned {
+		if a.Split != Dropped {
+			out = append(out, [2]int32{int32(n), int32(n)})
+		}
+	}
+	for _, p := range pairs {
+		if assigned[p[0]].Split != Dropped && assigned[p[1]].Split != Dropped {
+			out = append(out, p, [2]int32{p[1], p[0]})
+		}
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i][0] < out[j][0] || out[i][0] == out[j][0] && out[i][1] < out[j][1] })
+	return out
+}
+
+func count(rows []Article, assigned []Assignment, samples [][2]int32) map[string]int64 {
+	counts := map[string]int64{"moved": 0, "overruled_labels": 0, "components": 0, "samples_native": 0,
+		"samples": int64(len(samples))}
+	for _, split := range []string{Train, Val, Test} {
+		counts[split], counts["samples_"+split] = 0, 0
+	}
+	counts[Dropped] = 0
+	for n, a := range assigned {
+		counts[a.Split]++
+		counts["reason_"+a.Reason]++
+		if int(a.Component) == n {
+			counts["components"]++
+		}
+		switch label := rows[n].Label; {
+		case label == "" || a.Split == Dropped || a.Split == label:
+		case a.Reason == ByLabel:
+			counts["moved"]++
+		default:
+			counts["overruled_labels"]++
+		}
+	}
+	for _, s := range samples {
+		counts["samples_"+assigned[s[0]].Split]++
+		if s[0] == s[1] {
+			counts["samples_native"]++
+		}
+	}
+	return counts
+}
