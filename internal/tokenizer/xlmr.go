@@ -1,0 +1,73 @@
+// Package tokenizer cuts text into the token ids that encoders were trained on.
+package tokenizer
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"golang.org/x/text/unicode/norm"
+
+	"crosssum/internal/native/sentencepiece"
+)
+
+// Tokenizer turns a text into at most maxTokens ids, special tokens included; they survive truncation. Tokens such as
+// "</s>" that a text spells out are text. It is safe for concurrent use.
+type Tokenizer interface {
+	Encode(text string, maxTokens int) ([]int32, error)
+	Pad() int32 // the id that fills up a batch
+	Size() int  // ids are below it
+}
+
+// Ids of XLM-R's special tokens in Hugging Face's order, which the model's rows follow.
+const (
+	xlmrBos = 0 // <s>
+	xlmrPad = 1
+	xlmrEos = 2 // </s>
+	xlmrUnk = 3
+)
+
+// XLMR is XLM-R's tokenizer: a SentencePiece model whose ids are moved up by one, since <pad> stands at 1, between <s>
+// and </s>; <mask> follows the last piece.
+type XLMR struct{ pieces *sentencepiece.Model }
+
+// LoadXLMR reads sentencepiece.bpe.model of a Hugging Face directory.
+func LoadXLMR(dir string) (*XLMR, error) {
+	path := filepath.Join(dir, "sentencepiece.bpe.model")
+	m, err := sentencepiece.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	if m.Unk() != 0 || m.Bos() != 1 || m.Eos() != 2 {
+		return nil, fmt.Errorf("%s: <unk>, <s> and </s> are %d, %d and %d; XLM-R has 0, 1 and 2", path, m.Unk(), m.Bos(), m.Eos())
+	}
+	return &XLMR{m}, nil
+}
+
+// Encode is <s>, the pieces of text in NFC, </s>. Text comes to NFC first because transformers' own normalization looks
+// at graphemes of up to six bytes only: what is NFC already is cut the same by both.
+func (t *XLMR) Encode(text string, maxTokens int) ([]int32, error) {
+	if maxTokens < 3 {
+		return nil, fmt.Errorf("max_tokens is %d: a text needs 3 at least, two of them special", maxTokens)
+	}
+	pieces, err := t.pieces.Encode(norm.NFC.String(text))
+	if err != nil {
+		return nil, err
+	}
+	pieces = pieces[:min(len(pieces), maxTokens-2)]
+	ids := make([]int32, 0, len(pieces)+2)
+	ids = append(ids, xlmrBos)
+	for _, p := range pieces {
+		if p == 0 {
+			ids = append(ids, xlmrUnk)
+		} else {
+			ids = append(ids, p+1)
+		}
+	}
+	return append(ids, xlmrEos), nil
+}
+
+// Pad is <pad>.
+func (t *XLMR) Pad() int32 { return xlmrPad }
+
+// Size counts the pieces, <pad> and <mask>.
+func (t *XLMR) Size() int { return t.pieces.Size() + 2 }
