@@ -42,6 +42,9 @@ func Register(registry worker.ActivityRegistry, config Config) *Activities {
 	registry.RegisterActivityWithOptions(a.settings, activity.RegisterOptions{Name: schemas.SettingsActivity})
 	register(registry, a, embedDefinition)
 	register(registry, a, neighboursDefinition)
+	register(registry, a, linkDefinition)
+	register(registry, a, splitDefinition)
+	register(registry, a, exportDefinition)
 	register(registry, a, trainDefinition)
 	register(registry, a, generateDefinition)
 	return a

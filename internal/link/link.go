@@ -181,10 +181,10 @@ func check(in Input) (rule, error) {
 	switch {
 	case !ok:
 		return chosen, invalid("align.rule is %q; it may be %s", in.Rule, strings.Join(names, ", "))
-	case !(in.Threshold > 0 && in.Threshold <= 10):
-		return chosen, invalid("align.threshold is %v; it must be above 0, and at most 10", in.Threshold)
-	case !(in.DuplicateThreshold > 0 && in.DuplicateThreshold <= 1):
-		return chosen, invalid("align.duplicate_threshold is %v; it must be above 0, and at most 1", in.DuplicateThreshold)
+	case !(in.Threshold >= -1 && in.Threshold <= 10):
+		return chosen, invalid("align.threshold is %v; it may be -1 to 10", in.Threshold)
+	case !(in.DuplicateThreshold >= -1 && in.DuplicateThreshold <= 2):
+		return chosen, invalid("align.duplicate_threshold is %v; it may be -1 to 2 (above 1: no duplicates)", in.DuplicateThreshold)
 	case in.K < 1 || in.K > 1024:
 		return chosen, invalid("align.neighbours is %d; it may be 1 to 1024", in.K)
 	case len(in.Languages) != len(in.Articles):

@@ -23,8 +23,8 @@ type Input struct {
 // Run writes splits.arrow and samples.arrow into dir. Counts: articles by split ("train", ...) and by reason
 // ("reason_label", ...); samples by split ("samples_train", ...), native ones also apart ("samples_native"); "moved" (articles
 // with another split than their label, by the label of an aligned article) and "overruled_labels" (by anything else);
-// "components".
-func Run(in Input, dir string) (map[string]int64, error) {
+// "components". progress is called with the number of articles read.
+func Run(in Input, dir string, progress func(done, total int64)) (map[string]int64, error) {
 	var rows []Article
 	articles, err := link.ReadArticles(in.Languages, in.Articles, func(n int32, row arrowfile.Row) error {
 		h := sha256.New()
@@ -33,7 +33,9 @@ func Run(in Input, dir string) (map[string]int64, error) {
 		h.Write([]byte(row.Str(5)))
 		a := Article{Language: arrowfile.Clone(row.Str(0)), ID: arrowfile.Clone(row.Str(1)), Label: arrowfile.Clone(row.Str(7))}
 		h.Sum(a.Content[:0])
-		rows = append(rows, a)
+		if rows = append(rows, a); len(rows)%4096 == 0 {
+			progress(int64(len(rows)), 0)
+		}
 		return nil
 	})
 	if err != nil {
@@ -51,6 +53,7 @@ func Run(in Input, dir string) (map[string]int64, error) {
 	if err != nil {
 		return nil, err
 	}
+	progress(int64(len(rows)), int64(len(rows)))
 	samples := Samples(assigned, pairs)
 	err = link.WriteRows(filepath.Join(dir, "splits.arrow"), schemas.Split, len(rows), func(i int) []any {
 		return []any{rows[i].Language, rows[i].ID, articles.Name(assigned[i].Component), assigned[i].Split, assigned[i].Reason}

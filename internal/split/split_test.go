@@ -261,7 +261,7 @@ func TestRunWritesSplitsAndSamplesOfBothDirections(t *testing.T) {
 	var first []byte
 	for range 2 {
 		out := t.TempDir()
-		counts, err := Run(in, out)
+		counts, err := Run(in, out, func(int64, int64) {})
 		must(t, err)
 		var got []string
 		must(t, arrowfile.Each(filepath.Join(out, "samples.arrow"), schemas.Sample, func(r arrowfile.Row) error {

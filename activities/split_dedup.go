@@ -1,0 +1,59 @@
+package activities
+
+import (
+	"context"
+
+	"crosssum/internal/engine"
+	"crosssum/internal/split"
+	"crosssum/internal/store"
+	"crosssum/schemas"
+)
+
+// split_dedup assigns connected components to train, val and test, drops exact duplicates and lists the samples.
+var splitDefinition = definition[schemas.SplitInput]{stage: schemas.SplitDedup, plan: planSplit, run: runSplit}
+
+// splitMaterial is all that the splits depend on.
+type splitMaterial struct {
+	Articles   []string            `json:"articles"` // digests
+	Pairs      string              `json:"pairs"`
+	Duplicates string              `json:"duplicates"`
+	Params     schemas.SplitParams `json:"params"`
+	Seed       uint64              `json:"seed"`
+}
+
+func planSplit(_ context.Context, a *Activities, in schemas.SplitInput) ([]unit, error) {
+	_, _, articles, err := a.files(in.Articles, "articles.arrow")
+	if err != nil {
+		return nil, err
+	}
+	index, err := a.index(in.Links)
+	if err != nil {
+		return nil, err
+	}
+	material := splitMaterial{Articles: articles, Params: in.Params, Seed: in.Seed}
+	for _, u := range index.Units {
+		material.Pairs, material.Duplicates = u.Files["pairs.arrow"].Digest, u.Files["duplicates.arrow"].Digest
+	}
+	return []unit{{name: "all", material: material, seconds: 1}}, nil
+}
+
+func runSplit(_ context.Context, a *Activities, in schemas.SplitInput, _ unit, draft *store.Draft,
+	report engine.Report) (map[string]int64, error) {
+	languages, paths, _, err := a.files(in.Articles, "articles.arrow")
+	if err != nil {
+		return nil, err
+	}
+	input := split.Input{Articles: paths, Params: in.Params, Seed: in.Seed}
+	for _, u := range languages {
+		input.Languages = append(input.Languages, u.Name)
+	}
+	if input.Pairs, err = a.fileOf(in.Links, "all", "pairs.arrow"); err != nil {
+		return nil, err
+	}
+	if input.Duplicates, err = a.fileOf(in.Links, "all", "duplicates.arrow"); err != nil {
+		return nil, err
+	}
+	return split.Run(input, draft.Dir, func(done, total int64) {
+		report(schemas.Progress{Done: done, Total: total, Of: "articles"})
+	})
+}
