@@ -25,7 +25,10 @@ func (o *operator) find() int64 {
 		return id - 1
 	}
 	name, overload, _ := strings.Cut(o.name, ".")
-	cname, coverload := C.CString("aten::"+name), C.CString(overload)
+	if !strings.Contains(name, "::") {
+		name = "aten::" + name
+	}
+	cname, coverload := C.CString(name), C.CString(overload)
 	defer C.free(unsafe.Pointer(cname))
 	defer C.free(unsafe.Pointer(coverload))
 	var id C.int64_t
