@@ -1,0 +1,155 @@
+package live
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	"crosssum/schemas"
+)
+
+// barWidth is the number of cells of a bar.
+const barWidth = 20
+
+// Lines draws the board: one line a stage, and one for every activity that is being tried again. Lines are cut to width
+// characters (0: not cut).
+func (b *Board) Lines(width int, now time.Time) []string {
+	var lines []string
+	for _, stage := range b.last.Stages {
+		f := b.fraction(stage)
+		line := fmt.Sprintf("%-11s %s %3.0f %%  %s", stage.Stage, bar(f), 100*f, b.detail(stage, f, now))
+		lines = append(lines, cut(strings.TrimRight(line, " "), width))
+	}
+	for _, a := range b.last.Active {
+		if a.Failure != "" {
+			lines = append(lines, cut(fmt.Sprintf("  %s: attempt %d, after: %s", a.Stage, a.Attempt, firstLine(a.Failure)), width))
+		}
+	}
+	return lines
+}
+
+// Running gives the lines of the stages at work only, without bars: what a log gets every few seconds.
+func (b *Board) Running(now time.Time) []string {
+	var lines []string
+	for _, stage := range b.last.Stages {
+		if stage.State == "running" {
+			f := b.fraction(stage)
+			lines = append(lines, fmt.Sprintf("%s %.0f %%: %s", stage.Stage, 100*f, b.detail(stage, f, now)))
+		}
+	}
+	for _, a := range b.last.Active {
+		if a.Failure != "" {
+			lines = append(lines, fmt.Sprintf("%s: attempt %d, after: %s", a.Stage, a.Attempt, firstLine(a.Failure)))
+		}
+	}
+	return lines
+}
+
+// Stages is the last look at the stages.
+func (b *Board) Stages() []schemas.StageProgress { return b.last.Stages }
+
+// detail is the text beside the bar.
+func (b *Board) detail(stage schemas.StageProgress, fraction float64, now time.Time) string {
+	switch stage.State {
+	case "done":
+		return Finished(stage)
+	case "failed":
+		return "failed"
+	case "running":
+	default:
+		return ""
+	}
+	var parts []string
+	if stage.Units > 1 {
+		parts = append(parts, fmt.Sprintf("%d of %s", max(stage.UnitsDone, stage.Reused), count(int64(stage.Units), stage.Unit)))
+	}
+	metrics := map[string]float64{}
+	for _, a := range b.last.Active {
+		if a.Stage != stage.Stage {
+			continue
+		}
+		if p := a.Progress; p.Of != "" && p.Total > 0 {
+			parts = append(parts, fmt.Sprintf("%s%s of %s %s", named(p.Unit), Thousands(p.Done), Thousands(p.Total), p.Of))
+		} else if p.Unit != "" && p.Unit != "all" {
+			parts = append(parts, p.Unit)
+		}
+		for name, v := range a.Progress.Metrics {
+			metrics[name] = v
+		}
+	}
+	t := b.tracks[stage.Stage]
+	if rate := t.rate(); rate > 0 {
+		parts = append(parts, fmt.Sprintf("%s %s/s", Readable(rate), b.of(stage.Stage)))
+	}
+	for _, name := range sortedKeys(metrics) {
+		parts = append(parts, strings.ReplaceAll(name, "_", " ")+" "+Readable(metrics[name]))
+	}
+	if left := t.remaining(fraction, now); left > 0 {
+		parts = append(parts, "ETA "+Clock(left))
+	}
+	return strings.Join(parts, " · ")
+}
+
+// of is what the stage's activities count.
+func (b *Board) of(stage string) string {
+	for _, a := range b.last.Active {
+		if a.Stage == stage && a.Progress.Of != "" {
+			return a.Progress.Of
+		}
+	}
+	return "units"
+}
+
+// Finished says how a stage ended: what it made, how long it took, and what it did not compute again.
+func Finished(stage schemas.StageProgress) string {
+	units := count(int64(stage.Units), stage.Unit)
+	switch {
+	case stage.Units > 0 && stage.Reused == stage.Units && stage.Units == 1:
+		return "reused"
+	case stage.Units > 0 && stage.Reused == stage.Units:
+		return fmt.Sprintf("%d of %s reused", stage.Reused, units)
+	case stage.Reused > 0:
+		return fmt.Sprintf("%s in %s, %d of them reused", units, Clock(seconds(stage.Seconds)), stage.Reused)
+	case stage.Units == 1 && stage.Unit == "run":
+		return "in " + Clock(seconds(stage.Seconds))
+	}
+	return fmt.Sprintf("%s in %s", units, Clock(seconds(stage.Seconds)))
+}
+
+func bar(fraction float64) string {
+	full := int(fraction*barWidth + 1e-9)
+	return strings.Repeat("█", full) + strings.Repeat("░", barWidth-full)
+}
+
+func named(unit string) string {
+	if unit == "" || unit == "all" {
+		return ""
+	}
+	return unit + " "
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
+	return line
+}
+
+// cut shortens a line to width characters. No character here is wider than one cell.
+func cut(line string, width int) string {
+	r := []rune(line)
+	if width <= 0 || len(r) <= width {
+		return line
+	}
+	return string(r[:max(0, width-1)]) + "…"
+}
+
+func sortedKeys(m map[string]float64) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}

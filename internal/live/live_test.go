@@ -1,0 +1,88 @@
+package live
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"crosssum/schemas"
+)
+
+// see updates the board with a running training at the given step, seconds after start.
+func see(b *Board, start time.Time, seconds int, step int64) {
+	b.Update(Snapshot{
+		Stages: []schemas.StageProgress{{Stage: "train", State: "running", Unit: "run", Units: 1}},
+		Active: []Activity{{ID: "7", Stage: "train", Attempt: 1, Progress: schemas.Progress{Stage: "train", Unit: "all", Units: 1,
+			Done: step, Total: 80, Of: "steps", Metrics: map[string]float64{"loss": 6.125}}}},
+	}, start.Add(time.Duration(seconds)*time.Second))
+}
+
+func TestATrainingShowsStepsRateLossAndTimeToGo(t *testing.T) {
+	b, start := &Board{}, time.Unix(1e9, 0)
+	for s := 0; s <= 20; s++ {
+		see(b, start, s, int64(s)) // a step a second
+	}
+	line := b.Lines(0, start.Add(20*time.Second))[0]
+	for _, want := range []string{"train", "25 %", "20 of 80 steps", "1 steps/s", "loss 6.12", "ETA 1:00 min", "█████░"} {
+		if !strings.Contains(line, want) {
+			t.Errorf("%q lacks %q", line, want)
+		}
+	}
+}
+
+func TestARateSpansTheUnitsOfAWorkItem(t *testing.T) {
+	b, start := &Board{}, time.Unix(1e9, 0)
+	for i, unit := range []string{"english", "english", "hindi", "hindi"} {
+		b.Update(Snapshot{
+			Stages: []schemas.StageProgress{{Stage: "embed", State: "running", Unit: "language", Units: 4}},
+			Active: []Activity{{ID: "3", Stage: "embed", Progress: schemas.Progress{Unit: unit, UnitNo: i / 2, Units: 4,
+				Done: int64(i%2) * 100, Total: 200, Of: "rows"}}},
+		}, start.Add(time.Duration(i)*time.Second))
+	}
+	line := b.Lines(0, start.Add(3*time.Second))[0] // 100 rows of english and 100 of hindi were seen in 3 s
+	for _, want := range []string{"hindi 100 of 200 rows", "66.7 rows/s", "38 %"} {
+		if !strings.Contains(line, want) {
+			t.Errorf("%q lacks %q", line, want)
+		}
+	}
+}
+
+func TestTheEndOfAStageSaysWhatWasReused(t *testing.T) {
+	for want, stage := range map[string]schemas.StageProgress{
+		"reused":                    {Units: 1, Unit: "run", Reused: 1},
+		"34 of 34 languages reused": {Units: 34, Unit: "language", Reused: 34},
+		"561 pairs in 1:12 min, 33 of them reused": {Units: 561, Unit: "pair", Reused: 33, Seconds: 72},
+		"in 3.5 s": {Units: 1, Unit: "run", Seconds: 3.5},
+	} {
+		if got := Finished(stage); got != want {
+			t.Errorf("%+v: %q, want %q", stage, got, want)
+		}
+	}
+}
+
+func TestAFailedAttemptIsShownWithItsFirstLineOnly(t *testing.T) {
+	b := &Board{}
+	b.Update(Snapshot{Active: []Activity{{ID: "1", Stage: "train", Attempt: 3, Failure: "the engine ended: killed\nstack"}}}, time.Unix(1e9, 0))
+	got := strings.Join(b.Lines(0, time.Unix(1e9, 0)), "\n")
+	if !strings.Contains(got, "attempt 3, after: the engine ended: killed") || strings.Contains(got, "stack") {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestLinesFitTheTerminal(t *testing.T) {
+	b, start := &Board{}, time.Unix(1e9, 0)
+	see(b, start, 0, 10)
+	for _, line := range b.Lines(40, start) {
+		if n := len([]rune(line)); n > 40 {
+			t.Errorf("%d characters: %q", n, line)
+		}
+	}
+}
+
+func TestNumbersAreReadable(t *testing.T) {
+	for v, want := range map[float64]string{1234567: "1,234,567", 0.00123: "0.00123", 12.34: "12.3", 8.149: "8.15", 100: "100", -2500: "-2,500", 0: "0"} {
+		if got := Readable(v); got != want {
+			t.Errorf("%v: %q, want %q", v, got, want)
+		}
+	}
+}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// doctor says what the machine has and what of it is slow or missing.
+func doctor(ctx context.Context, args []string) error {
+	set := flags("doctor", "doctor", "Says what this machine has: processors and their instruction sets, memory, disk, BLAS, libraries, builds and models;\n"+
+		"and warns of what makes runs slow or stops them.", "./crosssum doctor")
+	open := houseFlags(set)
+	if err := parse(set, args); err != nil {
+		return err
+	}
+	h, err := open()
+	if err != nil {
+		return err
+	}
+	var warnings []string
+	warn := func(format string, a ...any) { warnings = append(warnings, fmt.Sprintf(format, a...)) }
+	line := func(name, format string, a ...any) { fmt.Printf("%-16s %s\n", name, fmt.Sprintf(format, a...)) }
+
+	model, features := processor()
+	line("processor", "%s, %d cores", model, runtime.NumCPU())
+	line("instructions", "%s", strings.Join(features, " "))
+	if !slices.Contains(features, "avx2") {
+		warn("the processor has no AVX2: `numerics: portable` pins AVX2 and will not run")
+	}
+	if !slices.Contains(features, "avx512_bf16") && !slices.Contains(features, "amx_bf16") {
+		line("bf16", "emulated here (10 to 30 times slower than fp32): not used")
+	}
+	memory := meminfo("MemTotal")
+	line("memory", "%.1f GB, %.1f GB available", gigabytes(memory), gigabytes(meminfo("MemAvailable")))
+	if memory < 6<<30 {
+		warn("the demo wants about 4 GB of memory; this machine has %.1f GB in all", gigabytes(memory))
+	}
+	var disk unix.Statfs_t
+	if unix.Statfs(h.config.Folder, &disk) == nil {
+		free := int64(disk.Bavail) * disk.Bsize
+		line("disk", "%.1f GB free at %s", gigabytes(free), h.config.Folder)
+		if free < 5<<30 {
+			warn("set-up and demo want about 5 GB of disk; %.1f GB are free", gigabytes(free))
+		}
+	}
+	if blas, err := filepath.EvalSymlinks("/etc/alternatives/libblas.so.3-x86_64-linux-gnu"); err == nil {
+		line("BLAS", "%s", blas)
+		if !strings.Contains(blas, "openblas") && !strings.Contains(blas, "mkl") {
+			warn("BLAS is %s, many times slower than OpenBLAS: update-alternatives --config libblas.so.3-x86_64-linux-gnu", blas)
+		}
+	} else {
+		warn("no BLAS library is installed: ./crosssum setup installs OpenBLAS")
+	}
+	for _, p := range []string{"libtorch-dev", "libfaiss-dev", "libfasttext-dev", "libsentencepiece-dev", "libopenblas-dev"} {
+		if v := packageVersion(ctx, p); v != "" {
+			line(strings.TrimSuffix(p, "-dev"), "%s", v)
+		} else {
+			warn("%s is not installed: ./crosssum setup installs it", p)
+		}
+	}
+	if dir := os.Getenv("LIBTORCH"); dir != "" {
+		line("LIBTORCH", "%s (instead of Debian's)", dir)
+	}
+	for _, name := range []string{"temporal", "worker", "engine"} {
+		if !exists(h.program(name)) {
+			warn("build/bin/%s is not built: ./crosssum setup builds it", name)
+		}
+	}
+	line("go", "%s", runtime.Version())
+	for _, w := range warnings {
+		fmt.Println("warning:", w)
+	}
+	if len(warnings) == 0 {
+		fmt.Println("Nothing to complain about.")
+	}
+	return nil
+}
+
+// processor is the model's name and those of its features that matter to native code.
+func processor() (model string, features []string) {
+	model = "unknown"
+	f, err := os.Open("/proc/cpuinfo")
+	if err != nil {
+		return model, nil
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		name, value, _ := strings.Cut(lines.Text(), ":")
+		switch strings.TrimSpace(name) {
+		case "model name":
+			model = strings.TrimSpace(value)
+		case "flags":
+			has := strings.Fields(value)
+			for _, f := range []string{"avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16"} {
+				if slices.Contains(has, f) {
+					features = append(features, f)
+				}
+			}
+			return model, features
+		}
+	}
+	return model, features
+}
+
+// meminfo is a field of /proc/meminfo in bytes; 0 if it cannot be read.
+func meminfo(field string) int64 {
+	b, _ := os.ReadFile("/proc/meminfo")
+	for _, l := range strings.Split(string(b), "\n") {
+		var kilobytes int64
+		if name, rest, ok := strings.Cut(l, ":"); ok && name == field {
+			fmt.Sscanf(strings.TrimSpace(rest), "%d kB", &kilobytes)
+			return kilobytes << 10
+		}
+	}
+	return 0
+}
+
+// packageVersion is the version of an installed Debian package, "" when it is not installed.
+func packageVersion(ctx context.Context, name string) string {
+	out, err := exec.CommandContext(ctx, "dpkg-query", "-W", "-f", "${db:Status-Status} ${Version}", name).Output()
+	version, installed := strings.CutPrefix(string(out), "installed ")
+	if err != nil || !installed {
+		return ""
+	}
+	return version
+}
+
+func gigabytes(bytes int64) float64 { return float64(bytes) / (1 << 30) }

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"crosssum/schemas"
+)
+
+// example prints the input of a workflow, complete and ready to paste.
+func example(ctx context.Context, args []string) error {
+	set := flags("example", "example pipeline [--preset demo] [--form]",
+		"Prints the JSON input of a workflow with every parameter at its preset's value. What you leave out keeps that value: `{}` is\n"+
+			"the demo. --form prints what else the web UI's start form asks for.", "./crosssum example pipeline > my.json && ./crosssum demo --params my.json")
+	preset := set.String("preset", "demo", "demo or paper")
+	form := set.Bool("form", false, "print the fields of the web UI's start form, then the JSON")
+	open := houseFlags(set)
+	var what []string
+	for len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		what, args = append(what, args[0]), args[1:]
+	}
+	if err := parse(set, args); err != nil {
+		return err
+	}
+	if len(what) != 1 || what[0] != "pipeline" {
+		return fmt.Errorf("example: say of what: ./crosssum example pipeline")
+	}
+	var p schemas.Params
+	switch *preset {
+	case "demo":
+		p = schemas.Demo()
+	case "paper":
+		p = schemas.Paper()
+	default:
+		return fmt.Errorf("example: no preset %q: demo or paper", *preset)
+	}
+	if p.Languages == nil {
+		p.Languages = []string{}
+	}
+	b, err := json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		return err
+	}
+	if *form {
+		h, err := open()
+		if err != nil {
+			return err
+		}
+		fmt.Printf("namespace      %s\nworkflow id    any name: results appear in data/runs/<workflow id>\ntask queue     %s\nworkflow type  %s\nencoding       json/plain\ninput          the JSON below\n\n",
+			h.config.Namespace, h.config.Queue(schemas.QueueMain), schemas.PipelineWorkflow)
+	}
+	fmt.Println(string(b))
+	return nil
+}

@@ -1,0 +1,226 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"crosssum/internal/config"
+	"crosssum/internal/local"
+	"crosssum/schemas"
+
+	"go.temporal.io/sdk/client"
+)
+
+// house is the configuration of this machine and the processes that serve it.
+type house struct {
+	config   config.Config
+	keeper   *local.Keeper
+	explicit bool   // the address was given by flag or environment: whatever answers there is meant
+	ui       string // base address of the web UI, "" when it is not ours
+}
+
+// houseFlags adds the flags of temporal.yaml's settings; the result opens the house after parsing.
+func houseFlags(set *flag.FlagSet) func() (*house, error) {
+	file := set.String("config", filepath.Join(root(), "temporal.yaml"), "the configuration file")
+	overrides := config.AddFlags(set)
+	return func() (*house, error) {
+		c, err := config.Load(*file, overrides)
+		if err != nil {
+			return nil, err
+		}
+		h := &house{config: c}
+		_, h.explicit = os.LookupEnv("CROSSSUM_ADDRESS")
+		set.Visit(func(f *flag.Flag) { h.explicit = h.explicit || f.Name == "address" })
+		h.keeper, err = local.NewKeeper(h.data())
+		if p, ok := h.keeper.Find(local.ServerName); ok && !h.explicit {
+			h.config.Address, h.ui = p.Address, p.UI
+		}
+		return h, err
+	}
+}
+
+// root is the folder of the checkout: two above the program, build/bin/starter; else the current one.
+func root() string {
+	program, err := os.Executable()
+	if err == nil {
+		if folder := filepath.Dir(filepath.Dir(filepath.Dir(program))); exists(filepath.Join(folder, "temporal.yaml")) {
+			return folder
+		}
+	}
+	return "."
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// data is the folder of everything that runs leave: store, runs, crawls, processes, logs, Temporal's database.
+func (h *house) data() string { return filepath.Dir(h.config.Store) }
+
+func (h *house) program(name string) string {
+	return filepath.Join(h.config.Folder, "build", "bin", name)
+}
+
+// start makes sure that a Temporal server and a worker run. They stay if keep is set, else stop ends what was started here.
+func (h *house) start(ctx context.Context, keep, anyPort bool) (stop func(), err error) {
+	owner := os.Getpid()
+	if keep {
+		owner = 0
+	}
+	stop = func() { h.stopOwn() }
+	if err := h.server(ctx, owner, anyPort); err != nil {
+		return stop, err
+	}
+	return stop, h.worker(ctx, owner)
+}
+
+// server joins the server of this checkout, or the one at an address that was asked for, or starts one.
+func (h *house) server(ctx context.Context, owner int, anyPort bool) error {
+	if p, ok := h.keeper.Find(local.ServerName); ok {
+		if h.explicit && p.Address != h.config.Address {
+			return fmt.Errorf("this checkout's Temporal server runs at %s; stop it with ./crosssum down before you ask for %s", p.Address, h.config.Address)
+		}
+		if !local.Serves(ctx, p.Address) {
+			return fmt.Errorf("the Temporal server (process %d) does not answer at %s: see %s, or ./crosssum down", p.PID, p.Address, p.Log)
+		}
+		h.config.Address, h.ui = p.Address, p.UI
+		return errors.Join(h.adopt(p, owner), local.PrepareNamespace(ctx, h.config.Address, h.config.Namespace))
+	}
+	host, portText, err := net.SplitHostPort(h.config.Address)
+	if err != nil {
+		return fmt.Errorf("address %q: %w", h.config.Address, err)
+	}
+	loopback := host == "localhost" || net.ParseIP(host).IsLoopback()
+	if (h.explicit || !loopback) && local.Serves(ctx, h.config.Address) {
+		if loopback {
+			return local.PrepareNamespace(ctx, h.config.Address, h.config.Namespace)
+		}
+		return nil // a cluster of others: its namespace and search attributes are its administrator's
+	}
+	if !loopback {
+		return fmt.Errorf("no Temporal server answers at %s (address of temporal.yaml, CROSSSUM_ADDRESS or --address)", h.config.Address)
+	}
+	port, err := strconv.Atoi(portText)
+	if err != nil {
+		return fmt.Errorf("address %q: %w", h.config.Address, err)
+	}
+	port, uiPort, err := h.ports(port, anyPort && !h.explicit)
+	if err != nil {
+		return err
+	}
+	say("starting the Temporal server at 127.0.0.1:%d, web UI at http://127.0.0.1:%d", port, uiPort)
+	p, err := h.keeper.StartServer(ctx, local.ServerOptions{Program: h.program("temporal"),
+		Database: filepath.Join(h.data(), "temporal.db"), Port: port, UIPort: uiPort, Owner: owner})
+	if err != nil {
+		return err
+	}
+	h.config.Address, h.ui = p.Address, p.UI
+	return local.PrepareNamespace(ctx, h.config.Address, h.config.Namespace)
+}
+
+// ports are the configured ones if they are free, or else free ones near them if any will do.
+func (h *house) ports(port int, anyPort bool) (front, ui int, err error) {
+	ui = h.config.UIPort
+	if local.PortFree(port) && local.PortFree(ui) {
+		return port, ui, nil
+	}
+	busy := port
+	if local.PortFree(port) {
+		busy = ui
+	}
+	if !anyPort {
+		return 0, 0, fmt.Errorf("port %d is in use by %s: stop it, or choose other ports with --address 127.0.0.1:PORT --ui-port PORT"+
+			" (or CROSSSUM_ADDRESS and CROSSSUM_UI_PORT, or temporal.yaml)", busy, local.PortHolder(busy))
+	}
+	const gap = 1000
+	front, err = local.FreePort(port+1, gap)
+	say("port %d is in use by %s; taking %d and %d instead", busy, local.PortHolder(busy), front, front+gap)
+	return front, front + gap, err
+}
+
+// worker joins the worker of this checkout or starts one, and waits until it polls.
+func (h *house) worker(ctx context.Context, owner int) error {
+	c, err := h.client()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	queue := h.config.Queue(schemas.QueueMain)
+	if p, ok := h.keeper.Find(local.WorkerName); ok {
+		if !p.Outdated() && p.Address == h.config.Address {
+			return errors.Join(h.adopt(p, owner), local.WaitForWorker(ctx, c, queue, p))
+		}
+		say("restarting the worker: it was built before the last change, or works for another server")
+		if err := h.keeper.Stop(local.WorkerName, h.config.WorkerStop()+5*time.Second); err != nil {
+			return err
+		}
+	}
+	p, err := h.keeper.Start(local.Process{Name: local.WorkerName, Owner: owner, Program: h.program("worker"), Address: h.config.Address},
+		h.config.Folder, h.environment())
+	if err != nil {
+		return err
+	}
+	return local.WaitForWorker(ctx, c, queue, p)
+}
+
+// environment hands this command's settings to the worker.
+func (h *house) environment() []string {
+	c, list := h.config, string(os.PathListSeparator)
+	var roots [2]string
+	for i, folders := range [][]string{c.CrawlRoots, c.ModelRoots} {
+		for _, f := range folders {
+			roots[i] += list + f
+		}
+	}
+	return []string{"CROSSSUM_ADDRESS=" + c.Address, "CROSSSUM_NAMESPACE=" + c.Namespace, "CROSSSUM_STORE=" + c.Store,
+		"CROSSSUM_RUNS=" + c.Runs, "CROSSSUM_LANGUAGE_ID=" + c.LanguageID, "CROSSSUM_ENGINE=" + c.Engine,
+		"CROSSSUM_THREADS=" + strconv.Itoa(c.Threads), "CROSSSUM_CRAWL_ROOTS=" + roots[0][1:], "CROSSSUM_MODEL_ROOTS=" + roots[1][1:]}
+}
+
+// adopt settles who ends a process that was found running: `up` and --keep make it stay, a command that was killed passes
+// its processes on, and one that still runs has to share: then they stay.
+func (h *house) adopt(p local.Process, owner int) error {
+	switch {
+	case p.Owner == 0 || p.Owner == owner:
+		return nil
+	case p.Orphan():
+		p.Owner = owner
+		return h.keeper.Update(p)
+	}
+	p.Owner = 0
+	return h.keeper.Update(p)
+}
+
+// stopOwn ends the processes that belong to this command.
+func (h *house) stopOwn() {
+	for _, name := range []string{local.WorkerName, local.ServerName} {
+		if p, ok := h.keeper.Find(name); ok && p.Owner == os.Getpid() {
+			if err := h.keeper.Stop(name, h.patience(name)); err != nil {
+				say("%v", err)
+			}
+		}
+	}
+}
+
+func (h *house) patience(name string) time.Duration {
+	if name == local.WorkerName {
+		return h.config.WorkerStop() + 5*time.Second
+	}
+	return 15 * time.Second
+}
+
+// client connects to the namespace; it dials when it is first used.
+func (h *house) client() (client.Client, error) {
+	return client.NewLazyClient(client.Options{HostPort: h.config.Address, Namespace: h.config.Namespace, Logger: local.Quiet()})
+}
+
+// say prints a line about what happens now.
+func say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }

@@ -1,0 +1,112 @@
+// Command starter is what people call as ./crosssum: it starts and watches runs, keeps the local Temporal server and worker,
+// and looks at crawls. It has no native code; work happens in the worker.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// command is one word of the command line. run gets the arguments after it.
+type command struct {
+	name, does string
+	run        func(ctx context.Context, args []string) error
+}
+
+func commands() []command {
+	return []command{
+		{"demo", "the whole chain on the shipped corpus, with live progress and a report", demo},
+		{"run", "the same on your own crawl", run},
+		{"check", "what a crawl folder holds: rows, rejects, languages, expected minutes and disk", check},
+		{"fetch-corpus", "make a crawl of a Debian suite's package descriptions in all their languages", fetchCorpus},
+		{"up", "keep the Temporal server, its web UI and a worker running", up},
+		{"down", "stop them", down},
+		{"status", "what runs, where, and the latest runs", status},
+		{"example", "the JSON for the web UI's start form: example pipeline", example},
+		{"doctor", "what this machine has, and what is slow or missing", doctor},
+		{"test", "set up, vet and run all tests", test},
+		{"version", "versions of this program and what it is built from", version},
+	}
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	os.Exit(dispatch(ctx, os.Args[1:]))
+}
+
+func dispatch(ctx context.Context, args []string) int {
+	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
+		usage()
+		return 0
+	}
+	for _, c := range commands() {
+		if c.name != args[0] {
+			continue
+		}
+		switch err := c.run(ctx, args[1:]); {
+		case err == nil, errors.Is(err, flag.ErrHelp):
+			return 0
+		case errors.Is(err, errSaid):
+			return 1
+		case errors.Is(err, context.Canceled):
+			fmt.Fprintln(os.Stderr, "crosssum: interrupted")
+			return 130
+		default:
+			fmt.Fprintln(os.Stderr, "crosssum:", err)
+			return 1
+		}
+	}
+	fmt.Fprintf(os.Stderr, "crosssum: no command %q; ./crosssum --help lists them\n", args[0])
+	return 2
+}
+
+// errSaid ends a command as failed whose reason is on the screen already.
+var errSaid = errors.New("failed")
+
+func usage() {
+	fmt.Println("CrossSum mines a cross-lingual summarization data set from crawls in many languages, trains one model on it,\n" +
+		"evaluates it and reports: durably, on Temporal.\n\nUsage: ./crosssum COMMAND [--help] ...")
+	fmt.Println()
+	for _, c := range commands() {
+		fmt.Printf("  %-13s %s\n", c.name, c.does)
+	}
+	fmt.Println("  setup         install and build what is missing, and nothing else (demo, run, up and test do it by themselves)")
+	fmt.Println("\nFirst: ./crosssum demo")
+}
+
+// flags makes a command's flag set; --help prints synopsis, text and example, then the flags.
+func flags(name, synopsis, text, example string) *flag.FlagSet {
+	set := flag.NewFlagSet(name, flag.ContinueOnError)
+	set.SetOutput(os.Stdout)
+	set.Usage = func() {
+		fmt.Printf("Usage: ./crosssum %s\n\n%s\n\nExample: %s\n", synopsis, text, example)
+		hasFlags := false
+		set.VisitAll(func(*flag.Flag) { hasFlags = true })
+		if hasFlags {
+			fmt.Println("\nFlags:")
+			set.PrintDefaults()
+		}
+	}
+	return set
+}
+
+// parse reads args and refuses what is left over.
+func parse(set *flag.FlagSet, args []string) error {
+	if err := set.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return err
+		}
+		return errSaid
+	}
+	if set.NArg() > 0 {
+		return fmt.Errorf("%s: unexpected argument %q; see ./crosssum %s --help", set.Name(), set.Arg(0), set.Name())
+	}
+	return nil
+}

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"crosssum/internal/local"
+	"crosssum/schemas"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+)
+
+// demo runs the whole chain on the shipped corpus.
+func demo(ctx context.Context, args []string) error {
+	set := flags("demo", "demo [--keep] [--preset demo] [--params FILE]",
+		"Runs every stage on the corpus in corpus/sample: ingest, embed, neighbours, link, split_dedup, export, train, generate,\n"+
+			"score, report. The preset `demo` is the published method cut to what two cores do in some ten minutes: texts of 128 tokens,\n"+
+			"summaries of 32, batches of 2 x 32, 80 steps, 600 generated samples. What is published already is not computed again.\n"+
+			"Ctrl-C cancels the run; the next one goes on from what was published.", "./crosssum demo --keep")
+	return pipeline(ctx, set, args, func(*house) (string, error) { return "", nil })
+}
+
+// run runs it on a folder of the user's.
+func run(ctx context.Context, args []string) error {
+	set := flags("run", "run --crawl DIR [--languages a,b] [--preset paper] [--params FILE] [--keep]",
+		"Runs every stage on a crawl: a folder with <language>[_<train|val|test>].jsonl[.gz|.zst], one JSON object a line with id,\n"+
+			"url, title, summary and text. The folder is brought under data/crawls by hard links (copies where they fail), and not\n"+
+			"changed. The preset `demo` is small; `paper` has the published numbers and wants LaBSE and mT5 under models/.",
+		"./crosssum run --crawl ~/crawls/2026-11 --languages english,hindi,russian")
+	crawl := set.String("crawl", "", "the crawl folder, or the name of one under a crawl root")
+	return pipeline(ctx, set, args, func(h *house) (string, error) {
+		if *crawl == "" {
+			return "", errors.New("run: --crawl DIR is missing; see ./crosssum run --help")
+		}
+		return local.BringIn(*crawl, h.config.CrawlRoots)
+	})
+}
+
+// pipeline starts the Pipeline workflow with the flags' parameters, watches it and prints its result. crawl gives the name of
+// the crawl; "" leaves the preset's.
+func pipeline(ctx context.Context, set *flag.FlagSet, args []string, crawl func(*house) (string, error)) error {
+	keep := set.Bool("keep", false, "leave the Temporal server, its web UI and the worker running")
+	preset := set.String("preset", "", "demo or paper: where parameters come from that --params does not name (default demo)")
+	params := set.String("params", "", "a JSON file of parameters over the preset's; ./crosssum example pipeline prints one")
+	languages := set.String("languages", "", "names of languages, separated by commas (default: all of the crawl)")
+	open := houseFlags(set)
+	if err := parse(set, args); err != nil {
+		return err
+	}
+	h, err := open()
+	if err != nil {
+		return err
+	}
+	name, err := crawl(h)
+	if err != nil {
+		return err
+	}
+	input, resolved, err := parameters(*params, *preset, name, *languages)
+	if err != nil {
+		return err
+	}
+	stop, err := h.start(ctx, *keep, true)
+	defer stop()
+	if err != nil {
+		return err
+	}
+	c, err := h.client()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	started, err := h.execute(ctx, c, set.Name(), input, resolved)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("run %s: preset %s, crawl %s\n", started.GetID(), resolved.Preset, resolved.Crawl)
+	if h.ui != "" {
+		fmt.Printf("web UI: %s\n", h.runURL(started))
+	}
+	begin := time.Now()
+	result, err := watch(ctx, c, started)
+	if ctx.Err() != nil {
+		return interrupted(c, started)
+	}
+	if err != nil {
+		explain(os.Stderr, err, h.runURL(started))
+		return errSaid
+	}
+	summary(os.Stdout, result, time.Since(begin))
+	if h.ours() && *keep {
+		fmt.Printf("\nStill running: web UI %s (./crosssum down stops it)\n", h.runsURL())
+	}
+	return nil
+}
+
+// parameters reads the JSON file at path ("" for none), lays the flags over it and checks the whole as the workflow will.
+func parameters(path, preset, crawl, languages string) (json.RawMessage, schemas.Params, error) {
+	fields := map[string]json.RawMessage{}
+	if path != "" {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return nil, schemas.Params{}, err
+		}
+		if err := json.Unmarshal(b, &fields); err != nil {
+			return nil, schemas.Params{}, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	put := func(name string, value any) {
+		b, _ := json.Marshal(value) // strings and lists of strings
+		fields[name] = b
+	}
+	if preset != "" {
+		put("preset", preset)
+	}
+	if crawl != "" {
+		put("crawl", crawl)
+	}
+	if languages != "" {
+		put("languages", strings.FieldsFunc(languages, func(r rune) bool { return r == ',' || r == ' ' }))
+	}
+	input, err := json.Marshal(fields)
+	if err != nil {
+		return nil, schemas.Params{}, err
+	}
+	resolved, err := schemas.DecodePipeline(input)
+	if err != nil && path != "" {
+		err = fmt.Errorf("%s: %w", path, err)
+	}
+	return input, resolved, err
+}
+
+// execute starts the workflow. A namespace or a search attribute made a moment ago may not have reached every cache of the
+// server: then it is tried again for a while.
+func (h *house) execute(ctx context.Context, c client.Client, prefix string, input json.RawMessage, p schemas.Params) (client.WorkflowRun, error) {
+	options := client.StartWorkflowOptions{
+		TaskQueue: h.config.Queue(schemas.QueueMain), WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
+		WorkflowExecutionErrorWhenAlreadyStarted: true,
+		StaticSummary:                            fmt.Sprintf("preset %s, crawl %s", p.Preset, p.Crawl),
+	}
+	id := prefix + time.Now().UTC().Format("-20060102-1504")
+	for try, deadline := 1, time.Now().Add(20*time.Second); ; {
+		if options.ID = id; try > 1 {
+			options.ID = fmt.Sprintf("%s-%d", id, try)
+		}
+		started, err := c.ExecuteWorkflow(ctx, options, schemas.PipelineWorkflow, input)
+		var exists *serviceerror.WorkflowExecutionAlreadyStarted
+		var noNamespace *serviceerror.NamespaceNotFound
+		switch {
+		case err == nil:
+			return started, nil
+		case errors.As(err, &exists):
+			try++
+		case errors.As(err, &noNamespace) && time.Now().Before(deadline):
+			time.Sleep(300 * time.Millisecond)
+		default:
+			return nil, fmt.Errorf("starting the run: %w", err)
+		}
+	}
+}
+
+// interrupted cancels the run and waits a little for its activities to stop, so that a training writes its checkpoint.
+func interrupted(c client.Client, run client.WorkflowRun) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
+	defer cancel()
+	say("\ninterrupted: cancelling %s (a second Ctrl-C leaves at once)", run.GetID())
+	if err := c.CancelWorkflow(ctx, run.GetID(), run.GetRunID()); err != nil {
+		return fmt.Errorf("cancelling %s: %w", run.GetID(), err)
+	}
+	if run.Get(ctx, nil); ctx.Err() != nil {
+		say("%s is still stopping; its worker ends anyway", run.GetID())
+	}
+	say("what was published stays: the same command goes on from there")
+	return context.Canceled
+}
+
+// ours says whether the Temporal server is one that this checkout started.
+func (h *house) ours() bool { return h.ui != "" }
+
+// runURL is the web UI's page of a run.
+func (h *house) runURL(run client.WorkflowRun) string {
+	if h.ui == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s/namespaces/%s/workflows/%s/%s", h.ui, h.config.Namespace, run.GetID(), run.GetRunID())
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"crosssum/internal/live"
+)
+
+// test runs go vet and go test over all packages. The wrapper has set up the native environment.
+func test(ctx context.Context, args []string) error {
+	set := flags("test", "test [PACKAGE ...]", "Sets up, then runs go vet and all tests, those of the native packages and of the whole chain through a real Temporal\n"+
+		"server included. Prints a line for each package, the output of failed tests, and a summary. The full output is in\n"+
+		"build/log/test.json.", "./crosssum test ./internal/link/... ./schemas")
+	if err := set.Parse(args); err != nil {
+		return err
+	}
+	packages := set.Args()
+	if len(packages) == 0 {
+		packages = []string{"./..."}
+	}
+	begin := time.Now()
+	vet := exec.CommandContext(ctx, "go", append([]string{"vet"}, packages...)...)
+	vet.Dir, vet.Stdout, vet.Stderr = root(), os.Stdout, os.Stderr
+	if err := vet.Run(); err != nil {
+		return fmt.Errorf("go vet: %w", err)
+	}
+	fmt.Printf("go vet: nothing to complain about (%s)\n", live.Clock(time.Since(begin)))
+	t, err := goTest(ctx, packages)
+	if err != nil && t.failed == 0 {
+		return fmt.Errorf("go test: %w", err)
+	}
+	fmt.Printf("\n%d passed, %d failed, %d skipped in %d packages, %s\n", t.passed, t.failed, t.skipped, t.packages, live.Clock(time.Since(begin)))
+	if t.failed > 0 {
+		return errSaid
+	}
+	return nil
+}
+
+// tally counts tests, subtests included; a package that does not build or crashes counts as one failure.
+type tally struct {
+	passed, failed, skipped, packages int
+	broken                            map[string]bool // packages of which a test failed
+}
+
+// event is a line of `go test -json`.
+type event struct {
+	Action, Package, Test, Output string
+	Elapsed                       float64
+}
+
+// goTest runs the tests, and prints what a person wants to see of them.
+func goTest(ctx context.Context, packages []string) (tally, error) {
+	t := tally{broken: map[string]bool{}}
+	log, err := os.Create(root() + "/build/log/test.json")
+	if err != nil {
+		return t, err
+	}
+	defer log.Close()
+	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json", "-timeout", "30m"}, packages...)...)
+	cmd.Dir, cmd.Stderr = root(), os.Stderr
+	// Spinning OpenMP threads of two test programs would starve each other.
+	cmd.Env = append(os.Environ(), "OMP_WAIT_POLICY=passive")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return t, err
+	}
+	if err := cmd.Start(); err != nil {
+		return t, err
+	}
+	t.read(io.TeeReader(out, log))
+	return t, cmd.Wait()
+}
+
+// read follows the events to their end. Output of a test is kept until the test's end and printed if it failed or was skipped.
+func (t *tally) read(r io.Reader) {
+	kept := map[string][]string{}
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, 16<<20)
+	for lines.Scan() {
+		var e event
+		if json.Unmarshal(lines.Bytes(), &e) != nil {
+			fmt.Println(lines.Text())
+			continue
+		}
+		key := e.Package + " " + e.Test
+		switch e.Action {
+		case "output":
+			kept[key] = append(kept[key], e.Output)
+		case "build-output":
+			fmt.Print(e.Output)
+		case "pass", "fail", "skip":
+			t.end(e, kept[key])
+			delete(kept, key)
+		}
+	}
+}
+
+// end counts the end of a test, or of a package when e.Test is empty.
+func (t *tally) end(e event, output []string) {
+	if e.Test == "" {
+		t.packages++
+		if e.Action == "fail" && !t.broken[e.Package] {
+			t.failed++
+		}
+		if e.Action != "skip" {
+			fmt.Printf("%-4s %s (%s)\n", map[string]string{"pass": "ok", "fail": "FAIL"}[e.Action], e.Package, live.Clock(time.Duration(e.Elapsed*float64(time.Second))))
+		}
+		if e.Action == "fail" {
+			fmt.Print(strings.Join(output, ""))
+		}
+		return
+	}
+	switch e.Action {
+	case "pass":
+		t.passed++
+	case "fail":
+		t.failed++
+		t.broken[e.Package] = true
+		fmt.Print(strings.Join(output, ""))
+	case "skip":
+		t.skipped++
+		fmt.Printf("skipped: %s %s\n%s", e.Package, e.Test, strings.Join(output, ""))
+	}
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"crosssum/internal/live"
+	"crosssum/internal/local"
+
+	"go.temporal.io/api/workflowservice/v1"
+)
+
+// up keeps server, UI and worker running in the background.
+func up(ctx context.Context, args []string) error {
+	set := flags("up", "up [flags]", "Starts the Temporal server with its web UI and a worker in the background, where they are not running, and returns.\n"+
+		"Everything listens on the loopback interface only. Data and logs are in data/.", "./crosssum up --address 127.0.0.1:7300 --ui-port 8300")
+	open := houseFlags(set)
+	if err := parse(set, args); err != nil {
+		return err
+	}
+	h, err := open()
+	if err != nil {
+		return err
+	}
+	if stop, err := h.start(ctx, true, false); err != nil {
+		stop()
+		return err
+	}
+	return h.status(ctx)
+}
+
+// down stops them.
+func down(ctx context.Context, args []string) error {
+	set := flags("down", "down", "Stops the worker and the Temporal server that `up`, `demo --keep` or an interrupted command left running. Open runs go on\n"+
+		"from their last published unit or checkpoint when `up` is called again.", "./crosssum down")
+	open := houseFlags(set)
+	if err := parse(set, args); err != nil {
+		return err
+	}
+	h, err := open()
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{local.WorkerName, local.ServerName} {
+		p, ok := h.keeper.Find(name)
+		if !ok {
+			say("%s: not running", name)
+			continue
+		}
+		if err := h.keeper.Stop(name, h.patience(name)); err != nil {
+			return err
+		}
+		say("%s: stopped (it was process %d)", name, p.PID)
+	}
+	return nil
+}
+
+// status tells what runs.
+func status(ctx context.Context, args []string) error {
+	set := flags("status", "status", "Says whether the Temporal server and the worker run and answer, where, and what the latest runs did.", "./crosssum status")
+	open := houseFlags(set)
+	if err := parse(set, args); err != nil {
+		return err
+	}
+	h, err := open()
+	if err != nil {
+		return err
+	}
+	return h.status(ctx)
+}
+
+func (h *house) status(ctx context.Context) error {
+	serves := local.Serves(ctx, h.config.Address)
+	state := map[bool]string{true: "answers", false: "DOES NOT ANSWER"}
+	if p, ok := h.keeper.Find(local.ServerName); ok {
+		fmt.Printf("Temporal server  %s, %s (process %d, log %s)\n", p.Address, state[serves], p.PID, p.Log)
+		fmt.Printf("web UI           %s\n", h.runsURL())
+	} else if serves {
+		fmt.Printf("Temporal server  %s, answers, not started here\n", h.config.Address)
+	} else {
+		fmt.Println("Temporal server  not running; ./crosssum up starts it")
+	}
+	switch p, ok := h.keeper.Find(local.WorkerName); {
+	case ok && p.Outdated():
+		fmt.Printf("worker           running (process %d), but built before the last change: ./crosssum up restarts it\n", p.PID)
+	case ok:
+		fmt.Printf("worker           running (process %d, log %s)\n", p.PID, p.Log)
+	default:
+		fmt.Println("worker           not running; ./crosssum up starts it")
+	}
+	if !serves {
+		return nil
+	}
+	return h.latest(ctx, 5)
+}
+
+// latest prints the newest runs.
+func (h *house) latest(ctx context.Context, n int32) error {
+	c, err := h.client()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	r, err := c.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Namespace: h.config.Namespace, PageSize: n})
+	if err != nil {
+		return fmt.Errorf("listing runs of namespace %s: %w", h.config.Namespace, err)
+	}
+	for i, e := range r.GetExecutions() {
+		if i == 0 {
+			fmt.Println("latest runs")
+		}
+		took := time.Since(e.GetStartTime().AsTime())
+		if e.GetCloseTime() != nil {
+			took = e.GetCloseTime().AsTime().Sub(e.GetStartTime().AsTime())
+		}
+		fmt.Printf("  %-28s %-13s %-10s %9s  %s\n", e.GetExecution().GetWorkflowId(), e.GetType().GetName(), e.GetStatus(), live.Clock(took),
+			e.GetStartTime().AsTime().Local().Format("2006-01-02 15:04"))
+	}
+	return nil
+}
+
+// runsURL is the web UI's page of the namespace's runs.
+func (h *house) runsURL() string {
+	if h.ui == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s/namespaces/%s/workflows", h.ui, h.config.Namespace)
+}
