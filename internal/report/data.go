@@ -1,0 +1,131 @@
+// Package report draws one run as a self-contained HTML page that opens offline: numbers, tables, and charts as inline
+// SVG. It also names the run's figures and prints them as a short table for a terminal.
+package report
+
+import (
+	"crosssum/internal/metric"
+	"crosssum/schemas"
+)
+
+// Data is all that the page shows. Every part may be empty: the page says so in its place.
+type Data struct {
+	Run          string
+	Params       schemas.Params
+	Crawl        schemas.Scanned
+	Rule         string
+	Threshold    float64
+	Stages       []Stage
+	Rejects      []Count // by reason
+	Languages    []Language
+	Pairs        []PairSize // directed, native pairs included
+	Splits       []Count    // "train label", ...
+	Histogram    Histogram
+	Above        []NearPair
+	Below        []NearPair
+	Alignment    *Alignment // nil: the crawl has no gold
+	Training     []Step
+	Scores       *metric.Summary // nil: nothing was scored
+	Samples      []metric.Row    // examples, with Source
+	Sources      []string        // source texts of Samples
+	NotGenerated []Missed
+}
+
+// Stage is one sealed stage with its counts.
+type Stage struct {
+	Name    string
+	State   string // "done", or "not run"
+	Units   int
+	Unit    string
+	Reused  int
+	Seconds float64
+	In, Out []Count
+	Other   []Count
+	Digest  string // of the index object
+}
+
+// Count is a named number.
+type Count struct {
+	Name string
+	N    int64
+}
+
+// Language is one language's way through ingest.
+type Language struct {
+	Name                     string
+	Read, Accepted, Rejected int64
+	Train, Val, Test         int64 // articles by split
+}
+
+// PairSize is a directed pair with its samples over all splits.
+type PairSize struct {
+	Source, Target string
+	Samples        int64
+	Train, Test    int64
+}
+
+// Histogram is the link stage's histogram.json.
+type Histogram struct {
+	Rule      string    `json:"rule"`
+	Measure   string    `json:"measure"` // "margin" or "cosine"
+	Threshold float64   `json:"threshold"`
+	Bins      []Bin     `json:"bins"`
+	Above     []Example `json:"above"` // nearest first
+	Below     []Example `json:"below"`
+}
+
+// Bin counts candidate pairs with From <= value < To.
+type Bin struct {
+	From  float64 `json:"from"`
+	To    float64 `json:"to"`
+	Pairs int64   `json:"pairs"`
+}
+
+// Example is a candidate near the threshold.
+type Example struct {
+	SourceLanguage string  `json:"source_language"`
+	SourceID       string  `json:"source_id"`
+	TargetLanguage string  `json:"target_language"`
+	TargetID       string  `json:"target_id"`
+	Score          float64 `json:"score"`
+	Margin         float64 `json:"margin"`
+	Rule           string  `json:"rule"`
+}
+
+// NearPair is an Example with the two summaries.
+type NearPair struct {
+	Example
+	Source, Target string
+}
+
+// Alignment compares the accepted pairs with the gold.
+type Alignment struct {
+	ByKey, ByClass Judged // right by the key itself; right where the summaries are of one class
+	Pairs          []AlignmentPair
+	Notes          []Count // what limits it: ambiguous, untranslated, ...
+}
+
+// Judged has precision and recall as fractions.
+type Judged struct {
+	Accepted, Right, Gold, Found int64
+	Precision, Recall            float64
+}
+
+// AlignmentPair is one unordered pair of languages, judged by summary class.
+type AlignmentPair struct {
+	Source, Target    string
+	Gold, Accepted    int64
+	Precision, Recall float64
+}
+
+// Step is one line of metrics.jsonl.
+type Step struct {
+	Step         int64   `json:"step"`
+	Loss         float64 `json:"loss"`
+	LearningRate float64 `json:"learning_rate"`
+}
+
+// Missed is a directed pair whose test samples were not all decoded.
+type Missed struct {
+	Pair                    string
+	Generated, NotGenerated int64
+}

@@ -1,0 +1,99 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"crosssum/internal/metric"
+)
+
+// Names of figures: what people ask for first, as numbers. ROUGE and LaSE are times 100, precision and recall fractions.
+const (
+	FigureArticles     = "articles"
+	FigureLanguages    = "languages"
+	FigureSamples      = "samples"
+	FigurePairs        = "pairs"
+	FigurePrecision    = "alignment_precision"
+	FigureRecall       = "alignment_recall"
+	FigureKeyPrecision = "alignment_precision_by_key"
+	FigureKeyRecall    = "alignment_recall_by_key"
+	FigureLoss         = "training_loss"
+	FigureSteps        = "training_steps"
+	FigureGenerated    = "generated"
+	FigureNotGenerated = "not_generated"
+)
+
+// Figures are the run's figures.json. What the run does not have is absent. Scores have the names
+// "<kind>_<measure>" with kind in_language, cross_lingual and all, and measure rouge1, rouge2, rougeL, lase,
+// lase_shuffled, lead_rouge2, lead_lase, samples.
+func Figures(d Data) map[string]float64 {
+	f := map[string]float64{FigureLanguages: float64(len(d.Languages))}
+	for _, l := range d.Languages {
+		f[FigureArticles] += float64(l.Accepted)
+	}
+	for _, p := range d.Pairs {
+		f[FigureSamples] += float64(p.Samples)
+		if p.Source != p.Target {
+			f[FigurePairs]++
+		}
+	}
+	if a := d.Alignment; a != nil {
+		f[FigurePrecision], f[FigureRecall] = a.ByClass.Precision, a.ByClass.Recall
+		f[FigureKeyPrecision], f[FigureKeyRecall] = a.ByKey.Precision, a.ByKey.Recall
+	}
+	if n := len(d.Training); n > 0 {
+		f[FigureLoss], f[FigureSteps] = d.Training[n-1].Loss, float64(d.Training[n-1].Step)
+	}
+	for _, m := range d.NotGenerated {
+		f[FigureNotGenerated] += float64(m.NotGenerated)
+	}
+	if s := d.Scores; s != nil {
+		f[FigureGenerated] = float64(s.All.N)
+		for kind, g := range map[string]metric.Group{"in_language": s.InLanguage, "cross_lingual": s.CrossLingual, "all": s.All} {
+			if g.N == 0 {
+				continue
+			}
+			for name, x := range map[string]float64{"samples": float64(g.N), "rouge1": g.Rouge1, "rouge2": g.Rouge2, "rougeL": g.RougeL,
+				"lase": g.LaSE, "lase_shuffled": g.LaSEShuffled, "lead_rouge2": g.LeadRouge2, "lead_lase": g.LeadLaSE} {
+				f[kind+"_"+name] = x
+			}
+		}
+	}
+	return f
+}
+
+// Table is the short plain text that a terminal shows at the end of a run: stages, then figures. encoder names LaSE.
+func Table(stages []Stage, figures map[string]float64, encoder string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-12s %8s %8s %9s  %s\n", "stage", "units", "reused", "time", "out")
+	for _, s := range stages {
+		var out []string
+		for _, c := range s.Out {
+			out = append(out, count(c.N)+" "+c.Name)
+		}
+		for _, c := range s.Other {
+			if c.Name == "rejected" {
+				out = append(out, count(c.N)+" rejected")
+			}
+		}
+		fmt.Fprintf(&b, "%-12s %8d %8d %9s  %s\n", s.Name, s.Units, s.Reused, seconds(s.Seconds), strings.Join(out, ", "))
+	}
+	if p, ok := figures[FigurePrecision]; ok {
+		fmt.Fprintf(&b, "\nalignment     precision %.3f   recall %.3f   (by summary class)\n", p, figures[FigureRecall])
+		fmt.Fprintf(&b, "              precision %.3f   recall %.3f   (by key)\n", figures[FigureKeyPrecision], figures[FigureKeyRecall])
+	}
+	if figures[FigureGenerated] == 0 {
+		return b.String()
+	}
+	fmt.Fprintf(&b, "\n%-14s %8s %9s %9s %24s %9s %9s\n", "", "samples", "ROUGE-2", "lead", "LaSE ("+encoder+")", "shuffled", "lead")
+	for _, kind := range []string{"cross_lingual", "in_language", "all"} {
+		n, ok := figures[kind+"_samples"]
+		if !ok {
+			continue
+		}
+		f := func(name string) float64 { return figures[kind+"_"+name] }
+		fmt.Fprintf(&b, "%-14s %8.0f %9.2f %9.2f %24.2f %9.2f %9.2f\n", strings.ReplaceAll(kind, "_", "-"), n, f("rouge2"), f("lead_rouge2"),
+			f("lase"), f("lase_shuffled"), f("lead_lase"))
+	}
+	return b.String()
+}

@@ -1,0 +1,106 @@
+package report
+
+import (
+	"bytes"
+	"encoding/xml"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"crosssum/schemas"
+)
+
+func render(t *testing.T, d Data) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := Render(&b, d); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestTheReportStandsAloneAndHoldsEveryPart(t *testing.T) {
+	page := render(t, world())
+	if path := os.Getenv("CROSSSUM_REPORT_HTML"); path != "" { // to look at it
+		if err := os.WriteFile(path, []byte(page), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []string{"demo-2026-11-22", "duplicate_id", "Samples of every directed pair", "0.990", "Training loss by step", "Learning rate by step",
+		"LaSE (multilingual-e5-small)", "threshold 1.06", "provisional", "shuffled", "&lt;script&gt;", "برنامج", "not generated", "prefers-color-scheme: dark"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	for _, outside := range []string{"http://", "https://", "src=", "@import", "url(", "<script", "NaN", "%!"} {
+		if strings.Contains(page, outside) {
+			t.Errorf("the page holds %q", outside)
+		}
+	}
+	if n := strings.Count(page, "<svg"); n != 7 {
+		t.Errorf("%d charts, wanted 7", n)
+	}
+}
+
+func TestEveryChartIsWellFormedAndInsideItsFrame(t *testing.T) {
+	attribute := regexp.MustCompile(`viewBox="0 0 ([0-9.]+) ([0-9.]+)"`)
+	for _, svg := range regexp.MustCompile(`(?s)<svg.*?</svg>`).FindAllString(render(t, world()), -1) {
+		decoder := xml.NewDecoder(strings.NewReader(svg))
+		for {
+			if _, err := decoder.Token(); err != nil {
+				if err.Error() != "EOF" {
+					t.Errorf("%v in %.200s", err, svg)
+				}
+				break
+			}
+		}
+		if attribute.FindStringSubmatch(svg) == nil || strings.Contains(svg, `r="-`) || strings.Contains(svg, `width="-`) {
+			t.Errorf("bad numbers in %.200s", svg)
+		}
+	}
+}
+
+func TestAnEmptyRunStillHasAReport(t *testing.T) {
+	page := render(t, Data{Run: "nothing", Params: schemas.Demo()})
+	for _, want := range []string{"made no samples", "without a gold alignment", "trained no model", "Nothing was scored", "No sample was generated", "No row was rejected"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	one := Data{Run: "one", Pairs: []PairSize{{"a", "b", 1, 1, 0}}, Training: []Step{{1, 2, 0.1}}, Histogram: Histogram{Bins: []Bin{{1, 1.01, 1}}, Threshold: 1}}
+	if page := render(t, one); strings.Contains(page, "NaN") {
+		t.Error("NaN in a report of one row")
+	}
+}
+
+func TestTicksAreRoundAndInside(t *testing.T) {
+	for _, c := range []struct {
+		low, high float64
+		want      string
+	}{{0, 10, "0 2 4 6 8 10"}, {0.9, 1.5, "1.0 1.2 1.4"}, {0, 0.023, "0.000 0.005 0.010 0.015 0.020"}, {0, 12345, "0 5,000 10,000"}, {3, 3, "3"}} {
+		all := ticks(c.low, c.high, 5)
+		var got []string
+		for _, x := range all {
+			got = append(got, tickText(x, all))
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%v to %v: %v, wanted %s", c.low, c.high, got, c.want)
+		}
+	}
+}
+
+func TestTheTableFitsATerminal(t *testing.T) {
+	d := world()
+	text := Table(d.Stages, Figures(d), "multilingual-e5-small")
+	for _, want := range []string{"precision 0.990", "cross-lingual", "in-language", "ROUGE-2", "shuffled", "9,400 accepted"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the table lacks %q:\n%s", want, text)
+		}
+	}
+	for _, line := range strings.Split(text, "\n") {
+		if len([]rune(line)) > 100 {
+			t.Errorf("line of %d characters: %s", len([]rune(line)), line)
+		}
+	}
+}
