@@ -1,0 +1,289 @@
+// Package safetensors reads and writes Hugging Face's safetensors files, single and sharded. Nothing in a file is
+// trusted: sizes and offsets are checked against the file's length before anything is allocated.
+//
+// Layout: u64 length of the header, little endian; the header, JSON: name -> {dtype, shape, data_offsets [from, to)},
+// offsets counted from the end of the header; the values, little endian, row-major.
+package safetensors
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+)
+
+// MaxHeader is the longest header that is read: safetensors' own limit.
+const MaxHeader = 100 << 20
+
+// sizes of the known types in bytes.
+var sizes = map[string]int64{"BOOL": 1, "U8": 1, "I8": 1, "I16": 2, "U16": 2, "F16": 2, "BF16": 2, "I32": 4, "U32": 4, "F32": 4,
+	"F64": 8, "I64": 8, "U64": 8}
+
+// Entry describes one tensor.
+type Entry struct {
+	Name  string
+	DType string // "F32", "BF16", "F16", ...
+	Shape []int
+
+	file     int // of File.files
+	from, to int64
+}
+
+// Len is the number of values.
+func (e Entry) Len() int {
+	n := 1
+	for _, d := range e.Shape {
+		n *= d
+	}
+	return n
+}
+
+// File is an open model: one safetensors file, or the shards that an index names. It is safe for concurrent reads.
+type File struct {
+	files    []*os.File
+	entries  map[string]Entry
+	metadata map[string]string
+}
+
+// Open opens a .safetensors file, a .safetensors.index.json, or the folder that holds model.safetensors or its index.
+func Open(path string) (*File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		single := filepath.Join(path, "model.safetensors")
+		if _, err := os.Stat(single); errors.Is(err, os.ErrNotExist) {
+			return openSharded(filepath.Join(path, "model.safetensors.index.json"))
+		}
+		path = single
+	}
+	if filepath.Ext(path) == ".json" {
+		return openSharded(path)
+	}
+	f := &File{entries: map[string]Entry{}, metadata: map[string]string{}}
+	if err := f.add(path); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func openSharded(path string) (*File, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var index struct {
+		WeightMap map[string]string `json:"weight_map"`
+	}
+	if err := json.Unmarshal(raw, &index); err != nil {
+		return nil, fmt.Errorf("%s: not an index of safetensors: %w", path, err)
+	}
+	shards := map[string]bool{}
+	for _, shard := range index.WeightMap {
+		if shard != filepath.Base(shard) || filepath.Ext(shard) != ".safetensors" {
+			return nil, fmt.Errorf("%s: names %q, which is no safetensors file beside it", path, shard)
+		}
+		shards[shard] = true
+	}
+	names := make([]string, 0, len(shards))
+	for shard := range shards {
+		names = append(names, shard)
+	}
+	sort.Strings(names)
+	f := &File{entries: map[string]Entry{}, metadata: map[string]string{}}
+	for _, shard := range names {
+		if err := f.add(filepath.Join(filepath.Dir(path), shard)); err != nil {
+			f.Close()
+			return nil, err
+		}
+	}
+	for name := range index.WeightMap {
+		if _, ok := f.entries[name]; !ok {
+			f.Close()
+			return nil, fmt.Errorf("%s: tensor %q is in no shard", path, name)
+		}
+	}
+	return f, nil
+}
+
+func (f *File) add(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	f.files = append(f.files, file)
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	entries, metadata, err := parse(file, info.Size())
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	for name, e := range entries {
+		if _, twice := f.entries[name]; twice {
+			return fmt.Errorf("%s: tensor %q is in another shard too", path, name)
+		}
+		e.file = len(f.files) - 1
+		f.entries[name] = e
+	}
+	for k, v := range metadata {
+		f.metadata[k] = v
+	}
+	return nil
+}
+
+// parse reads and checks the header of a file of size bytes. Offsets in the entries count from the file's start.
+func parse(r io.ReaderAt, size int64) (map[string]Entry, map[string]string, error) {
+	var prefix [8]byte
+	if _, err := r.ReadAt(prefix[:], 0); err != nil {
+		return nil, nil, fmt.Errorf("not a safetensors file: %d bytes long", size)
+	}
+	length := binary.LittleEndian.Uint64(prefix[:])
+	if length > MaxHeader || int64(length) > size-8 {
+		return nil, nil, fmt.Errorf("not a safetensors file, or cut off: a header of %d bytes in a file of %d", length, size)
+	}
+	raw := make([]byte, length)
+	if _, err := r.ReadAt(raw, 8); err != nil {
+		return nil, nil, fmt.Errorf("header: %w", err)
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return nil, nil, fmt.Errorf("header: %w", err)
+	}
+	metadata := map[string]string{}
+	if m, ok := fields["__metadata__"]; ok {
+		if err := json.Unmarshal(m, &metadata); err != nil {
+			return nil, nil, fmt.Errorf("header: __metadata__: %w", err)
+		}
+		delete(fields, "__metadata__")
+	}
+	start := 8 + int64(length)
+	entries := make(map[string]Entry, len(fields))
+	for name, field := range fields {
+		e, err := parseEntry(name, field, size-start)
+		if err != nil {
+			return nil, nil, fmt.Errorf("header: tensor %q: %w", name, err)
+		}
+		e.from, e.to = e.from+start, e.to+start
+		entries[name] = e
+	}
+	return entries, metadata, nil
+}
+
+func parseEntry(name string, raw json.RawMessage, room int64) (Entry, error) {
+	var field struct {
+		DType   string  `json:"dtype"`
+		Shape   []int64 `json:"shape"`
+		Offsets []int64 `json:"data_offsets"`
+	}
+	if err := json.Unmarshal(raw, &field); err != nil {
+		return Entry{}, err
+	}
+	size, ok := sizes[field.DType]
+	if !ok {
+		return Entry{}, fmt.Errorf("unknown type %q", field.DType)
+	}
+	bytes := size
+	shape := make([]int, len(field.Shape))
+	for i, d := range field.Shape {
+		if d < 0 || (d > 0 && bytes > room/d) {
+			return Entry{}, fmt.Errorf("shape %v does not fit the %d bytes of values", field.Shape, room)
+		}
+		bytes *= d
+		shape[i] = int(d)
+	}
+	if len(field.Offsets) != 2 || field.Offsets[0] < 0 || field.Offsets[1] > room || field.Offsets[1]-field.Offsets[0] != bytes {
+		return Entry{}, fmt.Errorf("offsets %v for %d bytes, of %d in the file", field.Offsets, bytes, room)
+	}
+	return Entry{Name: name, DType: field.DType, Shape: shape, from: field.Offsets[0], to: field.Offsets[1]}, nil
+}
+
+// Names lists the tensors in byte order.
+func (f *File) Names() []string {
+	names := make([]string, 0, len(f.entries))
+	for name := range f.entries {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Entry describes tensor name; false where there is none.
+func (f *File) Entry(name string) (Entry, bool) { e, ok := f.entries[name]; return e, ok }
+
+// Metadata is the free text of the header ("format": "pt").
+func (f *File) Metadata() map[string]string { return f.metadata }
+
+// Bytes reads the values of tensor name as the file stores them.
+func (f *File) Bytes(name string) ([]byte, error) {
+	e, ok := f.entries[name]
+	if !ok {
+		return nil, fmt.Errorf("%s: no tensor %q", f.files[0].Name(), name)
+	}
+	raw := make([]byte, e.to-e.from)
+	if _, err := f.files[e.file].ReadAt(raw, e.from); err != nil {
+		return nil, fmt.Errorf("%s: tensor %q: %w", f.files[e.file].Name(), name, err)
+	}
+	return raw, nil
+}
+
+// Float32s reads tensor name, of type F32, BF16 or F16, as float32.
+func (f *File) Float32s(name string) ([]float32, error) {
+	raw, err := f.Bytes(name)
+	if err != nil {
+		return nil, err
+	}
+	switch dtype := f.entries[name].DType; dtype {
+	case "F32":
+		values := make([]float32, len(raw)/4)
+		for i := range values {
+			values[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
+		}
+		return values, nil
+	case "BF16":
+		values := make([]float32, len(raw)/2)
+		for i := range values {
+			values[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(raw[2*i:])) << 16)
+		}
+		return values, nil
+	case "F16":
+		values := make([]float32, len(raw)/2)
+		for i := range values {
+			values[i] = float16(binary.LittleEndian.Uint16(raw[2*i:]))
+		}
+		return values, nil
+	default:
+		return nil, fmt.Errorf("%s: tensor %q is %s, wanted F32, BF16 or F16", f.files[0].Name(), name, dtype)
+	}
+}
+
+// float16 widens an IEEE 754 binary16.
+func float16(h uint16) float32 {
+	sign, exponent, fraction := uint32(h>>15)<<31, uint32(h>>10&31), uint32(h&1023)
+	switch {
+	case exponent == 31:
+		return math.Float32frombits(sign | 255<<23 | fraction<<13)
+	case exponent != 0:
+		return math.Float32frombits(sign | (exponent+112)<<23 | fraction<<13)
+	}
+	value := float32(fraction) / (1 << 24)
+	return math.Float32frombits(sign | math.Float32bits(value))
+}
+
+// Close closes the files.
+func (f *File) Close() error {
+	var errs []error
+	for _, file := range f.files {
+		errs = append(errs, file.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,132 @@
+package safetensors
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func write(t *testing.T, path string, tensors ...Tensor) []byte {
+	t.Helper()
+	if err := Write(path, tensors); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+func TestWhatIsWrittenIsRead(t *testing.T) {
+	dir := t.TempDir()
+	a := Float32Tensor("b.weight", []float32{1, -2, float32(math.Inf(1)), 4, 5, 6}, 2, 3)
+	b := Tensor{"a.bias", "BF16", []int{2}, []byte{0x80, 0x3f, 0, 0xc0}}    // 1, -2
+	c := Tensor{"half", "F16", []int{3}, []byte{0, 0x3c, 1, 0, 0xff, 0x7b}} // 1, 2^-24, 65504
+	d := Tensor{"empty", "F32", []int{0, 7}, nil}
+	raw := write(t, filepath.Join(dir, "model.safetensors"), a, b, c, d)
+	if !bytes.Equal(raw, write(t, filepath.Join(dir, "other.safetensors"), d, c, b, a)) {
+		t.Error("the order of the tensors changes the bytes")
+	}
+	f, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if got := f.Names(); !slices.Equal(got, []string{"a.bias", "b.weight", "empty", "half"}) {
+		t.Fatal(got)
+	}
+	for name, want := range map[string][]float32{
+		"b.weight": {1, -2, float32(math.Inf(1)), 4, 5, 6}, "a.bias": {1, -2}, "half": {1, 1.0 / (1 << 24), 65504}, "empty": {},
+	} {
+		if got, err := f.Float32s(name); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+	if e, ok := f.Entry("b.weight"); !ok || !slices.Equal(e.Shape, []int{2, 3}) || e.Len() != 6 || e.DType != "F32" {
+		t.Error(e)
+	}
+	if _, err := f.Bytes("none"); err == nil || !strings.Contains(err.Error(), "none") {
+		t.Error(err)
+	}
+}
+
+func TestShardsAreOneModel(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "model-00001-of-00002.safetensors"), Float32Tensor("a", []float32{1}, 1))
+	write(t, filepath.Join(dir, "model-00002-of-00002.safetensors"), Float32Tensor("b", []float32{2}, 1))
+	for index, want := range map[string]string{
+		`{"weight_map":{"a":"model-00001-of-00002.safetensors","b":"model-00002-of-00002.safetensors"}}`: "",
+		`{"weight_map":{"a":"model-00001-of-00002.safetensors","c":"model-00002-of-00002.safetensors"}}`: `"c" is in no shard`,
+		`{"weight_map":{"a":"../model-00001-of-00002.safetensors"}}`:                                     "no safetensors file beside it",
+		`{"weight_map":{"a":"model-3.safetensors"}}`:                                                     "no such file",
+		`[`: "not an index",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, "model.safetensors.index.json"), []byte(index), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		f, err := Open(dir)
+		if want != "" {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: error %v, want %q", index, err, want)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := f.Float32s("b"); err != nil || got[0] != 2 {
+			t.Error(got, err)
+		}
+		f.Close()
+	}
+}
+
+func file(header string, values int) []byte {
+	raw := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
+	return append(append(raw, header...), make([]byte, values)...)
+}
+
+func TestALyingHeaderIsAnError(t *testing.T) {
+	for name, raw := range map[string][]byte{
+		"empty":            {},
+		"short":            {1, 2, 3},
+		"long header":      binary.LittleEndian.AppendUint64(nil, 1<<62),
+		"header past end":  append(binary.LittleEndian.AppendUint64(nil, 9), "{}"...),
+		"not JSON":         file("{x}", 0),
+		"offset past end":  file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, 7),
+		"negative offset":  file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[-8,0]}}`, 8),
+		"wrong length":     file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}`, 8),
+		"no offsets":       file(`{"a":{"dtype":"F32","shape":[2]}}`, 8),
+		"overflowing":      file(`{"a":{"dtype":"F32","shape":[4294967296,4294967296,4],"data_offsets":[0,0]}}`, 8),
+		"negative shape":   file(`{"a":{"dtype":"F32","shape":[-1,-2],"data_offsets":[0,8]}}`, 8),
+		"unknown type":     file(`{"a":{"dtype":"F8","shape":[2],"data_offsets":[0,2]}}`, 8),
+		"foreign metadata": file(`{"__metadata__":{"a":1}}`, 0),
+	} {
+		if _, _, err := parse(bytes.NewReader(raw), int64(len(raw))); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func FuzzHeader(f *testing.F) {
+	f.Add([]byte(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`))
+	f.Add([]byte(`{"__metadata__":{"format":"pt"},"a":{"dtype":"BF16","shape":[0,9223372036854775807],"data_offsets":[8,8]}}`))
+	f.Fuzz(func(t *testing.T, header []byte) {
+		raw := file(string(header), 64)
+		entries, _, err := parse(bytes.NewReader(raw), int64(len(raw)))
+		if err != nil {
+			return
+		}
+		for name, e := range entries {
+			if e.from < 8 || e.to > int64(len(raw)) || e.from > e.to || e.Len()*int(sizes[e.DType]) != int(e.to-e.from) {
+				t.Errorf("%q: accepted entry %+v of a file of %d bytes", name, e, len(raw))
+			}
+		}
+	})
+}
