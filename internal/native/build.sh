@@ -1,6 +1,7 @@
 #!/bin/sh
-# Builds the two native libraries that Go's packages of the same name expect and Debian does not have:
+# Builds the native libraries that Go's packages expect and Debian does not have:
 #   build/lib/libcgotorch.so   gotorch's C++ part, compiled from the module's own sources
+#   build/lib/libcrosssum_sentencepiece.so   SentencePiece behind C functions, loaded apart from libtorch's protobuf
 #   build/lib/libfaiss_c.so    FAISS with the C functions that go-faiss names, from faiss/c_api_shim.cc
 # Run from the repository root; quick and quiet when nothing changed. LIBTORCH=DIR builds against another libtorch
 # (a CUDA one, say) instead of Debian's. The log is build/log/native.log.
@@ -25,8 +26,9 @@ module() { # the folder of a Go module at the version that go.mod names, fetched
 
 gotorch=$(module github.com/wangkuiyi/gotorch)
 shim=internal/native/faiss/c_api_shim.cc
-stamp=$(echo "$gotorch $CROSSSUM_TORCH_CXXFLAGS $CROSSSUM_TORCH_LDFLAGS"; cat internal/native/build.sh internal/native/env.sh "$shim")
-if [ -f build/lib/libcgotorch.so ] && [ -f build/lib/libfaiss_c.so ] && [ "$stamp" = "$(cat build/lib/native.stamp 2>/dev/null)" ]; then
+sentencepiece=internal/native/sentencepiece/library/bridge.cc
+stamp=$(echo "$gotorch $CROSSSUM_TORCH_CXXFLAGS $CROSSSUM_TORCH_LDFLAGS"; cat internal/native/build.sh internal/native/env.sh "$shim" "$sentencepiece")
+if [ -f build/lib/libcgotorch.so ] && [ -f build/lib/libcrosssum_sentencepiece.so ] && [ -f build/lib/libfaiss_c.so ] && [ "$stamp" = "$(cat build/lib/native.stamp 2>/dev/null)" ]; then
 	exit 0
 fi
 rm -f build/lib/native.stamp
@@ -36,6 +38,9 @@ echo "building gotorch's C++ part and the FAISS C interface (two to four minutes
 ${CXX:-g++} -std=c++17 -O2 -DNDEBUG -fPIC -shared "$shim" -o build/lib/libfaiss_c.so.new \
 	-lfaiss -lblas -llapack -fopenmp >>"$log" 2>&1 || fail "the FAISS C interface"
 mv build/lib/libfaiss_c.so.new build/lib/libfaiss_c.so
+${CXX:-g++} -std=c++17 -O2 -fPIC -shared "$sentencepiece" -o build/lib/libcrosssum_sentencepiece.so.new \
+	-lsentencepiece -lsentencepiece_train >>"$log" 2>&1 || fail "the SentencePiece bridge"
+mv build/lib/libcrosssum_sentencepiece.so.new build/lib/libcrosssum_sentencepiece.so
 
 pids=
 for source in "$gotorch"/cgotorch/*.cc; do

