@@ -1,0 +1,111 @@
+package activities
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+
+	"crosssum/internal/corpus"
+	"crosssum/internal/engine"
+	"crosssum/schemas"
+)
+
+// maxGold bounds the true alignment that a crawl may bring, as it lies on the disk.
+const maxGold = 1 << 30
+
+// Scan finds a crawl by name in the crawl roots, digests its files and stores the list of them. It reads every byte once:
+// what ingest reads later must have the same digests.
+func (a *Activities) Scan(ctx context.Context, in schemas.ScanInput) (schemas.Scanned, error) {
+	scanned, err := a.scan(ctx, in)
+	return scanned, classify(permanent(err))
+}
+
+func (a *Activities) scan(ctx context.Context, in schemas.ScanInput) (schemas.Scanned, error) {
+	folder, err := corpus.FindCrawl(a.CrawlRoots, in.Crawl)
+	if err != nil {
+		return schemas.Scanned{}, err
+	}
+	defer folder.Close()
+	files, err := folder.Files(in.Languages)
+	if err != nil {
+		return schemas.Scanned{}, err
+	}
+	scanned := schemas.Scanned{Crawl: in.Crawl, Count: len(files)}
+	for _, f := range files {
+		scanned.Bytes += f.Bytes
+	}
+	err = folder.Digest(files, func(done int64) error {
+		a.heartbeat(ctx, schemas.Progress{Stage: "scan", Unit: in.Crawl, Units: 1, Done: done, Total: scanned.Bytes, Of: "bytes"})
+		return ctx.Err()
+	})
+	if err != nil {
+		return scanned, err
+	}
+	if scanned.Digest, err = crawlDigest(files); err != nil {
+		return scanned, err
+	}
+	list, err := a.Store.PutJSON(files)
+	if err != nil {
+		return scanned, err
+	}
+	scanned.Files = list.Digest
+	scanned.Gold, err = a.putGold(folder)
+	return scanned, err
+}
+
+// crawlDigest is the identity of a crawl: what its files hold and what they are, not where they lie.
+func crawlDigest(files []schemas.CrawlFile) (string, error) {
+	rows := make([][3]string, len(files))
+	for i, f := range files {
+		rows[i] = [3]string{f.Language, f.Split, f.Digest}
+	}
+	b, err := json.Marshal(rows)
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:]), err
+}
+
+// putGold stores the gold beside the crawl, if there is one, for the report to score the alignment with.
+func (a *Activities) putGold(folder *corpus.Folder) (string, error) {
+	gold, err := folder.Gold()
+	if err != nil || gold == nil {
+		return "", err
+	}
+	defer gold.Close()
+	draft, err := a.Store.Draft()
+	if err != nil {
+		return "", err
+	}
+	defer draft.Close()
+	path := filepath.Join(draft.Dir, "gold.tsv.gz")
+	file, err := os.Create(path)
+	if err != nil {
+		return "", err
+	}
+	n, err := io.Copy(file, io.LimitReader(gold, maxGold+1))
+	if err = errors.Join(err, file.Close()); err != nil {
+		return "", err
+	}
+	if n > maxGold {
+		return "", Fail(schemas.InvalidInput, "gold of crawl %s: over %d bytes", folder.Name, maxGold)
+	}
+	object, err := a.Store.Put(path)
+	return object.Digest, err
+}
+
+// permanent types the faults of a crawl: a person must mend them, trying again cannot help.
+func permanent(err error) error {
+	var input *corpus.InputError
+	if !errors.As(err, &input) {
+		return err
+	}
+	kind := schemas.InvalidInput
+	if input.Budget {
+		kind = schemas.RejectBudget
+	}
+	return &engine.Error{Type: kind, Message: err.Error()}
+}
