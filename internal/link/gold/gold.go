@@ -1,0 +1,130 @@
+// Package gold compares accepted pairs with the true alignment of a corpus: precision and recall by language pair and in
+// all, by key and by summary class, and what limits them.
+package gold
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"crosssum/internal/engine"
+	"crosssum/schemas"
+)
+
+// maxBytes bounds a gold file after decompression.
+const maxBytes = 4 << 30
+
+// row is what the gold says about one article: articles of different languages with the same key are translations.
+type row struct {
+	key      string
+	packages []string
+}
+
+// read reads a gold file: tab-separated with a header line "language id key packages" (packages separated by commas, may
+// be missing), plain or gzipped. The result is by language, then id.
+func read(path string) (map[string]map[string]row, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	buffered := bufio.NewReader(file)
+	var in io.Reader = buffered
+	if magic, _ := buffered.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		if in, err = gzip.NewReader(buffered); err != nil {
+			return nil, invalid("gold: not a readable gzip file: %v", err)
+		}
+	}
+	limited := &io.LimitedReader{R: in, N: maxBytes}
+	lines := bufio.NewScanner(limited)
+	lines.Buffer(nil, 1<<20)
+	out, number := map[string]map[string]row{}, 0
+	for lines.Scan() {
+		number++
+		field := strings.Split(lines.Text(), "\t")
+		switch {
+		case number == 1 && (len(field) < 3 || field[0] != "language" || field[1] != "id" || field[2] != "key"):
+			return nil, invalid("gold: line 1 is %.80q, wanted the header language, id, key, packages separated by tabs", lines.Text())
+		case number == 1:
+			continue
+		case len(field) < 3 || len(field) > 4 || field[0] == "" || field[1] == "" || field[2] == "":
+			return nil, invalid("gold: line %d has %d fields or an empty one, wanted language, id, key, packages", number, len(field))
+		}
+		if out[field[0]] == nil {
+			out[field[0]] = map[string]row{}
+		}
+		if _, ok := out[field[0]][field[1]]; ok {
+			return nil, invalid("gold: line %d gives %s/%s again", number, field[0], field[1])
+		}
+		r := row{key: field[2]}
+		if len(field) == 4 && field[3] != "" {
+			r.packages = strings.Split(field[3], ",")
+		}
+		out[field[0]][field[1]] = r
+	}
+	if err := lines.Err(); err != nil {
+		if errors.Is(err, bufio.ErrTooLong) {
+			return nil, invalid("gold: line %d is longer than 1 MiB", number+1)
+		}
+		return nil, invalid("gold: line %d: %v", number+1, err)
+	}
+	if number == 0 {
+		return nil, invalid("gold: the file is empty, wanted at least the header language, id, key, packages")
+	}
+	if limited.N == 0 {
+		return nil, invalid("gold: larger than %d bytes after decompression", int64(maxBytes))
+	}
+	return out, nil
+}
+
+// neither says that two rows are the package's description and the application's: not translations of each other, yet about
+// the same thing, so that a pair of them is neither right nor wrong.
+func neither(a, b row) bool {
+	if source(a) == source(b) {
+		return false
+	}
+	for _, p := range a.packages {
+		for _, q := range b.packages {
+			if p == q {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// source is the part of a key before the colon: "ddtp" or "appstream".
+func source(r row) string {
+	name, _, _ := strings.Cut(r.key, ":")
+	return name
+}
+
+// sibling says that two summaries are nearly the same: all but one word of three or more (put in, taken out or replaced),
+// or all but a quarter of their characters, in one place, where there are no such words.
+func sibling(a, b string) bool {
+	if x, y := strings.Fields(a), strings.Fields(b); max(len(x), len(y)) >= 3 {
+		return apart(x, y) <= 1
+	}
+	x, y := []rune(a), []rune(b)
+	return 4*apart(x, y) <= max(len(x), len(y))
+}
+
+// apart is how long the longer of the two is between what they begin and what they end with alike.
+func apart[T comparable](x, y []T) int {
+	for len(x) > 0 && len(y) > 0 && x[0] == y[0] {
+		x, y = x[1:], y[1:]
+	}
+	for len(x) > 0 && len(y) > 0 && x[len(x)-1] == y[len(y)-1] {
+		x, y = x[:len(x)-1], y[:len(y)-1]
+	}
+	return max(len(x), len(y))
+}
+
+func invalid(format string, args ...any) error {
+	return &engine.Error{Type: schemas.InvalidInput, Message: fmt.Sprintf(format, args...)}
+}
