@@ -44,7 +44,8 @@ type Assignment struct {
 }
 
 // Assign splits articles, which edges (accepted pairs and duplicates, in any order) join into components. By component: one
-// above LargeShare of the articles goes to train; else the labels of the crawl decide, test before val before train;
+// above LargeShare of the articles goes to train, unless it has no more articles than there are languages (a small crawl
+// would have nothing but large components); else the labels of the crawl decide, test before val before train;
 // else the hash of its smallest (language, id) with the seed. Of the articles of one language with the same content, which
 // are joined too, all but the smallest id are dropped.
 func Assign(articles []Article, edges [][2]int32, params schemas.SplitParams, seed uint64) ([]Assignment, error) {
@@ -78,6 +79,7 @@ func Assign(articles []Article, edges [][2]int32, params schemas.SplitParams, se
 }
 
 func decide(articles []Article, forest *link.Forest, dropped []bool, params schemas.SplitParams, seed uint64) []Assignment {
+	large := max(params.LargeShare*float64(len(articles)), float64(languages(articles)))
 	size, label := make([]int, len(articles)), make([]string, len(articles)) // by root
 	for n, a := range articles {
 		root := forest.Root(int32(n))
@@ -91,7 +93,7 @@ func decide(articles []Article, forest *link.Forest, dropped []bool, params sche
 		root := forest.Root(int32(n))
 		if int(root) == n { // the root is the smallest member: decided before any other asks
 			switch {
-			case float64(size[n]) > params.LargeShare*float64(len(articles)):
+			case float64(size[n]) > large:
 				out[n] = Assignment{root, Train, ByLarge}
 			case label[n] != "":
 				out[n] = Assignment{root, label[n], ByLabel}
@@ -107,6 +109,17 @@ func decide(articles []Article, forest *link.Forest, dropped []bool, params sche
 		}
 	}
 	return out
+}
+
+// languages counts those of articles, which are in order.
+func languages(articles []Article) int {
+	n := 0
+	for i, a := range articles {
+		if i == 0 || articles[i-1].Language != a.Language {
+			n++
+		}
+	}
+	return n
 }
 
 // precedence of labels within a component: a test article must never be trained on.

@@ -117,7 +117,7 @@ func TestNothingLeaksInRandomGraphs(t *testing.T) {
 				live[a.Component] = map[string]bool{}
 			}
 			live[a.Component][a.Split] = true
-			if large := float64(size[a.Component]) > 0.02*float64(len(got)); large != (a.Reason == ByLarge) {
+			if large := size[a.Component] > len(got)/50 && size[a.Component] > languages(g.articles); large != (a.Reason == ByLarge) {
 				t.Fatalf("seed %d: a component of %d of %d articles has reason %s", seed, size[a.Component], len(got), a.Reason)
 			}
 		}
@@ -196,6 +196,19 @@ func TestLabelsOfTestComeBeforeValBeforeTrain(t *testing.T) {
 		if counts := count(rows, got, nil); counts["moved"] != int64(moved) || counts["overruled_labels"] != 0 {
 			t.Errorf("%v: counted %v", c.labels, counts)
 		}
+	}
+}
+
+func TestTranslationsIntoEveryLanguageAreNoLargeComponentHoweverSmallTheCrawl(t *testing.T) {
+	var articles []Article
+	for l := range 3 {
+		for i := range 10 {
+			articles = append(articles, Article{Language: fmt.Sprint("l", l), ID: fmt.Sprint(i), Content: [32]byte{byte(l), byte(i)}})
+		}
+	}
+	got, _ := Assign(articles, [][2]int32{{0, 10}, {10, 20}, {1, 11}, {11, 21}, {11, 22}}, params, 1)
+	if got[0].Reason != ByHash || got[1].Reason != ByLarge || got[22].Split != Train {
+		t.Errorf("three translations of 30 articles: %+v; four of three languages: %+v", got[0], got[1])
 	}
 }
 
