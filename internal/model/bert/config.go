@@ -1,0 +1,130 @@
+// Package bert is Hugging Face's BertModel, forward only: the encoder under multilingual-e5-small, LaBSE and others. One
+// file a block; every field of config.json is either honoured, known to say nothing about the forward pass, or an error.
+package bert
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+)
+
+// Config mirrors the fields of config.json that the forward pass depends on.
+type Config struct {
+	ModelType        string  `json:"model_type"`
+	TokenizerClass   string  `json:"tokenizer_class"`
+	HiddenSize       int     `json:"hidden_size"`
+	Layers           int     `json:"num_hidden_layers"`
+	Heads            int     `json:"num_attention_heads"`
+	IntermediateSize int     `json:"intermediate_size"`
+	VocabSize        int     `json:"vocab_size"`
+	Positions        int     `json:"max_position_embeddings"`
+	Types            int     `json:"type_vocab_size"`
+	HiddenAct        string  `json:"hidden_act"`
+	LayerNormEps     float64 `json:"layer_norm_eps"`
+}
+
+// honoured are the fields of Config; silent are those without a say in the forward pass of an encoder at inference.
+var honoured = fields("model_type tokenizer_class hidden_size num_hidden_layers num_attention_heads intermediate_size " +
+	"vocab_size max_position_embeddings type_vocab_size hidden_act layer_norm_eps")
+
+var silent = fields("architectures attention_probs_dropout_prob hidden_dropout_prob classifier_dropout initializer_range " +
+	"pad_token_id bos_token_id eos_token_id use_cache torch_dtype dtype transformers_version _name_or_path gradient_checkpointing " +
+	"directionality pooler_fc_size pooler_num_attention_heads pooler_num_fc_layers pooler_size_per_head pooler_type " +
+	"id2label label2id num_labels problem_type finetuning_task tie_word_embeddings output_past _commit_hash")
+
+// fixed are fields that the code takes for granted: another value would change the result.
+var fixed = map[string]any{
+	"position_embedding_type": "absolute", "is_decoder": false, "add_cross_attention": false, "chunk_size_feed_forward": 0.0,
+	"output_attentions": false, "output_hidden_states": false, "return_dict": true, "is_encoder_decoder": false,
+}
+
+func fields(s string) map[string]bool {
+	m := map[string]bool{}
+	for _, f := range strings.Fields(s) {
+		m[f] = true
+	}
+	return m
+}
+
+// maxConfigBytes bounds config.json.
+const maxConfigBytes = 1 << 20
+
+// ReadConfig reads dir/config.json. A field that is not honoured is an error that names it.
+func ReadConfig(dir string) (*Config, error) {
+	path := filepath.Join(dir, "config.json")
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	b, err := io.ReadAll(io.LimitReader(file, maxConfigBytes+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(b) > maxConfigBytes {
+		return nil, fmt.Errorf("%s: has more than %d bytes", path, maxConfigBytes)
+	}
+	c, err := parseConfig(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
+}
+
+func parseConfig(b []byte) (*Config, error) {
+	var all map[string]any
+	if err := json.Unmarshal(b, &all); err != nil {
+		return nil, err
+	}
+	names := make([]string, 0, len(all))
+	for name := range all {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		if want, ok := fixed[name]; ok && all[name] != want {
+			return nil, fmt.Errorf("%s is %v, and only %v is supported", name, all[name], want)
+		} else if !ok && !honoured[name] && !silent[name] {
+			return nil, fmt.Errorf("%s is set to %v, and this field is not supported", name, all[name])
+		}
+	}
+	c := &Config{HiddenAct: "gelu", LayerNormEps: 1e-12, Types: 2, Positions: 512}
+	if err := json.Unmarshal(b, c); err != nil {
+		return nil, err
+	}
+	return c, c.check()
+}
+
+// check bounds every size, so that no product of them overflows.
+func (c *Config) check() error {
+	if c.ModelType != "bert" {
+		return fmt.Errorf("model_type is %q, and only \"bert\" is supported", c.ModelType)
+	}
+	if c.HiddenAct != "gelu" {
+		return fmt.Errorf("hidden_act is %q, and only \"gelu\" is supported", c.HiddenAct)
+	}
+	for _, f := range []struct {
+		name  string
+		value int
+		limit int
+	}{
+		{"hidden_size", c.HiddenSize, 1 << 14}, {"num_hidden_layers", c.Layers, 1 << 8}, {"num_attention_heads", c.Heads, 1 << 10},
+		{"intermediate_size", c.IntermediateSize, 1 << 16}, {"vocab_size", c.VocabSize, 1 << 22},
+		{"max_position_embeddings", c.Positions, 1 << 16}, {"type_vocab_size", c.Types, 1 << 10},
+	} {
+		if f.value < 1 || f.value > f.limit {
+			return fmt.Errorf("%s is %d, outside of 1 to %d", f.name, f.value, f.limit)
+		}
+	}
+	if c.HiddenSize%c.Heads != 0 {
+		return fmt.Errorf("hidden_size %d is no multiple of num_attention_heads %d", c.HiddenSize, c.Heads)
+	}
+	if c.LayerNormEps <= 0 || c.LayerNormEps > 1 {
+		return fmt.Errorf("layer_norm_eps is %v", c.LayerNormEps)
+	}
+	return nil
+}

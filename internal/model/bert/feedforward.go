@@ -1,0 +1,22 @@
+package bert
+
+import "crosssum/internal/native/torch"
+
+// feedForward is LayerNorm(x + W2 gelu(W1 x + b1) + b2), gelu by erf.
+type feedForward struct {
+	up, down dense // hidden -> intermediate -> hidden
+	norm     norm
+}
+
+func newFeedForward(p *parameters, layer string, c *Config) feedForward {
+	return feedForward{
+		up:   newDense(p, layer+"intermediate.dense", c.IntermediateSize, c.HiddenSize),
+		down: newDense(p, layer+"output.dense", c.HiddenSize, c.IntermediateSize),
+		norm: newNorm(p, layer+"output.LayerNorm", c),
+	}
+}
+
+// forward takes and gives [batch, length, hidden].
+func (f *feedForward) forward(x torch.Tensor) torch.Tensor {
+	return f.norm.forward(x.Add(f.down.forward(f.up.forward(x).Gelu())))
+}
