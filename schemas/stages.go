@@ -116,7 +116,8 @@ type ScoreInput struct {
 	Seed        uint64        `json:"seed"`
 }
 
-// ReportInput is everything a reader of the run may ask for. Files out: "report.html". The activity also lays out
+// ReportInput is everything a reader of the run may ask for. Files out: "report.html", "figures.json" (name -> number:
+// PipelineResult's), "manifest.json". The activity also lays out
 // data/runs/<run>/ with hard links: dataset/, model/, report.html, manifest.json.
 type ReportInput struct {
 	Run         string          `json:"run"` // workflow id

@@ -156,8 +156,8 @@ func barsChart(label, unit string, rows []barRow) template.HTML {
 		high = math.Max(high, math.Max(r.model, math.Max(r.lead, r.floor)))
 	}
 	const rowHeight, top, bottom = 24, 8, 40
-	left := math.Min(float64(longest)*6.7+16, 250)
-	c := newCanvas(620, top+float64(len(rows))*rowHeight+bottom, label)
+	left := math.Min(float64(longest)*6.5+16, 240)
+	c := newCanvas(520, top+float64(len(rows))*rowHeight+bottom, label)
 	x := scale{0, high * 1.08, left, c.width - 44}
 	xTicks := ticks(0, high*1.05, 5)
 	base := c.height - bottom

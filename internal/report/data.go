@@ -3,6 +3,7 @@
 package report
 
 import (
+	"crosssum/internal/link/gold"
 	"crosssum/internal/metric"
 	"crosssum/schemas"
 )
@@ -22,7 +23,7 @@ type Data struct {
 	Histogram    Histogram
 	Above        []NearPair
 	Below        []NearPair
-	Alignment    *Alignment // nil: the crawl has no gold
+	Alignment    *gold.Result // nil: the crawl has no gold
 	Training     []Step
 	Scores       *metric.Summary // nil: nothing was scored
 	Samples      []metric.Row    // examples, with Source
@@ -95,26 +96,6 @@ type Example struct {
 type NearPair struct {
 	Example
 	Source, Target string
-}
-
-// Alignment compares the accepted pairs with the gold.
-type Alignment struct {
-	ByKey, ByClass Judged // right by the key itself; right where the summaries are of one class
-	Pairs          []AlignmentPair
-	Notes          []Count // what limits it: ambiguous, untranslated, ...
-}
-
-// Judged has precision and recall as fractions.
-type Judged struct {
-	Accepted, Right, Gold, Found int64
-	Precision, Recall            float64
-}
-
-// AlignmentPair is one unordered pair of languages, judged by summary class.
-type AlignmentPair struct {
-	Source, Target    string
-	Gold, Accepted    int64
-	Precision, Recall float64
 }
 
 // Step is one line of metrics.jsonl.

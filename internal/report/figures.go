@@ -9,18 +9,20 @@ import (
 
 // Names of figures: what people ask for first, as numbers. ROUGE and LaSE are times 100, precision and recall fractions.
 const (
-	FigureArticles     = "articles"
-	FigureLanguages    = "languages"
-	FigureSamples      = "samples"
-	FigurePairs        = "pairs"
-	FigurePrecision    = "alignment_precision"
-	FigureRecall       = "alignment_recall"
-	FigureKeyPrecision = "alignment_precision_by_key"
-	FigureKeyRecall    = "alignment_recall_by_key"
-	FigureLoss         = "training_loss"
-	FigureSteps        = "training_steps"
-	FigureGenerated    = "generated"
-	FigureNotGenerated = "not_generated"
+	FigureArticles         = "articles"
+	FigureLanguages        = "languages"
+	FigureSamples          = "samples"
+	FigurePairs            = "pairs"
+	FigurePrecision        = "alignment_precision"
+	FigureRecall           = "alignment_recall"
+	FigureKeyPrecision     = "alignment_precision_by_key"
+	FigureKeyRecall        = "alignment_recall_by_key"
+	FigureEnglishPrecision = "alignment_precision_english" // English with the others of the ten largest languages
+	FigureEnglishRecall    = "alignment_recall_english"
+	FigureLoss             = "training_loss"
+	FigureSteps            = "training_steps"
+	FigureGenerated        = "generated"
+	FigureNotGenerated     = "not_generated"
 )
 
 // Figures are the run's figures.json. What the run does not have is absent. Scores have the names
@@ -38,8 +40,9 @@ func Figures(d Data) map[string]float64 {
 		}
 	}
 	if a := d.Alignment; a != nil {
-		f[FigurePrecision], f[FigureRecall] = a.ByClass.Precision, a.ByClass.Recall
-		f[FigureKeyPrecision], f[FigureKeyRecall] = a.ByKey.Precision, a.ByKey.Recall
+		f[FigurePrecision], f[FigureRecall] = a.All.ByClass.Precision, a.All.ByClass.Recall
+		f[FigureKeyPrecision], f[FigureKeyRecall] = a.All.ByKey.Precision, a.All.ByKey.Recall
+		f[FigureEnglishPrecision], f[FigureEnglishRecall] = a.English.ByClass.Precision, a.English.ByClass.Recall
 	}
 	if n := len(d.Training); n > 0 {
 		f[FigureLoss], f[FigureSteps] = d.Training[n-1].Loss, float64(d.Training[n-1].Step)
@@ -81,6 +84,7 @@ func Table(stages []Stage, figures map[string]float64, encoder string) string {
 	if p, ok := figures[FigurePrecision]; ok {
 		fmt.Fprintf(&b, "\nalignment     precision %.3f   recall %.3f   (by summary class)\n", p, figures[FigureRecall])
 		fmt.Fprintf(&b, "              precision %.3f   recall %.3f   (by key)\n", figures[FigureKeyPrecision], figures[FigureKeyRecall])
+		fmt.Fprintf(&b, "              precision %.3f   recall %.3f   (by summary class, English with nine largest others)\n", figures[FigureEnglishPrecision], figures[FigureEnglishRecall])
 	}
 	if figures[FigureGenerated] == 0 {
 		return b.String()

@@ -5,6 +5,8 @@ import (
 	"html/template"
 	"math"
 	"sort"
+
+	"crosssum/internal/link/gold"
 )
 
 // gridSize of cells: fewer languages get larger cells.
@@ -88,7 +90,7 @@ func bubbleChart(pairs []PairSize, lowBelow, midBelow int) template.HTML {
 	cell := gridSize(len(names))
 	left, top := margins(names)
 	side := cell * float64(len(names))
-	c := newCanvas(left+side+130, math.Max(top+side+20, top+190), "Samples of every directed pair of languages")
+	c := newCanvas(left+side+math.Max(130, top*0.62), math.Max(top+side+20, top+190), "Samples of every directed pair of languages")
 	at := grid(c, names, names, left, top, cell, "source language", "target language")
 	radius := func(n int64) float64 { return math.Max(1.1, cell*0.54*math.Sqrt(float64(n)/float64(most))) }
 	order := append([]PairSize(nil), pairs...)
@@ -132,14 +134,14 @@ func class(samples int64, lowBelow, midBelow int) string {
 
 // heatChart shows precision and recall of the alignment for every unordered pair: recall above the diagonal, precision
 // below, by shade.
-func heatChart(pairs []AlignmentPair) template.HTML {
+func heatChart(pairs []gold.LanguagePair) template.HTML {
 	if len(pairs) == 0 {
 		return ""
 	}
 	weight := map[string]int64{}
 	for _, p := range pairs {
-		weight[p.Source] += p.Gold
-		weight[p.Target] += p.Gold
+		weight[p.Source] += p.ByClass.Gold
+		weight[p.Target] += p.ByClass.Gold
 	}
 	names := byWeight(weight)
 	place := map[string]int{}
@@ -149,23 +151,23 @@ func heatChart(pairs []AlignmentPair) template.HTML {
 	cell := gridSize(len(names))
 	left, top := margins(names)
 	side := cell * float64(len(names))
-	c := newCanvas(left+side+20, top+side+54, "Precision and recall of the alignment by pair of languages")
+	c := newCanvas(left+side+top*0.62, top+side+54, "Precision and recall of the alignment by pair of languages")
 	at := grid(c, names, names, left, top, cell, "recall above the diagonal", "precision below the diagonal")
 	for _, p := range pairs {
 		i, j := place[p.Source], place[p.Target]
 		if i < j {
 			i, j = j, i
 		}
-		tip := fmt.Sprintf("%s, %s: precision %.3f, recall %.3f, %s gold pairs", p.Source, p.Target, p.Precision, p.Recall, count(p.Gold))
+		tip := fmt.Sprintf("%s, %s: precision %.3f, recall %.3f, %s gold pairs", p.Source, p.Target, p.ByClass.Precision, p.ByClass.Recall, count(p.ByClass.Gold))
 		x, y := at(i, j)
-		c.rect("heat "+shade(p.Recall, p.Gold), x-cell/2+0.7, y-cell/2+0.7, cell-1.4, cell-1.4, tip)
+		c.rect("heat "+shade(p.ByClass.Recall, p.ByClass.Gold), x-cell/2+0.7, y-cell/2+0.7, cell-1.4, cell-1.4, tip)
 		x, y = at(j, i)
-		c.rect("heat "+shade(p.Precision, p.Accepted), x-cell/2+0.7, y-cell/2+0.7, cell-1.4, cell-1.4, tip)
+		c.rect("heat "+shade(p.ByClass.Precision, p.ByClass.Accepted-p.ByClass.Neither), x-cell/2+0.7, y-cell/2+0.7, cell-1.4, cell-1.4, tip)
 	}
 	y := top + side + 24
 	for i, s := range []string{"below 0.5", "0.5", "0.8", "0.9", "0.95", "0.98 and more"} {
-		x := left + float64(i)*62
-		c.rect(fmt.Sprintf("heat h%d", i), x, y, 58, 10, "")
+		x := left + float64(i)*66
+		c.rect(fmt.Sprintf("heat h%d", i), x, y, 62, 10, "")
 		c.text("tick", "start", x, y+24, s)
 	}
 	return c.html()

@@ -123,7 +123,7 @@ func (v *view) scores(s metric.Summary) {
 		lase = append(lase, barRow{name, g.LaSE, g.LeadLaSE, g.N, g.LaSEShuffled})
 	}
 	v.Scores1 = barsChart("ROUGE-2 by pair beside the lead sentence", "ROUGE-2 (F1 × 100)", rouge)
-	v.Scores2 = barsChart(s.LaSEName+" by pair beside the lead sentence", s.LaSEName+" × 100; the mark is the value for shuffled references", lase)
+	v.Scores2 = barsChart(s.LaSEName+" by pair beside the lead sentence", s.LaSEName+" × 100", lase)
 	v.Largest, v.Rest = groups[:min(len(groups), topPairs)], groups[min(len(groups), topPairs):]
 }
 
@@ -162,7 +162,7 @@ func tiles(d Data) []tile {
 		{"samples", count(samples), fmt.Sprintf("%s directed pairs of languages", count(int64(cross)))},
 	}
 	if a := d.Alignment; a != nil {
-		out = append(out, tile{"alignment precision", fmt.Sprintf("%.3f", a.ByClass.Precision), fmt.Sprintf("recall %.3f", a.ByClass.Recall)})
+		out = append(out, tile{"alignment precision", fmt.Sprintf("%.3f", a.All.ByClass.Precision), fmt.Sprintf("recall %.3f", a.All.ByClass.Recall)})
 	}
 	if s := d.Scores; s != nil && s.All.N > 0 {
 		g, kind := s.CrossLingual, "cross-lingual"

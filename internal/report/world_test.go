@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"crosssum/internal/link/gold"
 	"crosssum/internal/metric"
 	"crosssum/schemas"
 )
@@ -15,8 +16,11 @@ func world() Data {
 	names := []string{"english", "german", "french", "italian", "danish", "portuguese_brazil", "russian", "spanish", "ukrainian", "dutch", "polish", "swedish",
 		"japanese", "chinese_simplified", "korean", "turkish", "finnish", "hungarian", "czech", "slovak", "vietnamese", "arabic", "persian", "hindi", "thai", "serbian_cyrillic"}
 	d := Data{Run: "demo-2026-11-22", Params: schemas.Demo(), Rule: "margin", Threshold: 1.06, Crawl: schemas.Scanned{Crawl: "sample", Digest: fmt.Sprintf("%064x", 255)},
-		Alignment: &Alignment{ByKey: Judged{9400, 9130, 9900, 9012, 0.9713, 0.9103}, ByClass: Judged{9400, 9301, 9900, 9108, 0.9895, 0.92},
-			Notes: []Count{{"pairs across sources, not judged", 312}, {"untranslated summaries", 117}}}}
+		Alignment: &gold.Result{Corpus: gold.Corpus{Judged: 11000, NotInGold: 35, SharedClass: 412, Untranslated: 230},
+			All: gold.Aggregate{LanguagePairs: 325, ByKey: gold.Judged{Accepted: 9400, Right: 9130, Gold: 9900, Found: 9012, Precision: 0.9713, Recall: 0.9103},
+				ByClass: gold.Judged{Accepted: 9400, Neither: 12, Right: 9301, Gold: 9900, Found: 9108, Precision: 0.9895, Recall: 0.92},
+				Wrong:   gold.Reasons{Sibling: 50, Untranslated: 9, Ambiguous: 20, NoCounterpart: 8}, Missed: gold.Reasons{Sibling: 400, Other: 392}},
+			English: gold.Aggregate{LanguagePairs: 9, ByClass: gold.Judged{Precision: 0.993, Recall: 0.951}}}}
 	size := map[string]float64{}
 	for i, n := range names {
 		size[n] = 2000 * math.Pow(0.82, float64(i))
@@ -33,7 +37,8 @@ func world() Data {
 			}
 			d.Pairs = append(d.Pairs, PairSize{a, b, n * 4, n * 3, n / 10})
 			if i < j {
-				d.Alignment.Pairs = append(d.Alignment.Pairs, AlignmentPair{a, b, n, n, 1 - 0.1*r.Float64()*r.Float64(), 1 - 0.3*r.Float64()*r.Float64()})
+				d.Alignment.Pairs = append(d.Alignment.Pairs, gold.LanguagePair{Source: a, Target: b,
+					ByClass: gold.Judged{Gold: n, Accepted: n, Precision: 1 - 0.1*r.Float64()*r.Float64(), Recall: 1 - 0.3*r.Float64()*r.Float64()}})
 			}
 			for range min(int(n)/60, 6) {
 				rouge := 4 + 8*r.Float64()

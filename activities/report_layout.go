@@ -1,0 +1,172 @@
+package activities
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strings"
+
+	"crosssum/internal/engine"
+	"crosssum/schemas"
+)
+
+// RunFolder is the name of a run's folder under Runs: its workflow id, or where that is not a plain name, what is plain of
+// it with a piece of its digest. It never leaves Runs.
+func RunFolder(run string) string {
+	if plainName.MatchString(run) && len(run) <= 120 {
+		return run
+	}
+	sum := sha256.Sum256([]byte(run))
+	plain := strings.Trim(notPlain.ReplaceAllString(run, "-"), "-.")
+	return strings.Trim(plain[:min(len(plain), 80)]+"-"+hex.EncodeToString(sum[:5]), "-")
+}
+
+var (
+	plainName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
+	notPlain  = regexp.MustCompile(`[^A-Za-z0-9_.-]+`)
+)
+
+// laidOut tells whether the folder of a run is that of the published report.
+func (a *Activities) laidOut(run string, report schemas.Unit) bool {
+	b, err := os.ReadFile(filepath.Join(a.Runs, RunFolder(run), "manifest.json"))
+	if err != nil {
+		return false
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:]) == report.Files["manifest.json"].Digest
+}
+
+// layOut makes <Runs>/<run>/ with dataset/, model/, scores/, report.html, figures.json and manifest.json: hard links to
+// objects, or copies where the file system has none. It is built aside and renamed; an older folder of the same run is
+// replaced.
+func (a *Activities) layOut(in schemas.ReportInput, report map[string]schemas.File, progress engine.Report) error {
+	if err := os.MkdirAll(a.Runs, 0o755); err != nil {
+		return err
+	}
+	aside, err := os.MkdirTemp(a.Runs, ".new-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(aside)
+	if err := os.Chmod(aside, 0o755); err != nil {
+		return err
+	}
+	done := int64(0)
+	place := func(folder string, files map[string]schemas.File) error {
+		for _, name := range sortedNames(files) {
+			if done++; done%100 == 0 {
+				progress(schemas.Progress{Done: done, Of: "files laid out"})
+			}
+			if !filepath.IsLocal(filepath.FromSlash(name)) {
+				return Fail(schemas.CorruptObject, "file %q of a published unit leaves its folder", name)
+			}
+			if err := a.place(files[name].Digest, filepath.Join(aside, folder, filepath.FromSlash(name))); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for _, part := range []struct {
+		folder string
+		ref    schemas.Ref
+	}{{"dataset", in.Dataset}, {"model", in.Model}, {"scores", in.Scores}} {
+		if part.ref.Index == "" {
+			continue
+		}
+		index, err := a.index(part.ref)
+		if err != nil {
+			return err
+		}
+		for _, u := range index.Units {
+			if err := place(part.folder, u.Files); err != nil {
+				return err
+			}
+		}
+	}
+	if err := place(".", report); err != nil {
+		return err
+	}
+	return replaceFolder(aside, filepath.Join(a.Runs, RunFolder(in.Run)))
+}
+
+// place links or copies an object to path.
+func (a *Activities) place(digest, path string) error {
+	object, err := a.Store.Path(digest)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	if os.Link(object, path) == nil {
+		return nil
+	}
+	from, err := os.Open(object)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	to, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(to, from)
+	return errors.Join(err, to.Close())
+}
+
+// replaceFolder renames aside to path. What stood there is moved aside first and then removed.
+func replaceFolder(aside, path string) error {
+	old := aside + ".old"
+	if err := os.Rename(path, old); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := os.Rename(aside, path); err != nil {
+		return errors.Join(err, os.Rename(old, path))
+	}
+	return os.RemoveAll(old)
+}
+
+func sortedNames(files map[string]schemas.File) []string {
+	names := make([]string, 0, len(files))
+	for name := range files {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// readObject decodes a JSON file of the first unit of a sealed stage; a stage that did not run leaves v as it is.
+func (a *Activities) readObject(ref schemas.Ref, name string, v any) (found bool, err error) {
+	path, err := a.pathOf(ref, name)
+	if err != nil || path == "" {
+		return false, err
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return false, err
+	}
+	return true, json.Unmarshal(b, v)
+}
+
+// pathOf is the object of a file of the first unit that has it, or "".
+func (a *Activities) pathOf(ref schemas.Ref, name string) (string, error) {
+	if ref.Index == "" {
+		return "", nil
+	}
+	index, err := a.index(ref)
+	if err != nil {
+		return "", err
+	}
+	for _, u := range index.Units {
+		if _, ok := u.Files[name]; ok {
+			return a.Store.File(u, name)
+		}
+	}
+	return "", nil
+}

@@ -1,0 +1,188 @@
+package activities
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"sort"
+
+	"crosssum/internal/arrowfile"
+	"crosssum/internal/engine"
+	"crosssum/internal/metric"
+	"crosssum/internal/metric/lead"
+	"crosssum/internal/metric/rouge"
+	"crosssum/internal/store"
+	"crosssum/schemas"
+)
+
+// scoreDefinition compares every generated summary with its reference: ROUGE and LaSE, beside the lead sentence and
+// shuffled references. One unit: bootstrap and shuffling are over all samples.
+var scoreDefinition = definition[schemas.ScoreInput]{stage: schemas.Score, plan: planScore, run: runScore}
+
+func planScore(ctx context.Context, a *Activities, in schemas.ScoreInput) ([]unit, error) {
+	_, _, articles, err := a.files(in.Articles, "articles.arrow")
+	if err != nil {
+		return nil, err
+	}
+	_, _, generations, err := a.files(in.Generations, "generations.arrow")
+	if err != nil {
+		return nil, err
+	}
+	encoder, err := a.model(in.Encoder.Name)
+	if err != nil {
+		return nil, err
+	}
+	classifier, err := digestOfFile(a.LanguageID)
+	if err != nil {
+		return nil, Fail(schemas.MissingModel, "language classifier: %v: run the set-up, or name a lid.176 model in temporal.yaml", err)
+	}
+	profile, err := a.CPU.Profile(ctx, in.Numerics)
+	if err != nil {
+		return nil, err
+	}
+	settings := in.Encoder
+	settings.Name = filepath.Base(settings.Name)
+	material := map[string]any{"articles": articles, "generations": generations, "encoder": settings, "encoder_digest": encoder.Digest,
+		"classifier": classifier, "profile": profile, "seed": in.Seed}
+	return []unit{{name: "all", material: material, seconds: 60}}, nil
+}
+
+func runScore(ctx context.Context, a *Activities, in schemas.ScoreInput, _ unit, draft *store.Draft, report engine.Report) (map[string]int64, error) {
+	rows, err := a.samplesToScore(in, report)
+	if err != nil {
+		return nil, err
+	}
+	if err := rougeRows(ctx, rows, report); err != nil {
+		return nil, err
+	}
+	scratch, err := a.Store.Draft()
+	if err != nil {
+		return nil, err
+	}
+	defer scratch.Close()
+	if len(rows) > 0 {
+		if err := a.laseRows(ctx, in, rows, scratch.Dir, report); err != nil {
+			return nil, err
+		}
+	}
+	w, err := arrowfile.Create(filepath.Join(draft.Dir, "scores.arrow"), schemas.ScoreRow, true)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		values := []any{r.SourceLanguage, r.SourceID, r.TargetLanguage, r.TargetID, r.Generated, r.Reference, r.Lead}
+		for _, x := range r.Values() {
+			values = append(values, x)
+		}
+		if err := w.Append(values...); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	summary := metric.Summarize(rows, filepath.Base(in.Encoder.Name), uint32(in.Seed), provisional)
+	b, err := json.MarshalIndent(summary, "", " ")
+	if err != nil {
+		return nil, err
+	}
+	counts := map[string]int64{"samples": int64(len(rows)), "pairs": int64(len(summary.Pairs))}
+	return counts, os.WriteFile(filepath.Join(draft.Dir, "summary.json"), append(b, '\n'), 0o644)
+}
+
+// samplesToScore reads generations and looks up the reference (the target's summary) and the lead of the source, in the
+// order (source language, target language, source, target).
+func (a *Activities) samplesToScore(in schemas.ScoreInput, report engine.Report) ([]metric.Row, error) {
+	_, paths, _, err := a.files(in.Generations, "generations.arrow")
+	if err != nil {
+		return nil, err
+	}
+	type article struct{ summary, lead string }
+	wanted := map[string]map[string]*article{}
+	want := func(language, id string) {
+		if wanted[language] == nil {
+			wanted[language] = map[string]*article{}
+		}
+		wanted[language][id] = nil
+	}
+	var rows []metric.Row
+	for _, path := range paths {
+		err := arrowfile.Each(path, schemas.Generation, func(r arrowfile.Row) error {
+			s := func(f int) string { return arrowfile.Clone(r.Str(f)) }
+			rows = append(rows, metric.Row{SourceLanguage: s(0), SourceID: s(1), TargetLanguage: s(2), TargetID: s(3), Generated: s(4)})
+			want(s(0), s(1))
+			want(s(2), s(3))
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	units, paths, _, err := a.files(in.Articles, "articles.arrow")
+	if err != nil {
+		return nil, err
+	}
+	for i, u := range units {
+		ids := wanted[u.Name]
+		if len(ids) == 0 {
+			continue
+		}
+		report(schemas.Progress{Done: int64(i), Total: int64(len(units)), Of: "languages read"})
+		err := arrowfile.Each(paths[i], schemas.Article, func(r arrowfile.Row) error {
+			if _, ok := ids[r.Str(1)]; ok {
+				id, text := arrowfile.Clone(r.Str(1)), arrowfile.Clone(r.Str(5))
+				ids[id] = &article{arrowfile.Clone(r.Str(4)), lead.Sentence(rougeName(u.Name), text)}
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	for i := range rows {
+		r := &rows[i]
+		source, target := wanted[r.SourceLanguage][r.SourceID], wanted[r.TargetLanguage][r.TargetID]
+		if source == nil || target == nil {
+			return nil, Fail(schemas.InvalidInput, "a summary was generated for %s/%s from %s/%s, which the articles do not hold: "+
+				"score the generations of these articles", r.TargetLanguage, r.TargetID, r.SourceLanguage, r.SourceID)
+		}
+		r.Lead, r.Reference = source.lead, target.summary
+	}
+	sort.Slice(rows, func(i, j int) bool { return sampleOrder(rows[i]) < sampleOrder(rows[j]) })
+	return rows, nil
+}
+
+func sampleOrder(r metric.Row) string {
+	return r.SourceLanguage + "\x00" + r.TargetLanguage + "\x00" + r.SourceID + "\x00" + r.TargetID
+}
+
+// rougeRows fills in ROUGE of the generated text and of the lead.
+func rougeRows(ctx context.Context, rows []metric.Row, report engine.Report) error {
+	for i := range rows {
+		if i%200 == 0 {
+			report(schemas.Progress{Done: int64(i), Total: int64(len(rows)), Of: "rows"})
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+		}
+		r := &rows[i]
+		name := rougeName(r.TargetLanguage)
+		reference := rouge.Tokens(name, r.Reference, true)
+		s := rouge.Compare(reference, rouge.Tokens(name, r.Generated, true))
+		r.Rouge1, r.Rouge2, r.RougeL = s.R1, s.R2, s.RL
+		s = rouge.Compare(reference, rouge.Tokens(name, r.Lead, true))
+		r.LeadRouge1, r.LeadRouge2, r.LeadRougeL = s.R1, s.R2, s.RL
+	}
+	return nil
+}
+
+// rougeName is the tokenizer and stemmer of a language; one that the table lacks has neither.
+func rougeName(language string) string {
+	if l, err := schemas.LanguageByName(language); err == nil {
+		return l.Rouge
+	}
+	return language
+}
+
+func provisional(language string) bool { return rouge.Provisional(rougeName(language)) }

@@ -1,0 +1,138 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"crosssum/internal/arrowfile"
+	"crosssum/internal/engine"
+	"crosssum/internal/metric"
+	"crosssum/internal/metric/lase"
+	"crosssum/internal/metric/rouge"
+	"crosssum/schemas"
+)
+
+// laseRows fills in LaSE and its parts, of the generated text, of the lead, and against shuffled references. Texts are
+// stripped first, as the published evaluation does. Scratch files go to dir.
+func (a *Activities) laseRows(ctx context.Context, in schemas.ScoreInput, rows []metric.Row, dir string, report engine.Report) error {
+	vectors, err := a.vectorsOf(ctx, in, rows, dir, report)
+	if err != nil {
+		return err
+	}
+	classified, err := a.classifyRows(ctx, in, rows, dir, report)
+	if err != nil {
+		return err
+	}
+	languages, references := make([]string, len(rows)), make([]string, len(rows))
+	for i, r := range rows {
+		languages[i], references[i] = r.TargetLanguage, r.Reference
+	}
+	others := lase.Shuffled(in.Seed, languages, references)
+	for i := range rows {
+		if i%200 == 0 {
+			report(schemas.Progress{Done: int64(i), Total: int64(len(rows)), Of: "rows"})
+		}
+		r := &rows[i]
+		of := func(text, reference string, at int) lase.Value {
+			name := rougeName(r.TargetLanguage)
+			return lase.Score(vectors[strings.TrimSpace(text)], vectors[strings.TrimSpace(reference)], classified.first(at, r.TargetLanguage),
+				classified.Wanted[at], rouge.Length(name, text), rouge.Length(name, reference))
+		}
+		v := of(r.Generated, r.Reference, i)
+		r.LaSE, r.MS, r.LC, r.LP = 100*v.LaSE, 100*v.MS, 100*v.LC, 100*v.LP
+		r.LeadLaSE = 100 * of(r.Lead, r.Reference, len(rows)+i).LaSE
+		if others[i] >= 0 {
+			r.LaSEShuffled = 100 * of(r.Generated, references[others[i]], i).LaSE
+		}
+	}
+	return nil
+}
+
+// vectorsOf embeds every distinct text once, in byte order.
+func (a *Activities) vectorsOf(ctx context.Context, in schemas.ScoreInput, rows []metric.Row, dir string, report engine.Report) (map[string][]float32, error) {
+	encoder, err := a.model(in.Encoder.Name)
+	if err != nil {
+		return nil, err
+	}
+	language := map[string]string{}
+	for _, r := range rows {
+		language[strings.TrimSpace(r.Generated)] = r.TargetLanguage
+		language[strings.TrimSpace(r.Reference)] = r.TargetLanguage
+		language[strings.TrimSpace(r.Lead)] = r.SourceLanguage
+	}
+	texts := make([]string, 0, len(language))
+	for text := range language {
+		texts = append(texts, text)
+	}
+	sort.Strings(texts)
+	input, output := filepath.Join(dir, "texts.arrow"), filepath.Join(dir, "vectors.arrow")
+	err = writeTexts(input, len(texts), func(i int) (string, string) { return "all", texts[i] })
+	if err != nil {
+		return nil, err
+	}
+	request := engine.EncodeRequest{Model: encoder.Dir, Prefix: in.Encoder.Prefix, MaxTokens: in.Encoder.MaxTokens,
+		BatchTokens: in.Encoder.BatchTokens, Input: input, Column: "text", Output: output}
+	var result engine.EncodeResult
+	if err := a.CPU.Call(ctx, in.Numerics, engine.OpEncode, request, &result, report); err != nil {
+		return nil, err
+	}
+	vectors := make(map[string][]float32, len(texts))
+	err = arrowfile.Each(output, nil, func(r arrowfile.Row) error {
+		if len(vectors) < len(texts) {
+			vectors[texts[len(vectors)]] = append([]float32(nil), r.Vector(3)...)
+		}
+		return nil
+	})
+	if err == nil && (len(vectors) != len(texts) || result.Rows != int64(len(texts))) {
+		err = fmt.Errorf("score: %d texts were sent to the encoder and %d vectors came back", len(texts), result.Rows)
+	}
+	return vectors, err
+}
+
+// classification answers for the generated texts first, then for the leads, in row order.
+type classification struct{ engine.ClassifyResult }
+
+func (a *Activities) classifyRows(ctx context.Context, in schemas.ScoreInput, rows []metric.Row, dir string, report engine.Report) (classification, error) {
+	var c classification
+	input := filepath.Join(dir, "classify.arrow")
+	err := writeTexts(input, 2*len(rows), func(i int) (string, string) {
+		r := rows[i%len(rows)]
+		if i < len(rows) {
+			return r.TargetLanguage, r.Generated
+		}
+		return r.TargetLanguage, r.Lead
+	})
+	if err != nil {
+		return c, err
+	}
+	request := engine.ClassifyRequest{Model: a.LanguageID, Input: input}
+	err = a.CPU.Call(ctx, in.Numerics, engine.OpClassify, request, &c.ClassifyResult, report)
+	if err == nil && (len(c.Labels) != 2*len(rows) || len(c.Wanted) != 2*len(rows)) {
+		err = fmt.Errorf("score: %d texts were sent to the classifier, %d labels and %d probabilities came back", 2*len(rows), len(c.Labels), len(c.Wanted))
+	}
+	return c, err
+}
+
+// first tells whether the wanted language is the classifier's first choice for text i.
+func (c classification) first(i int, language string) bool {
+	l, err := schemas.LanguageByName(language)
+	return err == nil && l.FastText != "" && strings.TrimPrefix(c.Labels[i], "__label__") == l.FastText
+}
+
+// writeTexts makes a schemas.Text file of n stripped texts without line feeds, which the classifier would read as ends.
+func writeTexts(path string, n int, row func(i int) (language, text string)) error {
+	w, err := arrowfile.Create(path, schemas.Text, false)
+	if err != nil {
+		return err
+	}
+	for i := range n {
+		language, text := row(i)
+		if err := w.Append(language, fmt.Sprintf("%09d", i), strings.TrimSpace(text)); err != nil {
+			return err
+		}
+	}
+	return w.Close()
+}

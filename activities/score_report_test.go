@@ -1,0 +1,378 @@
+package activities
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"crosssum/internal/arrowfile"
+	"crosssum/internal/engine"
+	"crosssum/internal/metric"
+	"crosssum/internal/store"
+	"crosssum/schemas"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+)
+
+// standIn answers encode and classify without models: equal texts get equal unit vectors, other texts nearly orthogonal
+// ones; a text is of the language that its first word names.
+type standIn struct{}
+
+func (standIn) Profile(context.Context, string) (engine.Profile, error) {
+	return engine.Profile{Mode: "portable", Threads: 1}, nil
+}
+
+func (standIn) Call(_ context.Context, _, op string, args, result any, _ engine.Report) error {
+	switch op {
+	case engine.OpEncode:
+		request := args.(engine.EncodeRequest)
+		w, err := arrowfile.Create(request.Output, schemas.Embedding(64), false)
+		if err != nil {
+			return err
+		}
+		rows := int64(0)
+		err = arrowfile.Each(request.Input, schemas.Text, func(r arrowfile.Row) error {
+			rows++
+			return w.Append(r.Str(0), r.Str(1), "", vectorOf(r.Str(2)))
+		})
+		result.(*engine.EncodeResult).Rows = rows
+		return errors.Join(err, w.Close())
+	case engine.OpClassify:
+		answer := result.(*engine.ClassifyResult)
+		return arrowfile.Each(args.(engine.ClassifyRequest).Input, schemas.Text, func(r arrowfile.Row) error {
+			word, _, _ := strings.Cut(r.Str(2), " ")
+			l, _ := schemas.LanguageByName(word)
+			answer.Labels, answer.Wanted = append(answer.Labels, l.FastText), append(answer.Wanted, 0.25)
+			return nil
+		})
+	}
+	return fmt.Errorf("no %s here", op)
+}
+
+func vectorOf(text string) []float32 {
+	v := make([]float32, 64)
+	norm := 0.0
+	for i := range v {
+		h := fnv.New64a()
+		fmt.Fprint(h, i, text)
+		x := float64(int64(h.Sum64())) / (1 << 63)
+		v[i], norm = float32(x), norm+x*x
+	}
+	for i := range v {
+		v[i] /= float32(math.Sqrt(norm))
+	}
+	return v
+}
+
+// scene is a store with articles and generations of three languages.
+type scene struct {
+	*Activities
+	t        *testing.T
+	articles schemas.Ref
+}
+
+var sceneLanguages = []string{"english", "french", "hindi"}
+
+func newScene(t *testing.T) *scene {
+	root := t.TempDir()
+	s, err := store.Open(filepath.Join(root, "store"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, text := range map[string]string{"models/tiny/config.json": "{}", "lid.ftz": "x"} {
+		path = filepath.Join(root, path)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sc := &scene{t: t, Activities: &Activities{Config{Store: s, CPU: standIn{}, GPU: standIn{}, ModelRoots: []string{filepath.Join(root, "models")},
+		LanguageID: filepath.Join(root, "lid.ftz"), Runs: filepath.Join(root, "runs")}}}
+	var units []schemas.Unit
+	for _, language := range sceneLanguages {
+		units = append(units, sc.publish("ingest", language, map[string]int64{"read": 5, "accepted": 4, "rejected": 1}, func(dir string) {
+			sc.write(filepath.Join(dir, "articles.arrow"), schemas.Article, 4, func(i int) []any {
+				return []any{language, fmt.Sprint("a", i), "", "", summaryOf(language, i), fmt.Sprintf("%s lead sentence %d. And more.", language, i), []string{}, "", ""}
+			})
+			sc.write(filepath.Join(dir, "rejects.arrow"), schemas.Reject, 1, func(int) []any { return []any{"f", int64(3), "empty_summary", ""} })
+		}))
+	}
+	sc.articles = sc.seal("ingest", units)
+	return sc
+}
+
+func summaryOf(language string, i int) string {
+	return fmt.Sprintf("%s summary of %s", language, []string{"apples", "bears", "clouds", "doors"}[i])
+}
+
+func (sc *scene) publish(stage, name string, counts map[string]int64, fill func(dir string)) schemas.Unit {
+	draft, err := sc.Store.Draft()
+	if err != nil {
+		sc.t.Fatal(err)
+	}
+	defer draft.Close()
+	fill(draft.Dir)
+	u, _, err := draft.Publish(stage, store.Key(stage, 1, name), name, counts)
+	if err != nil {
+		sc.t.Fatal(err)
+	}
+	return u
+}
+
+func (sc *scene) seal(stage string, units []schemas.Unit) schemas.Ref {
+	file, err := sc.Store.PutJSON(schemas.Index{Stage: stage, Units: units})
+	if err != nil {
+		sc.t.Fatal(err)
+	}
+	ref := schemas.Ref{Stage: stage, Index: file.Digest, Units: len(units), Counts: map[string]int64{}}
+	for _, u := range units {
+		for name, n := range u.Counts {
+			ref.Counts[name] += n
+		}
+	}
+	return ref
+}
+
+func (sc *scene) write(path string, schema *arrow.Schema, n int, row func(i int) []any) {
+	w, err := arrowfile.Create(path, schema, false)
+	if err != nil {
+		sc.t.Fatal(err)
+	}
+	for i := range n {
+		if err := w.Append(row(i)...); err != nil {
+			sc.t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		sc.t.Fatal(err)
+	}
+}
+
+// generations publishes summaries from french to english: the given texts for articles 0, 1, ...
+func (sc *scene) generations(name string, texts ...string) schemas.Ref {
+	return sc.seal("generate", []schemas.Unit{sc.publish("generate", name, map[string]int64{"samples": int64(len(texts)), "not_generated": 2}, func(dir string) {
+		sc.write(filepath.Join(dir, "generations.arrow"), schemas.Generation, len(texts), func(i int) []any {
+			return []any{"french", fmt.Sprint("a", i), "english", fmt.Sprint("a", i), texts[i], float32(-1)}
+		})
+	})})
+}
+
+// finish runs a one-unit stage as the worker does and returns its sealed Ref.
+func finish[In any](t *testing.T, a *Activities, d definition[In], in In) schemas.Ref {
+	t.Helper()
+	ref, err := tryFinish(a, d, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ref
+}
+
+func tryFinish[In any](a *Activities, d definition[In], in In) (schemas.Ref, error) {
+	var suite testsuite.WorkflowTestSuite
+	env := suite.NewTestActivityEnvironment()
+	register(env, a, d)
+	plan := func() (planned schemas.Planned, err error) {
+		value, err := env.ExecuteActivity(d.stage.PlanName(), in)
+		if err == nil {
+			err = value.Get(&planned)
+		}
+		return planned, err
+	}
+	planned, err := plan()
+	if err != nil {
+		return schemas.Ref{}, err
+	}
+	for _, units := range planned.Missing {
+		if _, err := env.ExecuteActivity(d.stage.Name, schemas.Work[In]{Input: in, Units: units}); err != nil {
+			return schemas.Ref{}, err
+		}
+	}
+	if planned.Ref == nil {
+		if planned, err = plan(); err != nil {
+			return schemas.Ref{}, err
+		}
+	}
+	return *planned.Ref, nil
+}
+
+func (sc *scene) scoreInput(generations schemas.Ref) schemas.ScoreInput {
+	return schemas.ScoreInput{Articles: sc.articles, Generations: generations, Encoder: schemas.EncoderParams{Name: "tiny", MaxTokens: 16}, Numerics: "portable", Seed: 3}
+}
+
+func TestScoresAreThoseOfTheirTextsAndRepeat(t *testing.T) {
+	sc := newScene(t)
+	in := sc.scoreInput(sc.generations("french-english", summaryOf("english", 0), "french nothing alike", summaryOf("english", 2)))
+	ref := finish(t, sc.Activities, scoreDefinition, in)
+	other := newScene(t)
+	other.generations("french-english", summaryOf("english", 0), "french nothing alike", summaryOf("english", 2))
+	if again := finish(t, other.Activities, scoreDefinition, in); again.Index != ref.Index {
+		t.Error("the same input gave other bytes in another store")
+	}
+	var s metric.Summary
+	if found, err := sc.readObject(ref, "summary.json", &s); err != nil || !found {
+		t.Fatal(found, err)
+	}
+	if s.LaSEName != "LaSE (tiny)" || s.All.N != 3 || s.CrossLingual.N != 3 || s.InLanguage.N != 0 || len(s.Pairs) != 1 || len(s.Targets) != 1 {
+		t.Fatalf("%+v", s)
+	}
+	path, err := sc.pathOf(ref, "scores.arrow")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var first, second []float64
+	err = arrowfile.Each(path, schemas.ScoreRow, func(r arrowfile.Row) error {
+		var values []float64
+		for f := 7; f < 19; f++ {
+			values = append(values, r.Float(f))
+		}
+		switch r.Str(1) {
+		case "a0":
+			first = values
+			if r.Str(5) != summaryOf("english", 0) || r.Str(6) != "french lead sentence 0." {
+				t.Errorf("reference %q, lead %q", r.Str(5), r.Str(6))
+			}
+		case "a1":
+			second = values
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []float64{100, 100, 100, 100, 100, 100, 100} { // an output equal to its reference, in the wanted language
+		if math.Abs(first[i]-want) > 1e-4 {
+			t.Errorf("measure %d of a perfect output: %v", i, first[i])
+		}
+	}
+	if second[5] != 25 || second[0] != 0 { // French where English was wanted: LC is the probability
+		t.Errorf("LC %v, ROUGE-1 %v of a French output", second[5], second[0])
+	}
+	if shuffled := first[7]; math.Abs(shuffled) > 60 || shuffled == first[3] {
+		t.Errorf("LaSE against a shuffled reference: %v", shuffled)
+	}
+}
+
+func TestScoringNothingIsNoError(t *testing.T) {
+	sc := newScene(t)
+	ref := finish(t, sc.Activities, scoreDefinition, sc.scoreInput(sc.generations("none")))
+	var s metric.Summary
+	if _, err := sc.readObject(ref, "summary.json", &s); err != nil || s.All.N != 0 {
+		t.Error(s, err)
+	}
+}
+
+func TestAGenerationOfAnUnknownArticleIsRefused(t *testing.T) {
+	sc := newScene(t)
+	_, err := tryFinish(sc.Activities, scoreDefinition, sc.scoreInput(sc.generations("five", "a", "b", "c", "d", "e")))
+	var typed *temporal.ApplicationError
+	if !errors.As(err, &typed) || typed.Type() != schemas.InvalidInput || !typed.NonRetryable() || !strings.Contains(err.Error(), "a4") {
+		t.Errorf("got %v, wanted InvalidInput that names a4", err)
+	}
+}
+
+func (sc *scene) reportInput(run string) schemas.ReportInput {
+	generations := sc.generations("french-english", summaryOf("english", 0), "french nothing alike")
+	scores := finish(sc.t, sc.Activities, scoreDefinition, sc.scoreInput(generations))
+	dataset := sc.seal("export", []schemas.Unit{sc.publish("export", "french", nil, func(dir string) {
+		if err := os.WriteFile(filepath.Join(dir, "french-english_test.jsonl"), []byte("{}\n"), 0o644); err != nil {
+			sc.t.Fatal(err)
+		}
+	})})
+	model := sc.seal("train", []schemas.Unit{sc.publish("train", "all", nil, func(dir string) {
+		lines := "{\"step\":1,\"loss\":9.5,\"learning_rate\":0.1}\n{\"step\":2,\"loss\":8.5,\"learning_rate\":0.2}\n"
+		if err := os.WriteFile(filepath.Join(dir, "metrics.jsonl"), []byte(lines), 0o644); err != nil {
+			sc.t.Fatal(err)
+		}
+	})})
+	return schemas.ReportInput{Run: run, Params: schemas.Demo(), Articles: sc.articles, Dataset: dataset, Model: model, Generations: generations, Scores: scores}
+}
+
+func TestTheRunsFolderHasDataSetModelReportAndManifest(t *testing.T) {
+	sc := newScene(t)
+	in := sc.reportInput("my run/../x")
+	ref := finish(t, sc.Activities, reportDefinition, in)
+	folder := filepath.Join(sc.Runs, RunFolder(in.Run))
+	for _, name := range []string{"dataset/french-english_test.jsonl", "model/metrics.jsonl", "scores/summary.json", "report.html", "figures.json", "manifest.json"} {
+		if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
+			t.Error(err)
+		}
+	}
+	var figures map[string]float64
+	if _, err := sc.readObject(ref, "figures.json", &figures); err != nil {
+		t.Fatal(err)
+	}
+	if figures["articles"] != 12 || figures["generated"] != 2 || figures["training_loss"] != 8.5 || figures["not_generated"] != 2 {
+		t.Errorf("figures %v", figures)
+	}
+	page, err := os.ReadFile(filepath.Join(folder, "report.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"empty_summary", "french nothing alike", "french lead sentence 1. And more.", "LaSE (tiny)"} {
+		if !strings.Contains(string(page), want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	var m Manifest
+	b, err := os.ReadFile(filepath.Join(folder, "manifest.json"))
+	if err == nil {
+		err = json.Unmarshal(b, &m)
+	}
+	if err != nil || m.Run != in.Run || len(m.Stages["ingest"].Units) != 3 || m.Stages["train"].Units[0].Files["metrics.jsonl"].Digest == "" {
+		t.Errorf("manifest: %v %+v", err, m)
+	}
+	entries, err := os.ReadDir(sc.Runs)
+	if err != nil || len(entries) != 1 {
+		t.Errorf("runs holds %v, wanted one folder", entries)
+	}
+}
+
+func TestARerunReplacesTheFolderAndALostFolderComesBack(t *testing.T) {
+	sc := newScene(t)
+	in := sc.reportInput("again")
+	finish(t, sc.Activities, reportDefinition, in)
+	folder := filepath.Join(sc.Runs, "again")
+	stale := filepath.Join(folder, "dataset", "stale.jsonl")
+	if err := os.WriteFile(stale, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	in.Threshold = 2 // another run under the same workflow id
+	finish(t, sc.Activities, reportDefinition, in)
+	if _, err := os.Stat(stale); !errors.Is(err, os.ErrNotExist) {
+		t.Error("the folder of the earlier run was not replaced")
+	}
+	if err := os.RemoveAll(folder); err != nil {
+		t.Fatal(err)
+	}
+	finish(t, sc.Activities, reportDefinition, in)
+	if _, err := os.Stat(filepath.Join(folder, "report.html")); err != nil {
+		t.Error("a published report's folder did not come back:", err)
+	}
+}
+
+func TestAReportOfNoStagesIsMade(t *testing.T) {
+	sc := newScene(t)
+	finish(t, sc.Activities, reportDefinition, schemas.ReportInput{Run: "nothing", Params: schemas.Demo()})
+}
+
+func TestRunFoldersNeverLeaveRuns(t *testing.T) {
+	seen := map[string]bool{}
+	for _, id := range []string{"..", ".", "", "/", "/etc/passwd", "../../x", "a/b", "a b", ".hidden", "ok-1_2.3", strings.Repeat("x", 300), "日本", "a\x00b", "a\nb"} {
+		name := RunFolder(id)
+		if name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\x00\n\\") || strings.HasPrefix(name, ".") || len(name) > 120 || seen[name] {
+			t.Errorf("%q became %q", id, name)
+		}
+		seen[name] = true
+	}
+	if RunFolder("ok-1_2.3") != "ok-1_2.3" {
+		t.Error("a plain workflow id keeps its name")
+	}
+}
