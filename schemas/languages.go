@@ -195,7 +195,10 @@ func NearestLanguages(name string, n int) []string {
 	var all []candidate
 	for _, l := range languages().rows {
 		d := editDistance(name, l.Name)
-		if name != "" && (strings.Contains(l.Name, name) || l.Code == name) {
+		switch {
+		case l.Code == name:
+			d = -1
+		case len(name) > 2 && strings.Contains(l.Name, name):
 			d = 0
 		}
 		all = append(all, candidate{l.Name, d})

@@ -202,7 +202,7 @@ func (r readerFunc) Read(p []byte) (int, error) { return r(p) }
 
 // verified reads a crawl file and digests what it reads.
 type verified struct {
-	*os.File
+	file *os.File // not embedded: its WriteTo would pass by Read
 	hash hash.Hash
 	of   schemas.CrawlFile
 	in   string
@@ -219,10 +219,12 @@ func (f *Folder) Open(c schemas.CrawlFile) (io.ReadCloser, func() error, error) 
 }
 
 func (v *verified) Read(p []byte) (int, error) {
-	n, err := v.File.Read(p)
+	n, err := v.file.Read(p)
 	v.hash.Write(p[:n])
 	return n, err
 }
+
+func (v *verified) Close() error { return v.file.Close() }
 
 func (v *verified) check() error {
 	if _, err := io.Copy(io.Discard, v); err != nil { // what a decoder leaves unread behind the last frame
