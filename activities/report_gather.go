@@ -38,21 +38,14 @@ func (a *Activities) gather(ctx context.Context, in schemas.ReportInput, progres
 	return d, nil
 }
 
-// inAndOut names, for each stage, the counts that went in (of an earlier stage) and its own that came out.
-var inAndOut = map[string]struct {
-	from string
-	in   []string
-	out  []string
+// inputs names what went into a stage: counts of the stage that it reads.
+var inputs = map[string]struct {
+	of    string
+	names []string
 }{
-	"ingest":      {"ingest", []string{"read"}, []string{"accepted"}},
-	"embed":       {"ingest", []string{"accepted"}, []string{"rows"}},
-	"neighbours":  {"embed", []string{"rows"}, []string{"neighbours"}},
-	"link":        {"neighbours", []string{"neighbours"}, []string{"accepted", "components"}},
-	"split_dedup": {"ingest", []string{"accepted"}, []string{"train", "val", "test", "samples"}},
-	"export":      {"split_dedup", []string{"samples"}, []string{"samples", "files"}},
-	"train":       {"split_dedup", []string{"samples_train"}, []string{"steps"}},
-	"generate":    {"split_dedup", []string{"samples_test"}, []string{"samples"}},
-	"score":       {"generate", []string{"samples"}, []string{"samples"}},
+	"ingest": {"ingest", []string{"read"}}, "embed": {"ingest", []string{"accepted"}}, "neighbours": {"embed", []string{"rows"}},
+	"link": {"neighbours", []string{"neighbours"}}, "split_dedup": {"ingest", []string{"accepted"}}, "export": {"split_dedup", []string{"samples"}},
+	"train": {"split_dedup", []string{"samples_train"}}, "generate": {"split_dedup", []string{"samples_test"}}, "score": {"generate", []string{"samples"}},
 }
 
 func stagesOf(in schemas.ReportInput) []report.Stage {
@@ -61,11 +54,10 @@ func stagesOf(in schemas.ReportInput) []report.Stage {
 	for _, s := range refs {
 		counts[s.name] = s.ref.Counts
 	}
-	pick := func(stage string, names []string, shown map[string]bool) (out []report.Count) {
+	pick := func(stage string, names []string) (out []report.Count) {
 		for _, name := range names {
 			if n, ok := counts[stage][name]; ok {
 				out = append(out, report.Count{Name: name, N: n})
-				shown[name] = true
 			}
 		}
 		return out
@@ -81,13 +73,15 @@ func stagesOf(in schemas.ReportInput) []report.Stage {
 				stage.Reused, stage.Seconds = p.Reused, p.Seconds
 			}
 		}
-		io, shown := inAndOut[s.name], map[string]bool{}
-		ignored := shown
-		if io.from != s.name {
-			ignored = map[string]bool{}
+		from, shown := inputs[s.name], map[string]bool{}
+		stage.In = pick(from.of, from.names)
+		stage.Out = pick(s.name, report.Outputs[s.name])
+		for _, c := range stage.Out {
+			shown[c.Name] = true
 		}
-		stage.In = pick(io.from, io.in, ignored)
-		stage.Out = pick(s.name, io.out, shown)
+		for _, c := range stage.In {
+			shown[c.Name] = shown[c.Name] || from.of == s.name
+		}
 		for _, name := range sortedCounts(s.ref.Counts) {
 			if !shown[name] {
 				stage.Other = append(stage.Other, report.Count{Name: name, N: s.ref.Counts[name]})

@@ -2,9 +2,11 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"crosssum/internal/metric"
+	"crosssum/schemas"
 )
 
 // Names of figures: what people ask for first, as numbers. ROUGE and LaSE are times 100, precision and recall fractions.
@@ -65,21 +67,26 @@ func Figures(d Data) map[string]float64 {
 	return f
 }
 
-// Table is the short plain text that a terminal shows at the end of a run: stages, then figures. encoder names LaSE.
-func Table(stages []Stage, figures map[string]float64, encoder string) string {
+// Outputs are the counts of a stage that say what came out of it, in the order in which they are shown.
+var Outputs = map[string][]string{
+	"ingest": {"accepted"}, "embed": {"rows"}, "neighbours": {"neighbours"}, "link": {"accepted", "components"},
+	"split_dedup": {"train", "val", "test", "samples"}, "export": {"samples", "files"}, "train": {"steps"},
+	"generate": {"samples"}, "score": {"samples"},
+}
+
+// Table is the short plain text that a terminal shows at the end of a run, 100 columns wide: the stages with what came
+// out of them, then the figures. encoder names LaSE.
+func Table(stages []schemas.StageProgress, figures map[string]float64, encoder string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-12s %8s %8s %9s  %s\n", "stage", "units", "reused", "time", "out")
+	fmt.Fprintf(&b, "%-12s %7s %7s %8s  %s\n", "stage", "units", "reused", "time", "out")
 	for _, s := range stages {
 		var out []string
-		for _, c := range s.Out {
-			out = append(out, count(c.N)+" "+c.Name)
-		}
-		for _, c := range s.Other {
-			if c.Name == "rejected" {
-				out = append(out, count(c.N)+" rejected")
+		for _, name := range slices.Concat(Outputs[s.Stage], []string{"rejected", "not_generated"}) {
+			if n, ok := s.Counts[name]; ok {
+				out = append(out, count(n)+" "+strings.ReplaceAll(name, "_", " "))
 			}
 		}
-		fmt.Fprintf(&b, "%-12s %8d %8d %9s  %s\n", s.Name, s.Units, s.Reused, seconds(s.Seconds), strings.Join(out, ", "))
+		fmt.Fprintf(&b, "%-12s %7d %7d %8s  %s\n", s.Stage, s.Units, s.Reused, seconds(s.Seconds), strings.Join(out, ", "))
 	}
 	if p, ok := figures[FigurePrecision]; ok {
 		fmt.Fprintf(&b, "\nalignment     precision %.3f   recall %.3f   (by summary class)\n", p, figures[FigureRecall])

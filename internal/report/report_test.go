@@ -92,8 +92,11 @@ func TestTicksAreRoundAndInside(t *testing.T) {
 
 func TestTheTableFitsATerminal(t *testing.T) {
 	d := world()
-	text := Table(d.Stages, Figures(d), "multilingual-e5-small")
-	for _, want := range []string{"precision 0.990", "cross-lingual", "in-language", "ROUGE-2", "shuffled", "9,400 accepted"} {
+	text := Table([]schemas.StageProgress{{Stage: "ingest", Units: 28, Reused: 28, Counts: map[string]int64{"accepted": 11034, "rejected": 19}},
+		{Stage: "split_dedup", Units: 1, Seconds: 2.4, Counts: map[string]int64{"train": 9012, "val": 1002, "test": 1020, "samples": 123456, "moved": 0}}},
+		Figures(d), "multilingual-e5-small")
+	t.Log("\n" + text)
+	for _, want := range []string{"precision 0.990", "cross-lingual", "in-language", "ROUGE-2", "shuffled", "11,034 accepted, 19 rejected"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the table lacks %q:\n%s", want, text)
 		}
