@@ -1,0 +1,185 @@
+package activities
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+
+	"crosssum/internal/link"
+	"crosssum/internal/store"
+	"crosssum/schemas"
+
+	"go.temporal.io/sdk/testsuite"
+)
+
+// dataset runs link, split_dedup and export as Temporal activities over a store.
+type dataset struct {
+	t     *testing.T
+	env   *testsuite.TestActivityEnvironment
+	store *store.Store
+}
+
+func newDataset(t *testing.T) *dataset {
+	t.Helper()
+	s, err := store.Open(t.TempDir())
+	noError(t, err)
+	a := &Activities{Config{Store: s}}
+	env := new(testsuite.WorkflowTestSuite).NewTestActivityEnvironment()
+	register(env, a, linkDefinition)
+	register(env, a, splitDefinition)
+	register(env, a, exportDefinition)
+	return &dataset{t, env, s}
+}
+
+// publish puts units into the store as an earlier stage would; write fills a unit's folder.
+func (d *dataset) publish(stage string, names []string, write func(name, dir string)) schemas.Ref {
+	d.t.Helper()
+	index := schemas.Index{Stage: stage}
+	for _, name := range names {
+		draft, err := d.store.Draft()
+		noError(d.t, err)
+		write(name, draft.Dir)
+		unit, _, err := draft.Publish(stage, store.Key(stage, 1, name), name, map[string]int64{"accepted": 1})
+		noError(d.t, err)
+		index.Units = append(index.Units, unit)
+	}
+	file, err := d.store.PutJSON(index)
+	noError(d.t, err)
+	return schemas.Ref{Stage: stage, Index: file.Digest, Units: len(names)}
+}
+
+// stage plans, computes what is missing and plans again. It returns what is sealed and how many units were computed.
+func stage[In any](d *dataset, s schemas.Stage[In], in In) (schemas.Ref, int) {
+	d.t.Helper()
+	plan := func() (p schemas.Planned) {
+		value, err := d.env.ExecuteActivity(s.PlanName(), in)
+		noError(d.t, err)
+		noError(d.t, value.Get(&p))
+		return p
+	}
+	first := plan()
+	for _, units := range first.Missing {
+		_, err := d.env.ExecuteActivity(s.Name, schemas.Work[In]{Input: in, Units: units})
+		noError(d.t, err)
+	}
+	sealed := plan()
+	if sealed.Ref == nil {
+		d.t.Fatalf("%s: still missing %v", s.Name, sealed.Missing)
+	}
+	return *sealed.Ref, first.Total - first.Reused
+}
+
+// file reads one file of a unit.
+func (d *dataset) file(ref schemas.Ref, unit, name string) []byte {
+	d.t.Helper()
+	a := &Activities{Config{Store: d.store}}
+	path, err := a.fileOf(ref, unit, name)
+	noError(d.t, err)
+	b, err := os.ReadFile(path)
+	noError(d.t, err)
+	return b
+}
+
+// inputs publishes three articles a language; article n of one is the nearest of article n of the other, at cosine 0.9.
+func (d *dataset) inputs() (articles, neighbours schemas.Ref) {
+	d.t.Helper()
+	articles = d.publish("ingest", []string{"english", "hindi"}, func(language, dir string) {
+		noError(d.t, link.WriteRows(filepath.Join(dir, "articles.arrow"), schemas.Article, 3, func(i int) []any {
+			return []any{language, fmt.Sprint(i), fmt.Sprintf("http://%s/%d", language, i), "", fmt.Sprintf("summary %s %d", language, i),
+				fmt.Sprintf("text %s %d", language, i), []string{}, "", "digest"}
+		}))
+	})
+	lists := func(path string, own bool) {
+		var rows [][]any
+		for i := range 3 {
+			rank := int32(0)
+			for _, j := range [][]int{{0, 1, 2}, {1, 0, 2}, {2, 0, 1}}[i] {
+				if own && i == j {
+					continue
+				}
+				score := float32(0.5)
+				if i == j {
+					score = 0.9
+				}
+				rows = append(rows, []any{fmt.Sprint(i), rank, fmt.Sprint(j), score})
+				rank++
+			}
+		}
+		noError(d.t, link.WriteRows(path, schemas.Neighbour, len(rows), func(i int) []any { return rows[i] }))
+	}
+	neighbours = d.publish("neighbours", []string{"english-english", "english-hindi", "hindi-hindi"}, func(name, dir string) {
+		lists(filepath.Join(dir, "forward.arrow"), name != "english-hindi")
+		if name == "english-hindi" {
+			lists(filepath.Join(dir, "backward.arrow"), false)
+		}
+	})
+	return articles, neighbours
+}
+
+func TestNeighboursBecomeADataSetAndOnlyWhatIsDownstreamOfAChangeIsComputedAgain(t *testing.T) {
+	d := newDataset(t)
+	articles, neighbours := d.inputs()
+	linkIn := schemas.LinkInput{Articles: articles, Neighbours: neighbours, Rule: "margin", Threshold: 1.05, DuplicateThreshold: 0.95, Neighbour: 3}
+	links, computed := stage(d, schemas.Link, linkIn)
+	if computed != 1 || links.Counts["accepted"] != 3 || links.Counts["components"] != 3 {
+		t.Fatalf("link: computed %d, counts %v", computed, links.Counts)
+	}
+	splitIn := schemas.SplitInput{Articles: articles, Links: links, Params: schemas.Demo().Split, Seed: 1}
+	splits, _ := stage(d, schemas.SplitDedup, splitIn)
+	if splits.Counts["samples"] != 12 || splits.Counts["samples_native"] != 6 {
+		t.Fatalf("split_dedup: counts %v", splits.Counts)
+	}
+	exported, computed := stage(d, schemas.Export, schemas.ExportInput{Articles: articles, Splits: splits})
+	if computed != 2 || exported.Counts["samples"] != 12 {
+		t.Fatalf("export: computed %d, counts %v", computed, exported.Counts)
+	}
+	var rows []byte
+	for _, split := range []string{"train", "val", "test"} {
+		if path := fmt.Sprintf("english-hindi_%s.jsonl", split); hasFile(t, d, exported, "english", path) {
+			rows = append(rows, d.file(exported, "english", path)...)
+		}
+	}
+	want := `{"source_url": "http://english/0", "target_url": "http://hindi/0", "summary": "summary hindi 0", "text": "text english 0"}`
+	if bytes.Count(rows, []byte("\n")) != 3 || !bytes.Contains(rows, []byte(want)) {
+		t.Errorf("english-hindi:\n%s", rows)
+	}
+
+	if again, computed := stage(d, schemas.Link, linkIn); computed != 0 || !reflect.DeepEqual(again, links) {
+		t.Errorf("the same input: computed %d, %+v", computed, again)
+	}
+	linkIn.Threshold = 1.06 // accepts the same pairs: pairs.arrow keeps its bytes, and what reads it keeps its key
+	other, computed := stage(d, schemas.Link, linkIn)
+	if computed != 1 || !bytes.Equal(d.file(other, "all", "pairs.arrow"), d.file(links, "all", "pairs.arrow")) {
+		t.Errorf("another threshold: computed %d", computed)
+	}
+	splitIn.Links = other
+	if again, computed := stage(d, schemas.SplitDedup, splitIn); computed != 0 || again.Index != splits.Index {
+		t.Errorf("the same pairs: split_dedup computed %d", computed)
+	}
+	splitIn.Seed = 2
+	if _, computed := stage(d, schemas.SplitDedup, splitIn); computed != 1 {
+		t.Errorf("another seed: split_dedup computed %d", computed)
+	}
+}
+
+func hasFile(t *testing.T, d *dataset, ref schemas.Ref, unit, name string) bool {
+	t.Helper()
+	index, err := (&Activities{Config{Store: d.store}}).index(ref)
+	noError(t, err)
+	for _, u := range index.Units {
+		if _, ok := u.Files[name]; ok && u.Name == unit {
+			return true
+		}
+	}
+	return false
+}
+
+func noError(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
