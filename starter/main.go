@@ -24,6 +24,7 @@ func commands() []command {
 		{"run", "the same on your own crawl", run},
 		{"check", "what a crawl folder holds: rows, rejects, languages, expected minutes and disk", check},
 		{"fetch-corpus", "make a crawl of a Debian suite's package descriptions in all their languages", fetchCorpus},
+		{"make-sample", "draw the shipped sample, and what lies outside of it, from a fetched crawl", makeSample},
 		{"up", "keep the Temporal server, its web UI and a worker running", up},
 		{"down", "stop them", down},
 		{"status", "what runs, where, and the latest runs", status},

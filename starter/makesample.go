@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sort"
+
+	"crosssum/internal/corpus"
+)
+
+// makeSample draws the shipped sample again, and what lies outside of it, from a fetched crawl.
+func makeSample(_ context.Context, args []string) error {
+	set := flags("make-sample", "make-sample --crawl DIR --output DIR --outside DIR",
+		"Draws the shipped sample from a crawl that fetch-corpus made: clusters of keys by hash, with all their translations. What shares no key,\n"+
+			"package or text with it goes to --outside, to calibrate and train on. The true alignments go to gold/<name>.tsv.gz beside each folder.\n"+
+			"The same crawl gives the same bytes. Folders of these names are replaced.",
+		"./crosssum make-sample --crawl data/crawls/bookworm --output data/crawls/sample2 --outside data/crawls/outside")
+	crawl := set.String("crawl", "", "the fetched crawl folder")
+	output := set.String("output", "", "the sample's crawl folder")
+	outside := set.String("outside", "", "the crawl folder of the rest")
+	if err := parse(set, args); err != nil {
+		return err
+	}
+	if *crawl == "" || *output == "" || *outside == "" {
+		return fmt.Errorf("make-sample: --crawl, --output and --outside are needed; see ./crosssum make-sample --help")
+	}
+	fmt.Println("joining packages and texts into clusters: about a minute")
+	result, err := corpus.MakeSample(corpus.ShippedSample(*crawl, *output, *outside))
+	if err != nil {
+		return err
+	}
+	for _, side := range []struct {
+		name   string
+		counts map[string]int
+	}{{"sample", result.Sample}, {"outside", result.Outside}} {
+		total, languages := 0, make([]string, 0, len(side.counts))
+		for l, n := range side.counts {
+			total, languages = total+n, append(languages, l)
+		}
+		sort.Slice(languages, func(i, j int) bool {
+			a, b := side.counts[languages[i]], side.counts[languages[j]]
+			return a > b || a == b && languages[i] < languages[j]
+		})
+		fmt.Printf("%-8s %7d articles in %d languages:", side.name, total, len(languages))
+		for _, l := range languages[:min(8, len(languages))] {
+			fmt.Printf(" %s %d", l, side.counts[l])
+		}
+		fmt.Println(" ...")
+	}
+	fmt.Printf("%d keys stand alone on purpose; %d articles are on neither side\n", result.Lone, result.Dropped)
+	return nil
+}
