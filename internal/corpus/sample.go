@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -58,12 +59,21 @@ func MakeSample(o SampleOptions) (SampleResult, error) {
 		return SampleResult{}, err
 	}
 	sample, outside, result := draw(entries, o)
-	for _, out := range []string{o.Sample, o.Outside} {
-		if err := os.RemoveAll(out); err != nil {
-			return result, err
-		}
+	if err := errors.Join(removeCrawl(o.Sample), removeCrawl(o.Outside)); err != nil {
+		return result, err
 	}
 	return result, errors.Join(WriteCrawl(o.Sample, "snapshot", o.Origin, sample), WriteCrawl(o.Outside, "snapshot", o.Origin, outside))
+}
+
+// removeCrawl removes an earlier crawl folder, and nothing that is not one.
+func removeCrawl(folder string) error {
+	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(folder, "crawl.json")); err != nil {
+		return bad("%s exists and is no crawl folder (no crawl.json in it): name another", folder)
+	}
+	return os.RemoveAll(folder)
 }
 
 func draw(entries []Entry, o SampleOptions) (sample, outside []Entry, result SampleResult) {

@@ -125,6 +125,18 @@ func TestTheSameCrawlGivesTheSameSampleBytes(t *testing.T) {
 	}
 }
 
+func TestAFolderThatIsNoCrawlIsNotReplaced(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "precious", "file"), "x")
+	if err := removeCrawl(filepath.Join(dir, "precious")); err == nil {
+		t.Error("it was removed")
+	}
+	write(t, filepath.Join(dir, "old", "crawl.json"), "{}")
+	if err := removeCrawl(filepath.Join(dir, "old")); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestNearIdenticalEnglishTextsAreOneCluster(t *testing.T) {
 	long := "this library reads and writes the files of many old word processors and converts them into text that other programs can use without loss"
 	group := clusterKeys([]Entry{
