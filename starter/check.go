@@ -3,7 +3,99 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"crosssum/internal/corpus"
+	"crosssum/internal/live"
 )
 
-func check(ctx context.Context, args []string) error       { return errors.New("not yet") }
-func fetchCorpus(ctx context.Context, args []string) error { return errors.New("not yet") }
+// check reads a crawl as ingest would, and keeps nothing.
+func check(ctx context.Context, args []string) error {
+	set := flags("check", "check --crawl DIR [--languages a,b]", "Reads a crawl folder as a run would and says what it holds: rows, rejects with reasons and first examples, languages, and what\n"+
+		"a run is expected to take. Ends with status 1 if a run would refuse the crawl. Nothing is written.", "./crosssum check --crawl corpus/sample")
+	crawl := set.String("crawl", "", "the crawl folder, or the name of one under a crawl root")
+	languages := set.String("languages", "", "names of languages, separated by commas (default: all of the crawl)")
+	preset := set.String("preset", "demo", "demo or paper: whose limits apply")
+	open := houseFlags(set)
+	if err := parse(set, args); err != nil {
+		return err
+	}
+	if *crawl == "" {
+		return errors.New("check: --crawl DIR is missing; see ./crosssum check --help")
+	}
+	h, err := open()
+	if err != nil {
+		return err
+	}
+	_, params, err := parameters("", *preset, "", *languages)
+	if err != nil {
+		return err
+	}
+	limits := corpus.Limits{LineBytes: params.Ingest.MaxLineBytes, FileBytes: params.Ingest.MaxFileBytes, RejectFraction: params.Ingest.RejectFraction}
+	found, err := corpus.Check(ctx, crawlFolder(*crawl, h.config.CrawlRoots), params.Languages, limits, counter())
+	if err != nil {
+		return err
+	}
+	printChecked(os.Stdout, found)
+	if len(found.Faults) > 0 {
+		return errSaid
+	}
+	return nil
+}
+
+// crawlFolder is dir, or the crawl of that name under a root when there is no such folder here.
+func crawlFolder(dir string, roots []string) string {
+	if !exists(dir) && !strings.ContainsRune(dir, filepath.Separator) {
+		for _, root := range roots {
+			if path := filepath.Join(root, dir); exists(path) {
+				return path
+			}
+		}
+	}
+	return dir
+}
+
+// counter prints how many rows of a language were read, on a terminal only.
+func counter() func(string, int64) {
+	terminal, last := newScreen().terminal, time.Time{}
+	return func(language string, rows int64) {
+		if terminal && time.Since(last) > 200*time.Millisecond {
+			last = time.Now()
+			fmt.Fprintf(os.Stderr, "\r\x1b[K%s: %s rows\r", language, live.Thousands(rows))
+		}
+	}
+}
+
+// printChecked writes the tables of a check.
+func printChecked(w io.Writer, c corpus.Checked) {
+	fmt.Fprintf(w, "crawl %s: %s rows in %d languages, %s accepted, %s rejected, %s blank lines\n\n", c.Crawl, live.Thousands(c.Read),
+		len(c.Languages), live.Thousands(c.Accepted), live.Thousands(c.Rejected), live.Thousands(c.Blank))
+	fmt.Fprintf(w, "%-24s %5s %10s %10s %10s %9s\n", "language", "files", "MB", "rows", "accepted", "rejected")
+	for _, l := range c.Languages {
+		fmt.Fprintf(w, "%-24s %5d %10.2f %10s %10s %9s\n", l.Language, l.Files, float64(l.Bytes)/1e6, live.Thousands(l.Read),
+			live.Thousands(l.Accepted), live.Thousands(l.Rejected))
+	}
+	if len(c.Rejects) > 0 {
+		fmt.Fprintln(w, "\nrejects by reason, with the first examples")
+	}
+	for _, r := range c.Rejects {
+		fmt.Fprintf(w, "  %-18s %s\n", r.Reason, live.Thousands(r.Count))
+		for _, e := range r.Examples {
+			fmt.Fprintf(w, "      %s, line %d: %s\n", e.File, e.Line, e.Detail)
+		}
+	}
+	minutes := func(m float64) string { return live.Clock(time.Duration(m * float64(time.Minute))) }
+	fmt.Fprintf(w, "\nexpected on two cores with the default encoder: embed %s, neighbours %s; store %.0f MB (training and generation depend on the preset)\n",
+		minutes(c.Estimate.EmbedMinutes), minutes(c.Estimate.SearchMinutes), float64(c.Estimate.DiskBytes)/1e6)
+	for _, f := range c.Faults {
+		fmt.Fprintln(w, "a run would refuse this:", f)
+	}
+	if len(c.Faults) == 0 {
+		fmt.Fprintln(w, "A run would take it.")
+	}
+}

@@ -4,71 +4,35 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
 	"crosssum/internal/live"
+	"crosssum/internal/report"
 	"crosssum/schemas"
 
 	"go.temporal.io/sdk/temporal"
 )
 
 // summary prints the short table of a finished run.
-func summary(w io.Writer, r schemas.PipelineResult, took time.Duration) {
-	fmt.Fprintf(w, "\n%-12s %8s %7s %10s  %s\n", "stage", "units", "reused", "time", "counts")
-	for _, s := range r.Stages {
-		fmt.Fprintf(w, "%-12s %8d %7d %10s  %s\n", s.Stage, s.Units, s.Reused, live.Clock(time.Duration(s.Seconds*float64(time.Second))), counts(s.Counts))
+func summary(w io.Writer, r schemas.PipelineResult, encoder string, took time.Duration) {
+	fmt.Fprintf(w, "\n%s\nin all: %s\n", report.Table(r.Stages, r.Figures, encoder), live.Clock(took))
+	if r.Report != "" {
+		fmt.Fprintf(w, "report: %s\n", r.Report)
 	}
-	fmt.Fprintf(w, "%-12s %8s %7s %10s\n", "all", "", "", live.Clock(took))
-	figures(w, r)
-	fmt.Fprintf(w, "\nreport: %s\n", r.Report)
 	if r.Folder != "" {
 		fmt.Fprintf(w, "data set, model and manifest: %s\n", r.Folder)
 	}
-}
-
-// figures prints those that the table of stages does not hold already.
-func figures(w io.Writer, r schemas.PipelineResult) {
-	shown := map[string]bool{}
-	for _, s := range r.Stages {
-		for name := range s.Counts {
-			shown[s.Stage+"."+name] = true
-		}
-	}
-	var rest []string
-	width := 0
-	for _, name := range names(r.Figures) {
-		if !shown[name] {
-			rest, width = append(rest, name), max(width, len(name))
-		}
-	}
-	if len(rest) > 0 {
-		fmt.Fprintln(w)
-	}
-	for _, name := range rest {
-		fmt.Fprintf(w, "%-*s  %s\n", width, strings.ReplaceAll(name, "_", " "), live.Readable(r.Figures[name]))
+	for _, unit := range r.Nondeterministic {
+		fmt.Fprintf(w, "nondeterministic: %s gave other bytes than the first time; the first ones stay\n", unit)
 	}
 }
 
-// counts writes a stage's counts in name order, zeros left out.
-func counts(c map[string]int64) string {
-	var parts []string
-	for _, name := range names(c) {
-		if c[name] != 0 {
-			parts = append(parts, fmt.Sprintf("%s %s", live.Thousands(c[name]), strings.ReplaceAll(name, "_", " ")))
-		}
-	}
-	return strings.Join(parts, ", ")
-}
-
+// names are the keys of m, sorted.
 func names[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
+	return slices.Sorted(maps.Keys(m))
 }
 
 // explain prints why a run failed: the error at the root of Temporal's chain, with its type, and where to read more.

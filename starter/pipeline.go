@@ -94,7 +94,7 @@ func pipeline(ctx context.Context, set *flag.FlagSet, args []string, crawl func(
 		explain(os.Stderr, err, h.runURL(started))
 		return errSaid
 	}
-	summary(os.Stdout, result, time.Since(begin))
+	summary(os.Stdout, result, resolved.Encoder.Name, time.Since(begin))
 	if h.ours() && *keep {
 		fmt.Printf("\nStill running: web UI %s (./crosssum down stops it)\n", h.runsURL())
 	}
@@ -141,7 +141,8 @@ func parameters(path, preset, crawl, languages string) (json.RawMessage, schemas
 // server: then it is tried again for a while.
 func (h *house) execute(ctx context.Context, c client.Client, prefix string, input json.RawMessage, p schemas.Params) (client.WorkflowRun, error) {
 	options := client.StartWorkflowOptions{
-		TaskQueue: h.config.Queue(schemas.QueueMain), WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
+		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE, // results lie in a folder named by it
+		TaskQueue:             h.config.Queue(schemas.QueueMain), WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 		StaticSummary:                            fmt.Sprintf("preset %s, crawl %s", p.Preset, p.Crawl),
 	}

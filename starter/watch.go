@@ -82,11 +82,11 @@ type screen struct {
 	every    time.Duration
 	drawn    int // lines of the board on the terminal
 	logged   time.Time
-	done     map[string]bool // stages whose end the log has
+	said     map[string]bool // ends of stages and failed attempts that the log has
 }
 
 func newScreen() *screen {
-	s := &screen{every: time.Second, done: map[string]bool{}, logged: time.Now()}
+	s := &screen{every: time.Second, said: map[string]bool{}, logged: time.Now()}
 	_, err := unix.IoctlGetTermios(int(os.Stdout.Fd()), unix.TCGETS)
 	s.terminal = err == nil && os.Getenv("TERM") != "dumb"
 	return s
@@ -111,12 +111,18 @@ func (s *screen) draw(board *live.Board) {
 	os.Stdout.WriteString(b.String())
 }
 
-// log prints the end of every stage once, and every few seconds what is at work.
+// log prints the end of every stage and every failed attempt once, and every few seconds what is at work.
 func (s *screen) log(board *live.Board, now time.Time) {
+	lines := board.Retried()
 	for _, stage := range board.Stages() {
-		if stage.State == "done" && !s.done[stage.Stage] {
-			s.done[stage.Stage] = true
-			fmt.Printf("%s: %s\n", stage.Stage, live.Finished(stage))
+		if stage.State == "done" {
+			lines = append(lines, stage.Stage+": "+live.Finished(stage))
+		}
+	}
+	for _, line := range lines {
+		if !s.said[line] {
+			s.said[line] = true
+			fmt.Println(line)
 		}
 	}
 	if now.Sub(s.logged) >= logEvery {

@@ -21,10 +21,8 @@ func (b *Board) Lines(width int, now time.Time) []string {
 		line := fmt.Sprintf("%-11s %s %3.0f %%  %s", stage.Stage, bar(f), 100*f, b.detail(stage, f, now))
 		lines = append(lines, cut(strings.TrimRight(line, " "), width))
 	}
-	for _, a := range b.last.Active {
-		if a.Failure != "" {
-			lines = append(lines, cut(fmt.Sprintf("  %s: attempt %d, after: %s", a.Stage, a.Attempt, firstLine(a.Failure)), width))
-		}
+	for _, line := range b.Retried() {
+		lines = append(lines, cut("  "+line, width))
 	}
 	return lines
 }
@@ -35,9 +33,15 @@ func (b *Board) Running(now time.Time) []string {
 	for _, stage := range b.last.Stages {
 		if stage.State == "running" {
 			f := b.fraction(stage)
-			lines = append(lines, fmt.Sprintf("%s %.0f %%: %s", stage.Stage, 100*f, b.detail(stage, f, now)))
+			lines = append(lines, strings.TrimSuffix(fmt.Sprintf("%s %.0f %%: %s", stage.Stage, 100*f, b.detail(stage, f, now)), ": "))
 		}
 	}
+	return lines
+}
+
+// Retried gives a line for every activity that is being tried again.
+func (b *Board) Retried() []string {
+	var lines []string
 	for _, a := range b.last.Active {
 		if a.Failure != "" {
 			lines = append(lines, fmt.Sprintf("%s: attempt %d, after: %s", a.Stage, a.Attempt, firstLine(a.Failure)))

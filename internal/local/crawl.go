@@ -135,13 +135,13 @@ func copyFile(source, target string) error {
 	return errors.Join(err, out.Close(), os.Chtimes(target, info.ModTime(), info.ModTime()))
 }
 
-// safeName keeps what a crawl's name may have: letters, digits, dot, hyphen and underscore.
+// safeName keeps what a crawl's name may have: letters, digits, dot, hyphen and underscore, at most 100 characters with a date.
 func safeName(base string) string {
 	safe := regexp.MustCompile(`[^A-Za-z0-9._-]+`).ReplaceAllString(base, "-")
-	if safe = strings.TrimLeft(safe, ".-"); safe == "" {
+	if safe = strings.TrimLeft(safe, "._-"); safe == "" {
 		return "crawl"
 	}
-	return safe
+	return safe[:min(len(safe), 80)]
 }
 
 func isDir(path string) bool {
