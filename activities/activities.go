@@ -40,6 +40,9 @@ type Activities struct{ Config }
 func Register(registry worker.ActivityRegistry, config Config) *Activities {
 	a := &Activities{config}
 	registry.RegisterActivityWithOptions(a.settings, activity.RegisterOptions{Name: schemas.SettingsActivity})
+	registry.RegisterActivityWithOptions(a.Scan, activity.RegisterOptions{Name: schemas.ScanActivity})
+	registry.RegisterActivityWithOptions(a.outcome, activity.RegisterOptions{Name: schemas.OutcomeActivity})
+	register(registry, a, ingestDefinition)
 	register(registry, a, embedDefinition)
 	register(registry, a, neighboursDefinition)
 	register(registry, a, linkDefinition)
@@ -47,5 +50,7 @@ func Register(registry worker.ActivityRegistry, config Config) *Activities {
 	register(registry, a, exportDefinition)
 	register(registry, a, trainDefinition)
 	register(registry, a, generateDefinition)
+	register(registry, a, scoreDefinition)
+	register(registry, a, reportDefinition)
 	return a
 }

@@ -3,6 +3,7 @@ package activities
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"io/fs"
@@ -22,7 +23,22 @@ const maxCard = 1 << 20
 // answer stands in history, and workflow code reads no file.
 func (a *Activities) settings(_ context.Context, in schemas.SettingsInput) (schemas.Settings, error) {
 	card, err := a.card(in.Encoder)
-	return schemas.Settings{Policies: a.Policies, Queues: a.Queues, Card: card, Runs: a.Runs}, classify(err)
+	return schemas.Settings{Policies: a.Policies, Queues: a.Queues, Card: card}, classify(err)
+}
+
+// outcome reads the figures of a sealed report and says where its run lies.
+func (a *Activities) outcome(_ context.Context, in schemas.OutcomeInput) (schemas.Outcome, error) {
+	folder := filepath.Join(a.Runs, RunFolder(in.Run))
+	outcome := schemas.Outcome{Folder: folder, Report: filepath.Join(folder, "report.html"), Figures: map[string]float64{}}
+	path, err := a.fileOf(in.Report, "all", "figures.json")
+	if err != nil {
+		return outcome, err
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return outcome, err
+	}
+	return outcome, json.Unmarshal(b, &outcome.Figures)
 }
 
 // card reads the calibration in the YAML front matter of an encoder's README.md. A model without a card, or a card without

@@ -61,6 +61,8 @@ func (d definition[In]) units(ctx context.Context, a *Activities, in In) ([]unit
 
 // lookup finds which units are published; with none missing it seals the stage into an index object.
 func (d definition[In]) lookup(ctx context.Context, a *Activities, in In) (schemas.Planned, error) {
+	beat := func() { a.heartbeat(ctx, schemas.Progress{Stage: d.stage.PlanName()}) }
+	beat()
 	units, err := d.units(ctx, a, in)
 	if err != nil {
 		return schemas.Planned{}, err
@@ -69,7 +71,10 @@ func (d definition[In]) lookup(ctx context.Context, a *Activities, in In) (schem
 	index := schemas.Index{Stage: d.stage.Name, Units: []schemas.Unit{}}
 	var item []string
 	var seconds float64
-	for _, u := range units {
+	for i, u := range units {
+		if i%64 == 0 {
+			beat()
+		}
 		published, err := a.Store.Lookup(d.stage.Name, u.key)
 		switch {
 		case errors.Is(err, store.ErrAbsent):

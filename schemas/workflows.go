@@ -6,6 +6,7 @@ const (
 	BuildDatasetWorkflow = "BuildDataset" // RawParams -> PipelineResult: crawl to exported data set
 	ScanActivity         = "scan"         // ScanInput -> Scanned
 	SettingsActivity     = "settings"     // SettingsInput -> Settings, local: no file is read by workflow code
+	OutcomeActivity      = "outcome"      // OutcomeInput -> Outcome
 	ProgressQuery        = "progress"     // -> []StageProgress, in the order of the stages
 )
 
@@ -45,7 +46,19 @@ type Settings struct {
 	Policies map[string]Policy `json:"policies"` // by stage name, complete; "plan" for the look-ups, "scan"
 	Queues   map[Queue]string  `json:"queues"`
 	Card     EncoderCard       `json:"card"`
-	Runs     string            `json:"runs"` // folder that holds the results of runs by name
+}
+
+// OutcomeInput asks what a run came to.
+type OutcomeInput struct {
+	Run    string `json:"run"` // workflow id
+	Report Ref    `json:"report"`
+}
+
+// Outcome is where the results of a run lie, and the figures that people ask for first.
+type Outcome struct {
+	Folder  string             `json:"folder"`
+	Report  string             `json:"report"`
+	Figures map[string]float64 `json:"figures"`
 }
 
 // EncoderCard is the calibration in an encoder's model card: YAML front matter of models/<name>/README.md.

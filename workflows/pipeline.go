@@ -2,8 +2,6 @@
 package workflows
 
 import (
-	"path/filepath"
-
 	"crosssum/schemas"
 
 	"go.temporal.io/sdk/worker"
@@ -79,12 +77,16 @@ func (r *story) report() {
 		Rule: r.params.Align.Rule, Threshold: r.threshold})
 }
 
-// result says where to look.
+// result says where to look, with the figures of the report if there is one.
 func (r *story) result() (schemas.PipelineResult, error) {
-	result := schemas.PipelineResult{Stages: r.progress(), Figures: r.figures(), Nondeterministic: r.nondeterministic}
-	if r.reported.Index != "" {
-		result.Folder = filepath.Join(r.settings.Runs, r.id)
-		result.Report = filepath.Join(result.Folder, "report.html")
+	result := schemas.PipelineResult{Stages: r.progress(), Nondeterministic: r.nondeterministic}
+	if r.err != nil || r.reported.Index == "" {
+		return result, r.err
 	}
-	return result, r.err
+	var outcome schemas.Outcome
+	ctx := r.options(r.ctx, "plan", schemas.QueueMain, "figures of the report")
+	in := schemas.OutcomeInput{Run: r.id, Report: r.reported}
+	err := workflow.ExecuteActivity(ctx, schemas.OutcomeActivity, in).Get(ctx, &outcome)
+	result.Folder, result.Report, result.Figures = outcome.Folder, outcome.Report, outcome.Figures
+	return result, err
 }

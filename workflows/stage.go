@@ -138,13 +138,11 @@ func (r *story) options(ctx workflow.Context, name string, q schemas.Queue, summ
 		TaskQueue:              r.settings.Queues[q],
 		StartToCloseTimeout:    seconds(float64(p.StartToCloseSeconds)),
 		ScheduleToCloseTimeout: seconds(float64(p.ScheduleToCloseSeconds)),
+		HeartbeatTimeout:       seconds(float64(p.HeartbeatSeconds)),
 		WaitForCancellation:    true, // a training writes its checkpoint first
 		Summary:                summary,
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: seconds(p.InitialSeconds), BackoffCoefficient: p.BackoffCoefficient,
 			MaximumInterval: seconds(p.MaximumSeconds), MaximumAttempts: int32(p.Attempts), NonRetryableErrorTypes: schemas.NonRetryable},
-	}
-	if name != "plan" { // a look-up has nothing to tell on the way
-		o.HeartbeatTimeout = seconds(float64(p.HeartbeatSeconds))
 	}
 	return workflow.WithActivityOptions(ctx, o)
 }

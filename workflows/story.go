@@ -162,17 +162,6 @@ func (r *story) show() {
 	workflow.SetCurrentDetails(r.ctx, b.String())
 }
 
-// figures are the counts that people ask for first.
-func (r *story) figures() map[string]float64 {
-	figures := map[string]float64{}
-	for _, row := range r.rows {
-		for _, name := range sorted(row.Counts) {
-			figures[row.Stage+"."+name] = float64(row.Counts[name])
-		}
-	}
-	return figures
-}
-
 func counts(m map[string]int64) string {
 	var parts []string
 	for _, name := range sorted(m) {
