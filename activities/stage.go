@@ -235,7 +235,9 @@ func Fail(kind, format string, args ...any) error {
 // classify turns a typed error into Temporal's: a permanent one is not retried.
 func classify(err error) error {
 	var typed *engine.Error
-	if !errors.As(err, &typed) {
+	if errors.Is(err, store.ErrCorrupt) {
+		typed = &engine.Error{Type: schemas.CorruptObject}
+	} else if !errors.As(err, &typed) {
 		return err
 	}
 	for _, kind := range schemas.NonRetryable {

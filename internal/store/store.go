@@ -52,6 +52,9 @@ func (s *Store) Root() string { return s.root }
 // ErrAbsent is returned for a key that is not published.
 var ErrAbsent = errors.New("not in the store")
 
+// ErrCorrupt is returned for an object whose bytes have another digest: the disk or a hand has changed them.
+var ErrCorrupt = errors.New("the disk or a hand has changed its bytes: remove it and what names it, and run again")
+
 var (
 	digestForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
 	nameForm   = regexp.MustCompile(`^[a-z0-9_.-]+$`)
@@ -146,7 +149,7 @@ func (s *Store) GetJSON(digest string, v any) error {
 		return fmt.Errorf("store: object %s: %w", digest, err)
 	}
 	if sum := sha256.Sum256(b); hex.EncodeToString(sum[:]) != digest {
-		return fmt.Errorf("store: object %s: its bytes have another digest: the disk or a hand has changed them", digest)
+		return fmt.Errorf("store: object %s has another digest: %w", digest, ErrCorrupt)
 	}
 	return json.Unmarshal(b, v)
 }
@@ -266,7 +269,7 @@ func (s *Store) Verify(f schemas.File) error {
 		return err
 	}
 	if got := hex.EncodeToString(h.Sum(nil)); got != f.Digest {
-		return fmt.Errorf("store: object %s has the bytes of %s", f.Digest, got)
+		return fmt.Errorf("store: object %s has the bytes of %s: %w", f.Digest, got, ErrCorrupt)
 	}
 	return nil
 }
