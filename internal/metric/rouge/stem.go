@@ -7,16 +7,24 @@ import (
 
 // stemmers take a lower-cased token of more than three code points. Languages not listed are not stemmed.
 var stemmers = map[string]func([]rune) []rune{
-	"bengali": bengali,
-	"english": unlessStop("english", english),
-	"hindi":   hindi,
+	"bengali":    bengali,
+	"danish":     unlessStop("danish", danish),
+	"dutch":      unlessStop("dutch", dutch),
+	"french":     unlessStop("french", french),
+	"german":     unlessStop("german", german),
+	"italian":    unlessStop("italian", italian),
+	"norwegian":  unlessStop("norwegian", norwegian),
+	"portuguese": unlessStop("portuguese", portuguese),
+	"spanish":    unlessStop("spanish", spanish),
+	"swedish":    unlessStop("swedish", swedish),
+	"english":    unlessStop("english", english),
+	"hindi":      hindi,
 }
 
 // provisional languages have a segmenter or a stemmer in the reference that is missing here.
 var provisional = map[string]bool{
-	"arabic": true, "chinese": true, "danish": true, "dutch": true, "finnish": true, "french": true, "german": true,
-	"hungarian": true, "italian": true, "japanese": true, "norwegian": true, "portuguese": true, "romanian": true,
-	"russian": true, "spanish": true, "swedish": true, "thai": true, "turkish": true,
+	"arabic": true, "chinese": true, "finnish": true, "hungarian": true, "japanese": true, "romanian": true, "russian": true,
+	"thai": true, "turkish": true,
 }
 
 // Provisional tells whether scores of a language may differ from the reference's because its segmenter or stemmer is
