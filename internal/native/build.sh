@@ -2,7 +2,7 @@
 # Builds the native libraries that Go's packages expect and Debian does not have:
 #   build/lib/libcgotorch.so   gotorch's C++ part, compiled from the module's own sources
 #   build/lib/libcrosssum_sentencepiece.so   SentencePiece behind C functions, loaded apart from libtorch's protobuf
-#   build/lib/libfaiss_c.so    FAISS with the C functions that go-faiss names, from faiss/c_api_shim.cc
+#   build/lib/libfaiss_c.so    FAISS with the C functions that go-faiss names, from faiss/capi/c_api_shim.cc
 # Run from the repository root; quick and quiet when nothing changed. LIBTORCH=DIR builds against another libtorch
 # (a CUDA one, say) instead of Debian's. The log is build/log/native.log.
 set -eu
@@ -24,24 +24,38 @@ module() { # the folder of a Go module at the version that go.mod names, fetched
 	echo "$dir"
 }
 
-gotorch=$(module github.com/wangkuiyi/gotorch)
-shim=internal/native/faiss/c_api_shim.cc
-sentencepiece=internal/native/sentencepiece/library/bridge.cc
-stamp=$(echo "$gotorch $CROSSSUM_TORCH_CXXFLAGS $CROSSSUM_TORCH_LDFLAGS"; cat internal/native/build.sh internal/native/env.sh "$shim" "$sentencepiece")
-if [ -f build/lib/libcgotorch.so ] && [ -f build/lib/libcrosssum_sentencepiece.so ] && [ -f build/lib/libfaiss_c.so ] && [ "$stamp" = "$(cat build/lib/native.stamp 2>/dev/null)" ]; then
-	exit 0
+fresh() { # fresh LIBRARY: whether it was built from what $stamp says
+	[ -f "build/lib/$1" ] && [ "$stamp" = "$(cat "build/lib/$1.stamp" 2>/dev/null)" ]
+}
+
+finish() { # finish LIBRARY: puts the new one in place at once, for programs that run
+	mv "build/lib/$1.new" "build/lib/$1"
+	printf '%s\n' "$stamp" >"build/lib/$1.stamp"
+}
+
+shim=internal/native/faiss/capi/c_api_shim.cc
+stamp=$(echo "${CXX:-g++}"; cat "$shim")
+if ! fresh libfaiss_c.so; then
+	echo "building FAISS's C interface (half a minute, once)"
+	${CXX:-g++} -std=c++17 -O2 -DNDEBUG -fPIC -shared "$shim" -o build/lib/libfaiss_c.so.new \
+		-lfaiss -lblas -llapack -fopenmp >"$log" 2>&1 || fail "FAISS's C interface"
+	finish libfaiss_c.so
 fi
-rm -f build/lib/native.stamp
+
+bridge=internal/native/sentencepiece/library/bridge.cc
+stamp=$(echo "${CXX:-g++}"; cat "$bridge")
+if ! fresh libcrosssum_sentencepiece.so; then
+	echo "building SentencePiece's bridge (some seconds, once)"
+	${CXX:-g++} -std=c++17 -O2 -fPIC -shared "$bridge" -o build/lib/libcrosssum_sentencepiece.so.new \
+		-lsentencepiece -lsentencepiece_train >"$log" 2>&1 || fail "SentencePiece's bridge"
+	finish libcrosssum_sentencepiece.so
+fi
+
+gotorch=$(module github.com/wangkuiyi/gotorch)
+stamp="${CXX:-g++} $gotorch $CROSSSUM_TORCH_CXXFLAGS $CROSSSUM_TORCH_LDFLAGS"
+if fresh libcgotorch.so; then exit 0; fi
+echo "building gotorch's C++ part (two to four minutes, once)"
 : >"$log"
-
-echo "building gotorch's C++ part and the FAISS C interface (two to four minutes, once)"
-${CXX:-g++} -std=c++17 -O2 -DNDEBUG -fPIC -shared "$shim" -o build/lib/libfaiss_c.so.new \
-	-lfaiss -lblas -llapack -fopenmp >>"$log" 2>&1 || fail "the FAISS C interface"
-mv build/lib/libfaiss_c.so.new build/lib/libfaiss_c.so
-${CXX:-g++} -std=c++17 -O2 -fPIC -shared "$sentencepiece" -o build/lib/libcrosssum_sentencepiece.so.new \
-	-lsentencepiece -lsentencepiece_train >>"$log" 2>&1 || fail "the SentencePiece bridge"
-mv build/lib/libcrosssum_sentencepiece.so.new build/lib/libcrosssum_sentencepiece.so
-
 pids=
 for source in "$gotorch"/cgotorch/*.cc; do
 	object=build/obj/cgotorch_$(basename "$source" .cc).o
@@ -61,5 +75,4 @@ for pid in $pids; do wait "$pid" || fail "compiling gotorch's C++ part"; done
 # shellcheck disable=SC2086
 ${CXX:-g++} -shared build/obj/cgotorch_*.o -o build/lib/libcgotorch.so.new $CROSSSUM_TORCH_LDFLAGS >>"$log" 2>&1 ||
 	fail "linking libcgotorch.so"
-mv build/lib/libcgotorch.so.new build/lib/libcgotorch.so
-printf '%s\n' "$stamp" >build/lib/native.stamp
+finish libcgotorch.so

@@ -7,6 +7,7 @@
 #include <faiss/impl/IDSelector.h>
 #include <faiss/index_factory.h>
 #include <faiss/index_io.h>
+#include <omp.h>
 
 extern "C" {
 #include <faiss/c_api/AutoTune_c.h>
@@ -114,5 +115,13 @@ int faiss_ParameterSpace_new(FaissParameterSpace **out) { GUARD(give(out, new fa
 int faiss_ParameterSpace_set_index_parameter(const FaissParameterSpace *p, FaissIndex *i, const char *name, double value) {
   GUARD(reinterpret_cast<const faiss::ParameterSpace *>(p)->set_index_parameter(cpp(i), name, value))
 }
+
+// Two functions of our own: the library's version, and the number of OpenMP threads of the calling thread.
+const char *crosssum_faiss_version(void) {
+  static const std::string version = std::to_string(FAISS_VERSION_MAJOR) + "." + std::to_string(FAISS_VERSION_MINOR) +
+                                     "." + std::to_string(FAISS_VERSION_PATCH);
+  return version.c_str();
+}
+void crosssum_faiss_threads(int n) { omp_set_num_threads(n); }
 
 }  // extern "C"
