@@ -36,16 +36,11 @@ func Run(ctx context.Context, request engine.EncodeRequest, report engine.Report
 		return result, err
 	}
 	vectors := make([]float32, len(input.texts)*e.dimension)
-	done := 0
-	for _, batch := range input.batches(request.BatchTokens) {
-		if err := ctx.Err(); err != nil {
-			return result, err
-		}
-		if err := e.encode(input, batch, vectors); err != nil {
-			return result, err
-		}
-		done += len(batch)
+	err = e.encodeAll(ctx, input, request.BatchTokens, vectors, func(done int) {
 		report(schemas.Progress{Done: int64(done), Total: result.Texts, Of: "texts"})
+	})
+	if err != nil {
+		return result, err
 	}
 	return result, input.write(request.Output, vectors, e.dimension)
 }

@@ -58,7 +58,7 @@ func readReference(t *testing.T) reference {
 }
 
 // input writes texts as an Arrow file of schemas.Text.
-func input(t *testing.T, texts []string) string {
+func input(t testing.TB, texts []string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "texts.arrow")
 	w, err := arrowfile.Create(path, schemas.Text, true)

@@ -3,8 +3,18 @@ package torch
 // #include "shim.h"
 import "C"
 
+import "sync/atomic"
+
+var threads atomic.Int64
+
 // SetThreads sets how many threads libtorch and OpenBLAS use, on whatever thread Do runs.
-func SetThreads(n int) { C.ct_threads(C.int(n)) }
+func SetThreads(n int) {
+	threads.Store(int64(n))
+	C.ct_threads(C.int(n))
+}
+
+// Threads is what SetThreads set last; 0 before that.
+func Threads() int { return int(threads.Load()) }
 
 // Version is libtorch's: "1.13.1".
 func Version() string { return C.GoString(C.ct_version()) }
