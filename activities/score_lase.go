@@ -122,7 +122,7 @@ func (c classification) first(i int, language string) bool {
 	return err == nil && l.FastText != "" && strings.TrimPrefix(c.Labels[i], "__label__") == l.FastText
 }
 
-// writeTexts makes a schemas.Text file of n stripped texts without line feeds, which the classifier would read as ends.
+// writeTexts makes a schemas.Text file of n stripped texts.
 func writeTexts(path string, n int, row func(i int) (language, text string)) error {
 	w, err := arrowfile.Create(path, schemas.Text, false)
 	if err != nil {
