@@ -123,6 +123,8 @@ type TrainResult struct {
 	ResumedFrom int64   `json:"resumed_from"` // step; 0 for a fresh start
 	Pairs       int64   `json:"pairs"`
 	Loss        float64 `json:"loss"` // of the last step
+	// Notes say what a person may want to know: a corrupt checkpoint passed over, sentinels left out of labels.
+	Notes []string `json:"notes,omitempty"`
 }
 
 // GenerateRequest decodes the prompts of Input into their target languages by beam search.

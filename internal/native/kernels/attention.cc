@@ -109,17 +109,17 @@ void backward_task(const Head& head, Scratch& scratch, const float* g, float* dq
 }
 
 struct AttentionFunction : Function<AttentionFunction> {
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& bias,
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const MaybeTensor& bias,
                             const Attention& a) {
     at::Tensor out = at::zeros_like(q);
     const float *pq = q.data_ptr<float>(), *pk = k.data_ptr<float>(), *pv = v.data_ptr<float>();
-    const float* pb = a.biased ? bias.data_ptr<float>() : nullptr;
+    const float* pb = a.biased ? bias->data_ptr<float>() : nullptr;
     float* po = out.data_ptr<float>();
     at::parallel_for(0, a.tasks(), 1, [&](int64_t from, int64_t to) {
       thread_local Scratch scratch;
       for (int64_t i = from; i < to; i++) forward_task(Head(a, i, pq, pk, pv, pb), scratch, po);
     });
-    ctx->save_for_backward({q, k, v, bias});
+    ctx->save_for_backward({q, k, v, a.biased ? *bias : at::Tensor()});
     ctx->saved_data["attention"] = hold(a);
     return out;
   }
@@ -156,12 +156,12 @@ at::Tensor attention(const at::Tensor& query, const at::Tensor& key, const at::T
   queries.cover(q.size(0));
   Dropout dropout(p, seed, step, site, examples, queries.size());
   const bool biased = bias && bias->defined();
-  at::Tensor table;
+  MaybeTensor table;
   int64_t reach = 0;
   if (biased) {
     table = contiguous(*bias, "bias");
-    TORCH_CHECK(table.size(0) == heads && table.size(1) % 2 == 1, "kernels: bias ", table.sizes(), " for ", heads, " heads");
-    reach = table.size(1) / 2;
+    TORCH_CHECK(table->size(0) == heads && table->size(1) % 2 == 1, "kernels: bias ", table->sizes(), " for ", heads, " heads");
+    reach = table->size(1) / 2;
     for (int64_t s = 0; s < queries.size(); s++)
       TORCH_CHECK(queries.length[s] + offset <= reach + 1 && keys.length[s] <= reach + 1, "kernels: bias reaches ", reach,
                   ", sequences are longer");

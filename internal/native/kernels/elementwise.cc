@@ -66,10 +66,10 @@ struct Masked {
 };
 
 struct DropoutAdd : Function<DropoutAdd> {
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& residual, const at::Tensor& x, const Masked& m) {
+  static at::Tensor forward(AutogradContext* ctx, const MaybeTensor& residual, const at::Tensor& x, const Masked& m) {
     const int64_t n = x.size(1);
     at::Tensor out = at::empty_like(x);
-    const float *px = x.data_ptr<float>(), *pr = residual.defined() ? residual.data_ptr<float>() : nullptr;
+    const float *px = x.data_ptr<float>(), *pr = residual ? residual->data_ptr<float>() : nullptr;
     float* po = out.data_ptr<float>();
     each_row(m.sequences, n, [&](int64_t row, int64_t s, int32_t t) {
       float* o = po + row * n;
@@ -79,7 +79,7 @@ struct DropoutAdd : Function<DropoutAdd> {
         for (int64_t i = 0; i < n; i++) o[i] += pr[row * n + i];
     });
     ctx->saved_data["masked"] = hold(m);
-    ctx->saved_data["residual"] = residual.defined();
+    ctx->saved_data["residual"] = residual.has_value();
     return out;
   }
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
@@ -167,8 +167,10 @@ Masked masked(const at::Tensor& x, Ints start, Ints length, double p, int64_t se
 
 at::Tensor dropout_add(const MaybeTensor& residual, const at::Tensor& x, Ints start, Ints length, double p, int64_t seed, int64_t step,
                        int64_t site, Ints examples) {
-  at::Tensor input = contiguous(x, "x"), other = residual ? contiguous(*residual, "residual") : at::Tensor();
-  TORCH_CHECK(!residual || other.sizes() == input.sizes(), "kernels: residual ", other.sizes(), " for ", input.sizes());
+  at::Tensor input = contiguous(x, "x");
+  MaybeTensor other;
+  if (residual && residual->defined()) other = contiguous(*residual, "residual");
+  TORCH_CHECK(!other || other->sizes() == input.sizes(), "kernels: residual shape differs from ", input.sizes());
   return DropoutAdd::apply(other, input, masked(input, start, length, p, seed, step, site, examples));
 }
 

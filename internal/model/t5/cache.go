@@ -1,0 +1,103 @@
+package t5
+
+import (
+	"fmt"
+
+	"crosssum/internal/native/kernels"
+	"crosssum/internal/native/torch"
+)
+
+// Cache is the state of decoding token by token: the keys and values of the source, computed once and shared by the beams
+// of an example, and those of the tokens so far, by row. A row is a beam; all rows are at the same position.
+type Cache struct {
+	cross   []keyValue // by layer, [source tokens, num_heads*d_kv]
+	self    []keyValue // by layer, [rows*room, num_heads*d_kv]: row r's position t is r*room + t
+	sources kernels.Packed
+	rows    int
+	room    int // positions
+	length  int // positions decoded so far
+}
+
+type keyValue struct{ k, v torch.Tensor }
+
+// NewCache makes a cache for `beams` rows an example and at most room decoder positions (the start token included). Row
+// e*beams + b is beam b of example e. Free it.
+func (m *Model) NewCache(states torch.Tensor, sources kernels.Packed, beams, room int) *Cache {
+	c := &Cache{rows: beams * len(sources.Length), room: room}
+	for _, s := range sources.Start {
+		for b := 0; b < beams; b++ {
+			c.sources.Start = append(c.sources.Start, s)
+		}
+	}
+	for _, n := range sources.Length {
+		for b := 0; b < beams; b++ {
+			c.sources.Length = append(c.sources.Length, n)
+		}
+	}
+	inner := m.Config.NumHeads * m.Config.DKV
+	for i := 0; i < m.Config.NumDecoderLayers; i++ {
+		torch.Scope(func() {
+			k, v := m.keysValues(states, fmt.Sprintf("decoder.block.%d.layer.1.EncDecAttention", i))
+			c.cross = append(c.cross, keyValue{k.Keep(), v.Keep()})
+			c.self = append(c.self, keyValue{
+				torch.Zeros(torch.Float32, c.rows*room, inner).Keep(), torch.Zeros(torch.Float32, c.rows*room, inner).Keep()})
+		})
+	}
+	return c
+}
+
+// Free ends the cache.
+func (c *Cache) Free() {
+	for _, list := range [][]keyValue{c.cross, c.self} {
+		for _, kv := range list {
+			kv.k.Free()
+			kv.v.Free()
+		}
+	}
+}
+
+// Length is the number of positions decoded so far.
+func (c *Cache) Length() int { return c.length }
+
+// Reorder makes row r go on from what row from[r] was: after beams were chosen.
+func (c *Cache) Reorder(from []int) {
+	torch.Scope(func() {
+		index := torch.FromInts(from, len(from))
+		for i := range c.self {
+			for _, t := range []*torch.Tensor{&c.self[i].k, &c.self[i].v} {
+				wide := t.View(c.rows, c.room, -1).Slice(1, 0, c.length)
+				wide.Copy_(wide.IndexSelect(0, index))
+			}
+		}
+	})
+}
+
+// Step feeds one token a row and returns the logits of the next, [rows, vocab_size].
+func (m *Model) Step(ids []int, c *Cache) torch.Tensor {
+	if len(ids) != c.rows || c.length >= c.room {
+		torch.Failf("t5: step %d of %d with %d tokens for %d rows", c.length, c.room, len(ids), c.rows)
+	}
+	pass := &dropouts{}
+	x := m.embed(ids)
+	bias := m.bias("decoder", c.room)
+	ones, keys := make([]int, c.rows), kernels.Packed{Start: make([]int, c.rows), Length: make([]int, c.rows)}
+	for r := range ones {
+		ones[r], keys.Start[r], keys.Length[r] = 1, r*c.room, c.length+1
+	}
+	rows := kernels.Pack(ones)
+	for i := range c.self {
+		x = torch.Block(func() torch.Tensor {
+			at := fmt.Sprintf("decoder.block.%d.layer.", i)
+			n := m.layerNorm(x, at+"0.layer_norm.weight")
+			k, v := m.keysValues(n, at+"0.SelfAttention")
+			c.self[i].k.View(c.rows, c.room, -1).Select(1, c.length).Copy_(k)
+			c.self[i].v.View(c.rows, c.room, -1).Select(1, c.length).Copy_(v)
+			o := kernels.AttentionOptions{Bias: bias, Offset: c.length, Queries: rows, Keys: keys}
+			x := x.Add(m.attend(n, c.self[i].k, c.self[i].v, at+"0.SelfAttention", o, pass))
+			x = m.crossAttention(x, c.cross[i].k, c.cross[i].v, at+"1", rows, c.sources, pass)
+			return m.feedForward(x, at+"2", rows, pass)
+		})
+	}
+	c.length++
+	return m.Logits(m.layerNorm(x, "decoder.final_layer_norm.weight"))
+}

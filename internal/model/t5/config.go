@@ -1,0 +1,189 @@
+package t5
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+)
+
+// Config is config.json of an mT5 or T5 v1.1 model, as far as it changes numbers. Every other field of the file is either
+// known to change none (see silent) or an error: no setting is read and then passed over.
+type Config struct {
+	ModelType         string  `json:"model_type"` // "mt5" or "t5"
+	VocabSize         int     `json:"vocab_size"` // rows of both tables; may exceed the pieces of the vocabulary
+	DModel            int     `json:"d_model"`
+	DKV               int     `json:"d_kv"` // width of a head; num_heads * d_kv need not be d_model
+	DFF               int     `json:"d_ff"`
+	NumLayers         int     `json:"num_layers"` // of the encoder
+	NumDecoderLayers  int     `json:"num_decoder_layers"`
+	NumHeads          int     `json:"num_heads"`
+	Buckets           int     `json:"relative_attention_num_buckets"`
+	MaxDistance       int     `json:"relative_attention_max_distance"`
+	DropoutRate       float64 `json:"dropout_rate"`
+	LayerNormEpsilon  float64 `json:"layer_norm_epsilon"`
+	FeedForward       string  `json:"feed_forward_proj"` // "gated-gelu"
+	TieWordEmbeddings bool    `json:"tie_word_embeddings"`
+	PadTokenID        int     `json:"pad_token_id"`
+	EOSTokenID        int     `json:"eos_token_id"`
+	DecoderStart      int     `json:"decoder_start_token_id"`
+
+	Languages LanguageTokens `json:"-"` // task_specific_params.langid_map
+}
+
+// silent are the fields of config.json that change nothing here: names, versions, and the defaults of generate(), which
+// a caller of this project states itself.
+var silent = map[string]bool{
+	"architectures": true, "_name_or_path": true, "transformers_version": true, "tokenizer_class": true, "torch_dtype": true,
+	"dtype": true, "use_cache": true, "output_past": true, "initializer_factor": true, "classifier_dropout": true,
+	"gradient_checkpointing": true, "bos_token_id": true, "n_positions": true,
+	"max_length": true, "min_length": true, "num_beams": true, "length_penalty": true, "no_repeat_ngram_size": true,
+	"early_stopping": true, "prefix": true,
+}
+
+// fixed are the fields that have one supported value.
+var fixed = map[string]string{
+	"is_encoder_decoder": "true", "is_decoder": "false", "is_gated_act": "true", "dense_act_fn": `"gelu_new"`,
+	"scale_embedding": "false", "output_attentions": "false", "output_hidden_states": "false",
+	"decoder_num_layers": "null", "torchscript": "false", "pruned_heads": "{}",
+}
+
+// LoadConfig reads dir/config.json. A field that is not honoured is an error that names it.
+func LoadConfig(dir string) (*Config, error) {
+	path := filepath.Join(dir, "config.json")
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	config, err := parseConfig(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return config, nil
+}
+
+func parseConfig(raw []byte) (*Config, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return nil, err
+	}
+	c := &Config{LayerNormEpsilon: 1e-6, Buckets: 32, MaxDistance: 128, DropoutRate: 0.1, EOSTokenID: 1, FeedForward: "gated-gelu"}
+	if err := json.Unmarshal(raw, c); err != nil {
+		return nil, err
+	}
+	known := map[string]bool{"task_specific_params": true}
+	mine, _ := json.Marshal(c)
+	var own map[string]json.RawMessage
+	json.Unmarshal(mine, &own)
+	for name := range own {
+		known[name] = true
+	}
+	names := make([]string, 0, len(fields))
+	for name := range fields {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		value := string(bytes.TrimSpace(fields[name]))
+		if want, ok := fixed[name]; ok && value != want {
+			return nil, fmt.Errorf("field %q is %s; only %s is supported", name, value, want)
+		} else if !ok && !known[name] && !silent[name] && value != "null" {
+			return nil, fmt.Errorf("field %q (%s) is not supported: remove it if the model was trained without it", name, value)
+		}
+	}
+	if _, ok := fields["num_decoder_layers"]; !ok {
+		c.NumDecoderLayers = c.NumLayers
+	}
+	if task, ok := fields["task_specific_params"]; ok && string(task) != "null" {
+		if err := c.readLanguages(task); err != nil {
+			return nil, err
+		}
+	}
+	return c, c.validate()
+}
+
+// validate checks every size before anything is allocated by it.
+func (c *Config) validate() error {
+	if c.ModelType != "mt5" && c.ModelType != "t5" {
+		return fmt.Errorf("model_type %q is not mt5 or t5", c.ModelType)
+	}
+	if c.FeedForward != "gated-gelu" {
+		return fmt.Errorf("feed_forward_proj %q is not supported, only gated-gelu (mT5 and T5 v1.1)", c.FeedForward)
+	}
+	if c.ModelType == "t5" && c.TieWordEmbeddings {
+		return fmt.Errorf("tie_word_embeddings of a t5 model (version 1.0) is not supported: T5 v1.1 and mT5 have a head of their own")
+	}
+	sizes := []struct {
+		name       string
+		value, max int
+	}{
+		{"vocab_size", c.VocabSize, 1 << 20}, {"d_model", c.DModel, 1 << 14}, {"d_kv", c.DKV, 1 << 10}, {"d_ff", c.DFF, 1 << 17},
+		{"num_layers", c.NumLayers, 256}, {"num_decoder_layers", c.NumDecoderLayers, 256}, {"num_heads", c.NumHeads, 512},
+		{"relative_attention_num_buckets", c.Buckets, 1 << 12}, {"relative_attention_max_distance", c.MaxDistance, 1 << 20},
+	}
+	for _, s := range sizes {
+		if s.value < 1 || s.value > s.max {
+			return fmt.Errorf("%s %d is not in 1..%d", s.name, s.value, s.max)
+		}
+	}
+	for _, id := range []int{c.PadTokenID, c.EOSTokenID, c.DecoderStart} {
+		if id < 0 || id >= c.VocabSize {
+			return fmt.Errorf("token id %d is not in the vocabulary of %d", id, c.VocabSize)
+		}
+	}
+	if c.Buckets%4 != 0 || c.MaxDistance <= c.Buckets/2 {
+		return fmt.Errorf("relative attention with %d buckets up to distance %d: buckets must be a multiple of 4 and the distance larger than half of them", c.Buckets, c.MaxDistance)
+	}
+	if c.DropoutRate < 0 || c.DropoutRate >= 1 || c.LayerNormEpsilon <= 0 {
+		return fmt.Errorf("dropout_rate %v or layer_norm_epsilon %v out of range", c.DropoutRate, c.LayerNormEpsilon)
+	}
+	return c.Languages.validate(c.VocabSize)
+}
+
+// Save writes dir/config.json and dir/generation_config.json as transformers reads them.
+func (c *Config) Save(dir string) error {
+	if err := c.validate(); err != nil {
+		return err
+	}
+	raw, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	fields := map[string]any{}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	if err := decoder.Decode(&fields); err != nil {
+		return err
+	}
+	class := "MT5ForConditionalGeneration"
+	if c.ModelType == "t5" {
+		class = "T5ForConditionalGeneration"
+	}
+	fields["architectures"] = []string{class}
+	fields["is_encoder_decoder"], fields["tie_word_embeddings"] = true, false
+	fields["tokenizer_class"], fields["torch_dtype"], fields["use_cache"] = "T5Tokenizer", "float32", true
+	if len(c.Languages) > 0 {
+		fields["task_specific_params"] = map[string]any{"langid_map": c.Languages}
+	}
+	if err := writeJSON(filepath.Join(dir, "config.json"), fields); err != nil {
+		return err
+	}
+	return writeJSON(filepath.Join(dir, "generation_config.json"), map[string]any{
+		"decoder_start_token_id": c.DecoderStart, "eos_token_id": c.EOSTokenID, "pad_token_id": c.PadTokenID,
+	})
+}
+
+// writeJSON writes v with sorted keys and a final newline.
+func writeJSON(path string, v any) error {
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(v); err != nil {
+		return err
+	}
+	return os.WriteFile(path, []byte(b.String()), 0o644)
+}

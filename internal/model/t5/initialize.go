@@ -1,0 +1,45 @@
+package t5
+
+import (
+	"math"
+
+	"crosssum/internal/sampling"
+)
+
+// purposeInitialize keeps the draws of new weights apart from those of sampling.
+const purposeInitialize = 16
+
+// New makes a model with Hugging Face's T5 initialization: normal weights of the deviations in shapes, norms of one. The
+// values are a pure function of the seed.
+func New(config *Config, seed uint64) (*Model, error) {
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	m := &Model{Config: config, Weights: Parameters{}}
+	for i, s := range config.shapes() {
+		n := 1
+		for _, d := range s.dims {
+			n *= d
+		}
+		values := make([]float32, n)
+		stream := sampling.NewStream(seed, purposeInitialize, uint32(i), 0)
+		for k := range values {
+			values[k] = 1
+			if s.std > 0 {
+				values[k] = float32(s.std * normal(stream))
+			}
+		}
+		m.Weights.put(s, values)
+	}
+	return m, nil
+}
+
+// normal is a draw from N(0, 1) (Box and Muller).
+func normal(s *sampling.Stream) float64 {
+	return math.Sqrt(-2*math.Log(1-s.Float64())) * math.Cos(2*math.Pi*s.Float64())
+}
+
+// SetRows overwrites rows of a table ("shared.weight", "lm_head.weight"): row id takes values[id].
+func (m *Model) SetRows(name string, values map[int][]float32) error {
+	return setRows(m.weight(name), values)
+}

@@ -1,0 +1,140 @@
+package t5
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"crosssum/internal/engine"
+	"crosssum/internal/model/safetensors"
+	"crosssum/internal/native/torch"
+	"crosssum/schemas"
+)
+
+// Files of a Hugging Face directory.
+const (
+	weightsFile    = "model.safetensors"
+	vocabularyFile = "spiece.model"
+)
+
+// Load reads a Hugging Face directory: config.json, model.safetensors (fp32, bf16 or fp16; computed in fp32), spiece.model.
+// A directory that is not there or not such a model is an error of type MissingModel.
+func Load(dir string) (*Model, *Tokenizer, error) {
+	config, err := LoadConfig(dir)
+	if err != nil {
+		return nil, nil, missing(err)
+	}
+	tokenizer, err := LoadTokenizer(dir, config)
+	if err != nil {
+		return nil, nil, missing(err)
+	}
+	weights, err := LoadWeights(filepath.Join(dir, weightsFile), config)
+	if err != nil {
+		return nil, nil, missing(err)
+	}
+	return &Model{Config: config, Weights: weights}, tokenizer, nil
+}
+
+func missing(err error) error {
+	return &engine.Error{Type: schemas.MissingModel, Message: "summarizer: " + err.Error()}
+}
+
+// aliases are further names of the shared table in files of transformers.
+var aliases = map[string]bool{"encoder.embed_tokens.weight": true, "decoder.embed_tokens.weight": true}
+
+// LoadWeights reads the weights of a config, and only those: a missing, additional or differently shaped tensor is an error.
+// Without a head of its own, the file's shared table is the head's first value.
+func LoadWeights(path string, config *Config) (weights Parameters, err error) {
+	file, err := safetensors.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		file, err = safetensors.Open(filepath.Dir(path)) // sharded
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	known := map[string]bool{}
+	weights = Parameters{}
+	for _, s := range config.shapes() {
+		known[s.name] = true
+		name := s.name
+		if _, ok := file.Entry(name); !ok && name == headName {
+			name = sharedName
+		}
+		values, err := readEntry(file, name, s.dims)
+		if err != nil {
+			weights.Free()
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		weights.put(s, values)
+	}
+	for _, name := range file.Names() {
+		if !known[name] && !aliases[name] {
+			weights.Free()
+			return nil, fmt.Errorf("%s: tensor %q belongs to no weight that config.json describes", path, name)
+		}
+	}
+	return weights, nil
+}
+
+func readEntry(file *safetensors.File, name string, dims []int) ([]float32, error) {
+	entry, ok := file.Entry(name)
+	if !ok {
+		return nil, fmt.Errorf("tensor %q is missing", name)
+	}
+	if !slices.Equal(entry.Shape, dims) {
+		return nil, fmt.Errorf("tensor %q has shape %v, config.json asks for %v", name, entry.Shape, dims)
+	}
+	values, err := file.Float32s(name)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range values {
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+			return nil, fmt.Errorf("tensor %q holds NaN or infinity", name)
+		}
+	}
+	return values, nil
+}
+
+// put keeps values as the weight of a shape.
+func (p Parameters) put(s shape, values []float32) {
+	if err := torch.Do(func() { p[s.name] = torch.FromFloat32s(values, s.dims...).Keep() }); err != nil {
+		panic(err) // sizes were checked: no memory is left
+	}
+}
+
+// SaveWeights writes all weights in fp32, or in bf16 rounded to nearest even.
+func (p Parameters) SaveWeights(path string, bf16 bool) error {
+	dtype, name := torch.Float32, "F32"
+	if bf16 {
+		dtype, name = torch.BFloat16, "BF16"
+	}
+	var tensors []safetensors.Tensor
+	err := torch.Do(func() {
+		for _, n := range p.Names() {
+			tensors = append(tensors, safetensors.Tensor{Name: n, DType: name, Shape: p[n].Shape(), Data: p[n].Bytes(dtype)})
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return safetensors.Write(path, tensors)
+}
+
+// Save writes the model to an existing folder as transformers reads it. The vocabulary is copied from the folder `from`.
+func (m *Model) Save(dir, from string, bf16 bool) error {
+	vocabulary, err := os.ReadFile(filepath.Join(from, vocabularyFile))
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		m.Config.Save(dir),
+		os.WriteFile(filepath.Join(dir, vocabularyFile), vocabulary, 0o644),
+		writeJSON(filepath.Join(dir, "tokenizer_config.json"), tokenizerConfig),
+		m.Weights.SaveWeights(filepath.Join(dir, weightsFile), bf16))
+}

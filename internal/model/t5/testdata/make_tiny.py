@@ -1,0 +1,75 @@
+"""Makes the fixtures of a tiny mT5 with Hugging Face's MT5ForConditionalGeneration (transformers 5.23, torch 2.15):
+tiny/ (a Hugging Face directory of 47,536 parameters, fp32) and tiny.json: logits of a padded batch, five training
+losses (Adafactor, label smoothing 0.1, padding out of the loss, dropout 0, start token by example).
+Run: python make_tiny.py"""
+import json, math, os
+import torch
+from transformers import MT5Config, MT5ForConditionalGeneration
+from transformers.optimization import Adafactor
+
+torch.manual_seed(7)
+torch.set_num_threads(1)
+config = MT5Config(vocab_size=256, d_model=32, d_kv=8, d_ff=32, num_layers=2, num_decoder_layers=2, num_heads=3,
+                   relative_attention_num_buckets=8, relative_attention_max_distance=16, dropout_rate=0.0)
+model = MT5ForConditionalGeneration(config)
+model.lm_head.weight = torch.nn.Parameter(torch.randn(256, 32) * 32**-0.5)  # untied, as the published models
+with torch.no_grad():
+    for name, p in model.named_parameters():
+        if "layer_norm" in name:
+            p.add_(torch.randn_like(p) * 0.1)
+        elif name == "shared.weight":
+            p.mul_(0.5)
+        elif "relative" in name:
+            p.mul_(3)
+model.eval()
+here = os.path.dirname(os.path.abspath(__file__))
+
+sources = [[5, 9, 230, 17, 42, 8, 77, 120, 201, 33, 1], [12, 13, 1], [99] * 3 + list(range(40, 64)) + [1], [250, 7, 1]]
+labels = [[44, 45, 1], [7, 200, 31, 8, 1], [99, 98, 97, 96, 95, 94, 93, 92, 1], [1]]
+starts = [240, 241, 240, 0]
+L, T = max(map(len, sources)), max(map(len, labels))
+ids = torch.tensor([s + [0] * (L - len(s)) for s in sources])
+mask = torch.tensor([[1] * len(s) + [0] * (L - len(s)) for s in sources])
+decoder = torch.tensor([[b] + l[:-1] + [0] * (T - len(l)) for b, l in zip(starts, labels)])
+target = torch.tensor([l + [-100] * (T - len(l)) for l in labels])
+
+os.makedirs(os.path.join(here, "tiny"), exist_ok=True)
+from safetensors.torch import save_file
+state = {k: v.detach().clone() for k, v in model.state_dict().items() if "embed_tokens" not in k}
+save_file(state, os.path.join(here, "tiny", "model.safetensors"), metadata={"format": "pt"})
+c = {k: getattr(config, k) for k in ["vocab_size", "d_model", "d_kv", "d_ff", "num_layers", "num_decoder_layers", "num_heads",
+     "relative_attention_num_buckets", "relative_attention_max_distance", "dropout_rate", "layer_norm_epsilon", "feed_forward_proj",
+     "pad_token_id", "eos_token_id", "decoder_start_token_id", "is_encoder_decoder", "initializer_factor", "use_cache"]}
+c.update(model_type="mt5", tie_word_embeddings=False, architectures=["MT5ForConditionalGeneration"], tokenizer_class="T5Tokenizer",
+         task_specific_params={"langid_map": {"english": [240, "\u2581<extra_id_69>"], "russian": [241, "\u2581<extra_id_63>"]}})
+json.dump(c, open(os.path.join(here, "tiny", "config.json"), "w"), indent=2, ensure_ascii=False, sort_keys=True)
+
+with torch.no_grad():
+    logits = model(input_ids=ids, attention_mask=mask, decoder_input_ids=decoder).logits
+rows = [logits[i, t].tolist() for i in range(4) for t in range(len(labels[i]))]
+out = {"sources": sources, "labels": labels, "starts": starts,
+       "logits": [[round(x, 7) for x in row[::8]] for row in rows], "logits_every": 8}
+
+decayed = [p for n, p in model.named_parameters() if "layer_norm" not in n and "bias" not in n]
+others = [p for n, p in model.named_parameters() if "layer_norm" in n or "bias" in n]
+optimizer = Adafactor([{"params": decayed, "weight_decay": 0.01}, {"params": others, "weight_decay": 0.0}], lr=1.0,
+                      scale_parameter=False, relative_step=False, warmup_init=False, clip_threshold=1.0, decay_rate=-0.8,
+                      beta1=None, eps=(1e-30, 1e-3))
+scale, warmup = 0.02, 3
+losses, norms, rates = [], [], []
+for step in range(1, 6):
+    rate = scale * 32**-0.5 * min(step**-0.5, step * warmup**-1.5)
+    for g in optimizer.param_groups:
+        g["lr"] = rate
+    logp = torch.log_softmax(model(input_ids=ids, attention_mask=mask, decoder_input_ids=decoder).logits, -1)
+    keep = target != -100
+    nll = -logp.gather(-1, target.clamp(min=0).unsqueeze(-1)).squeeze(-1)[keep]
+    loss = (0.9 * nll + 0.1 * -logp.mean(-1)[keep]).sum() / keep.sum()
+    optimizer.zero_grad()
+    loss.backward()
+    norms.append(torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0).item())
+    optimizer.step()
+    losses.append(loss.item()); rates.append(rate)
+out.update(losses=losses, gradient_norms=norms, rates=rates, scale=scale, warmup=warmup)
+json.dump(out, open(os.path.join(here, "tiny.json"), "w"))
+print(losses, norms, sum(p.numel() for p in model.parameters()))

@@ -1,0 +1,14 @@
+package torch
+
+// Operator is an operator that another package registered with libtorch (TORCH_LIBRARY).
+type Operator struct{ op *operator }
+
+// Custom names an operator, "crosssum::attention"; it is looked up when it is first called.
+func Custom(name string) Operator { return Operator{op(name)} }
+
+// One calls an operator with one tensor as result. Arguments in the order of its schema: nil, Tensor, int, float64, bool,
+// []int, []Tensor; trailing ones take the defaults.
+func (o Operator) One(args ...any) Tensor { return o.op.one(args...) }
+
+// Run calls an operator for what it does to its arguments.
+func (o Operator) Run(args ...any) { o.op.call(args...) }

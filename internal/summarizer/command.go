@@ -1,0 +1,141 @@
+package summarizer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"os/signal"
+	"time"
+
+	"crosssum/internal/native/torch"
+	"crosssum/internal/train"
+	"crosssum/schemas"
+)
+
+// Commands are the subcommands of the engine program that make a summarizer, by name; Command runs one.
+var Commands = map[string]func([]string) error{
+	"prepare-summarizer": prepareCommand, "train-vocabulary": vocabularyCommand, "init-summarizer": initCommand,
+	"train-summarizer": trainCommand, "export-checkpoint": exportCommand,
+}
+
+// flags parses a subcommand's arguments; every flag without a default is required.
+func flags(name string, args []string, define func(*flag.FlagSet)) error {
+	set := flag.NewFlagSet(name, flag.ContinueOnError)
+	define(set)
+	if err := set.Parse(args); err != nil {
+		return err
+	}
+	var missing []error
+	set.VisitAll(func(f *flag.Flag) {
+		if f.Value.String() == "" {
+			missing = append(missing, fmt.Errorf("%s: --%s is missing: %s", name, f.Name, f.Usage))
+		}
+	})
+	return errors.Join(missing...)
+}
+
+func prepareCommand(args []string) error {
+	var o PrepareOptions
+	err := flags("prepare-summarizer", args, func(f *flag.FlagSet) {
+		f.StringVar(&o.Crawl, "crawl", "", "crawl folder of <language>.jsonl.zst")
+		f.StringVar(&o.Gold, "gold", "", "gold.tsv.gz: language, id, key")
+		f.StringVar(&o.Output, "output", "", "folder for articles.arrow, samples.arrow, sentences.txt")
+		f.IntVar(&o.Articles, "articles", 30, "languages with fewer articles are left out")
+		f.IntVar(&o.Sentences, "sentences", 400000, "lines for the vocabulary")
+		f.Float64Var(&o.Smoothing, "smoothing", 0.5, "exponent of a language's share of the lines")
+	})
+	if err != nil {
+		return err
+	}
+	return Prepare(o)
+}
+
+func vocabularyCommand(args []string) error {
+	var sentences, output string
+	var size int
+	var coverage float64
+	err := flags("train-vocabulary", args, func(f *flag.FlagSet) {
+		f.StringVar(&sentences, "sentences", "", "text, one sentence a line")
+		f.StringVar(&output, "output", "", "where to write spiece.model")
+		f.IntVar(&size, "size", 12288, "pieces, the 100 sentinels included")
+		f.Float64Var(&coverage, "coverage", 0.9985, "share of characters that get pieces; the rest are bytes")
+	})
+	if err != nil {
+		return err
+	}
+	return TrainVocabulary(sentences, output, size, coverage)
+}
+
+func initCommand(args []string) error {
+	var vocabulary, output, encoder string
+	var seed uint64
+	shape := Small
+	err := flags("init-summarizer", args, func(f *flag.FlagSet) {
+		f.StringVar(&vocabulary, "vocabulary", "models/crosssum-small/spiece.model", "spiece.model")
+		f.StringVar(&output, "output", "", "new folder of the model")
+		f.StringVar(&encoder, "word-rows", "none", "encoder directory whose word rows the tables begin with, or none")
+		f.Uint64Var(&seed, "seed", 1, "of the random weights")
+		f.IntVar(&shape.DModel, "d-model", Small.DModel, "")
+		f.IntVar(&shape.DFF, "d-ff", Small.DFF, "")
+		f.IntVar(&shape.EncoderLayers, "encoder-layers", Small.EncoderLayers, "")
+		f.IntVar(&shape.DecoderLayers, "decoder-layers", Small.DecoderLayers, "")
+	})
+	if err != nil {
+		return err
+	}
+	return Init(output, vocabulary, encoder, shape, seed)
+}
+
+func exportCommand(args []string) error {
+	var work, model, output string
+	err := flags("export-checkpoint", args, func(f *flag.FlagSet) {
+		f.StringVar(&work, "work", "", "work folder of a training: its newest good checkpoint is taken")
+		f.StringVar(&model, "model", "", "directory that the training started from")
+		f.StringVar(&output, "output", "models/crosssum-small", "folder of the bf16 model")
+	})
+	if err != nil {
+		return err
+	}
+	return Export(work, model, output)
+}
+
+func trainCommand(args []string) error {
+	var material, model, work, output, params string
+	var seed uint64
+	var threads int
+	err := flags("train-summarizer", args, func(f *flag.FlagSet) {
+		f.StringVar(&material, "material", "", "folder of prepare-summarizer")
+		f.StringVar(&model, "model", "", "directory of init-summarizer")
+		f.StringVar(&work, "work", "", "folder for checkpoints; a training that was ended goes on from there")
+		f.StringVar(&output, "output", "", "empty folder for the result")
+		f.StringVar(&params, "params", "{}", "JSON of training parameters over the preset demo's")
+		f.Uint64Var(&seed, "seed", 1, "of batches and masks")
+		f.IntVar(&threads, "threads", 2, "threads")
+	})
+	if err != nil {
+		return err
+	}
+	p := schemas.Demo().Train
+	if err := json.Unmarshal([]byte(params), &p); err != nil {
+		return fmt.Errorf("--params: %w", err)
+	}
+	torch.SetThreads(threads)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	started, last := time.Now(), int64(-1)
+	result, err := train.Run(ctx, Request(material, model, work, output, p, seed), func(progress schemas.Progress) {
+		if progress.Done != last {
+			last = progress.Done
+			log.Printf("step %d of %d, loss %.4f, rate %.2g, checkpoint %.0f, %.0f s", progress.Done, progress.Total,
+				progress.Metrics["loss"], progress.Metrics["learning_rate"], progress.Metrics["checkpoint"], time.Since(started).Seconds())
+		}
+	})
+	if err == nil {
+		fmt.Printf("%+v\n", result)
+	}
+	return err
+}

@@ -1,0 +1,40 @@
+package train
+
+import (
+	"fmt"
+
+	"crosssum/internal/engine"
+	"crosssum/schemas"
+)
+
+func invalid(format string, args ...any) error {
+	return &engine.Error{Type: schemas.InvalidInput, Message: "train: " + fmt.Sprintf(format, args...)}
+}
+
+// check refuses parameters out of range before anything is loaded. The sampler checks its own.
+func check(p schemas.TrainParams) error {
+	switch {
+	case p.Steps < 1 || p.Steps > 10_000_000:
+		return invalid("steps is %d; it may be 1 to 10,000,000", p.Steps)
+	case p.MicroBatch < 1:
+		return invalid("micro_batch is %d; it must be at least 1", p.MicroBatch)
+	case p.SourceTokens < 2 || p.SourceTokens > 32_000 || p.TargetTokens < 2 || p.TargetTokens > 32_000:
+		return invalid("source_tokens %d and target_tokens %d must be 2 to 32,000", p.SourceTokens, p.TargetTokens)
+	case !(p.LearningRate > 0 && p.LearningRate < 1e6) || p.WarmupSteps < 0:
+		return invalid("learning_rate_scale %v must be positive and warmup_steps %d not negative", p.LearningRate, p.WarmupSteps)
+	case !(p.LabelSmoothing >= 0 && p.LabelSmoothing < 1) || !(p.Dropout >= 0 && p.Dropout < 1) || !(p.WeightDecay >= 0 && p.WeightDecay < 1):
+		return invalid("label_smoothing %v, dropout %v and weight_decay %v must be in [0, 1)", p.LabelSmoothing, p.Dropout, p.WeightDecay)
+	case !(p.GradientNorm > 0):
+		return invalid("gradient_norm is %v; it must be positive", p.GradientNorm)
+	case p.CheckpointEvery < 1 || p.KeepCheckpoints < 1:
+		return invalid("checkpoint_every_steps %d and keep_checkpoints %d must be at least 1", p.CheckpointEvery, p.KeepCheckpoints)
+	}
+	return nil
+}
+
+// notFinite is the error of a loss or gradient that is NaN or infinite.
+func notFinite(what string, step int, pairs []string, rate float64) error {
+	return &engine.Error{Type: schemas.NotFinite, Message: fmt.Sprintf(
+		"train: the %s of step %d is not finite (pairs %v, learning rate %.3g): lower learning_rate_scale or look at these pairs' articles",
+		what, step, pairs, rate)}
+}

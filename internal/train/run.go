@@ -1,0 +1,87 @@
+// Package train is multistage training of a summarizer (CrossSum, section 5): batches by Algorithm 1, label-smoothed
+// cross-entropy, Adafactor, checkpoints from which a killed run goes on to the same bytes.
+package train
+
+import (
+	"context"
+	"math"
+
+	"crosssum/internal/engine"
+	"crosssum/internal/native/kernels"
+	"crosssum/internal/native/torch"
+	"crosssum/schemas"
+)
+
+// Run trains request.Model and writes a Hugging Face directory and metrics.jsonl to request.Output. It goes on from the
+// newest good checkpoint of request.Work. When ctx ends it saves a checkpoint at the end of the step and returns ctx's error.
+func Run(ctx context.Context, request engine.TrainRequest, report engine.Report) (engine.TrainResult, error) {
+	r, err := open(request, report)
+	if err != nil {
+		return engine.TrainResult{}, err
+	}
+	defer r.close()
+	if err := r.loop(ctx); err != nil {
+		return r.result(), err
+	}
+	return r.result(), r.finish()
+}
+
+// loop is the training: rate, batch, forward, backward, clip, step, log, checkpoint.
+func (r *run) loop(ctx context.Context) error {
+	p := r.request.Params
+	for step := r.step + 1; step <= p.Steps; step++ {
+		line := metric{Step: step, LearningRate: rate(step, p.WarmupSteps, r.model.Config.DModel, p.LearningRate)}
+		draws, err := r.sampler.Batch(step - 1)
+		if err != nil {
+			return err
+		}
+		line.Pairs = r.pairNames(draws)
+		batches, tokens := cut(r.data, draws, r.start, p.MicroBatch)
+		err = torch.DoGrad(func() {
+			for k, b := range batches {
+				torch.Scope(func() {
+					dropout := kernels.Dropout{Rate: p.Dropout, Seed: r.request.Seed, Step: step, Examples: b.places}
+					loss := r.model.Loss(b.Batch, p.LabelSmoothing, 1/float64(tokens), dropout)
+					loss.Backward()
+					line.Loss += loss.Item()
+				})
+				r.progress(step-1, float64(k+1)/float64(len(batches)), line)
+			}
+			line.GradientNorm = math.Sqrt(kernels.SquareSums(r.gradients()))
+			if finite(line.Loss) && finite(line.GradientNorm) {
+				coefficient := math.Min(1, p.GradientNorm/(line.GradientNorm+1e-6))
+				r.optimizer.step(r.model.Weights, step, line.LearningRate, coefficient)
+			}
+			r.clearGradients()
+		})
+		switch {
+		case err != nil:
+			return err
+		case !finite(line.Loss):
+			return notFinite("loss", step, line.Pairs, line.LearningRate)
+		case !finite(line.GradientNorm):
+			return notFinite("gradient", step, line.Pairs, line.LearningRate)
+		}
+		if err := r.log(line, len(draws)); err != nil {
+			return err
+		}
+		if step%p.CheckpointEvery == 0 || step == p.Steps || ctx.Err() != nil {
+			if err := r.checkpoint(); err != nil {
+				return err
+			}
+		}
+		r.progress(step, 0, line)
+		if err := ctx.Err(); err != nil && step < p.Steps {
+			return err
+		}
+	}
+	return nil
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+// progress reports finished steps; part is how much of the next one is done.
+func (r *run) progress(steps int, part float64, line metric) {
+	r.report(schemas.Progress{Done: int64(steps), Total: int64(r.request.Params.Steps), Of: "steps", Metrics: map[string]float64{
+		"loss": r.last.Loss, "learning_rate": line.LearningRate, "checkpoint": float64(r.saved), "part_of_step": part}})
+}

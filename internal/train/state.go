@@ -1,0 +1,268 @@
+package train
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"crosssum/internal/engine"
+	"crosssum/internal/model/t5"
+	"crosssum/internal/native/torch"
+	"crosssum/internal/sampling"
+	"crosssum/schemas"
+)
+
+// Files of a checkpoint and of the work folder.
+const (
+	modelFile     = "model.safetensors"
+	optimizerFile = "optimizer.safetensors"
+	configFile    = "config.json"
+	metricsFile   = "metrics.jsonl"
+)
+
+// run is a training under way.
+type run struct {
+	request engine.TrainRequest
+	report  engine.Report
+	id      string // digest of model, data and parameters
+
+	model     *t5.Model
+	data      *dataset
+	sampler   *sampling.Sampler
+	start     []int // start token by pair
+	optimizer *adafactor
+	metrics   *metrics
+
+	step, resumed, saved int // taken; where this run began; last checkpoint
+	samples              int64
+	last                 metric
+	notes                []string
+}
+
+// open loads everything and goes back to the newest good checkpoint.
+func open(request engine.TrainRequest, report engine.Report) (r *run, err error) {
+	r = &run{request: request, report: report}
+	if report == nil {
+		r.report = func(schemas.Progress) {}
+	}
+	if err := check(request.Params); err != nil {
+		return nil, err
+	}
+	if r.id, err = identity(request); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			r.close()
+		}
+	}()
+	r.report(schemas.Progress{Total: int64(request.Params.Steps), Of: "steps"})
+	var tokenizer *t5.Tokenizer
+	if r.model, tokenizer, err = t5.Load(request.Model); err != nil {
+		return nil, err
+	}
+	if r.data, err = load(request.Samples, request.Articles, tokenizer, request.Params); err != nil {
+		return nil, err
+	}
+	if r.data.dropped > 0 {
+		r.note("%d sentinels spelled out in summaries were left out of labels", r.data.dropped)
+	}
+	if r.sampler, err = sampling.New(r.data.pairs, request.Params, request.Seed); err != nil {
+		return nil, err
+	}
+	if err := r.startTokens(tokenizer); err != nil {
+		return nil, err
+	}
+	if r.optimizer, err = newAdafactor(r.model.Weights, request.Params.WeightDecay); err != nil {
+		return nil, err
+	}
+	return r, r.resume()
+}
+
+// identity is the digest of what the run's bytes depend on, so that a checkpoint of another run is not taken.
+func identity(request engine.TrainRequest) (string, error) {
+	h := sha256.New()
+	params := request.Params
+	params.KeepCheckpoints = 0
+	if err := json.NewEncoder(h).Encode([]any{params, request.Seed}); err != nil {
+		return "", err
+	}
+	files := []string{filepath.Join(request.Model, configFile), filepath.Join(request.Model, modelFile), request.Samples}
+	for _, path := range append(files, request.Articles...) {
+		digest, err := digestFile(path, false)
+		if os.IsNotExist(err) && path == files[1] { // a sharded model: its index stands for it
+			digest, err = digestFile(path+".index.json", false)
+		}
+		if err != nil {
+			return "", err
+		}
+		io.WriteString(h, digest)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// startTokens finds each pair's start token: its target language's. A language new to the model gets a free sentinel, whose
+// row begins as a copy of the pad row.
+func (r *run) startTokens(tokenizer *t5.Tokenizer) error {
+	config := r.model.Config
+	if config.Languages == nil {
+		config.Languages = t5.LanguageTokens{}
+	}
+	var targets []string // of the pairs in use
+	for _, k := range r.sampler.Kept() {
+		if target := r.data.pairs[k].Target; !slices.Contains(targets, target) {
+			targets = append(targets, target)
+		}
+	}
+	added, err := config.Languages.Assign(targets, tokenizer.Lookup)
+	if err != nil {
+		return invalid("%v", err)
+	}
+	for _, name := range added {
+		if r.request.Params.NewLanguages {
+			if err := r.model.CopyRow(config.Languages[name].ID, config.PadTokenID); err != nil {
+				return err
+			}
+		}
+	}
+	for _, pair := range r.data.pairs {
+		r.start = append(r.start, config.Languages[pair.Target].ID)
+	}
+	return nil
+}
+
+// resume opens the log and, where there is a good checkpoint, takes its state.
+func (r *run) resume() error {
+	work := r.request.Work
+	if err := os.MkdirAll(work, 0o755); err != nil {
+		return err
+	}
+	if err := removeUnfinished(work); err != nil {
+		return err
+	}
+	log := filepath.Join(work, metricsFile)
+	dir, state, passed, err := newestCheckpoint(work, r.id, func(s checkpointState) error { return checkMetrics(log, s.Step) })
+	if err != nil {
+		return err
+	}
+	for _, reason := range passed {
+		r.note("%s", reason)
+	}
+	if dir != "" {
+		r.model.Free()
+		if r.model.Weights, err = t5.LoadWeights(filepath.Join(dir, modelFile), r.model.Config); err != nil {
+			return err
+		}
+		if err := r.optimizer.load(dir); err != nil {
+			return err
+		}
+		r.step, r.resumed, r.saved, r.samples, r.last.Loss = state.Step, state.Step, state.Step, state.Samples, state.Loss
+		r.note("resumed from %s", checkpointName(state.Step))
+	}
+	if r.metrics, err = openMetrics(log, r.step); err != nil {
+		return err
+	}
+	return r.recordGradients()
+}
+
+// recordGradients marks every weight as a parameter.
+func (r *run) recordGradients() error {
+	return torch.DoGrad(func() {
+		for _, t := range r.model.Weights {
+			t.RequiresGrad(true)
+		}
+	})
+}
+
+func (r *run) note(format string, args ...any) {
+	r.notes = append(r.notes, fmt.Sprintf(format, args...))
+	log.Printf("train: "+format, args...)
+}
+
+// gradients lists those of all weights in byte order of names.
+func (r *run) gradients() []torch.Tensor {
+	var list []torch.Tensor
+	for _, name := range r.optimizer.names {
+		if g := r.model.Weights[name].Grad(); g.Defined() {
+			list = append(list, g)
+		}
+	}
+	return list
+}
+
+func (r *run) clearGradients() {
+	for _, t := range r.model.Weights {
+		t.ClearGrad()
+	}
+}
+
+// pairNames lists the pairs of the mini-batches of a batch.
+func (r *run) pairNames(draws []sampling.Draw) (names []string) {
+	for i := 0; i < len(draws); i += r.request.Params.MiniBatch {
+		pair := r.data.pairs[draws[i].Pair]
+		names = append(names, pair.Source+"-"+pair.Target)
+	}
+	return names
+}
+
+func (r *run) log(line metric, samples int) error {
+	r.step, r.last = line.Step, line
+	r.samples += int64(samples)
+	return r.metrics.add(line)
+}
+
+func (r *run) checkpoint() error {
+	if err := r.metrics.sync(); err != nil {
+		return err
+	}
+	state := checkpointState{Step: r.step, Run: r.id, Seed: r.request.Seed, Loss: r.last.Loss, Samples: r.samples}
+	err := saveCheckpoint(r.request.Work, state, func(dir string) error {
+		if err := r.model.Weights.SaveWeights(filepath.Join(dir, modelFile), false); err != nil {
+			return err
+		}
+		if err := r.model.Config.Save(dir); err != nil {
+			return err
+		}
+		return r.optimizer.save(dir)
+	})
+	if err != nil {
+		return err
+	}
+	r.saved = r.step
+	return keepNewest(r.request.Work, r.request.Params.KeepCheckpoints)
+}
+
+// finish writes the output.
+func (r *run) finish() error {
+	raw, err := os.ReadFile(filepath.Join(r.request.Work, metricsFile))
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(r.request.Output, metricsFile), raw, 0o644); err != nil {
+		return err
+	}
+	return r.model.Save(r.request.Output, r.request.Model, false)
+}
+
+func (r *run) result() engine.TrainResult {
+	return engine.TrainResult{Steps: int64(r.step), Samples: r.samples, ResumedFrom: int64(r.resumed),
+		Pairs: int64(len(r.sampler.Kept())), Loss: r.last.Loss, Notes: r.notes}
+}
+
+func (r *run) close() {
+	if r.metrics != nil {
+		r.metrics.close()
+	}
+	if r.optimizer != nil {
+		r.optimizer.free()
+	}
+	if r.model != nil {
+		r.model.Free()
+	}
+}

@@ -1,0 +1,271 @@
+package train
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"crosssum/internal/arrowfile"
+	"crosssum/internal/engine"
+	"crosssum/internal/model/t5"
+	"crosssum/internal/native/kernels"
+	"crosssum/internal/native/sentencepiece"
+	"crosssum/internal/native/torch"
+	"crosssum/schemas"
+)
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestFiveLossesAreHuggingFaces(t *testing.T) { // see ../model/t5/testdata/make_tiny.py
+	const tiny = "../model/t5/testdata/tiny"
+	var want struct {
+		Sources, Labels [][]int
+		Starts          []int
+		Losses, Rates   []float64
+		Norms           []float64 `json:"gradient_norms"`
+		Scale           float64
+		Warmup          int
+	}
+	raw, err := os.ReadFile(tiny + ".json")
+	must(t, err)
+	must(t, json.Unmarshal(raw, &want))
+	config, err := t5.LoadConfig(tiny)
+	must(t, err)
+	weights, err := t5.LoadWeights(filepath.Join(tiny, "model.safetensors"), config)
+	must(t, err)
+	defer weights.Free()
+	optimizer, err := newAdafactor(weights, 0.01)
+	must(t, err)
+	defer optimizer.free()
+	r := &run{model: &t5.Model{Config: config, Weights: weights}, optimizer: optimizer}
+	must(t, r.recordGradients())
+	for step := 1; step <= len(want.Losses); step++ {
+		lr := rate(step, want.Warmup, config.DModel, want.Scale)
+		if math.Abs(lr-want.Rates[step-1]) > 1e-9 {
+			t.Fatalf("step %d: rate %v, want %v", step, lr, want.Rates[step-1])
+		}
+		loss, norm, tokens := 0.0, 0.0, 0
+		for _, l := range want.Labels {
+			tokens += len(l)
+		}
+		must(t, torch.DoGrad(func() {
+			for i := range want.Labels { // a micro-batch each
+				var b microBatch
+				b.add(int32s(want.Sources[i]), int32s(want.Labels[i]), want.Starts[i])
+				b.Sources, b.Targets = kernels.Pack([]int{len(b.Source)}), kernels.Pack([]int{len(b.Labels)})
+				part := r.model.Loss(b.Batch, 0.1, 1/float64(tokens), kernels.Dropout{})
+				part.Backward()
+				loss += part.Item()
+			}
+			norm = math.Sqrt(kernels.SquareSums(r.gradients()))
+			optimizer.step(weights, step, lr, math.Min(1, 1/(norm+1e-6)))
+			r.clearGradients()
+		}))
+		if math.Abs(loss-want.Losses[step-1]) > 1e-4 || math.Abs(norm-want.Norms[step-1]) > 2e-3 {
+			t.Fatalf("step %d: loss %v, gradient norm %v; Hugging Face has %v, %v", step, loss, norm, want.Losses[step-1], want.Norms[step-1])
+		}
+	}
+}
+
+func int32s(list []int) (out []int32) {
+	for _, x := range list {
+		out = append(out, int32(x))
+	}
+	return out
+}
+
+// toy writes a model of some thousand parameters and samples in two languages, and gives a request to train on them.
+func toy(t *testing.T) engine.TrainRequest {
+	t.Helper()
+	dir := t.TempDir()
+	request := engine.TrainRequest{Model: filepath.Join(dir, "model"), Samples: filepath.Join(dir, "samples.arrow"),
+		Articles: []string{filepath.Join(dir, "articles.arrow")}, Params: schemas.Demo().Train, Seed: 3}
+	p := &request.Params
+	p.Steps, p.MiniBatch, p.Pairs, p.MicroBatch, p.WarmupSteps, p.CheckpointEvery = 12, 4, 2, 3, 3, 3
+	p.LearningRate, p.SourceTokens, p.TargetTokens = 0.05, 20, 10
+	articles, err := arrowfile.Create(request.Articles[0], schemas.Article, true)
+	must(t, err)
+	samples, err := arrowfile.Create(request.Samples, schemas.Sample, true)
+	must(t, err)
+	var text strings.Builder
+	for _, language := range []string{"english", "german"} {
+		for i := 0; i < 12; i++ {
+			summary := fmt.Sprintf("%s summary %d of file %d", language, i, i*i)
+			body := fmt.Sprintf("the %s text %d tells what the file %d holds and why, at some length", language, i, i*i)
+			must(t, articles.Append(language, fmt.Sprint(10+i), "", "", summary, body, []string{}, "", ""))
+			for _, target := range []string{"english", "german"} {
+				must(t, samples.Append(language, fmt.Sprint(10+i), target, fmt.Sprint(10+i), "train"))
+			}
+			fmt.Fprintf(&text, "%s\n%s\n", summary, body)
+		}
+	}
+	must(t, articles.Close())
+	must(t, samples.Close())
+	toyModel(t, request.Model, text.String(), dir)
+	return request
+}
+
+func toyModel(t *testing.T, model, text, dir string) {
+	sentences := filepath.Join(dir, "sentences.txt")
+	must(t, os.WriteFile(sentences, []byte(text), 0o644))
+	must(t, os.Mkdir(model, 0o755))
+	pieces, err := sentencepiece.Train(sentences, sentencepiece.TrainOptions{VocabularySize: 70, Pad: 0, Eos: 1, Unk: 2, Bos: -1,
+		CharacterCoverage: 1, UserSymbols: []string{t5.SentinelPiece(54), t5.SentinelPiece(53)}, Threads: 1,
+		Extra: map[string]string{"hard_vocab_limit": "false"}})
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(model, "spiece.model"), pieces, 0o644))
+	m, err := t5.New(&t5.Config{ModelType: "mt5", VocabSize: 80, DModel: 16, DKV: 8, DFF: 24, NumLayers: 2, NumDecoderLayers: 2, NumHeads: 2,
+		Buckets: 8, MaxDistance: 16, LayerNormEpsilon: 1e-6, FeedForward: "gated-gelu", EOSTokenID: 1}, 5)
+	must(t, err)
+	defer m.Free()
+	must(t, m.Save(model, model, false))
+}
+
+// trainIn runs a request in a work folder and returns model.safetensors and metrics.jsonl.
+func trainIn(t *testing.T, request engine.TrainRequest, work string) (model, metrics []byte, result engine.TrainResult) {
+	t.Helper()
+	request.Work, request.Output = work, t.TempDir()
+	result, err := Run(context.Background(), request, nil)
+	must(t, err)
+	model, err = os.ReadFile(filepath.Join(request.Output, "model.safetensors"))
+	must(t, err)
+	metrics, err = os.ReadFile(filepath.Join(request.Output, "metrics.jsonl"))
+	must(t, err)
+	return model, metrics, result
+}
+
+// stopAfter runs a request until `step` steps are done, then cancels it as a worker's shutdown does.
+func stopAfter(t *testing.T, request engine.TrainRequest, work string, step int64) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	request.Work, request.Output = work, t.TempDir()
+	_, err := Run(ctx, request, func(p schemas.Progress) {
+		if p.Done == step-1 && p.Metrics["part_of_step"] > 0 {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("a cancelled run ended with %v", err)
+	}
+}
+
+func TestAResumedRunEndsInTheSameBytes(t *testing.T) {
+	request := toy(t)
+	model, metrics, straight := trainIn(t, request, t.TempDir())
+	if straight.Steps != 12 || straight.Samples != 12*8 || straight.Pairs != 4 {
+		t.Fatalf("straight run: %+v", straight)
+	}
+	work := t.TempDir()
+	stopAfter(t, request, work, 7)
+	again, metricsAgain, result := trainIn(t, request, work)
+	if result.ResumedFrom != 7 {
+		t.Errorf("resumed from %d, want the checkpoint saved at the stop", result.ResumedFrom)
+	}
+	if !bytes.Equal(model, again) || !bytes.Equal(metrics, metricsAgain) {
+		t.Errorf("resumed run differs: metrics\n%s\n%s", metrics, metricsAgain)
+	}
+}
+
+func TestACorruptCheckpointIsPassedOverForTheOneBefore(t *testing.T) {
+	request := toy(t)
+	model, metrics, _ := trainIn(t, request, t.TempDir())
+	work := t.TempDir()
+	stopAfter(t, request, work, 7)
+	path := filepath.Join(work, "step-000007", "optimizer.safetensors")
+	raw, err := os.ReadFile(path)
+	must(t, err)
+	raw[len(raw)-3] ^= 1
+	must(t, os.WriteFile(path, raw, 0o644))
+	must(t, os.Mkdir(filepath.Join(work, "writing-killed"), 0o755))
+	again, metricsAgain, result := trainIn(t, request, work)
+	if result.ResumedFrom != 6 || len(result.Notes) == 0 || !strings.Contains(result.Notes[0], "step-000007 passed over") {
+		t.Errorf("resumed from %d, notes %q", result.ResumedFrom, result.Notes)
+	}
+	if !bytes.Equal(model, again) || !bytes.Equal(metrics, metricsAgain) {
+		t.Error("the run after a corrupt checkpoint differs")
+	}
+	left, _ := filepath.Glob(filepath.Join(work, "*-*"))
+	if len(left) != request.Params.KeepCheckpoints {
+		t.Errorf("work folder keeps %v", left)
+	}
+}
+
+func TestACheckpointOfAnotherRunIsNotTaken(t *testing.T) {
+	request := toy(t)
+	work := t.TempDir()
+	stopAfter(t, request, work, 7)
+	request.Seed++
+	if _, _, result := trainIn(t, request, work); result.ResumedFrom != 0 {
+		t.Errorf("went on from step %d of another seed", result.ResumedFrom)
+	}
+}
+
+func TestTrainingLearnsAndTheOutputLoads(t *testing.T) {
+	request := toy(t)
+	request.Params.Steps, request.Params.CheckpointEvery, request.Params.Dropout = 60, 60, 0
+	request.Work, request.Output = t.TempDir(), t.TempDir()
+	_, err := Run(context.Background(), request, nil)
+	must(t, err)
+	lines, err := os.ReadFile(filepath.Join(request.Output, "metrics.jsonl"))
+	must(t, err)
+	var first, last metric
+	split := strings.Split(strings.TrimSpace(string(lines)), "\n")
+	must(t, json.Unmarshal([]byte(split[0]), &first))
+	must(t, json.Unmarshal([]byte(split[len(split)-1]), &last))
+	if last.Step != 60 || last.Loss > first.Loss-0.8 {
+		t.Errorf("loss went from %v to %v", first.Loss, last.Loss)
+	}
+	m, tokenizer, err := t5.Load(request.Output)
+	must(t, err)
+	defer m.Free()
+	if got := strings.Join(m.Config.Languages.Names(), " "); got != "english german" {
+		t.Errorf("start tokens of %s", got)
+	}
+	ids, dropped, err := tokenizer.Label("summary ▁<extra_id_54> </s> of", 10)
+	must(t, err)
+	for _, id := range ids[:len(ids)-1] {
+		if id < 2 || tokenizer.Sentinels()[id] {
+			t.Errorf("a label holds id %d", id)
+		}
+	}
+	if dropped != 1 || ids[len(ids)-1] != 1 || len(ids) > 10 {
+		t.Errorf("labels %v, %d dropped", ids, dropped)
+	}
+}
+
+func TestALossThatIsNotFiniteNamesStepAndPairs(t *testing.T) {
+	request := toy(t)
+	m, _, err := t5.Load(request.Model)
+	must(t, err)
+	must(t, torch.Do(func() { m.Weights["decoder.final_layer_norm.weight"].Fill_(1e38) }))
+	must(t, os.Remove(filepath.Join(request.Model, "model.safetensors")))
+	must(t, m.Weights.SaveWeights(filepath.Join(request.Model, "model.safetensors"), false))
+	m.Free()
+	request.Work, request.Output = t.TempDir(), t.TempDir()
+	_, err = Run(context.Background(), request, nil)
+	var typed *engine.Error
+	if !errors.As(err, &typed) || typed.Type != schemas.NotFinite || !strings.Contains(err.Error(), "step 1 ") || !strings.Contains(err.Error(), "-english") {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestTheRateIsThePublishedSchedule(t *testing.T) {
+	if peak := rate(5000, 5000, 768, 1); math.Abs(peak-5.1031e-4) > 1e-8 {
+		t.Errorf("the published peak rate is 5.1e-4, got %v", peak)
+	}
+	if first, late := rate(1, 5000, 768, 2), rate(20000, 5000, 768, 2); math.Abs(first-2*5.1031e-4/5000) > 1e-10 || math.Abs(late-5.1031e-4) > 1e-8 {
+		t.Errorf("rates %v at step 1 and %v at step 20,000", first, late)
+	}
+}
