@@ -48,12 +48,11 @@ func explain(w io.Writer, err error, url string) {
 	var terminated *temporal.TerminatedError
 	switch {
 	case errors.As(err, &application):
-		kind, message = application.Type(), application.Message()
-		for inner := application; errors.As(inner.Unwrap(), &inner) && inner.Message() != ""; {
-			if inner.Type() != "" && inner.Type() != "wrapError" {
-				kind, message = inner.Type(), inner.Message()
-			}
+		// The outermost type is the one that was given on purpose; Go's own wrappers have none that says anything.
+		for inner := application; errors.As(inner.Unwrap(), &inner) && (application.Type() == "" || application.Type() == "wrapError"); {
+			application = inner
 		}
+		kind, message = application.Type(), application.Message()
 	case errors.As(err, &timeout):
 		kind, message = "Timeout", timeout.Message()+": no heartbeat or no answer for too long; the worker's log is in data/log"
 	case errors.As(err, &terminated):

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"crosssum/schemas"
+
+	"go.temporal.io/sdk/temporal"
+)
+
+func TestAFailedRunSaysItsTypeAndReasonInOneBreath(t *testing.T) {
+	root := temporal.NewNonRetryableApplicationError("no config.json in models/small", schemas.MissingModel,
+		temporal.NewApplicationError("no config.json in models/small", "Error"))
+	for _, err := range []error{root, fmt.Errorf("workflow execution error: %w", root), temporal.NewApplicationErrorWithCause("wrapped", "wrapError", root)} {
+		var out bytes.Buffer
+		explain(&out, err, "")
+		if got := out.String(); !strings.Contains(got, "The run failed: MissingModel\n  no config.json in models/small\n") {
+			t.Errorf("%q", got)
+		}
+	}
+}
+
+func TestFlagsGoOverTheFileAndTheFileOverThePreset(t *testing.T) {
+	raw, p, err := parameters("", "demo", "mine", "english, hindi")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Crawl != "mine" || strings.Join(p.Languages, " ") != "english hindi" || p.Train.Steps != schemas.Demo().Train.Steps {
+		t.Errorf("resolved %+v", p)
+	}
+	if want := `{"crawl":"mine","languages":["english","hindi"],"preset":"demo"}`; string(raw) != want {
+		t.Errorf("input %s, want %s", raw, want)
+	}
+	if _, _, err := parameters("", "huge", "", ""); err == nil || !strings.Contains(err.Error(), "preset") {
+		t.Errorf("an unknown preset gives %v", err)
+	}
+}
+
+func TestEveryCommandHelpsWithAnExample(t *testing.T) {
+	for _, c := range commands() {
+		out := captured(t, func() {
+			if code := dispatch(t.Context(), []string{c.name, "--help"}); code != 0 {
+				t.Errorf("%s --help ends with %d", c.name, code)
+			}
+		})
+		for _, want := range []string{"Usage: ./crosssum " + c.name, "\nExample: ./crosssum " + c.name} {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s --help lacks %q:\n%s", c.name, want, out)
+			}
+		}
+	}
+}
