@@ -4,6 +4,7 @@ package schemas
 const (
 	PipelineWorkflow     = "Pipeline"     // RawParams -> PipelineResult: everything, crawl to report
 	BuildDatasetWorkflow = "BuildDataset" // RawParams -> PipelineResult: crawl to exported data set
+	TrainWorkflow        = "Train"        // RawParams -> PipelineResult: crawl to trained model
 	ScanActivity         = "scan"         // ScanInput -> Scanned
 	SettingsActivity     = "settings"     // SettingsInput -> Settings, local: no file is read by workflow code
 	OutcomeActivity      = "outcome"      // OutcomeInput -> Outcome

@@ -12,6 +12,7 @@ import (
 func Register(registry worker.WorkflowRegistry) {
 	registry.RegisterWorkflowWithOptions(Pipeline, workflow.RegisterOptions{Name: schemas.PipelineWorkflow})
 	registry.RegisterWorkflowWithOptions(BuildDataset, workflow.RegisterOptions{Name: schemas.BuildDatasetWorkflow})
+	registry.RegisterWorkflowWithOptions(Train, workflow.RegisterOptions{Name: schemas.TrainWorkflow})
 }
 
 // Pipeline goes the whole way from a crawl to a report: mine, split, train, evaluate.
@@ -37,6 +38,19 @@ func BuildDataset(ctx workflow.Context, raw schemas.RawParams) (schemas.Pipeline
 	}
 	r.mine()
 	r.dataset = run(r, schemas.Export, schemas.ExportInput{Articles: r.articles, Splits: r.splits})
+	return r.result()
+}
+
+// Train goes from a crawl to the trained model.
+func Train(ctx workflow.Context, raw schemas.RawParams) (schemas.PipelineResult, error) {
+	r, err := begin(ctx, raw, everyStage[:stagesOfModel])
+	if err != nil {
+		return schemas.PipelineResult{}, err
+	}
+	r.mine()
+	dataset := start(r, schemas.Export, schemas.ExportInput{Articles: r.articles, Splits: r.splits})
+	r.train()
+	r.dataset = dataset.wait()
 	return r.result()
 }
 

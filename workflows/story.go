@@ -30,7 +30,7 @@ type story struct {
 }
 
 // everyStage are the stages of Pipeline in order, with what one unit of each is called; the first stagesOfDataset make the
-// data set.
+// data set, the first stagesOfModel the model.
 var everyStage = []struct{ name, unit string }{
 	{schemas.ScanActivity, "crawl"}, {schemas.Ingest.Name, schemas.Ingest.Unit}, {schemas.Embed.Name, schemas.Embed.Unit},
 	{schemas.Neighbours.Name, schemas.Neighbours.Unit}, {schemas.Link.Name, schemas.Link.Unit},
@@ -39,7 +39,7 @@ var everyStage = []struct{ name, unit string }{
 	{schemas.Score.Name, schemas.Score.Unit}, {schemas.Report.Name, schemas.Report.Unit},
 }
 
-const stagesOfDataset = 7
+const stagesOfDataset, stagesOfModel = 7, 8
 
 // begin decodes the parameters and asks the worker for its tables; both stand in history then.
 func begin(ctx workflow.Context, raw schemas.RawParams, stages []struct{ name, unit string }) (*story, error) {

@@ -120,7 +120,8 @@ func (s *server) cancel(id int64) {
 func (s *server) start(request Request) {
 	handler, ok := s.handlers[request.Op]
 	if !ok {
-		s.send(Event{ID: request.ID, Error: &Error{Type: schemas.EngineError, Message: fmt.Sprintf("engine: unknown operation %q", request.Op)}})
+		s.send(Event{ID: request.ID, Error: &Error{Type: schemas.InvalidInput, Message: fmt.Sprintf(
+			"engine: unknown operation %q: worker and engine are of different builds; ./crosssum setup makes them again", request.Op)}})
 		return
 	}
 	ctx, stop := context.WithCancel(context.Background())

@@ -10,16 +10,27 @@ import (
 	"strconv"
 	"strings"
 
+	"crosssum/internal/encode"
 	"crosssum/internal/engine"
+	"crosssum/internal/generate"
+	"crosssum/internal/generate"
 	"crosssum/internal/langid"
+	"crosssum/internal/native/faiss"
 	"crosssum/internal/native/torch"
+	"crosssum/internal/search"
+	"crosssum/internal/train"
 )
 
 // handlers are what the engine does for a worker.
 func handlers() map[string]engine.Handler {
 	return map[string]engine.Handler{
 		engine.OpProfile:  engine.Typed(profile),
+		engine.OpEncode:   engine.Typed(encode.Run),
 		engine.OpClassify: engine.Typed(langid.Run),
+		engine.OpSearch:   engine.Typed(search.Run),
+		engine.OpTrain:    engine.Typed(train.Run),
+		engine.OpGenerate: engine.Typed(generate.Run),
+		engine.OpGenerate: engine.Typed(generate.Run),
 	}
 }
 
@@ -27,6 +38,7 @@ func main() {
 	// Rows and vectors are short-lived and large: collect early rather than hold twice the memory.
 	debug.SetGCPercent(50)
 	torch.SetThreads(threads())
+	faiss.SetThreads(threads())
 	if len(os.Args) > 1 {
 		os.Exit(subcommand(os.Args[1], os.Args[2:]))
 	}
@@ -47,10 +59,11 @@ func threads() int {
 }
 
 func subcommand(name string, args []string) int {
-	c, ok := subcommands[name]
+	all := subcommands()
+	c, ok := all[name]
 	if !ok {
 		var names []string
-		for name := range subcommands {
+		for name := range all {
 			names = append(names, name)
 		}
 		sort.Strings(names)

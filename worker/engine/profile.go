@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"crosssum/internal/engine"
+	"crosssum/internal/native/faiss"
 	"crosssum/internal/native/torch"
 )
 
@@ -14,13 +15,9 @@ func profile(context.Context, struct{}, engine.Report) (engine.Profile, error) {
 	mode := os.Getenv("CROSSSUM_NUMERICS")
 	return engine.Profile{
 		Mode: mode, InstructionSet: strings.ToLower(torch.Capability()), Threads: threads(), Device: "cpu",
-		Libtorch: torch.Version(), FAISS: faissVersion, BLAS: blas(torch.BLAS()),
+		Libtorch: torch.Version(), FAISS: faiss.Version(), BLAS: blas(torch.BLAS()),
 	}, nil
 }
-
-// faissVersion is that of the library which the C interface is linked with. Search results do not depend on it: it
-// proposes, and every score that is written is computed again.
-const faissVersion = "1.7.3"
 
 // blas leaves the limits and options that OpenBLAS prints out of its description: name, version and kernel remain.
 func blas(description string) string {

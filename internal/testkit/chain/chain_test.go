@@ -1,0 +1,153 @@
+package chain_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"testing"
+	"time"
+
+	"crosssum/internal/testkit/chain"
+	"crosssum/schemas"
+	"crosssum/workflows"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+	"google.golang.org/protobuf/encoding/protojson"
+)
+
+// params are small enough for seconds a stage; %s is put into generate.
+const params = `{"crawl": "toy", "summarizer": "tiny", "align": {"threshold": 1.02, "duplicate_threshold": 0.98},
+	"train": {"steps": 150, "warmup_steps": 10, "mini_batch": 4, "pairs": 2, "micro_batch": 4, "source_tokens": 48, "target_tokens": 16,
+	          "checkpoint_every_steps": 10},
+	"generate": {"samples": 12, "largest_pairs": 2, "samples_a_pair": 2, "max_tokens": 16, "batch_size": 4%s}}`
+
+// SaveHistory names a file to which the undisturbed run's history is written: how workflows/testdata/histories is made.
+const SaveHistory = "CROSSSUM_SAVE_HISTORY"
+
+func TestARunThatIsKilledAnywhereEndsWithTheBytesOfAnUndisturbedOne(t *testing.T) {
+	c := chain.New(t, "../../..")
+	c.Toy()
+
+	// Given an undisturbed run,
+	calm := c.StartWorker("calm")
+	result := pipeline(t, c, calm, "calm", fmt.Sprintf(params, ""))
+	if reused(result) != "" || len(result.Nondeterministic) > 0 {
+		t.Errorf("a first run reused %s; nondeterministic: %v", reused(result), result.Nondeterministic)
+	}
+	if _, err := os.Stat(result.Report); err != nil {
+		t.Errorf("report: %v", err)
+	}
+	want := chain.Artifacts(t, calm.Store)
+	replays(t, c, "calm")
+
+	// when it is run again, then everything is reused;
+	again := pipeline(t, c, calm, "again", fmt.Sprintf(params, ""))
+	if got := reused(again); got != "embed export generate ingest link neighbours score split_dedup train" {
+		t.Errorf("a second run reused only %s", got)
+	}
+	same(t, "a second run", chain.Artifacts(t, calm.Store), want)
+
+	// when one parameter is another, then what reads it is computed, and nothing before it;
+	changed := pipeline(t, c, calm, "changed", fmt.Sprintf(params, `, "beams": 2`))
+	if got := reused(changed); got != "embed export ingest link neighbours split_dedup train" {
+		t.Errorf("with other beams, %s was reused", got)
+	}
+	calm.Stop()
+
+	// when worker and engine are killed at named points, in training and at random, then the bytes are the same.
+	storm := chain.Storm{Points: []string{"before-object:2", "after-object:3", "before-manifest:2", "after-manifest:2", "before-heartbeat:5",
+		"after-heartbeat:7"}, Kills: 3, Seed: 1}
+	run := c.Start(schemas.PipelineWorkflow, "stormy", fmt.Sprintf(params, ""))
+	damage, stormy := storm.Blow(c, "stormy", run)
+	t.Logf("killed at %v, %d workers and %d engines more; training attempts began at steps %v", damage.Points, damage.Workers,
+		damage.Engines, damage.Resumed)
+	stormed, err := c.Wait(run, 5*time.Second)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, stormy.Log())
+	}
+	if len(stormed.Nondeterministic) > 0 {
+		t.Errorf("nondeterministic: %v", stormed.Nondeterministic)
+	}
+	same(t, "the killed run", chain.Artifacts(t, stormy.Store), want)
+	if len(damage.Points) != len(storm.Points) {
+		t.Errorf("only %v of the named points were reached", damage.Points)
+	}
+	if damage.Engines == 0 || damage.Workers == 0 || len(damage.Resumed) < 2 || damage.Resumed[1] == 0 {
+		t.Errorf("the training was not killed and resumed: %+v", damage)
+	}
+}
+
+// pipeline runs a Pipeline to its end.
+func pipeline(t *testing.T, c *chain.Chain, w *chain.Worker, id, params string) schemas.PipelineResult {
+	t.Helper()
+	began := time.Now()
+	result, err := c.Wait(c.Start(schemas.PipelineWorkflow, id, params), 3*time.Minute)
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", id, err, w.Log())
+	}
+	t.Logf("%s took %s", id, time.Since(began).Round(time.Second/10))
+	return result
+}
+
+// reused names the stages whose units were all published before.
+func reused(r schemas.PipelineResult) string {
+	var names []string
+	for _, s := range r.Stages {
+		if s.Units > 0 && s.Reused == s.Units {
+			names = append(names, s.Stage)
+		}
+	}
+	sort.Strings(names)
+	return strings.Join(names, " ")
+}
+
+func same(t *testing.T, what string, got, want map[string]string) {
+	t.Helper()
+	for name, manifest := range want {
+		if got[name] != manifest {
+			t.Errorf("%s: %s\n is     %s\n wanted %s", what, name, got[name], manifest)
+		}
+	}
+	for name := range got {
+		if _, ok := want[name]; !ok {
+			t.Errorf("%s has published %s too", what, name)
+		}
+	}
+}
+
+// replays runs the workflow code again over the history of a run.
+func replays(t *testing.T, c *chain.Chain, id string) {
+	t.Helper()
+	events := c.Client.GetWorkflowHistory(context.Background(), id, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	past := &history.History{}
+	for events.HasNext() {
+		event, err := events.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		past.Events = append(past.Events, event)
+	}
+	replayer := worker.NewWorkflowReplayer()
+	replayer.RegisterWorkflowWithOptions(workflows.Pipeline, workflow.RegisterOptions{Name: schemas.PipelineWorkflow})
+	if err := replayer.ReplayWorkflowHistory(nil, past); err != nil {
+		t.Errorf("replay: %v", err)
+	}
+	path := os.Getenv(SaveHistory)
+	if path == "" {
+		return
+	}
+	b, err := protojson.Marshal(past)
+	if err == nil {
+		b = []byte(strings.ReplaceAll(string(b), c.Dir, "/crosssum"))
+		err = os.MkdirAll(filepath.Dir(path), 0o755)
+	}
+	if err != nil || os.WriteFile(path, b, 0o644) != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,202 @@
+package workflows_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"crosssum/schemas"
+	"crosssum/workflows"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+)
+
+// board is a store of units without bytes: it shows what the workflow asks of activities, not what they compute. That is
+// shown by internal/testkit/chain, with nothing made up.
+type board struct {
+	sync.Mutex
+	units     int             // of every stage
+	published map[string]bool // "<stage> <unit>"
+	computed  []string
+	broken    string // stage whose work fails
+	forgetful string // stage whose work is never published
+	card      schemas.EncoderCard
+}
+
+func (b *board) environment() *testsuite.TestWorkflowEnvironment {
+	var suite testsuite.WorkflowTestSuite
+	env := suite.NewTestWorkflowEnvironment()
+	workflows.Register(env)
+	policies := map[string]schemas.Policy{}
+	for _, name := range []string{"plan", "scan", "ingest", "embed", "neighbours", "link", "split_dedup", "export", "train", "generate", "score", "report"} {
+		policies[name] = schemas.Policy{HeartbeatSeconds: 20, StartToCloseSeconds: 60, ScheduleToCloseSeconds: 600, InitialSeconds: 1,
+			BackoffCoefficient: 2, MaximumSeconds: 30, Attempts: 3, Parallel: 2}
+	}
+	settings := schemas.Settings{Policies: policies, Card: b.card, Queues: map[schemas.Queue]string{
+		schemas.QueueMain: "main", schemas.QueueCPU: "cpu", schemas.QueueGPU: "gpu"}}
+	name := func(n string) activity.RegisterOptions { return activity.RegisterOptions{Name: n} }
+	env.RegisterActivityWithOptions(func(context.Context, schemas.SettingsInput) (schemas.Settings, error) { return settings, nil }, name(schemas.SettingsActivity))
+	env.RegisterActivityWithOptions(func(context.Context, schemas.ScanInput) (schemas.Scanned, error) {
+		return schemas.Scanned{Files: "f", Count: 1}, nil
+	}, name(schemas.ScanActivity))
+	env.RegisterActivityWithOptions(func(_ context.Context, in schemas.OutcomeInput) (schemas.Outcome, error) {
+		return schemas.Outcome{Folder: "runs/" + in.Run, Figures: map[string]float64{"rouge2": 1}}, nil
+	}, name(schemas.OutcomeActivity))
+	stage(env, b, schemas.Ingest)
+	stage(env, b, schemas.Embed)
+	stage(env, b, schemas.Neighbours)
+	stage(env, b, schemas.Link)
+	stage(env, b, schemas.SplitDedup)
+	stage(env, b, schemas.Export)
+	stage(env, b, schemas.Train)
+	stage(env, b, schemas.Generate)
+	stage(env, b, schemas.Score)
+	stage(env, b, schemas.Report)
+	return env
+}
+
+func stage[In any](env *testsuite.TestWorkflowEnvironment, b *board, s schemas.Stage[In]) {
+	env.RegisterActivityWithOptions(func(context.Context, In) (schemas.Planned, error) {
+		b.Lock()
+		defer b.Unlock()
+		p := schemas.Planned{Total: b.units}
+		for i := 0; i < b.units; i++ {
+			if unit := fmt.Sprint("u", i); b.published[s.Name+" "+unit] {
+				p.Reused++
+			} else {
+				p.Missing = append(p.Missing, []string{unit})
+			}
+		}
+		if p.Reused == p.Total {
+			p.Ref = &schemas.Ref{Stage: s.Name, Index: "index of " + s.Name, Units: p.Total}
+		}
+		return p, nil
+	}, activity.RegisterOptions{Name: s.PlanName()})
+	env.RegisterActivityWithOptions(func(_ context.Context, work schemas.Work[In]) (schemas.Done, error) {
+		b.Lock()
+		defer b.Unlock()
+		if b.broken == s.Name {
+			return schemas.Done{}, temporal.NewNonRetryableApplicationError("row 3 of x.jsonl", schemas.RejectBudget, nil)
+		}
+		for _, unit := range work.Units {
+			b.published[s.Name+" "+unit] = b.forgetful != s.Name
+			b.computed = append(b.computed, s.Name+" "+unit)
+		}
+		return schemas.Done{Units: len(work.Units)}, nil
+	}, activity.RegisterOptions{Name: s.Name})
+}
+
+var calibrated = schemas.EncoderCard{Rule: "margin", Thresholds: map[string]float64{"margin": 1.05}, Duplicate: 0.97}
+
+func newBoard() *board {
+	return &board{units: 3, published: map[string]bool{}, card: calibrated}
+}
+
+func TestEveryStageIsComputedInTheOrderTheDataTakes(t *testing.T) {
+	b := newBoard()
+	env := b.environment()
+	env.ExecuteWorkflow(workflows.Pipeline, schemas.RawParams(`{}`))
+	var result schemas.PipelineResult
+	if err := env.GetWorkflowResult(&result); err != nil {
+		t.Fatal(err)
+	}
+	if len(b.computed) != 30 || result.Figures["rouge2"] != 1 || result.Folder == "" {
+		t.Errorf("%d units computed; result %+v", len(b.computed), result)
+	}
+	for _, s := range result.Stages {
+		if s.State != "done" || s.UnitsDone != s.Units || s.Reused != 0 {
+			t.Errorf("%+v", s)
+		}
+	}
+}
+
+func TestWhatIsPublishedIsNotComputedAgain(t *testing.T) {
+	b := newBoard()
+	for i := 0; i < 3; i++ {
+		b.published[fmt.Sprint("embed u", i)] = true
+	}
+	b.published["ingest u1"] = true
+	env := b.environment()
+	env.ExecuteWorkflow(workflows.BuildDataset, schemas.RawParams(`{}`))
+	var result schemas.PipelineResult
+	if err := env.GetWorkflowResult(&result); err != nil {
+		t.Fatal(err)
+	}
+	if all := strings.Join(b.computed, " "); strings.Contains(all, "embed") || strings.Contains(all, "ingest u1") || strings.Contains(all, "train") {
+		t.Errorf("computed %s", all)
+	}
+	if result.Stages[1].Reused != 1 || result.Stages[2].Reused != 3 {
+		t.Errorf("%+v", result.Stages)
+	}
+}
+
+func TestAFailedStageEndsTheRunAndNothingAfterItStarts(t *testing.T) {
+	b := newBoard()
+	b.broken = "ingest"
+	env := b.environment()
+	env.ExecuteWorkflow(workflows.Pipeline, schemas.RawParams(`{}`))
+	var failure *temporal.ApplicationError
+	if err := env.GetWorkflowError(); !errors.As(err, &failure) || failure.Type() != schemas.RejectBudget || !strings.Contains(err.Error(), "row 3 of x.jsonl") {
+		t.Fatalf("got %v", env.GetWorkflowError())
+	}
+	if len(b.computed) > 0 {
+		t.Errorf("computed %v", b.computed)
+	}
+	value, err := env.QueryWorkflow(schemas.ProgressQuery)
+	var rows []schemas.StageProgress
+	if err != nil || value.Get(&rows) != nil || rows[1].State != "failed" || rows[2].State != "waiting" {
+		t.Errorf("progress %+v, %v", rows, err)
+	}
+}
+
+func TestAStageThatNeverPublishesIsAnErrorAndNotALoop(t *testing.T) {
+	b := newBoard()
+	b.forgetful = "link"
+	env := b.environment()
+	env.ExecuteWorkflow(workflows.Pipeline, schemas.RawParams(`{}`))
+	if err := env.GetWorkflowError(); err == nil || !strings.Contains(err.Error(), "do all workers share one store") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestWrongParametersEndTheRunBeforeItsFirstActivity(t *testing.T) {
+	for raw, want := range map[string]string{
+		`{"train": {"stepps": 1}}`:      "$.train.stepps: unknown field",
+		`{"align": {"rule": "seed"}}`:   `$.align.threshold: the model card of "multilingual-e5-small" has no threshold for the rule "seed"`,
+		`{"split": {"val_percent": 3}}`: "$.split: the three percentages sum to 93",
+	} {
+		b := newBoard()
+		env := b.environment()
+		env.ExecuteWorkflow(workflows.Pipeline, schemas.RawParams(raw))
+		var failure *temporal.ApplicationError
+		if err := env.GetWorkflowError(); !errors.As(err, &failure) || failure.Type() != schemas.InvalidInput || !failure.NonRetryable() ||
+			!strings.Contains(err.Error(), want) {
+			t.Errorf("%s: wanted %s, got %v", raw, want, env.GetWorkflowError())
+		}
+		if len(b.computed) > 0 {
+			t.Errorf("%s: computed %v", raw, b.computed)
+		}
+	}
+}
+
+func TestSavedHistoriesReplay(t *testing.T) {
+	files, err := filepath.Glob("testdata/histories/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no histories: %v (internal/testkit/chain writes them)", err)
+	}
+	for _, file := range files {
+		replayer := worker.NewWorkflowReplayer()
+		replayer.RegisterWorkflowWithOptions(workflows.Pipeline, workflow.RegisterOptions{Name: schemas.PipelineWorkflow})
+		if err := replayer.ReplayWorkflowHistoryFromJSONFile(nil, file); err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}
