@@ -105,10 +105,11 @@ func source(r row) string {
 }
 
 // sibling says that two summaries are nearly the same: all but one word of three or more (put in, taken out or replaced),
-// or all but a quarter of their characters, in one place, where there are no such words.
+// all of one of three or more words, which the other goes on from ("... - documentation"), or all but a quarter of their characters, in one place, where there are no such words.
 func sibling(a, b string) bool {
 	if x, y := strings.Fields(a), strings.Fields(b); max(len(x), len(y)) >= 3 {
-		return apart(x, y) <= 1
+		rest := apart(x, y)
+		return rest <= 1 || min(len(x), len(y)) >= 3 && rest == max(len(x), len(y))-min(len(x), len(y))
 	}
 	x, y := []rune(a), []rune(b)
 	return 4*apart(x, y) <= max(len(x), len(y))

@@ -99,13 +99,14 @@ func TestPairsAreRightByKeyOrByClassOrNeither(t *testing.T) {
 	}
 }
 
-func TestSiblingsDifferByOneWordOrAFewLetters(t *testing.T) {
+func TestSiblingsDifferByOneWordAnAdditionOrAFewLetters(t *testing.T) {
 	for _, c := range []struct {
 		a, b string
 		want bool
 	}{
 		{"Cyrillic font for KOI8-U", "Cyrillic font for KOI8-R", true},
 		{"library for parsing of XML", "library for parsing XML", true},
+		{"lookups in a directory", "lookups in a directory - Python version", true},
 		{"plays music", "draws maps", false},
 		{"game of chess", "game of two cards", false},
 		{"csv2rec", "csv3rec", true},

@@ -66,7 +66,7 @@ type Aggregate struct {
 
 // Reasons why pairs are wrong or missed.
 type Reasons struct {
-	Sibling       int64 `json:"sibling"`        // the true counterpart's summary differs by at most one word from the accepted one's
+	Sibling       int64 `json:"sibling"`        // the true counterpart's summary differs by a word or an addition from the accepted one's
 	Untranslated  int64 `json:"untranslated"`   // one of the two has the English summary
 	Ambiguous     int64 `json:"ambiguous"`      // one of the two shares its summary with another key
 	NoCounterpart int64 `json:"no_counterpart"` // wrong only: one of the two has no true counterpart in the other's language
