@@ -18,7 +18,10 @@ func (b *Board) Lines(width int, now time.Time) []string {
 	var lines []string
 	for _, stage := range b.last.Stages {
 		f := b.fraction(stage)
-		line := fmt.Sprintf("%-11s %s %3.0f %%  %s", stage.Stage, bar(f), 100*f, b.detail(stage, f, now))
+		line := fmt.Sprintf("%-11s %s", stage.Stage, bar(f))
+		if stage.State != "waiting" {
+			line += fmt.Sprintf(" %3.0f %%  %s", 100*f, b.detail(stage, f, now))
+		}
 		lines = append(lines, cut(strings.TrimRight(line, " "), width))
 	}
 	for _, line := range b.Retried() {
