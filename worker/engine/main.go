@@ -13,7 +13,6 @@ import (
 	"crosssum/internal/encode"
 	"crosssum/internal/engine"
 	"crosssum/internal/generate"
-	"crosssum/internal/generate"
 	"crosssum/internal/langid"
 	"crosssum/internal/native/faiss"
 	"crosssum/internal/native/torch"
@@ -29,7 +28,6 @@ func handlers() map[string]engine.Handler {
 		engine.OpClassify: engine.Typed(langid.Run),
 		engine.OpSearch:   engine.Typed(search.Run),
 		engine.OpTrain:    engine.Typed(train.Run),
-		engine.OpGenerate: engine.Typed(generate.Run),
 		engine.OpGenerate: engine.Typed(generate.Run),
 	}
 }
