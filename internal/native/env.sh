@@ -13,10 +13,9 @@ else
 	CROSSSUM_TORCH_LDFLAGS="-Wl,--no-as-needed -lc10 -ltorch -ltorch_cpu"
 fi
 
-# Headers from 2.6 on use C++20.
+# Later headers say themselves that they want C++20.
 CROSSSUM_TORCH_STD=c++17
-if grep -qE 'define TORCH_VERSION_MAJOR [2-9]' "$CROSSSUM_TORCH_INCLUDE/torch/version.h" 2>/dev/null &&
-	[ -d "$CROSSSUM_TORCH_INCLUDE/torch/headeronly" ]; then
+if grep -q 'C++20 or later' "$CROSSSUM_TORCH_INCLUDE/ATen/ATen.h" 2>/dev/null; then
 	CROSSSUM_TORCH_STD=c++20
 fi
 CROSSSUM_TORCH_CXXFLAGS="-std=$CROSSSUM_TORCH_STD"
