@@ -1,7 +1,7 @@
 // Package encode answers the engine's encode requests: it turns texts into unit vectors with a sentence encoder.
 //
 // An embedding depends on its batch in the last bits. So batches are a pure function of the set of texts of a request:
-// the distinct texts by number of tokens, then by digest, cut into batches of equal padded size.
+// the distinct texts by number of tokens, then by digest, cut into batches of a bounded number of tokens.
 package encode
 
 import (

@@ -54,29 +54,24 @@ func load(dir string) (*encoder, error) {
 
 // encode writes the vectors of the texts of one batch to their places in vectors.
 func (e *encoder) encode(in *texts, batch []int, vectors []float32) error {
-	length := 0
-	for _, t := range batch {
-		length = max(length, len(in.texts[t].ids))
-	}
-	ids := make([]int64, 0, len(batch)*length)
+	var ids []int64
 	lengths := make([]int, len(batch))
 	for i, t := range batch {
 		for _, id := range in.texts[t].ids {
 			ids = append(ids, int64(id))
 		}
 		lengths[i] = len(in.texts[t].ids)
-		for j := lengths[i]; j < length; j++ {
-			ids = append(ids, int64(e.tokenizer.Pad()))
-		}
 	}
-	out := make([]float32, len(batch)*e.dimension)
-	err := torch.Do(func() { e.pool(e.model.Forward(ids, lengths), lengths).CopyFloat32s(out) })
+	states := make([]float32, len(ids)*e.dimension)
+	err := torch.Do(func() { e.model.Forward(ids, lengths).CopyFloat32s(states) })
 	if err != nil {
-		return fmt.Errorf("encoding %d texts of up to %d tokens, the first %s: %w", len(batch), length, in.name(batch[0]), err)
+		return fmt.Errorf("encoding %d texts with %d tokens, the first %s: %w", len(batch), len(ids), in.name(batch[0]), err)
 	}
 	for i, t := range batch {
 		vector := vectors[t*e.dimension : (t+1)*e.dimension]
-		copy(vector, out[i*e.dimension:])
+		size := lengths[i] * e.dimension
+		e.pool(states[:size], vector)
+		states = states[size:]
 		if !unit(vector) {
 			return &engine.Error{Type: schemas.NotFinite, Message: fmt.Sprintf("%s: its embedding is not finite or zero", in.name(t))}
 		}

@@ -6,12 +6,10 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
-
-	"crosssum/internal/native/torch"
 )
 
-// pooling makes one vector [batch, hidden] of the states [batch, length, hidden] of each text.
-type pooling func(hidden torch.Tensor, lengths []int) torch.Tensor
+// pooling makes one vector [hidden] of the states [tokens, hidden] of a text.
+type pooling func(states, vector []float32)
 
 // readPooling reads sentence-transformers' modules.json: Transformer, Pooling (mean or first token), Normalize. Without
 // one, mean pooling is taken. Any other module or mode is an error that names it.
@@ -60,23 +58,22 @@ func readMode(path string) (pooling, error) {
 	case "pooling_mode_mean_tokens":
 		return meanPooling, nil
 	case "pooling_mode_cls_token":
-		return func(hidden torch.Tensor, _ []int) torch.Tensor { return hidden.Select(1, 0) }, nil
+		return func(states, vector []float32) { copy(vector, states) }, nil
 	default:
 		return nil, fmt.Errorf("%s: %q is not supported; pooling_mode_mean_tokens and pooling_mode_cls_token are", path, mode)
 	}
 }
 
-// meanPooling is the mean over the tokens of a text, special ones included, padding left out: weights [batch, 1, length]
-// times states.
-func meanPooling(hidden torch.Tensor, lengths []int) torch.Tensor {
-	length := hidden.Size(1)
-	weights := make([]float32, len(lengths)*length)
-	for i, n := range lengths {
-		for j := 0; j < n; j++ {
-			weights[i*length+j] = 1 / float32(n)
+// meanPooling is the mean over the tokens, special ones included, added up in float64.
+func meanPooling(states, vector []float32) {
+	n := len(states) / len(vector)
+	for j := range vector {
+		sum := 0.0
+		for i := range n {
+			sum += float64(states[i*len(vector)+j])
 		}
+		vector[j] = float32(sum / float64(n))
 	}
-	return torch.FromFloat32s(weights, len(lengths), 1, length).Bmm(hidden).Squeeze(1)
 }
 
 // unit divides v by its length, computed in float64; false if v is zero or not finite.

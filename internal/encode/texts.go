@@ -93,7 +93,7 @@ func (in *texts) name(text int) string {
 	return r.language + "/" + r.id
 }
 
-// batches cuts the texts, longest first, into lists of at most budget tokens, padding included. The order of the input
+// batches cuts the texts, longest first, into lists of at most budget tokens each. The order of the input
 // does not matter: texts of one length go by digest.
 func (in *texts) batches(budget int) [][]int {
 	order := make([]int, len(in.texts))
@@ -108,11 +108,17 @@ func (in *texts) batches(budget int) [][]int {
 		return a.digest < b.digest
 	})
 	var out [][]int
-	for from := 0; from < len(order); {
-		rows := max(budget/len(in.texts[order[from]].ids), 1)
-		to := min(from+rows, len(order))
-		out = append(out, order[from:to])
-		from = to
+	from, tokens := 0, 0
+	for i, t := range order {
+		if n := len(in.texts[t].ids); tokens+n > budget && i > from {
+			out = append(out, order[from:i])
+			from, tokens = i, n
+		} else {
+			tokens += n
+		}
+	}
+	if from < len(order) {
+		out = append(out, order[from:])
 	}
 	return out
 }

@@ -14,14 +14,12 @@ import (
 // "</s>" that a text spells out are text. It is safe for concurrent use.
 type Tokenizer interface {
 	Encode(text string, maxTokens int) ([]int32, error)
-	Pad() int32 // the id that fills up a batch
-	Size() int  // ids are below it
+	Size() int // ids are below it
 }
 
 // Ids of XLM-R's special tokens in Hugging Face's order, which the model's rows follow.
 const (
 	xlmrBos = 0 // <s>
-	xlmrPad = 1
 	xlmrEos = 2 // </s>
 	xlmrUnk = 3
 )
@@ -65,9 +63,6 @@ func (t *XLMR) Encode(text string, maxTokens int) ([]int32, error) {
 	}
 	return append(ids, xlmrEos), nil
 }
-
-// Pad is <pad>.
-func (t *XLMR) Pad() int32 { return xlmrPad }
 
 // Size counts the pieces, <pad> and <mask>.
 func (t *XLMR) Size() int { return t.pieces.Size() + 2 }

@@ -20,9 +20,9 @@ func newEmbeddings(p *parameters, c *Config) embeddings {
 	}
 }
 
-// forward takes ids [batch, length] to [batch, length, hidden].
-func (e *embeddings) forward(ids torch.Tensor, length int) torch.Tensor {
-	return e.norm.forward(torch.Embedding(e.word, ids).Add(e.position.Slice(0, 0, length)))
+// forward takes ids and positions [rows] to [rows, hidden].
+func (e *embeddings) forward(ids, positions torch.Tensor) torch.Tensor {
+	return e.norm.forward(torch.Embedding(e.word, ids).Add(torch.Embedding(e.position, positions)))
 }
 
 // norm is a LayerNorm over the last dimension.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime/debug"
 
+	"crosssum/internal/native/kernels"
 	"crosssum/internal/native/torch"
 )
 
@@ -59,39 +60,35 @@ func (m *Model) Close() {
 	m.kept = nil
 }
 
-// Forward gives the last hidden states [batch, length, hidden] of ids [batch, length], row by row; lengths[i] is how many
-// ids of row i count, the rest is padding. To be called inside torch.Do.
+// Forward gives the last hidden states [rows, hidden] of packed texts: ids are those of all texts, one text after the
+// other, lengths[i] of them of text i. To be called inside torch.Do.
 func (m *Model) Forward(ids []int64, lengths []int) torch.Tensor {
-	batch := len(lengths)
-	length := len(ids) / max(batch, 1)
-	if batch == 0 || length == 0 || length*batch != len(ids) || length > m.Config.Positions {
-		torch.Failf("bert: %d ids in %d rows, and a row holds 1 to %d", len(ids), batch, m.Config.Positions)
-	}
-	mask := paddingMask(lengths, length)
-	x := torch.Block(func() torch.Tensor { return m.embeddings.forward(torch.FromInt64s(ids, batch, length), length) })
+	positions := m.positions(len(ids), lengths)
+	texts := kernels.Pack(lengths)
+	x := torch.Block(func() torch.Tensor {
+		return m.embeddings.forward(torch.FromInt64s(ids, len(ids)), torch.FromInt64s(positions, len(ids)))
+	})
 	for i := range m.layers {
 		x = torch.Block(func() torch.Tensor {
-			return m.layers[i].feedForward.forward(m.layers[i].attention.forward(x, mask, batch, length))
+			return m.layers[i].feedForward.forward(m.layers[i].attention.forward(x, texts))
 		})
 	}
 	return x
 }
 
-// paddingMask is [batch, 1, 1, length] with minus infinity at padding; no tensor where no row has any.
-func paddingMask(lengths []int, length int) torch.Tensor {
-	padded := make([]bool, len(lengths)*length)
-	any := false
+// positions counts from 0 in every text.
+func (m *Model) positions(rows int, lengths []int) []int64 {
+	out := make([]int64, 0, rows)
 	for i, n := range lengths {
-		if n < 1 || n > length {
-			torch.Failf("bert: row %d has %d ids of %d", i, n, length)
+		if n < 1 || n > m.Config.Positions || n > rows-len(out) {
+			torch.Failf("bert: text %d has %d ids; a text has 1 to %d, and %d ids are left", i, n, m.Config.Positions, rows-len(out))
 		}
-		for j := n; j < length; j++ {
-			padded[i*length+j], any = true, true
+		for j := range n {
+			out = append(out, int64(j))
 		}
 	}
-	if !any {
-		return torch.Tensor{}
+	if len(out) != rows || rows == 0 {
+		torch.Failf("bert: %d ids for texts of %d in all", rows, len(out))
 	}
-	zeros := torch.Zeros(torch.Float32, len(lengths), 1, 1, length)
-	return zeros.MaskedFill(torch.FromBools(padded, len(lengths), 1, 1, length), negativeInfinity)
+	return out
 }

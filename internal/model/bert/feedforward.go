@@ -16,7 +16,7 @@ func newFeedForward(p *parameters, layer string, c *Config) feedForward {
 	}
 }
 
-// forward takes and gives [batch, length, hidden].
+// forward takes and gives [rows, hidden].
 func (f *feedForward) forward(x torch.Tensor) torch.Tensor {
 	return f.norm.forward(x.Add(f.down.forward(f.up.forward(x).Gelu())))
 }

@@ -4,16 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"path/filepath"
 	"slices"
 
 	"crosssum/internal/model/safetensors"
 	"crosssum/internal/native/torch"
 )
-
-// negativeInfinity stands at padding in a mask.
-var negativeInfinity = math.Inf(-1)
 
 // parameters reads tensors by name out of a model directory and notes which ones the model keeps.
 type parameters struct {
