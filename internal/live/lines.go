@@ -2,7 +2,7 @@ package live
 
 import (
 	"fmt"
-	"sort"
+	"maps"
 	"strings"
 	"time"
 
@@ -81,16 +81,16 @@ func (b *Board) detail(stage schemas.StageProgress, fraction float64, now time.T
 		} else if p.Unit != "" && p.Unit != "all" {
 			parts = append(parts, p.Unit)
 		}
-		for name, v := range a.Progress.Metrics {
-			metrics[name] = v
-		}
+		maps.Copy(metrics, a.Progress.Metrics)
 	}
 	t := b.tracks[stage.Stage]
 	if rate := t.rate(); rate > 0 {
 		parts = append(parts, fmt.Sprintf("%s %s/s", Readable(rate), b.of(stage.Stage)))
 	}
-	for _, name := range sortedKeys(metrics) {
-		parts = append(parts, strings.ReplaceAll(name, "_", " ")+" "+Readable(metrics[name]))
+	for _, m := range []struct{ name, says string }{{"loss", "loss"}, {"learning_rate", "rate"}, {"checkpoint", "checkpoint at"}} {
+		if v := metrics[m.name]; v != 0 { // zero: not there yet
+			parts = append(parts, m.says+" "+Readable(v))
+		}
 	}
 	if left := t.remaining(fraction, now); left > 0 {
 		parts = append(parts, "ETA "+Clock(left))
@@ -150,13 +150,4 @@ func cut(line string, width int) string {
 		return line
 	}
 	return string(r[:max(0, width-1)]) + "…"
-}
-
-func sortedKeys(m map[string]float64) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
 }
