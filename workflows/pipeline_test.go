@@ -94,7 +94,7 @@ func stage[In any](env *testsuite.TestWorkflowEnvironment, b *board, s schemas.S
 	}, activity.RegisterOptions{Name: s.Name})
 }
 
-var calibrated = schemas.EncoderCard{Rule: "margin", Thresholds: map[string]float64{"margin": 1.05}, Duplicate: 0.97}
+var calibrated = schemas.EncoderCard{Rule: "margin", Neighbours: 4, Thresholds: map[string]float64{"margin": 1.05}, Duplicate: 0.97}
 
 func newBoard() *board {
 	return &board{units: 3, published: map[string]bool{}, card: calibrated}
@@ -171,6 +171,7 @@ func TestWrongParametersEndTheRunBeforeItsFirstActivity(t *testing.T) {
 	for raw, want := range map[string]string{
 		`{"train": {"stepps": 1}}`:      "$.train.stepps: unknown field",
 		`{"align": {"rule": "seed"}}`:   `$.align.threshold: the model card of "multilingual-e5-small" has no threshold for the rule "seed"`,
+		`{"align": {"neighbours": 6}}`:  "$.align.threshold: the model card of \"multilingual-e5-small\" was calibrated with 4 neighbours",
 		`{"split": {"val_percent": 3}}`: "$.split: the three percentages sum to 93",
 	} {
 		b := newBoard()

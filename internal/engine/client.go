@@ -32,9 +32,11 @@ type Client struct {
 	moved   atomic.Int64  // events of the request at work
 	nextID  int64         // guarded by slot
 
-	mu       sync.Mutex
+	mu      sync.Mutex
+	crashes map[string]*crashes
+
+	asking   sync.Mutex
 	profiles map[string]Profile
-	crashes  map[string]*crashes
 }
 
 // crashes of one unit.
@@ -242,8 +244,8 @@ func (c *Client) crashed(p *process, job Job, op string) error {
 // Profile tells what may change the bytes of native results in a mode. A process of its own is asked, once: a look-up need
 // not wait for the training that the engine is busy with.
 func (c *Client) Profile(ctx context.Context, mode string) (Profile, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.asking.Lock()
+	defer c.asking.Unlock()
 	if p, ok := c.profiles[mode]; ok {
 		return p, nil
 	}

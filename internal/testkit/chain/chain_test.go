@@ -22,7 +22,7 @@ import (
 )
 
 // params are small enough for seconds a stage; %s is put into generate.
-const params = `{"crawl": "toy", "summarizer": "tiny", "align": {"threshold": 1.02, "duplicate_threshold": 0.98},
+const params = `{"crawl": "toy", "summarizer": "tiny",
 	"train": {"steps": 150, "warmup_steps": 10, "mini_batch": 4, "pairs": 2, "micro_batch": 4, "source_tokens": 48, "target_tokens": 16,
 	          "checkpoint_every_steps": 10},
 	"generate": {"samples": 12, "largest_pairs": 2, "samples_a_pair": 2, "max_tokens": 16, "batch_size": 4%s}}`
