@@ -23,7 +23,8 @@ go_program() {
   mv "build/tmp/$1" "build/bin/$1"
 }
 
-# pure_sources: the digest of what the programs without native code are built from.
+# pure_sources: the digest of what the programs are built from. make-sure.sh takes it once, in $pure_sources.
 pure_sources() {
+  [ -z "${pure_sources:-}" ] || { echo "$pure_sources"; return; }
   { go version 2>&1; digest go.mod go.sum activities internal schemas starter worker workflows; } | sha256sum
 }

@@ -9,6 +9,7 @@ set -eu
 . setup/library.sh
 
 missing=
+pure_sources=$(pure_sources)
 for step; do
   (. "setup/$step.sh" && is_done) || missing="$missing $step"
 done
