@@ -156,6 +156,9 @@ func summary(unit string, units []string) string {
 	return unit + " " + shown
 }
 
+// sorted lists the keys of m in order.
+//
+//workflowcheck:ignore
 func sorted(m map[string]int64) []string {
 	names := make([]string, 0, len(m))
 	for name := range m {

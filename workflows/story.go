@@ -160,8 +160,8 @@ func (r *story) show() {
 	var b strings.Builder
 	b.WriteString("| stage | state | units | reused | seconds | counts |\n|---|---|---|---|---|---|\n")
 	for _, row := range r.rows {
-		fmt.Fprintf(&b, "| %s | %s | %d / %d | %d | %.1f | %s |\n", row.Stage, row.State, row.UnitsDone, row.Units, row.Reused,
-			row.Seconds, counts(row.Counts))
+		b.WriteString(fmt.Sprintf("| %s | %s | %d / %d | %d | %.1f | %s |\n", row.Stage, row.State, row.UnitsDone, row.Units, row.Reused,
+			row.Seconds, counts(row.Counts)))
 	}
 	workflow.SetCurrentDetails(r.ctx, b.String())
 }
