@@ -85,7 +85,7 @@ func (b *Board) detail(stage schemas.StageProgress, fraction float64, now time.T
 	}
 	t := b.tracks[stage.Stage]
 	if rate := t.rate(); rate > 0 {
-		parts = append(parts, fmt.Sprintf("%s %s/s", Readable(rate), b.of(stage.Stage)))
+		parts = append(parts, fmt.Sprintf("%s %s/s", Readable(rate), t.of))
 	}
 	for _, m := range []struct{ name, says string }{{"loss", "loss"}, {"learning_rate", "rate"}, {"checkpoint", "checkpoint at"}} {
 		if v := metrics[m.name]; v != 0 { // zero: not there yet
@@ -96,16 +96,6 @@ func (b *Board) detail(stage schemas.StageProgress, fraction float64, now time.T
 		parts = append(parts, "ETA "+Clock(left))
 	}
 	return strings.Join(parts, " · ")
-}
-
-// of is what the stage's activities count.
-func (b *Board) of(stage string) string {
-	for _, a := range b.last.Active {
-		if a.Stage == stage && a.Progress.Of != "" {
-			return a.Progress.Of
-		}
-	}
-	return "units"
 }
 
 // Finished says how a stage ended: what it made, how long it took, and what it did not compute again.

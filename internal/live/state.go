@@ -38,6 +38,7 @@ type track struct {
 	started  time.Time // of the first look at which the stage ran
 	fraction float64   // at that look
 	done     int64     // rows, steps, ... counted since
+	of       string    // what is counted
 	samples  []sample  // of done, within the rate window
 }
 
@@ -66,6 +67,9 @@ func (b *Board) Update(s Snapshot, now time.Time) {
 		t, p := b.tracks[a.Stage], a.Progress
 		if t == nil {
 			continue
+		}
+		if p.Of != "" {
+			t.of = p.Of
 		}
 		before, seen := b.at[a.ID]
 		switch {
