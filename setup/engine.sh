@@ -1,5 +1,5 @@
 # The engine: the only program with native code (libtorch, FAISS, SentencePiece, fastText).
-title="build the engine"
+title="build the engine (about 2 minutes)"
 
 sources() { { echo "${LIBTORCH:-}"; pure_sources; } | sha256sum; }
 
