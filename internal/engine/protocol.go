@@ -61,7 +61,6 @@ type EncodeRequest struct {
 	Prefix      string `json:"prefix"`
 	MaxTokens   int    `json:"max_tokens"`
 	BatchTokens int    `json:"batch_tokens"`
-	Offsets     string `json:"offsets,omitempty"` // safetensors: a vector a language, added before unit length; "": none
 	Input       string `json:"input"`
 	Column      string `json:"column"`
 	Output      string `json:"output"` // an Arrow file of schemas.Embedding, row order of Input
