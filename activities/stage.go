@@ -80,7 +80,8 @@ func (d definition[In]) lookup(ctx context.Context, a *Activities, in In) (schem
 		case errors.Is(err, store.ErrAbsent):
 			item, seconds = append(item, u.name), seconds+u.seconds
 			if seconds >= workItemSeconds {
-				planned.Missing, item, seconds = append(planned.Missing, item), nil, 0
+				planned.Missing, planned.Seconds = append(planned.Missing, item), append(planned.Seconds, seconds)
+				item, seconds = nil, 0
 			}
 		case err != nil:
 			return planned, err
@@ -91,7 +92,7 @@ func (d definition[In]) lookup(ctx context.Context, a *Activities, in In) (schem
 		}
 	}
 	if len(item) > 0 {
-		planned.Missing = append(planned.Missing, item)
+		planned.Missing, planned.Seconds = append(planned.Missing, item), append(planned.Seconds, seconds)
 	}
 	if len(planned.Missing) > 0 {
 		return planned, nil
@@ -123,16 +124,19 @@ func (d definition[In]) compute(ctx context.Context, a *Activities, work schemas
 	for _, u := range units {
 		byName[u.name] = u
 	}
+	var finished float64 // guessed seconds of the units before this one
 	for i, name := range work.Units {
 		u, ok := byName[name]
 		if !ok {
 			return schemas.Done{}, fmt.Errorf("%s: no unit %q in this input", d.stage.Name, name)
 		}
 		if _, err := a.Store.Lookup(d.stage.Name, u.key); err == nil {
+			finished += u.seconds
 			continue
 		}
 		report := func(p schemas.Progress) {
 			p.Stage, p.Unit, p.UnitNo, p.Units = d.stage.Name, name, i, len(work.Units)
+			p.WorkDone, p.UnitWork = finished, u.seconds
 			a.heartbeat(ctx, p)
 		}
 		report(schemas.Progress{})
@@ -140,6 +144,7 @@ func (d definition[In]) compute(ctx context.Context, a *Activities, work schemas
 		if err != nil {
 			return schemas.Done{}, fmt.Errorf("%s %s: %w", d.stage.Name, name, err)
 		}
+		finished += u.seconds
 		if other {
 			done.Nondeterministic = append(done.Nondeterministic, d.stage.Name+" "+name)
 		}

@@ -60,6 +60,8 @@ type Planned struct {
 	Total   int        `json:"total"`   // units of the stage
 	Reused  int        `json:"reused"`  // units that were published already
 	Missing [][]string `json:"missing"` // unit names, grouped into work items worth some tens of seconds
+	// Seconds guesses the cost of each work item: what bars and times to go are weighted by.
+	Seconds []float64 `json:"seconds,omitempty"`
 }
 
 // Work asks for some units of a stage.
@@ -85,6 +87,9 @@ type Progress struct {
 	Total   int64              `json:"total"`             // within the unit; 0 when unknown
 	Of      string             `json:"of"`                // what Done counts: "rows", "steps", "pairs"
 	Metrics map[string]float64 `json:"metrics,omitempty"` // "loss", "learning_rate", "checkpoint"
+	// Guessed costs in seconds: of the work item's finished units, and of the unit at work.
+	WorkDone float64 `json:"work_done,omitempty"`
+	UnitWork float64 `json:"unit_work,omitempty"`
 }
 
 // StageProgress is one row of the `progress` query: a stage with its finished units.
@@ -96,6 +101,8 @@ type StageProgress struct {
 	UnitsDone int              `json:"units_done"`
 	Reused    int              `json:"reused"`
 	Seconds   float64          `json:"seconds"`
+	Work      float64          `json:"work,omitempty"`      // guessed seconds of what was missing
+	WorkDone  float64          `json:"work_done,omitempty"` // of that, in finished work items
 	Counts    map[string]int64 `json:"counts,omitempty"`
 }
 

@@ -72,7 +72,7 @@ func seal[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In, ro
 		if planned.Ref != nil {
 			return *planned.Ref, nil
 		}
-		if err := compute(ctx, r, s, in, planned.Missing, row); err != nil {
+		if err := compute(ctx, r, s, in, planned, row); err != nil {
 			return schemas.Ref{}, err
 		}
 		published := planned.Reused
@@ -94,13 +94,17 @@ func plan[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In) (p
 }
 
 // compute runs work items, so many at a time as the stage's table says. The first failure stops the others.
-func compute[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In, items [][]string, row *schemas.StageProgress) error {
+func compute[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In, planned schemas.Planned, row *schemas.StageProgress) error {
 	inner, stop := workflow.WithCancel(ctx)
 	defer stop()
 	free := workflow.NewSemaphore(ctx, int64(r.settings.Policies[s.Name].Parallel))
 	all := workflow.NewWaitGroup(ctx)
 	var first error
-	for _, units := range items {
+	row.Work, row.WorkDone = 0, 0
+	for _, seconds := range planned.Seconds {
+		row.Work += seconds
+	}
+	for i, units := range planned.Missing {
 		if err := free.Acquire(inner, 1); err != nil || first != nil {
 			break
 		}
@@ -119,6 +123,9 @@ func compute[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In,
 				return
 			}
 			row.UnitsDone += done.Units
+			if i < len(planned.Seconds) { // a history from before they were there has none
+				row.WorkDone += planned.Seconds[i]
+			}
 			r.nondeterministic = append(r.nondeterministic, done.Nondeterministic...)
 			r.show()
 		})

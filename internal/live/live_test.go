@@ -11,8 +11,8 @@ import (
 // see updates the board with a running training at the given step, seconds after start.
 func see(b *Board, start time.Time, seconds int, step int64) {
 	b.Update(Snapshot{
-		Stages: []schemas.StageProgress{{Stage: "train", State: "running", Unit: "run", Units: 1}},
-		Active: []Activity{{ID: "7", Stage: "train", Attempt: 1, Progress: schemas.Progress{Stage: "train", Unit: "all", Units: 1,
+		Stages: []schemas.StageProgress{{Stage: "train", State: "running", Unit: "run", Units: 1, Work: 20}},
+		Active: []Activity{{ID: "7", Stage: "train", Attempt: 1, Progress: schemas.Progress{Stage: "train", Unit: "all", Units: 1, UnitWork: 20,
 			Done: step, Total: 80, Of: "steps", Metrics: map[string]float64{"loss": 6.125}}}},
 	}, start.Add(time.Duration(seconds)*time.Second))
 }
@@ -34,13 +34,13 @@ func TestARateSpansTheUnitsOfAWorkItem(t *testing.T) {
 	b, start := &Board{}, time.Unix(1e9, 0)
 	for i, unit := range []string{"english", "english", "hindi", "hindi"} {
 		b.Update(Snapshot{
-			Stages: []schemas.StageProgress{{Stage: "embed", State: "running", Unit: "language", Units: 4}},
-			Active: []Activity{{ID: "3", Stage: "embed", Progress: schemas.Progress{Unit: unit, UnitNo: i / 2, Units: 4,
+			Stages: []schemas.StageProgress{{Stage: "embed", State: "running", Unit: "language", Units: 4, Work: 40, WorkDone: 10}},
+			Active: []Activity{{ID: "3", Stage: "embed", Progress: schemas.Progress{Unit: unit, UnitNo: i / 2, Units: 4, WorkDone: float64(i/2) * 5, UnitWork: 10,
 				Done: int64(i%2) * 100, Total: 200, Of: "rows"}}},
 		}, start.Add(time.Duration(i)*time.Second))
 	}
 	line := b.Lines(0, start.Add(3*time.Second))[0] // 100 rows of english and 100 of hindi were seen in 3 s
-	for _, want := range []string{"hindi 100 of 200 rows", "66.7 rows/s", "38 %"} {
+	for _, want := range []string{"hindi 100 of 200 rows", "66.7 rows/s", "50 %"} {
 		if !strings.Contains(line, want) {
 			t.Errorf("%q lacks %q", line, want)
 		}

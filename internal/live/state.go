@@ -89,24 +89,25 @@ func (b *Board) Update(s Snapshot, now time.Time) {
 	}
 }
 
-// fraction is the finished share of a stage, 0 to 1: its units, and the parts of those at work.
+// fraction is the finished share of what a stage has to compute, 0 to 1, by guessed cost: finished work items, and the
+// parts of those at work.
 func (b *Board) fraction(stage schemas.StageProgress) float64 {
 	if stage.State == "done" {
 		return 1
 	}
-	if stage.Units == 0 {
-		return 0
-	}
-	units := float64(max(stage.UnitsDone, stage.Reused))
+	done, all := stage.WorkDone, stage.Work
 	for _, a := range b.last.Active {
-		if a.Stage == stage.Stage {
-			units += float64(a.Progress.UnitNo)
-			if a.Progress.Total > 0 {
-				units += min(1, float64(a.Progress.Done)/float64(a.Progress.Total))
+		if p := a.Progress; a.Stage == stage.Stage {
+			done += p.WorkDone
+			if p.Total > 0 {
+				done += p.UnitWork * min(1, float64(p.Done)/float64(p.Total))
 			}
 		}
 	}
-	return min(1, units/float64(stage.Units))
+	if all == 0 {
+		return 0
+	}
+	return min(1, done/all)
 }
 
 // rate is rows, steps, ... a second over the last seconds; 0 while it is not known.
