@@ -10,6 +10,7 @@ import (
 	"crosssum/internal/live"
 	"crosssum/schemas"
 
+	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"golang.org/x/sys/unix"
@@ -67,7 +68,7 @@ func look(ctx context.Context, c client.Client, run client.WorkflowRun, board *l
 		for _, p := range d.GetPendingActivities() {
 			a := live.Activity{ID: p.GetActivityId(), Stage: strings.TrimSuffix(p.GetActivityType().GetName(), ".plan"),
 				Attempt: int(p.GetAttempt()), Failure: p.GetLastFailure().GetMessage()}
-			if details := p.GetHeartbeatDetails(); details != nil {
+			if details := p.GetHeartbeatDetails(); details != nil && p.GetState() == enums.PENDING_ACTIVITY_STATE_STARTED {
 				_ = converter.GetDefaultDataConverter().FromPayloads(details, &a.Progress) // of another version: no details
 			}
 			snapshot.Active = append(snapshot.Active, a)
