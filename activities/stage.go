@@ -43,7 +43,7 @@ func register[In any](registry worker.ActivityRegistry, a *Activities, d definit
 	}, activity.RegisterOptions{Name: d.stage.PlanName()})
 	registry.RegisterActivityWithOptions(func(ctx context.Context, work schemas.Work[In]) (schemas.Done, error) {
 		done, err := d.compute(ctx, a, work)
-		if errors.Is(err, context.Canceled) && ctx.Err() == nil {
+		if errors.Is(err, context.Canceled) && workerStops(ctx) {
 			err = errWorkerStops // a failed attempt, not a cancelled activity
 		}
 		return done, classify(err)
@@ -113,6 +113,7 @@ func (d definition[In]) lookup(ctx context.Context, a *Activities, in In) (schem
 // compute runs the units of a work item one after the other; units published meanwhile are passed over.
 func (d definition[In]) compute(ctx context.Context, a *Activities, work schemas.Work[In]) (schemas.Done, error) {
 	start := time.Now()
+	beating := ctx // the heart beats on while a checkpoint is written
 	ctx, release := untilWorkerStops(ctx)
 	defer release()
 	var done schemas.Done
@@ -137,7 +138,7 @@ func (d definition[In]) compute(ctx context.Context, a *Activities, work schemas
 		report := func(p schemas.Progress) {
 			p.Stage, p.Unit, p.UnitNo, p.Units = d.stage.Name, name, i, len(work.Units)
 			p.WorkDone, p.UnitWork = finished, u.seconds
-			a.heartbeat(ctx, p)
+			a.heartbeat(beating, p)
 		}
 		report(schemas.Progress{})
 		other, err := d.one(ctx, a, work.Input, u, report)
@@ -180,6 +181,15 @@ func (d definition[In]) one(ctx context.Context, a *Activities, in In, u unit, r
 
 // errWorkerStops ends the work of a worker that was asked to stop; another one, or the next start, goes on with it.
 var errWorkerStops = errors.New("the worker is stopping")
+
+func workerStops(ctx context.Context) bool {
+	select {
+	case <-activity.GetWorkerStopChannel(ctx):
+		return true
+	default:
+		return false
+	}
+}
 
 // untilWorkerStops ends the context when the worker begins to stop, so that an engine can write its checkpoint in time.
 func untilWorkerStops(ctx context.Context) (context.Context, func()) {
