@@ -4,6 +4,7 @@ package main
 import (
 	"flag"
 	"log"
+	"log/slog"
 	"os"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"crosssum/workflows"
 
 	"go.temporal.io/sdk/client"
+	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
 )
 
@@ -38,7 +40,8 @@ func run(path string, overrides *config.Flags) error {
 		return err
 	}
 	artifacts.Crash = crash.FromEnvironment()
-	temporal, err := client.Dial(client.Options{HostPort: c.Address, Namespace: c.Namespace})
+	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	temporal, err := client.Dial(client.Options{HostPort: c.Address, Namespace: c.Namespace, Logger: sdklog.NewStructuredLogger(logger)})
 	if err != nil {
 		return err
 	}
