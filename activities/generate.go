@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+	"sync"
 
 	"crosssum/internal/arrowfile"
 	"crosssum/internal/engine"
@@ -82,8 +83,30 @@ func planGenerate(ctx context.Context, a *Activities, in schemas.GenerateInput) 
 	return units, nil
 }
 
-// testPairs reads the test samples and marks those to decode, by directed pair.
+// lastTestPairs remembers the test samples of the newest input: a work item asks for them once a pair of languages.
+var lastTestPairs struct {
+	sync.Mutex
+	of    string
+	pairs map[string][]testSample
+}
+
+// testPairs are the test samples by directed pair, those to decode marked. They are shared: not to be changed.
 func (a *Activities) testPairs(in schemas.GenerateInput) (map[string][]testSample, error) {
+	lastTestPairs.Lock()
+	defer lastTestPairs.Unlock()
+	of := fmt.Sprint(a.Store.Root(), in.Splits.Index, in.Seed, in.Params.Samples, in.Params.LargestPairs, in.Params.SamplesAPair)
+	if lastTestPairs.of == of {
+		return lastTestPairs.pairs, nil
+	}
+	pairs, err := a.readTestPairs(in)
+	if err == nil {
+		lastTestPairs.of, lastTestPairs.pairs = of, pairs
+	}
+	return pairs, err
+}
+
+// readTestPairs reads the test samples and marks those to decode.
+func (a *Activities) readTestPairs(in schemas.GenerateInput) (map[string][]testSample, error) {
 	path, err := a.fileOf(in.Splits, "all", "samples.arrow")
 	if err != nil {
 		return nil, err
