@@ -81,7 +81,8 @@ func seal[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In, ro
 		}
 		if planned.Ref == nil && planned.Reused <= published {
 			return schemas.Ref{}, temporal.NewNonRetryableApplicationError(fmt.Sprintf(
-				"%s: all work items ended well, yet %d of %d units are still missing: do all workers share one store?",
+				"%s: all work items ended well, yet %d of %d units are still missing: do all workers share one store, "+
+					"and did nobody change a model meanwhile?",
 				s.Name, planned.Total-planned.Reused, planned.Total), schemas.CorruptObject, nil)
 		}
 	}
