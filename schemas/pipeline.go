@@ -30,7 +30,7 @@ type EncoderParams struct {
 	Name        string `json:"name"`   // a model under the models roots
 	Prefix      string `json:"prefix"` // put before every text ("query: " for e5)
 	MaxTokens   int    `json:"max_tokens"`
-	BatchTokens int    `json:"batch_tokens"` // padded tokens a batch
+	BatchTokens int    `json:"batch_tokens"` // tokens a batch; each thread takes batches of its own
 }
 
 // AlignParams choose the accepting rule. A null threshold is the one of the encoder's model card.
@@ -97,7 +97,7 @@ func Paper() Params {
 	return Params{
 		Preset: "paper", Numerics: "portable", Seed: 1234, Summarizer: "mt5-base",
 		Ingest:  IngestParams{MaxLineBytes: 4 << 20, MaxFileBytes: 64 << 30, RejectFraction: 0.2},
-		Encoder: EncoderParams{Name: "LaBSE", MaxTokens: 256, BatchTokens: 4096},
+		Encoder: EncoderParams{Name: "LaBSE", MaxTokens: 256, BatchTokens: 1024},
 		Align:   AlignParams{Rule: "induced", Neighbours: 4, Keep: 8, BlockRows: 16384},
 		Split:   SplitParams{Train: 80, Val: 10, Test: 10, LargeShare: 0.02},
 		Train: TrainParams{Steps: 25000, MiniBatch: 32, Pairs: 8, MicroBatch: 16, Alpha: 0.5, Beta: 0.75, Sampling: "coin",
@@ -112,7 +112,7 @@ func Paper() Params {
 func Demo() Params {
 	p := Paper()
 	p.Preset, p.Crawl, p.Summarizer, p.Seed = "demo", "sample", "crosssum-small", 42
-	p.Encoder = EncoderParams{Name: "multilingual-e5-small", Prefix: "query: ", MaxTokens: 128, BatchTokens: 4096}
+	p.Encoder = EncoderParams{Name: "multilingual-e5-small", Prefix: "query: ", MaxTokens: 128, BatchTokens: 512}
 	p.Align.Rule = "margin"
 	p.Train.Steps, p.Train.WarmupSteps, p.Train.Pairs, p.Train.MicroBatch = 80, 8, 2, 32
 	p.Train.SourceTokens, p.Train.TargetTokens = 128, 32

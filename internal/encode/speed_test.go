@@ -26,7 +26,7 @@ func BenchmarkRealSummaries(b *testing.B) {
 		texts = append(texts, summaries(b, language, 200)...)
 	}
 	r := engine.EncodeRequest{Model: filepath.Join("..", "..", "build", "models", "multilingual-e5-small"), Prefix: "query: ",
-		MaxTokens: 128, BatchTokens: 1024, Column: "text"}
+		MaxTokens: 128, BatchTokens: 512, Column: "text"}
 	if _, err := encoders.get(r.Model); err != nil {
 		b.Fatal(err)
 	}
