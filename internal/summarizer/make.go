@@ -20,7 +20,8 @@ type Shape struct{ DModel, DKV, DFF, Heads, EncoderLayers, DecoderLayers int }
 var Small = Shape{DModel: 256, DKV: 64, DFF: 512, Heads: 4, EncoderLayers: 4, DecoderLayers: 2}
 
 // Init writes a new model with random weights over a vocabulary: a complete Hugging Face directory, dir must not exist.
-// Start tokens of XL-Sum's 45 languages are the published ones.
+// Start tokens of XL-Sum's 45 languages are the published ones; their rows are random, so that a training from scratch can
+// tell languages apart from its first step.
 func Init(dir, vocabulary, encoder string, shape Shape, seed uint64) error {
 	pieces, err := sentencepiece.Load(vocabulary)
 	if err != nil {
@@ -40,11 +41,6 @@ func Init(dir, vocabulary, encoder string, shape Shape, seed uint64) error {
 		return err
 	}
 	defer model.Free()
-	for _, id := range config.Languages.IDs() {
-		if err := model.CopyRow(id, config.PadTokenID); err != nil {
-			return err
-		}
-	}
 	if encoder != "none" {
 		if err := wordRows(model, pieces, encoder); err != nil {
 			return err

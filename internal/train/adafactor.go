@@ -13,11 +13,12 @@ import (
 )
 
 // Settings of Adafactor that no parameter changes: transformers.optimization's with eps 1e-30, clip threshold 1, decay -0.8,
-// no first moment, no parameter scaling, no relative step.
+// no first moment, no relative step; parameter scaling is a parameter of the run.
 const (
 	adafactorEpsilon   = 1e-30
 	adafactorThreshold = 1.0
 	adafactorDecay     = -0.8
+	adafactorLeastRMS  = 1e-3 // of parameter scaling
 )
 
 // adafactor has the second moments of every weight: row and column means for a matrix, all values for a vector.
@@ -26,10 +27,11 @@ type adafactor struct {
 	rows        t5.Parameters
 	columns     t5.Parameters
 	weightDecay float64
+	scale       bool // parameter scaling
 }
 
-func newAdafactor(weights t5.Parameters, weightDecay float64) (*adafactor, error) {
-	a := &adafactor{names: weights.Names(), rows: t5.Parameters{}, columns: t5.Parameters{}, weightDecay: weightDecay}
+func newAdafactor(weights t5.Parameters, weightDecay float64, scale bool) (*adafactor, error) {
+	a := &adafactor{names: weights.Names(), rows: t5.Parameters{}, columns: t5.Parameters{}, weightDecay: weightDecay, scale: scale}
 	return a, torch.Do(func() {
 		for _, name := range a.names {
 			shape := weights[name].Shape()
@@ -55,6 +57,11 @@ func (a *adafactor) step(weights t5.Parameters, step int, rate, coefficient floa
 				gradient := weights[name].Grad()
 				if !gradient.Defined() {
 					return
+				}
+				rate := rate
+				if a.scale {
+					squares := kernels.SquareSums([]torch.Tensor{weights[name]})
+					rate *= math.Max(adafactorLeastRMS, math.Sqrt(squares/float64(weights[name].Len())))
 				}
 				kernels.Adafactor(weights[name], gradient, a.rows[name], a.columns[name], kernels.AdafactorStep{
 					Coefficient: coefficient, Rate: rate, Beta2: 1 - math.Pow(float64(step), adafactorDecay),

@@ -75,8 +75,9 @@ func loadSamples(path string) (*dataset, map[articleKey]*use, error) {
 	return d, uses, err
 }
 
-// load reads the samples and the articles they name and tokenizes texts (as sources) and summaries (as labels).
-func load(samples string, articles []string, tokenizer *t5.Tokenizer, params schemas.TrainParams) (*dataset, error) {
+// load reads the samples and the articles they name and tokenizes texts (as sources) and summaries (as labels). alive is
+// called every thousand articles.
+func load(samples string, articles []string, tokenizer *t5.Tokenizer, params schemas.TrainParams, alive func(articles int64)) (*dataset, error) {
 	d, uses, err := loadSamples(samples)
 	if err != nil {
 		return nil, err
@@ -95,7 +96,9 @@ func load(samples string, articles []string, tokenizer *t5.Tokenizer, params sch
 			if err := d.tokenize(u, r.Str(5), r.Str(4), tokenizer, params); err != nil {
 				return fmt.Errorf("%s: article %s/%s: %w", path, key.language, key.id, err)
 			}
-			d.articles++
+			if d.articles++; d.articles%1000 == 0 {
+				alive(d.articles)
+			}
 			delete(uses, key)
 			return nil
 		})

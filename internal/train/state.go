@@ -67,7 +67,10 @@ func open(request engine.TrainRequest, report engine.Report) (r *run, err error)
 	if r.model, tokenizer, err = t5.Load(request.Model); err != nil {
 		return nil, err
 	}
-	if r.data, err = load(request.Samples, request.Articles, tokenizer, request.Params); err != nil {
+	alive := func(articles int64) {
+		r.report(schemas.Progress{Total: int64(request.Params.Steps), Of: "steps", Metrics: map[string]float64{"articles_read": float64(articles)}})
+	}
+	if r.data, err = load(request.Samples, request.Articles, tokenizer, request.Params, alive); err != nil {
 		return nil, err
 	}
 	if r.data.dropped > 0 {
@@ -79,7 +82,7 @@ func open(request engine.TrainRequest, report engine.Report) (r *run, err error)
 	if err := r.startTokens(tokenizer); err != nil {
 		return nil, err
 	}
-	if r.optimizer, err = newAdafactor(r.model.Weights, request.Params.WeightDecay); err != nil {
+	if r.optimizer, err = newAdafactor(r.model.Weights, request.Params.WeightDecay, request.Params.ScaleParameter); err != nil {
 		return nil, err
 	}
 	return r, r.resume()

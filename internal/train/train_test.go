@@ -46,7 +46,7 @@ func TestFiveLossesAreHuggingFaces(t *testing.T) { // see ../model/t5/testdata/m
 	weights, err := t5.LoadWeights(filepath.Join(tiny, "model.safetensors"), config)
 	must(t, err)
 	defer weights.Free()
-	optimizer, err := newAdafactor(weights, 0.01)
+	optimizer, err := newAdafactor(weights, 0.01, false)
 	must(t, err)
 	defer optimizer.free()
 	r := &run{model: &t5.Model{Config: config, Weights: weights}, optimizer: optimizer}
