@@ -34,10 +34,10 @@ func TestTheShippedFileIsReadAndCompleted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p := c.Stages["train"]; p.HeartbeatSeconds != 30 || p.InitialSeconds != 1 || p.Attempts != 100 {
+	if p := c.Stages["train"]; p.HeartbeatSeconds != 60 || p.InitialSeconds != 1 || p.Attempts != 100 {
 		t.Errorf("train: %+v", p)
 	}
-	if p := c.Stages["embed"]; p.HeartbeatSeconds != 20 || p.MaximumSeconds != 30 {
+	if p := c.Stages["embed"]; p.HeartbeatSeconds != 60 || p.MaximumSeconds != 30 {
 		t.Errorf("embed: %+v", p)
 	}
 	if want := filepath.Join(filepath.Dir(path), "data/store"); c.Store != want || c.Threads < 1 {
