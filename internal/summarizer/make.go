@@ -42,7 +42,7 @@ func Init(dir, vocabulary, encoder string, shape Shape, seed uint64) error {
 	}
 	defer model.Free()
 	if encoder != "none" {
-		if err := wordRows(model, pieces, encoder); err != nil {
+		if err := errors.Join(wordRows(model, pieces, encoder), copying(model)); err != nil {
 			return err
 		}
 	}

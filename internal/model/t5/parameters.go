@@ -111,3 +111,13 @@ func (m *Model) CopyRow(to, from int) error {
 		table.Select(0, to).Copy_(table.Select(0, from))
 	})
 }
+
+// Edit changes a weight's values in row-major order.
+func (m *Model) Edit(name string, change func(values []float32)) error {
+	return torch.Do(func() {
+		t := m.weight(name)
+		values := t.Float32s()
+		change(values)
+		t.Copy_(torch.FromFloat32s(values, t.Shape()...))
+	})
+}
