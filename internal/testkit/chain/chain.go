@@ -137,9 +137,9 @@ func (c *Chain) writeConfig(path string) {
 		y[name] = value
 	}
 	for _, policy := range y["stages"].(map[string]any) {
-		policy.(map[string]any)["heartbeat_seconds"] = 15
+		policy.(map[string]any)["heartbeat_seconds"] = 10
 	}
-	y["defaults"].(map[string]any)["heartbeat_seconds"] = 15
+	y["defaults"].(map[string]any)["heartbeat_seconds"] = 10
 	y["defaults"].(map[string]any)["attempts"] = 50
 	b, err = yaml.Marshal(y)
 	c.must(err)

@@ -2,6 +2,7 @@ package chain_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -58,6 +60,9 @@ func TestARunThatIsKilledAnywhereEndsWithTheBytesOfAnUndisturbedOne(t *testing.T
 	if got := reused(changed); got != "embed export ingest link neighbours split_dedup train" {
 		t.Errorf("with other beams, %s was reused", got)
 	}
+
+	// when a run is cancelled in training, then it stops soon, behind a checkpoint;
+	cancelled(t, c, calm)
 	calm.Stop()
 
 	// when worker and engine are killed at named points, in training and at random, then the bytes are the same.
@@ -80,6 +85,34 @@ func TestARunThatIsKilledAnywhereEndsWithTheBytesOfAnUndisturbedOne(t *testing.T
 	}
 	if damage.Engines == 0 || damage.Workers == 0 || len(damage.Resumed) < 2 || damage.Resumed[1] == 0 {
 		t.Errorf("the training was not killed and resumed: %+v", damage)
+	}
+}
+
+// cancelled starts a long training, cancels its run and looks at what is left.
+func cancelled(t *testing.T, c *chain.Chain, w *chain.Worker) {
+	t.Helper()
+	run := c.Start(schemas.TrainWorkflow, "cancelled", strings.Replace(fmt.Sprintf(params, ""), `"steps": 150`, `"steps": 1000000`, 1))
+	checkpoints := func() []string {
+		found, _ := filepath.Glob(filepath.Join(w.Store, "work/train/*/step-*"))
+		return found
+	}
+	for began := time.Now(); len(checkpoints()) == 0; time.Sleep(100 * time.Millisecond) {
+		if time.Since(began) > time.Minute {
+			t.Fatalf("no checkpoint\n%s", w.Log())
+		}
+	}
+	if err := c.Client.CancelWorkflow(context.Background(), run.GetID(), run.GetRunID()); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	_, err := c.Wait(run, time.Minute)
+	var cancelled *temporal.CanceledError
+	if !errors.As(err, &cancelled) {
+		t.Errorf("a cancelled run ended with %v", err)
+	}
+	t.Logf("a training stopped %s after its run was cancelled; %d checkpoints stay", time.Since(began).Round(time.Second/10), len(checkpoints()))
+	if len(checkpoints()) == 0 {
+		t.Error("a cancelled training left no checkpoint")
 	}
 }
 
