@@ -118,7 +118,6 @@ func Demo() Params {
 	p.Train.Steps, p.Train.WarmupSteps, p.Train.Pairs, p.Train.MicroBatch = 80, 8, 2, 32
 	p.Train.SourceTokens, p.Train.TargetTokens = 128, 32
 	p.Train.CheckpointEvery, p.Train.NativePairs = 20, true
-	p.Train.LearningRate = 0.03 // the published schedule's shape, low enough for a model of d_model 256 and 8 steps of warm-up: peak 6.6e-4
 	p.Train.LearningRate, p.Train.ScaleParameter = 0.5, true // goes on gently where the shipped checkpoint's training stopped
 	p.Generate.Samples, p.Generate.LargestPairs, p.Generate.SamplesAPair, p.Generate.MaxTokens = 600, 40, 5, 32
 	p.Generate.BatchSize = 16
