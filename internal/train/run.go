@@ -13,7 +13,8 @@ import (
 )
 
 // Run trains request.Model and writes a Hugging Face directory and metrics.jsonl to request.Output. It goes on from the
-// newest good checkpoint of request.Work. When ctx ends it saves a checkpoint at the end of the step and returns ctx's error.
+// newest good checkpoint of request.Work. When ctx ends it gives up the step under way after its micro-batch, saves a
+// checkpoint of the one before and returns ctx's error.
 func Run(ctx context.Context, request engine.TrainRequest, report engine.Report) (engine.TrainResult, error) {
 	r, err := open(request, report)
 	if err != nil {
@@ -37,8 +38,12 @@ func (r *run) loop(ctx context.Context) error {
 		}
 		line.Pairs = r.pairNames(draws)
 		batches, tokens := cut(r.data, draws, r.start, p.MicroBatch)
+		stopped := false // asked once: ctx may end at any moment
 		err = torch.DoGrad(func() {
 			for k, b := range batches {
+				if stopped = ctx.Err() != nil; stopped {
+					break
+				}
 				torch.Scope(func() {
 					dropout := kernels.Dropout{Rate: p.Dropout, Seed: r.request.Seed, Step: step, Examples: b.places}
 					loss := r.model.Loss(b.Batch, p.LabelSmoothing, 1/float64(tokens), dropout)
@@ -48,7 +53,7 @@ func (r *run) loop(ctx context.Context) error {
 				r.progress(step-1, float64(k+1)/float64(len(batches)), line)
 			}
 			line.GradientNorm = math.Sqrt(kernels.SquareSums(r.gradients()))
-			if finite(line.Loss) && finite(line.GradientNorm) {
+			if finite(line.Loss) && finite(line.GradientNorm) && !stopped {
 				coefficient := math.Min(1, p.GradientNorm/(line.GradientNorm+1e-6))
 				r.optimizer.step(r.model.Weights, step, line.LearningRate, coefficient)
 			}
@@ -57,6 +62,8 @@ func (r *run) loop(ctx context.Context) error {
 		switch {
 		case err != nil:
 			return err
+		case stopped:
+			return r.stop(ctx)
 		case !finite(line.Loss):
 			return notFinite("loss", step, line.Pairs, line.LearningRate)
 		case !finite(line.GradientNorm):
@@ -65,17 +72,24 @@ func (r *run) loop(ctx context.Context) error {
 		if err := r.log(line, len(draws)); err != nil {
 			return err
 		}
-		if step%p.CheckpointEvery == 0 || step == p.Steps || ctx.Err() != nil {
+		if step%p.CheckpointEvery == 0 || step == p.Steps {
 			if err := r.checkpoint(); err != nil {
 				return err
 			}
 		}
 		r.progress(step, 0, line)
-		if err := ctx.Err(); err != nil && step < p.Steps {
+	}
+	return nil
+}
+
+// stop saves what is done and returns ctx's error.
+func (r *run) stop(ctx context.Context) error {
+	if r.step > r.saved {
+		if err := r.checkpoint(); err != nil {
 			return err
 		}
 	}
-	return nil
+	return ctx.Err()
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

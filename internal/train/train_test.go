@@ -146,13 +146,13 @@ func trainIn(t *testing.T, request engine.TrainRequest, work string) (model, met
 	return model, metrics, result
 }
 
-// stopAfter runs a request until `step` steps are done, then cancels it as a worker's shutdown does.
+// stopAfter runs a request until `step` steps are done and the next is under way, then cancels it as a worker's shutdown does.
 func stopAfter(t *testing.T, request engine.TrainRequest, work string, step int64) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	request.Work, request.Output = work, t.TempDir()
 	_, err := Run(ctx, request, func(p schemas.Progress) {
-		if p.Done == step-1 && p.Metrics["part_of_step"] > 0 {
+		if p.Done == step && p.Metrics["part_of_step"] > 0 {
 			cancel()
 		}
 	})
