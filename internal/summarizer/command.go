@@ -92,15 +92,17 @@ func initCommand(args []string) error {
 
 func exportCommand(args []string) error {
 	var work, model, output string
+	var fp32 bool
 	err := flags("export-checkpoint", args, func(f *flag.FlagSet) {
 		f.StringVar(&work, "work", "", "work folder of a training: its newest good checkpoint is taken")
 		f.StringVar(&model, "model", "", "directory that the training started from")
-		f.StringVar(&output, "output", "models/crosssum-small", "folder of the bf16 model")
+		f.StringVar(&output, "output", "models/crosssum-small", "folder of the model")
+		f.BoolVar(&fp32, "fp32", false, "keep fp32: to train on from there")
 	})
 	if err != nil {
 		return err
 	}
-	return Export(work, model, output)
+	return Export(work, model, output, !fp32)
 }
 
 func trainCommand(args []string) error {

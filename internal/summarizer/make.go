@@ -76,9 +76,9 @@ func publishedTokens(config *t5.Config, pieces *sentencepiece.Model) error {
 	return nil
 }
 
-// Export writes the newest good checkpoint of a training as a bf16 Hugging Face directory; files of the same names in dir
+// Export writes the newest good checkpoint of a training as a Hugging Face directory, in bf16 or fp32; files of the same names in dir
 // are replaced, others (README.md) stay. model is the directory that the training started from.
-func Export(work, model, dir string) error {
+func Export(work, model, dir string, bf16 bool) error {
 	checkpoint, step, err := train.NewestCheckpoint(work)
 	if err != nil {
 		return err
@@ -98,10 +98,10 @@ func Export(work, model, dir string) error {
 	if err := os.Remove(filepath.Join(dir, "model.safetensors")); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	if err := (&t5.Model{Config: config, Weights: weights}).Save(dir, model, true); err != nil {
+	if err := (&t5.Model{Config: config, Weights: weights}).Save(dir, model, bf16); err != nil {
 		return err
 	}
-	fmt.Printf("%s: step %d of %s in bf16\n", dir, step, work)
+	fmt.Printf("%s: step %d of %s\n", dir, step, work)
 	return nil
 }
 

@@ -93,7 +93,7 @@ func TestANewModelLoadsAndACheckpointOfItIsExportedInBf16(t *testing.T) {
 	must(t, err)
 	shipped := filepath.Join(dir, "shipped")
 	for range 2 { // an export replaces an older one
-		must(t, Export(filepath.Join(dir, "work"), model, shipped))
+		must(t, Export(filepath.Join(dir, "work"), model, shipped, true))
 	}
 	file, err := safetensors.Open(shipped)
 	must(t, err)
