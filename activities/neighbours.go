@@ -69,5 +69,5 @@ func runNeighbours(ctx context.Context, a *Activities, in schemas.NeighboursInpu
 	}
 	var result engine.SearchResult
 	err = a.CPU.Call(ctx, in.Numerics, engine.OpSearch, request, &result, report)
-	return map[string]int64{"rows": result.Rows, "neighbours": result.Neighbours, "widened": result.Widened}, err
+	return map[string]int64{"rows": result.Rows, "neighbours": result.Neighbours}, err
 }
