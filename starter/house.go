@@ -185,6 +185,36 @@ func (h *house) environment() []string {
 		"CROSSSUM_THREADS=" + strconv.Itoa(c.Threads), "CROSSSUM_CRAWL_ROOTS=" + roots[0][1:], "CROSSSUM_MODEL_ROOTS=" + roots[1][1:]}
 }
 
+// attend starts this checkout's server or worker again when it dies while a run is watched: the run goes on from its last
+// published unit or checkpoint. `down` from elsewhere is respected. The result ends it.
+func (h *house) attend(ctx context.Context) (leave func()) {
+	const every, most = 2 * time.Second, 20 // a worker that dies at once again and again is not worth more
+	ctx, cancel := context.WithCancel(ctx)
+	gone := make(chan struct{})
+	folder, environment := h.config.Folder, h.environment()
+	go func() {
+		defer close(gone)
+		for times := 0; times < most; {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(every):
+			}
+			for _, name := range []string{local.ServerName, local.WorkerName} {
+				p, revived, err := h.keeper.Revive(name, folder, environment)
+				if revived {
+					times++
+					say("the %s had ended without being asked to; started again (process %d, log %s)", name, p.PID, p.Log)
+				}
+				if err != nil {
+					say("%v", err)
+				}
+			}
+		}
+	}()
+	return func() { cancel(); <-gone }
+}
+
 // adopt settles who ends a process that was found running: `up` and --keep make it stay, a command that was killed passes
 // its processes on, and one that still runs has to share: then they stay.
 func (h *house) adopt(p local.Process, owner int) error {

@@ -86,7 +86,9 @@ func pipeline(ctx context.Context, set *flag.FlagSet, args []string, crawl func(
 		fmt.Printf("web UI: %s\n", h.runURL(started))
 	}
 	begin := time.Now()
+	leave := h.attend(ctx)
 	result, err := watch(ctx, c, started)
+	leave()
 	if ctx.Err() != nil {
 		return interrupted(c, started)
 	}

@@ -26,6 +26,8 @@ type Process struct {
 	Log     string   `json:"log"`
 	Address string   `json:"address,omitempty"` // what it listens to, or works for
 	UI      string   `json:"ui,omitempty"`      // base address of the web UI
+
+	Stopping bool `json:"stopping,omitempty"` // it was asked to end: Revive leaves it
 }
 
 // Keeper holds the files of a checkout's processes and their logs.
@@ -72,6 +74,17 @@ func (k *Keeper) Start(p Process, dir string, env []string) (Process, error) {
 	return p, k.write(p)
 }
 
+// Revive starts a process again that ended without Stop (killed, out of memory), as it was: revived tells whether it had
+// to. One that Stop ended stays ended.
+func (k *Keeper) Revive(name, dir string, env []string) (p Process, revived bool, err error) {
+	p, alive := k.Find(name)
+	if alive || p.Stopping || p.PID <= 1 {
+		return p, false, nil
+	}
+	p, err = k.Start(p, dir, env)
+	return p, true, err
+}
+
 // Update writes p's file again, with another owner for example.
 func (k *Keeper) Update(p Process) error { return k.write(p) }
 
@@ -81,6 +94,10 @@ func (k *Keeper) Stop(name string, patience time.Duration) error {
 	if !ok {
 		os.Remove(k.file(name))
 		return nil
+	}
+	p.Stopping = true
+	if err := k.write(p); err != nil {
+		return err
 	}
 	if err := syscall.Kill(p.PID, syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return fmt.Errorf("stopping %s (process %d): %w", name, p.PID, err)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -29,6 +30,35 @@ func TestAProcessIsFoundByALaterCommandAndStopped(t *testing.T) {
 	}
 	if _, ok := later.Find("sleeper"); ok || started.Alive() {
 		t.Fatal("it still runs")
+	}
+}
+
+func TestAKilledProcessIsRevivedAndAStoppedOneIsNot(t *testing.T) {
+	data := t.TempDir()
+	k, err := NewKeeper(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := k.Start(Process{Name: "sleeper", Program: "/bin/sleep", Args: []string{"60"}, Address: "here"}, data, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, revived, err := k.Revive("sleeper", data, nil); revived || err != nil {
+		t.Fatalf("a living process was started again: %v %v", revived, err)
+	}
+	syscall.Kill(first.PID, syscall.SIGKILL)
+	for first.Alive() {
+		time.Sleep(10 * time.Millisecond)
+	}
+	second, revived, err := k.Revive("sleeper", data, nil)
+	if err != nil || !revived || second.PID == first.PID || !second.Alive() || second.Address != "here" {
+		t.Fatalf("got %+v, revived %v, %v", second, revived, err)
+	}
+	if err := k.Stop("sleeper", 5*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	if p, revived, err := k.Revive("sleeper", data, nil); revived || err != nil {
+		t.Fatalf("a stopped process was started again: %+v %v", p, err)
 	}
 }
 
