@@ -270,7 +270,7 @@ func TestRunWritesSplitsAndSamplesOfBothDirections(t *testing.T) {
 	must(t, link.WriteRows(in.Pairs, schemas.Pair, len(pairs), func(i int) []any {
 		return []any{"english", pairs[i][0], "hindi", pairs[i][1], float32(1), float32(1), "margin", "c"}
 	}))
-	must(t, link.WriteRows(in.Duplicates, schemas.Duplicate, 0, nil))
+	must(t, link.WriteRows(in.Duplicates, schemas.Duplicate, 1, func(int) []any { return []any{"english", "e0", "e3", float32(1)} }))
 	var first []byte
 	for range 2 {
 		out := t.TempDir()
@@ -286,8 +286,16 @@ func TestRunWritesSplitsAndSamplesOfBothDirections(t *testing.T) {
 		if !reflect.DeepEqual(got, want) {
 			t.Fatalf("samples %v, want %v", got, want)
 		}
-		if counts["dropped"] != 1 || counts["reason_exact_duplicate"] != 1 || counts["components"] != 3 || counts["samples"] != 10 {
+		if counts["dropped"] != 1 || counts["reason_exact_duplicate"] != 1 || counts["components"] != 2 || counts["samples"] != 10 {
 			t.Errorf("counts %v", counts)
+		}
+		components := map[string]string{}
+		must(t, arrowfile.Each(filepath.Join(out, "splits.arrow"), schemas.Split, func(r arrowfile.Row) error {
+			components[arrowfile.Clone(r.Str(1))] = arrowfile.Clone(r.Str(2) + " " + r.Str(3))
+			return nil
+		}))
+		if components["e3"] != components["e0"] || components["h0"] != components["e0"] {
+			t.Errorf("e3 is a near-duplicate of e0, which is aligned with h0, yet they stand in %v", components)
 		}
 		b, _ := os.ReadFile(filepath.Join(out, "splits.arrow"))
 		if first != nil && !bytes.Equal(first, b) {
