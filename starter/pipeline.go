@@ -81,7 +81,7 @@ func pipeline(ctx context.Context, set *flag.FlagSet, args []string, crawl func(
 	if err != nil {
 		return err
 	}
-	fmt.Printf("run %s: preset %s, crawl %s\n", started.GetID(), resolved.Preset, resolved.Crawl)
+	fmt.Printf("run %s: preset %s, crawl %s\n%s", started.GetID(), resolved.Preset, resolved.Crawl, openly(resolved))
 	if h.ui != "" {
 		fmt.Printf("web UI: %s\n", h.runURL(started))
 	}
@@ -101,6 +101,17 @@ func pipeline(ctx context.Context, set *flag.FlagSet, args []string, crawl func(
 		fmt.Printf("\nStill running: web UI %s (./crosssum down stops it)\n", h.runsURL())
 	}
 	return nil
+}
+
+// openly says how small a run of the demo's preset is.
+func openly(p schemas.Params) string {
+	if p.Preset != "demo" {
+		return ""
+	}
+	t := p.Train
+	return fmt.Sprintf("  small on purpose: %d steps of %d x %d samples, warm-up %d; source %d and target %d tokens; %d test samples summarized, "+
+		"the rest listed\n  as not generated. The published numbers are --preset paper.\n", t.Steps, t.Pairs, t.MiniBatch, t.WarmupSteps,
+		t.SourceTokens, t.TargetTokens, p.Generate.Samples)
 }
 
 // parameters reads the JSON file at path ("" for none), lays the flags over it and checks the whole as the workflow will.
