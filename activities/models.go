@@ -79,7 +79,7 @@ type fileDigest struct {
 // notWeights are files of a model directory that cannot change what it computes.
 func notWeights(name string) bool {
 	upper := strings.ToUpper(name)
-	return strings.HasPrefix(name, ".") || strings.HasSuffix(upper, ".MD") || strings.HasPrefix(upper, "LICENSE") ||
+	return strings.HasPrefix(name, ".") || strings.HasSuffix(upper, ".MD") || strings.HasSuffix(upper, ".SH") || strings.HasPrefix(upper, "LICENSE") ||
 		strings.HasPrefix(upper, "NOTICE") || upper == "METRICS.JSONL" || upper == "TIMINGS.JSONL"
 }
 
