@@ -43,7 +43,7 @@ func findSource(etc string) (source, error) {
 			return s, nil
 		}
 	}
-	return source{}, fmt.Errorf("no Debian archive among the sources in %s/apt: name one with --mirror URL (for example http://deb.debian.org/debian)", etc)
+	return source{}, fmt.Errorf("no Debian archive among the sources in %s/apt: name one with --mirror URL", etc)
 }
 
 func isDebian(uri, suite string) bool {
