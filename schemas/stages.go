@@ -3,6 +3,7 @@ package schemas
 // The stages, in the order the data takes. Each input holds the resolved parameters and the Refs of the stages it reads.
 var (
 	Ingest     = Stage[IngestInput]{Name: "ingest", Version: 1, Queue: QueueMain, Unit: "language"}
+	Merge      = Stage[MergeInput]{Name: "merge", Version: 1, Queue: QueueMain, Unit: "language"}
 	Embed      = Stage[EmbedInput]{Name: "embed", Version: 1, Queue: QueueCPU, Unit: "language"}
 	Neighbours = Stage[NeighboursInput]{Name: "neighbours", Version: 1, Queue: QueueCPU, Unit: "pair"}
 	Link       = Stage[LinkInput]{Name: "link", Version: 1, Queue: QueueMain, Unit: "run"}
@@ -59,6 +60,9 @@ type NeighboursInput struct {
 	Keep       int    `json:"keep"`
 	BlockRows  int    `json:"block_rows"`
 	Numerics   string `json:"numerics"`
+	// What an earlier run found: lists that still hold are taken over. The result is the same without, so they are in no key.
+	Earlier           *Ref `json:"earlier,omitempty"` // Neighbours
+	EarlierEmbeddings *Ref `json:"earlier_embeddings,omitempty"`
 }
 
 // LinkInput: one unit, "all". Files out: "pairs.arrow", "duplicates.arrow", "components.arrow", "histogram.json".
@@ -72,12 +76,13 @@ type LinkInput struct {
 	Neighbour          int     `json:"k"`
 }
 
-// SplitInput: one unit, "all". Files out: "splits.arrow", "samples.arrow". Counts: by split and reason.
+// SplitInput: one unit, "all". Files out: "splits.arrow", "samples.arrow", "history.arrow". Counts: by split and reason.
 type SplitInput struct {
 	Articles Ref         `json:"articles"`
 	Links    Ref         `json:"links"`
 	Params   SplitParams `json:"params"`
 	Seed     uint64      `json:"seed"`
+	Earlier  *Ref        `json:"earlier,omitempty"` // Splits of the catalogue entry before: whoever was in train stays there
 }
 
 // ExportInput: unit = source language. Files out: "<source>-<target>_<train|val|test>.jsonl". Counts: samples, files.
