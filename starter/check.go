@@ -95,7 +95,11 @@ func printChecked(w io.Writer, c corpus.Checked) {
 	for _, f := range c.Faults {
 		fmt.Fprintln(w, "a run would refuse this:", f)
 	}
-	if len(c.Faults) == 0 {
-		fmt.Fprintln(w, "A run would take it.")
+	if len(c.Faults) > 0 {
+		return
+	}
+	fmt.Fprintln(w, "A run would take it.")
+	if len(c.Languages) == 1 {
+		fmt.Fprintf(w, "It has one language, %s: a run finds no pairs across languages in it and trains within the language.\n", c.Languages[0].Language)
 	}
 }

@@ -2,6 +2,8 @@
 package workflows
 
 import (
+	"fmt"
+
 	"crosssum/schemas"
 
 	"go.temporal.io/sdk/worker"
@@ -59,6 +61,10 @@ func (r *story) mine() {
 	p := r.params
 	r.scan()
 	r.articles = run(r, schemas.Ingest, schemas.IngestInput{Scanned: r.scanned, Params: p.Ingest})
+	if n, counted := r.articles.Counts["accepted"]; counted && n == 0 && r.err == nil {
+		r.err = invalid(fmt.Errorf("crawl %q: no row was accepted, so there is nothing to align or to train on; "+
+			"./crosssum check --crawl DIR says why", p.Crawl))
+	}
 	r.embeddings = run(r, schemas.Embed, schemas.EmbedInput{Articles: r.articles, Encoder: p.Encoder, Numerics: p.Numerics})
 	r.neighbours = run(r, schemas.Neighbours, schemas.NeighboursInput{Embeddings: r.embeddings, Keep: p.Align.Keep,
 		BlockRows: p.Align.BlockRows, Numerics: p.Numerics})

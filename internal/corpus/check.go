@@ -2,6 +2,7 @@ package corpus
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -76,6 +77,9 @@ func Check(ctx context.Context, dir string, languages []string, limits Limits, p
 		if r := reasons[reason]; r != nil {
 			out.Rejects = append(out.Rejects, *r)
 		}
+	}
+	if out.Accepted == 0 && len(out.Faults) == 0 {
+		out.Faults = append(out.Faults, fmt.Sprintf("crawl %s: no row was accepted, so there is nothing to align or to train on", out.Crawl))
 	}
 	out.Estimate = estimate(out)
 	return out, nil

@@ -118,3 +118,13 @@ func TestCheckTellsRowsReasonsAndFaults(t *testing.T) {
 		t.Errorf("%+v", c.Estimate)
 	}
 }
+
+func TestCheckRefusesACrawlWithoutAnyArticle(t *testing.T) {
+	root := t.TempDir()
+	write(t, filepath.Join(root, "c", "english.jsonl"), "")
+	limits := Limits{LineBytes: 1000, FileBytes: 1000, RejectFraction: 0.5}
+	c, err := Check(context.Background(), filepath.Join(root, "c"), nil, limits, func(string, int64) {})
+	if err != nil || len(c.Faults) != 1 || !strings.Contains(c.Faults[0], "no row was accepted") {
+		t.Errorf("%v, %v", c.Faults, err)
+	}
+}
