@@ -3,6 +3,8 @@
 //	objects/<aa>/<sha256>       bytes, put if absent
 //	stages/<stage>/<key>.json   a schemas.Unit: file name -> digest; put if absent, so equal keys publish once
 //	work/<stage>/<key>/         scratch of attempts (checkpoints of a training): never an input of another stage
+//	refs/<name>/<n>             the digest of the n-th object of a list that only grows
+//	tmp/                        drafts, one folder a process; those of dead processes are swept
 //
 // Publication is write, fsync, rename (or link), fsync of the folder: a file is complete or absent. No locks or leases:
 // a late attempt can only publish the same bytes, and where it does not, the first stays.
@@ -26,7 +28,8 @@ import (
 
 // Store is a local folder. It is safe for concurrent use by any number of processes.
 type Store struct {
-	root string
+	root    string
+	scratch scratch
 	// Crash is called with the name of a point of publication ("before-object", "after-object", "before-manifest",
 	// "after-manifest") when set: tests end the process there.
 	Crash func(point string)
@@ -167,21 +170,6 @@ func (s *Store) Lookup(stage, key string) (schemas.Unit, error) {
 	return unit, json.Unmarshal(b, &unit)
 }
 
-// Draft is a folder to write the files of a unit in; nothing of it is seen until Publish.
-type Draft struct {
-	Dir   string
-	store *Store
-}
-
-// Draft makes an empty folder on the store's file system. Close removes what is left of it.
-func (s *Store) Draft() (*Draft, error) {
-	dir, err := os.MkdirTemp(filepath.Join(s.root, "tmp"), "draft-")
-	return &Draft{Dir: dir, store: s}, err
-}
-
-// Close removes the draft.
-func (d *Draft) Close() error { return os.RemoveAll(d.Dir) }
-
 // Publish moves every regular file of the draft into the objects and then publishes the unit under (stage, key). If the
 // key was published meanwhile with other bytes, the first stays and nondeterministic is true.
 func (d *Draft) Publish(stage, key, name string, counts map[string]int64) (unit schemas.Unit, nondeterministic bool, err error) {
@@ -276,15 +264,6 @@ func (s *Store) Verify(f schemas.File) error {
 
 func (s *Store) manifest(stage, key string) string {
 	return filepath.Join(s.root, "stages", stage, key+".json")
-}
-
-func (s *Store) temp(b []byte) (string, error) {
-	f, err := os.CreateTemp(filepath.Join(s.root, "tmp"), "object-")
-	if err != nil {
-		return "", err
-	}
-	_, err = f.Write(b)
-	return f.Name(), errors.Join(err, f.Sync(), f.Close())
 }
 
 func (s *Store) crash(point string) {
