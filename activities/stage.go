@@ -91,6 +91,7 @@ func (d definition[In]) lookup(ctx context.Context, a *Activities, in In) (schem
 			index.Units = append(index.Units, published)
 		}
 	}
+	planned.ReusedUnits = reusedNames(index.Units)
 	if len(item) > 0 {
 		planned.Missing, planned.Seconds = append(planned.Missing, item), append(planned.Seconds, seconds)
 	}
@@ -108,6 +109,18 @@ func (d definition[In]) lookup(ctx context.Context, a *Activities, in In) (schem
 		}
 	}
 	return planned, nil
+}
+
+// reusedNames lists what reused units are called, or only the first three where there are many: every look-up stands in history.
+func reusedNames(reused []schemas.Unit) []string {
+	if len(reused) > schemas.ReusedShown {
+		reused = reused[:3]
+	}
+	var out []string
+	for _, u := range reused {
+		out = append(out, u.Name)
+	}
+	return out
 }
 
 // compute runs the units of a work item one after the other; units published meanwhile are passed over.

@@ -60,9 +60,14 @@ type Planned struct {
 	Total   int        `json:"total"`   // units of the stage
 	Reused  int        `json:"reused"`  // units that were published already
 	Missing [][]string `json:"missing"` // unit names, grouped into work items worth some tens of seconds
+	// ReusedUnits names the units that were published already, in order: all of them up to ReusedShown, else the first three.
+	ReusedUnits []string `json:"reused_units,omitempty"`
 	// Seconds guesses the cost of each work item: what bars and times to go are weighted by.
 	Seconds []float64 `json:"seconds,omitempty"`
 }
+
+// ReusedShown is how many reused units of a stage are still named one by one.
+const ReusedShown = 100
 
 // Work asks for some units of a stage.
 type Work[In any] struct {
@@ -104,6 +109,8 @@ type StageProgress struct {
 	Work      float64          `json:"work,omitempty"`      // guessed seconds of what was missing
 	WorkDone  float64          `json:"work_done,omitempty"` // of that, in finished work items
 	Counts    map[string]int64 `json:"counts,omitempty"`
+	// ReusedUnits are Planned's of the first look, before anything was computed.
+	ReusedUnits []string `json:"reused_units,omitempty"`
 }
 
 // RawParams is the input of every workflow: JSON, decoded strictly by DecodePipeline over its preset's defaults.

@@ -19,6 +19,9 @@ import (
 // logEvery is how often a log (not a terminal) gets the lines of the stages at work.
 const logEvery = 5 * time.Second
 
+// logWidth is the width of lines that name reused units.
+const logWidth = 118
+
 // watch draws the run's progress on standard output until it is closed, and returns its result.
 func watch(ctx context.Context, c client.Client, run client.WorkflowRun) (schemas.PipelineResult, error) {
 	type outcome struct {
@@ -118,6 +121,7 @@ func (s *screen) log(board *live.Board, now time.Time) {
 	for _, stage := range board.Stages() {
 		if stage.State == "done" {
 			lines = append(lines, stage.Stage+": "+live.Finished(stage))
+			lines = append(lines, live.Reused(stage, logWidth)...)
 		}
 	}
 	for _, line := range lines {
@@ -135,10 +139,19 @@ func (s *screen) log(board *live.Board, now time.Time) {
 }
 
 func (s *screen) finish(board *live.Board) {
-	if s.terminal {
-		s.draw(board)
-	} else {
+	if !s.terminal {
 		s.log(board, s.logged)
+		return
+	}
+	s.draw(board)
+	width := logWidth
+	if w := terminalWidth(); w > 0 {
+		width = min(width, w)
+	}
+	for _, stage := range board.Stages() {
+		for _, line := range live.Reused(stage, width) {
+			fmt.Println(line)
+		}
 	}
 }
 

@@ -65,7 +65,7 @@ func seal[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In, ro
 	if err != nil {
 		return schemas.Ref{}, err
 	}
-	row.Units, row.Reused = planned.Total, planned.Reused
+	row.Units, row.Reused, row.ReusedUnits = planned.Total, planned.Reused, planned.ReusedUnits
 	for {
 		row.UnitsDone = planned.Reused
 		r.show()

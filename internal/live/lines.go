@@ -114,6 +114,31 @@ func Finished(stage schemas.StageProgress) string {
 	return fmt.Sprintf("%s in %s", units, Clock(seconds(stage.Seconds)))
 }
 
+// Reused says of every reused unit of a finished stage that it was, in lines of at most width characters (0: one a line).
+// A stage of one unit has said it with Finished; of many, only the first are named.
+func Reused(stage schemas.StageProgress, width int) []string {
+	if stage.State != "done" || len(stage.ReusedUnits) == 0 || stage.ReusedUnits[0] == "all" {
+		return nil
+	}
+	var said []string
+	for _, unit := range stage.ReusedUnits {
+		said = append(said, fmt.Sprintf("%s %s: reused", stage.Stage, unit))
+	}
+	if more := stage.Reused - len(said); more > 0 {
+		said = append(said, fmt.Sprintf("and %s more", Thousands(int64(more))))
+	}
+	lines := []string{"  " + said[0]}
+	for _, s := range said[1:] {
+		last := &lines[len(lines)-1]
+		if longer := *last + " · " + s; len([]rune(longer)) <= width {
+			*last = longer
+		} else {
+			lines = append(lines, "  "+s)
+		}
+	}
+	return lines
+}
+
 func bar(fraction float64) string {
 	full := int(fraction*barWidth + 1e-9)
 	return strings.Repeat("█", full) + strings.Repeat("░", barWidth-full)

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -56,6 +57,27 @@ func TestTheEndOfAStageSaysWhatWasReused(t *testing.T) {
 	} {
 		if got := Finished(stage); got != want {
 			t.Errorf("%+v: %q, want %q", stage, got, want)
+		}
+	}
+}
+
+func TestEveryReusedUnitIsNamed(t *testing.T) {
+	embed := schemas.StageProgress{Stage: "embed", State: "done", Units: 3, Unit: "language", Reused: 2, ReusedUnits: []string{"english", "hindi"}}
+	pairs := schemas.StageProgress{Stage: "neighbours", State: "done", Units: 1653, Unit: "pair", Reused: 1653,
+		ReusedUnits: []string{"arabic-arabic", "arabic-english", "arabic-hindi"}}
+	for _, c := range []struct {
+		stage schemas.StageProgress
+		width int
+		want  []string
+	}{
+		{embed, 80, []string{"  embed english: reused · embed hindi: reused"}},
+		{embed, 30, []string{"  embed english: reused", "  embed hindi: reused"}},
+		{pairs, 200, []string{"  neighbours arabic-arabic: reused · neighbours arabic-english: reused · neighbours arabic-hindi: reused · and 1,650 more"}},
+		{schemas.StageProgress{Stage: "link", State: "done", Units: 1, Reused: 1, ReusedUnits: []string{"all"}}, 80, nil},
+		{schemas.StageProgress{Stage: "embed", State: "running", Units: 3, Reused: 1, ReusedUnits: []string{"english"}}, 80, nil},
+	} {
+		if got := Reused(c.stage, c.width); !slices.Equal(got, c.want) {
+			t.Errorf("%+v: %q, want %q", c.stage, got, c.want)
 		}
 	}
 }

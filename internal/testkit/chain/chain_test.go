@@ -53,6 +53,11 @@ func TestARunThatIsKilledAnywhereEndsWithTheBytesOfAnUndisturbedOne(t *testing.T
 	if got := reused(again); got != "embed export generate ingest link neighbours score split_dedup train" {
 		t.Errorf("a second run reused only %s", got)
 	}
+	for _, s := range again.Stages {
+		if s.Stage == "embed" && strings.Join(s.ReusedUnits, " ") != "english french russian" {
+			t.Errorf("a second run does not name the languages whose embeddings it reused: %v", s.ReusedUnits)
+		}
+	}
 	same(t, "a second run", chain.Artifacts(t, calm.Store), want)
 
 	// when one parameter is another, then what reads it is computed, and nothing before it;
