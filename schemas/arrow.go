@@ -15,6 +15,12 @@ var (
 	// Reject is one quarantined row: where it stood and why. line counts from 1; file is the digest of the crawl file.
 	Reject = arrow.NewSchema([]arrow.Field{str("file"), i64("line"), str("reason"), str("detail")}, nil)
 
+	// Deletion is an identity that a crawl withdraws.
+	Deletion = arrow.NewSchema([]arrow.Field{str("language"), str("id")}, nil)
+
+	// Change is what a crawl did to one article of the catalogue: "new", "edited" or "withdrawn". Unchanged ones have no row.
+	Change = arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("change")}, nil)
+
 	// Neighbour is one entry of a neighbour list; rank counts from 0; score is a float64 dot product rounded once to fp32.
 	Neighbour = arrow.NewSchema([]arrow.Field{str("source_id"), i32("rank"), str("target_id"), f32("score")}, nil)
 
@@ -31,16 +37,27 @@ var (
 	Component = arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("component")}, nil)
 
 	// Split assigns every article its split ("train", "val", "test", or "dropped") and the reason
-	// ("label", "hash", "large", "exact_duplicate").
+	// ("history_train", "large", "label", "history_eval", "hash", "exact_duplicate").
 	Split = arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("component"), str("split"), str("reason")}, nil)
+
+	// History is what a ledger has ever published of an article, withdrawn ones included: whether it, or what was dropped for
+	// it, ever was in train, and its last split ("train", "val", "test"; of a dropped article the one of its component).
+	History = arrow.NewSchema([]arrow.Field{str("language"), str("id"), {Name: "train", Type: arrow.FixedWidthTypes.Boolean}, str("split")}, nil)
+
+	// Trained lists, sorted, the SHA-256 (hex) of summary and text, each ended by a zero byte, of whatever ever was in train.
+	Trained = arrow.NewSchema([]arrow.Field{str("content")}, nil)
 
 	// Sample is one directed training or test example, native ones (source = target article) included.
 	Sample = arrow.NewSchema([]arrow.Field{
 		str("source_language"), str("source_id"), str("target_language"), str("target_id"), str("split"),
 	}, nil)
 
-	// Text is the input of the engine's encode and classify.
+	// Text is a list of texts for the engine's encode and classify.
 	Text = arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("text")}, nil)
+
+	// Classified says which language a text is in: the classifier's first label ("en"; "" for a text without words) with
+	// its probability, and the probability of the label of the row's language: -1 where the classifier does not know it.
+	Classified = arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("label"), f32("probability"), f32("wanted")}, nil)
 
 	// Prompt is the input of the engine's generate: text is the source article.
 	Prompt = arrow.NewSchema([]arrow.Field{

@@ -11,7 +11,8 @@ type Catalogue struct {
 	Digest   string          `json:"digest"`             // the identity of the crawl: mode, languages, splits and file digests
 	Mode     string          `json:"mode"`               // "delta" or "snapshot"
 	Files    []CatalogueFile `json:"files"`
-	Params   RealignParams   `json:"params"` // as resolved for this entry
+	Params   RealignParams   `json:"params"`         // as resolved for this entry
+	Encoder  string          `json:"encoder_digest"` // of the model directory that params.encoder.name meant
 
 	Articles   Ref  `json:"articles"` // of Merge
 	Embeddings Ref  `json:"embeddings"`
@@ -20,8 +21,8 @@ type Catalogue struct {
 	Splits     Ref  `json:"splits"`
 	Dataset    *Ref `json:"dataset,omitempty"`
 
-	// read = accepted + rejected; accepted = new + edited + unchanged; withdrawn; moved (articles with another split than in
-	// the entry before); articles, pairs.
+	// read = accepted + rejected + deleted; accepted = new + edited + unchanged; withdrawn; moved (articles with another split
+	// than in the entry before); articles, pairs.
 	Counts map[string]int64 `json:"counts"`
 }
 
@@ -30,34 +31,110 @@ type CatalogueFile struct {
 	Language string `json:"language"`
 	Split    string `json:"split,omitempty"`
 	Digest   string `json:"digest"`
-	State    string `json:"state"` // "taken" or "failed"
+	State    string `json:"state"` // "taken", or "failed": none of its rows was taken
 	Reason   string `json:"reason,omitempty"`
 }
 
-// RealignParams are the resolved parameters of a Realign run: those of Pipeline that mining has, the ledger, and where crawls
-// are looked for.
+// RealignParams are the parameters of a Realign run: those of Pipeline that mining has, the ledger, and where crawls are
+// looked for.
 type RealignParams struct {
 	Params
 	Catalogue string `json:"catalogue"` // name of the ledger: [a-z0-9_.-]+
-	// Crawls is a folder under a crawl root: each of its folders that has the done marker crawl.json is a crawl, taken in name
-	// order. Crawl, if given, names a single folder to take instead, marker or not.
+	// Crawls names a folder in a crawl root, "" the last crawl root itself: each folder in it that has the done marker
+	// crawl.json is a crawl, taken in name order. Params.Crawl, if given, names a single folder to take instead, marker or not.
 	Crawls string `json:"crawls"`
+	// Retry takes Params.Crawl although the ledger has it: files that failed are tried again.
+	Retry bool `json:"retry"`
 }
 
 // MergeInput: unit = language, over the languages of both. Files out: "articles.arrow", the catalogue's articles after the
-// crawl. Counts: articles, new, edited, unchanged, withdrawn.
+// crawl; "changes.arrow", what the crawl did. A snapshot speaks about the languages that Ingested has a unit for; one with a
+// failed file is taken as a delta. Counts: articles, new, edited, unchanged, withdrawn, withdrew_nothing (deletions of what
+// was not there), snapshots_as_deltas (languages).
 type MergeInput struct {
-	Previous  *Ref     `json:"previous,omitempty"` // Articles of the entry before
-	Ingested  Ref      `json:"ingested"`
-	Mode      string   `json:"mode"`
-	Languages []string `json:"languages"` // that the crawl has files for: what a snapshot speaks about
+	Previous *Ref   `json:"previous,omitempty"` // Articles of the entry before
+	Ingested Ref    `json:"ingested"`
+	Mode     string `json:"mode"` // of the crawl: "delta" or "snapshot"
 }
 
-// RealignResult is what a Realign run did.
+// WaitingInput asks for the newest entry of a catalogue and the crawls that its ledger does not have.
+type WaitingInput struct {
+	Params RealignParams `json:"params"`
+	Known  []string      `json:"known,omitempty"` // digests of crawls that this run is done with: passed over, or refused
+}
+
+// Waiting is the answer: the state of a ledger, and what it has yet to take.
+type Waiting struct {
+	Newest *Entry         `json:"newest,omitempty"` // nil: the ledger is empty
+	Crawls []WaitingCrawl `json:"crawls"`           // in name order; at most some hundred at a time
+	More   bool           `json:"more,omitempty"`   // there are more behind these
+	// Refused are folders with a done marker that are no crawls: a person must mend them. They hold up nothing.
+	Refused []RefusedCrawl `json:"refused,omitempty"`
+}
+
+// Entry is a Catalogue with its digest, as payloads carry it: without Files, which its object has.
+type Entry struct {
+	Catalogue
+	Object string `json:"object"` // digest of the entry
+}
+
+// WaitingCrawl is a crawl to take. After is the number of the newest entry that took the same bytes (a retry), or 0: an
+// entry behind that one with the crawl's digest means that another run has taken it meanwhile.
+type WaitingCrawl struct {
+	Scanned Scanned `json:"scanned"`
+	After   int     `json:"after,omitempty"`
+}
+
+// RefusedCrawl is a crawl that cannot be taken as it is.
+type RefusedCrawl struct {
+	Crawl  string `json:"crawl"`
+	Reason string `json:"reason"`
+}
+
+// TakeInput adds a crawl to the ledger: Entry is complete but for its Files and the counts that compare it with the entry
+// before, which the activity works out.
+type TakeInput struct {
+	Entry    Catalogue    `json:"entry"`
+	Crawl    WaitingCrawl `json:"crawl"`
+	Ingested Ref          `json:"ingested"`
+}
+
+// Took is the answer. Newest is the ledger's newest entry now. Taken: the crawl stands in the ledger, as entry Number. Mine:
+// that entry is the one of TakeInput; else another run has taken the crawl. Not taken: another run has taken other crawls,
+// and the work has to be done over from Newest.
+type Took struct {
+	Newest Entry           `json:"newest"`
+	Taken  bool            `json:"taken"`
+	Mine   bool            `json:"mine"`
+	Number int             `json:"number"`
+	Failed []CatalogueFile `json:"failed,omitempty"` // files of the crawl that were not taken; the first 20
+}
+
+// LayOutInput asks for the folder of a Realign run: dataset/ and catalogue.json of an entry, by hard links.
+type LayOutInput struct {
+	Run   string `json:"run"` // workflow id
+	Entry string `json:"entry"`
+}
+
+// TakenCrawl is a crawl that a run has taken.
+type TakenCrawl struct {
+	Number int              `json:"number"`
+	Crawl  string           `json:"crawl"`
+	Mode   string           `json:"mode"`
+	Counts map[string]int64 `json:"counts"`
+	Failed []CatalogueFile  `json:"failed,omitempty"`
+}
+
+// RealignResult is what a Realign run did. A run that refused a crawl fails, with this as the details of its error.
 type RealignResult struct {
 	Catalogue string          `json:"catalogue"`
-	Number    int             `json:"number"` // of the newest entry
-	Taken     []string        `json:"taken"`  // crawls, in the order in which they were taken by this run
-	Waiting   []string        `json:"waiting,omitempty"`
-	Stages    []StageProgress `json:"stages"`
+	Number    int             `json:"number"`           // of the newest entry, 0: none
+	Entry     string          `json:"entry,omitempty"`  // its digest
+	Folder    string          `json:"folder,omitempty"` // data/runs/<workflow id>: dataset/ and catalogue.json of the newest entry
+	Taken     []TakenCrawl    `json:"taken"`            // in the order in which this run took them
+	Passed    []string        `json:"passed,omitempty"` // crawls that another run took meanwhile
+	Refused   []RefusedCrawl  `json:"refused,omitempty"`
+	Stages    []StageProgress `json:"stages"` // summed over the crawls
+
+	Nondeterministic []string `json:"nondeterministic,omitempty"` // units that were computed twice with other bytes
 }

@@ -2,12 +2,12 @@ package schemas
 
 // The stages, in the order the data takes. Each input holds the resolved parameters and the Refs of the stages it reads.
 var (
-	Ingest     = Stage[IngestInput]{Name: "ingest", Version: 1, Queue: QueueMain, Unit: "language"}
+	Ingest     = Stage[IngestInput]{Name: "ingest", Version: 2, Queue: QueueMain, Unit: "language"}
 	Merge      = Stage[MergeInput]{Name: "merge", Version: 1, Queue: QueueMain, Unit: "language"}
 	Embed      = Stage[EmbedInput]{Name: "embed", Version: 1, Queue: QueueCPU, Unit: "language"}
 	Neighbours = Stage[NeighboursInput]{Name: "neighbours", Version: 1, Queue: QueueCPU, Unit: "pair"}
 	Link       = Stage[LinkInput]{Name: "link", Version: 1, Queue: QueueMain, Unit: "run"}
-	SplitDedup = Stage[SplitInput]{Name: "split_dedup", Version: 1, Queue: QueueMain, Unit: "run"}
+	SplitDedup = Stage[SplitInput]{Name: "split_dedup", Version: 2, Queue: QueueMain, Unit: "run"}
 	Export     = Stage[ExportInput]{Name: "export", Version: 1, Queue: QueueMain, Unit: "source language"}
 	Train      = Stage[TrainInput]{Name: "train", Version: 1, Queue: QueueGPU, Unit: "run"}
 	Generate   = Stage[GenerateInput]{Name: "generate", Version: 1, Queue: QueueGPU, Unit: "pair"}
@@ -28,6 +28,7 @@ type CrawlFile struct {
 type ScanInput struct {
 	Crawl     string   `json:"crawl"`
 	Languages []string `json:"languages"`
+	Ledger    bool     `json:"ledger,omitempty"` // a crawl with its done marker and no file is one, and not an error
 }
 
 // Scanned is a crawl: its files in (language, path) order, as an object of the store (digest of a JSON []CrawlFile).
@@ -36,14 +37,17 @@ type Scanned struct {
 	Files  string `json:"files"`
 	Count  int    `json:"count"`
 	Bytes  int64  `json:"bytes"`
-	Digest string `json:"digest"`         // of the (language, split, file digest) list: the identity of the crawl
+	Mode   string `json:"mode"`           // "delta" or "snapshot", of crawl.json; delta without one
+	Digest string `json:"digest"`         // of the mode and the (language, split, file digest) list: the identity of the crawl
 	Gold   string `json:"gold,omitempty"` // object digest of gold.tsv beside the crawl, if it ships with one; read by report only
 }
 
-// IngestInput: unit = language. Files out: "articles.arrow", "rejects.arrow". Counts: read, accepted, rejected.
+// IngestInput: unit = language. Files out: "articles.arrow", "deletions.arrow" (identities that the crawl withdraws),
+// "rejects.arrow", "files.json" ([]CatalogueFile). Counts: read = accepted + rejected + deleted; blank; failed_files.
 type IngestInput struct {
-	Scanned Scanned      `json:"scanned"`
-	Params  IngestParams `json:"params"`
+	Scanned  Scanned      `json:"scanned"`
+	Params   IngestParams `json:"params"`
+	Tolerant bool         `json:"tolerant,omitempty"` // a file over its reject budget fails alone: none of its rows is taken
 }
 
 // EmbedInput: unit = language. Files out: "embeddings.arrow". Counts: rows, texts (distinct), tokens.
@@ -76,7 +80,8 @@ type LinkInput struct {
 	Neighbour          int     `json:"k"`
 }
 
-// SplitInput: one unit, "all". Files out: "splits.arrow", "samples.arrow", "history.arrow". Counts: by split and reason.
+// SplitInput: one unit, "all". Files out: "splits.arrow", "samples.arrow", and for the next catalogue "history.arrow" and
+// "trained.arrow". Counts: by split and reason, moved, overruled_labels, ...
 type SplitInput struct {
 	Articles Ref         `json:"articles"`
 	Links    Ref         `json:"links"`
