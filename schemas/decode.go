@@ -25,31 +25,55 @@ const maxParams = 1 << 20
 //
 //workflowcheck:ignore
 func DecodePipeline(raw RawParams) (Params, error) {
+	raw, params, err := overPreset(raw)
+	if err != nil {
+		return Params{}, err
+	}
+	if err := assign("$", raw, reflect.ValueOf(&params).Elem()); err != nil {
+		return Params{}, err
+	}
+	return params, params.Validate()
+}
+
+// DecodeRealign reads the input of Realign in the same way. The parameters of later stages are accepted and not used.
+//
+//workflowcheck:ignore
+func DecodeRealign(raw RawParams) (RealignParams, error) {
+	raw, params, err := overPreset(raw)
+	if err != nil {
+		return RealignParams{}, err
+	}
+	realign := RealignParams{Params: params, Catalogue: "main"}
+	realign.Crawl = "" // the preset's is for Pipeline
+	if err := assign("$", raw, reflect.ValueOf(&realign).Elem()); err != nil {
+		return RealignParams{}, err
+	}
+	return realign, realign.Validate()
+}
+
+// overPreset finds the preset that raw names; no input is {}.
+func overPreset(raw RawParams) (RawParams, Params, error) {
 	if len(raw) > maxParams {
-		return Params{}, fmt.Errorf("$: %d bytes of parameters, at most %d", len(raw), maxParams)
+		return nil, Params{}, fmt.Errorf("$: %d bytes of parameters, at most %d", len(raw), maxParams)
 	}
 	if text := bytes.TrimSpace(raw); len(text) == 0 || string(text) == "null" {
 		raw = RawParams("{}")
 	}
 	var named struct{ Preset *json.RawMessage }
 	if err := json.Unmarshal(raw, &named); err != nil {
-		return Params{}, fmt.Errorf("$: not a JSON object: %w", err)
+		return nil, Params{}, fmt.Errorf("$: not a JSON object: %w", err)
 	}
 	preset := "demo"
 	if named.Preset != nil {
 		if err := assign("$.preset", *named.Preset, reflect.ValueOf(&preset).Elem()); err != nil {
-			return Params{}, err
+			return nil, Params{}, err
 		}
 	}
 	defaults, ok := Presets[preset]
 	if !ok {
-		return Params{}, fmt.Errorf("$.preset: %.40q: the presets are \"demo\" and \"paper\"", preset)
+		return nil, Params{}, fmt.Errorf("$.preset: %.40q: the presets are \"demo\" and \"paper\"", preset)
 	}
-	params := defaults()
-	if err := assign("$", json.RawMessage(raw), reflect.ValueOf(&params).Elem()); err != nil {
-		return Params{}, err
-	}
-	return params, params.Validate()
+	return raw, defaults(), nil
 }
 
 // assign decodes raw into v, which keeps what raw does not mention.
@@ -92,12 +116,7 @@ func assign(path string, raw json.RawMessage, v reflect.Value) error {
 
 func assignStruct(path string, raw json.RawMessage, v reflect.Value) error {
 	fields := map[string]reflect.Value{}
-	var names []string
-	for i := 0; i < v.NumField(); i++ {
-		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-		fields[name] = v.Field(i)
-		names = append(names, name)
-	}
+	fieldsOf(v, fields)
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	if token, err := decoder.Token(); err != nil || token != json.Delim('{') {
 		return wrongType(path, raw, "an object")
@@ -111,6 +130,10 @@ func assignStruct(path string, raw json.RawMessage, v reflect.Value) error {
 		name, _ := token.(string)
 		field, ok := fields[name]
 		if !ok {
+			names := make([]string, 0, len(fields))
+			for name := range fields {
+				names = append(names, name)
+			}
 			sort.Strings(names)
 			return fmt.Errorf("%s.%.60s: unknown field; there are %s", path, name, strings.Join(names, ", "))
 		}
@@ -131,6 +154,18 @@ func assignStruct(path string, raw json.RawMessage, v reflect.Value) error {
 		return fmt.Errorf("%s: more follows the object", path)
 	}
 	return nil
+}
+
+// fieldsOf collects the fields of a struct by their JSON names, those of embedded structs included.
+func fieldsOf(v reflect.Value, fields map[string]reflect.Value) {
+	for i := 0; i < v.NumField(); i++ {
+		if v.Type().Field(i).Anonymous {
+			fieldsOf(v.Field(i), fields)
+			continue
+		}
+		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		fields[name] = v.Field(i)
+	}
 }
 
 func wrongType(path string, raw json.RawMessage, wanted string) error {

@@ -78,3 +78,43 @@ func TestWrongParametersAreNamedByTheirJSONPath(t *testing.T) {
 		}
 	}
 }
+
+func TestRealignTakesItsOwnParametersAndThoseOfPipeline(t *testing.T) {
+	p, err := schemas.DecodeRealign(schemas.RawParams(`{"crawls": "news", "languages": ["hindi"], "align": {"keep": 12}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := schemas.RealignParams{Params: schemas.Demo(), Catalogue: "main", Crawls: "news"}
+	want.Crawl, want.Languages, want.Align.Keep = "", []string{"hindi"}, 12
+	if !reflect.DeepEqual(p, want) {
+		t.Errorf("got  %+v\nwant %+v", p, want)
+	}
+	b, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := schemas.DecodeRealign(b); err != nil || !reflect.DeepEqual(again, want) {
+		t.Errorf("resolved parameters decode to %+v, %v", again, err)
+	}
+	if paper, err := schemas.DecodeRealign(schemas.RawParams(`{"preset": "paper"}`)); err != nil || paper.Encoder.Name != "LaBSE" {
+		t.Errorf("the paper preset wants no crawl here: %+v, %v", paper, err)
+	}
+}
+
+func TestWrongParametersOfRealignAreNamedByTheirJSONPath(t *testing.T) {
+	for _, c := range []struct{ raw, want string }{
+		{`{"catalog": "main"}`, "$.catalog: unknown field; there are align, catalogue, crawl, crawls,"},
+		{`{"catalogue": "a/b"}`, `$.catalogue: "a/b":`},
+		{`{"catalogue": ".."}`, "$.catalogue:"},
+		{`{"catalogue": ""}`, "$.catalogue:"},
+		{`{"crawls": "../etc"}`, "$.crawls:"},
+		{`{"crawls": "a", "crawl": "b"}`, "$.crawl: and $.crawls are both given"},
+		{`{"retry": true}`, "$.retry: is set"},
+		{`{"align": {"keep": 2}}`, "$.align.keep: 2 is not in 4..1024"},
+		{`{"params": {}}`, "$.params: unknown field"},
+	} {
+		if _, err := schemas.DecodeRealign(schemas.RawParams(c.raw)); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%s: wanted %s, got %v", c.raw, c.want, err)
+		}
+	}
+}

@@ -15,6 +15,28 @@ var rowName = regexp.MustCompile(`^[a-z0-9_]{1,64}$`)
 func (p Params) Validate() error {
 	c := &checks{}
 	c.check(p.Crawl != "", "crawl", "is missing: the name of a folder under a crawl root of temporal.yaml")
+	c.params(p)
+	return c.err
+}
+
+// catalogueName is the form of a ledger's name: a part of the store's ref names.
+var catalogueName = regexp.MustCompile(`^[a-z0-9_][a-z0-9_.-]{0,63}$`)
+
+// folderName is the form of the name of a crawl folder.
+var folderName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
+
+// Validate checks every parameter against its range, as Params.Validate does.
+func (p RealignParams) Validate() error {
+	c := &checks{}
+	c.check(catalogueName.MatchString(p.Catalogue), "catalogue", "%.80q: a name of a-z, 0-9, dot, dash and underscore is wanted", p.Catalogue)
+	c.check(p.Crawls == "" || folderName.MatchString(p.Crawls), "crawls", "%.120q: the name of a folder in a crawl root is wanted", p.Crawls)
+	c.check(p.Crawls == "" || p.Crawl == "", "crawl", "and $.crawls are both given: name one crawl, or the folder of many")
+	c.check(!p.Retry || p.Crawl != "", "retry", "is set, and $.crawl does not say which crawl to take again")
+	c.params(p.Params)
+	return c.err
+}
+
+func (c *checks) params(p Params) {
 	c.check(len(p.Crawl) <= 256, "crawl", "is longer than 256 bytes")
 	for i, l := range p.Languages {
 		c.check(rowName.MatchString(l), fmt.Sprintf("languages[%d]", i), "%.64q is not a language's name (a-z, 0-9 and _)", l)
@@ -64,7 +86,6 @@ func (p Params) Validate() error {
 
 	c.whole("report.low_below", p.Report.LowBelow, 1, 1<<30)
 	c.whole("report.mid_below", p.Report.MidBelow, p.Report.LowBelow, 1<<30)
-	return c.err
 }
 
 func (c *checks) train(t TrainParams) {

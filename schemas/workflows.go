@@ -5,9 +5,13 @@ const (
 	PipelineWorkflow     = "Pipeline"     // RawParams -> PipelineResult: everything, crawl to report
 	BuildDatasetWorkflow = "BuildDataset" // RawParams -> PipelineResult: crawl to exported data set
 	TrainWorkflow        = "Train"        // RawParams -> PipelineResult: crawl to trained model
+	RealignWorkflow      = "Realign"      // RawParams -> RealignResult: waiting crawls into a catalogue, one entry each
 	ScanActivity         = "scan"         // ScanInput -> Scanned
 	SettingsActivity     = "settings"     // SettingsInput -> Settings, local: no file is read by workflow code
 	OutcomeActivity      = "outcome"      // OutcomeInput -> Outcome
+	WaitingActivity      = "waiting"      // WaitingInput -> Waiting
+	TakeActivity         = "take"         // TakeInput -> Took
+	LayOutActivity       = "lay_out"      // LayOutInput -> string, the folder
 	ProgressQuery        = "progress"     // -> []StageProgress, in the order of the stages
 )
 
