@@ -17,8 +17,8 @@ import (
 
 // test runs go vet and go test over all packages. The wrapper has set up the native environment.
 func test(ctx context.Context, args []string) error {
-	set := flags("test", "test [PACKAGE ...]", "Sets up, then runs go vet and all tests, those of the native packages and of the whole chain through a real Temporal\n"+
-		"server included. Prints a line for each package, the output of failed tests, and a summary. The full output is in\n"+
+	set := flags("test", "test [PACKAGE ...]", "Sets up, then runs go vet, Temporal's workflowcheck and all tests, those of the native packages and of the whole chain\n"+
+		"through a real Temporal server included. Prints a line for each package, the output of failed tests, and a summary. The full output is in\n"+
 		"build/log/test.json.", "./crosssum test ./internal/link/... ./schemas")
 	if err := set.Parse(args); err != nil {
 		return err
@@ -34,6 +34,11 @@ func test(ctx context.Context, args []string) error {
 		return fmt.Errorf("go vet: %w", err)
 	}
 	fmt.Printf("go vet: nothing to complain about (%s)\n", live.Clock(time.Since(begin)))
+	if len(set.Args()) == 0 {
+		if err := workflowCheck(ctx); err != nil {
+			return err
+		}
+	}
 	t, err := goTest(ctx, packages)
 	if err != nil && t.failed == 0 {
 		return fmt.Errorf("go test: %w", err)
@@ -42,6 +47,23 @@ func test(ctx context.Context, args []string) error {
 	if t.failed > 0 {
 		return errSaid
 	}
+	return nil
+}
+
+// workflowCheck looks for what workflow code must not do: clocks, random numbers, goroutines, the order of maps.
+func workflowCheck(ctx context.Context) error {
+	begin, tool := time.Now(), root()+"/build/bin/workflowcheck"
+	build := exec.CommandContext(ctx, "go", "build", "-o", tool, "go.temporal.io/sdk/contrib/tools/workflowcheck")
+	build.Dir = root() + "/tools/workflowcheck" // a module of its own, like the server
+	check := exec.CommandContext(ctx, tool, "./workflows", "./schemas")
+	check.Dir = root()
+	for _, c := range []*exec.Cmd{build, check} {
+		c.Stdout, c.Stderr = os.Stdout, os.Stderr
+		if err := c.Run(); err != nil {
+			return fmt.Errorf("workflowcheck: %w", err)
+		}
+	}
+	fmt.Printf("workflowcheck: workflows are deterministic (%s)\n", live.Clock(time.Since(begin)))
 	return nil
 }
 
