@@ -65,12 +65,25 @@ func (r *story) mine() {
 		r.err = invalid(fmt.Errorf("crawl %q: no row was accepted, so there is nothing to align or to train on; "+
 			"./crosssum check --crawl DIR says why", p.Crawl))
 	}
+	r.align(nil)
+}
+
+// align finds the pairs among the articles and splits them. earlier, if there is one, is the ledger's entry before: its
+// neighbour lists spare search, its splits are kept to.
+func (r *story) align(earlier *schemas.Entry) {
+	p := r.params
 	r.embeddings = run(r, schemas.Embed, schemas.EmbedInput{Articles: r.articles, Encoder: p.Encoder, Numerics: p.Numerics})
-	r.neighbours = run(r, schemas.Neighbours, schemas.NeighboursInput{Embeddings: r.embeddings, Keep: p.Align.Keep,
-		BlockRows: p.Align.BlockRows, Numerics: p.Numerics})
+	neighbours := schemas.NeighboursInput{Embeddings: r.embeddings, Keep: p.Align.Keep, BlockRows: p.Align.BlockRows, Numerics: p.Numerics}
+	splits := schemas.SplitInput{Articles: r.articles, Params: p.Split, Seed: p.Seed}
+	if earlier != nil {
+		neighbours.Earlier, neighbours.EarlierEmbeddings = &earlier.Neighbours, &earlier.Embeddings
+		splits.Earlier = &earlier.Splits
+	}
+	r.neighbours = run(r, schemas.Neighbours, neighbours)
 	r.links = run(r, schemas.Link, schemas.LinkInput{Articles: r.articles, Neighbours: r.neighbours, Rule: p.Align.Rule,
 		Threshold: r.threshold, DuplicateThreshold: r.duplicate, Neighbour: p.Align.Neighbours})
-	r.splits = run(r, schemas.SplitDedup, schemas.SplitInput{Articles: r.articles, Links: r.links, Params: p.Split, Seed: p.Seed})
+	splits.Links = r.links
+	r.splits = run(r, schemas.SplitDedup, splits)
 }
 
 // train makes one model that summarizes any language of the data set into any other.
