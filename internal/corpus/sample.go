@@ -23,7 +23,8 @@ import (
 type SampleOptions struct {
 	Crawl        string  // folder that Fetch made; its gold lies in <parent>/gold
 	Sample       string  // crawl folder to make
-	Outside      string  // crawl folder to make of what shares nothing with the sample
+	Outside      string  // crawl folder to make of what shares nothing with the sample; "": none
+	Draw         string  // another word, another drawing
 	Applications float64 // share of the clusters that hold an AppStream component
 	Many         float64 // share of the clusters with a key of ManyLanguages or more
 	ManyLangs    int
@@ -59,10 +60,21 @@ func MakeSample(o SampleOptions) (SampleResult, error) {
 		return SampleResult{}, err
 	}
 	sample, outside, result := draw(entries, o)
-	if err := errors.Join(removeCrawl(o.Sample), removeCrawl(o.Outside)); err != nil {
-		return result, err
+	for _, side := range []struct {
+		folder  string
+		entries []Entry
+	}{{o.Sample, sample}, {o.Outside, outside}} {
+		if side.folder == "" {
+			continue
+		}
+		if err := removeCrawl(side.folder); err != nil {
+			return result, err
+		}
+		if err := WriteCrawl(side.folder, "snapshot", o.Origin, side.entries); err != nil {
+			return result, err
+		}
 	}
-	return result, errors.Join(WriteCrawl(o.Sample, "snapshot", o.Origin, sample), WriteCrawl(o.Outside, "snapshot", o.Origin, outside))
+	return result, nil
 }
 
 // removeCrawl removes an earlier crawl folder, and nothing that is not one.
@@ -126,7 +138,7 @@ func chooseClusters(entries []Entry, group map[string]string, o SampleOptions, r
 		if application[g] {
 			share = o.Applications
 		}
-		chosen[g] = uniform("cluster", g) < share
+		chosen[g] = uniform("cluster"+o.Draw, g) < share
 	}
 	result.Clusters = len(keys)
 	return chosen
