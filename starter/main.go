@@ -25,6 +25,7 @@ func commands() []command {
 		{"check", "what a crawl folder holds: rows, rejects, languages, expected minutes and disk", check},
 		{"fetch-corpus", "make a crawl of a Debian suite's package descriptions in all their languages", fetchCorpus},
 		{"make-sample", "draw the shipped sample, and what lies outside of it, from a fetched crawl", makeSample},
+		{"sampling-plan", "what a training would draw of each pair of languages, before it is run", samplingPlan},
 		{"up", "keep the Temporal server, its web UI and a worker running", up},
 		{"down", "stop them", down},
 		{"status", "what runs, where, and the latest runs", status},
@@ -76,9 +77,9 @@ func usage() {
 		"evaluates it and reports: durably, on Temporal.\n\nUsage: ./crosssum COMMAND [--help] ...")
 	fmt.Println()
 	for _, c := range commands() {
-		fmt.Printf("  %-13s %s\n", c.name, c.does)
+		fmt.Printf("  %-14s %s\n", c.name, c.does)
 	}
-	fmt.Println("  setup         install and build what is missing, and nothing else (demo, run, up and test do it by themselves)")
+	fmt.Println("  setup          install and build what is missing, and nothing else (demo, run, up and test do it by themselves)")
 	fmt.Println("\nFirst: ./crosssum demo")
 }
 
