@@ -43,6 +43,7 @@ func Register(registry worker.ActivityRegistry, config Config) *Activities {
 	registry.RegisterActivityWithOptions(a.Scan, activity.RegisterOptions{Name: schemas.ScanActivity})
 	registry.RegisterActivityWithOptions(a.outcome, activity.RegisterOptions{Name: schemas.OutcomeActivity})
 	register(registry, a, ingestDefinition)
+	register(registry, a, mergeDefinition)
 	register(registry, a, embedDefinition)
 	register(registry, a, neighboursDefinition)
 	register(registry, a, linkDefinition)

@@ -31,11 +31,19 @@ func (a *Activities) scan(ctx context.Context, in schemas.ScanInput) (schemas.Sc
 		return schemas.Scanned{}, err
 	}
 	defer folder.Close()
-	files, err := folder.Files(in.Languages)
+	mode, marked, err := folder.Mode()
 	if err != nil {
 		return schemas.Scanned{}, err
 	}
-	scanned := schemas.Scanned{Crawl: in.Crawl, Count: len(files)}
+	list := folder.Files
+	if marked && in.Ledger {
+		list = folder.List
+	}
+	files, err := list(in.Languages)
+	if err != nil {
+		return schemas.Scanned{}, err
+	}
+	scanned := schemas.Scanned{Crawl: in.Crawl, Mode: mode, Count: len(files)}
 	for _, f := range files {
 		scanned.Bytes += f.Bytes
 	}
@@ -46,25 +54,25 @@ func (a *Activities) scan(ctx context.Context, in schemas.ScanInput) (schemas.Sc
 	if err != nil {
 		return scanned, err
 	}
-	if scanned.Digest, err = crawlDigest(files); err != nil {
+	if scanned.Digest, err = crawlDigest(mode, files); err != nil {
 		return scanned, err
 	}
-	list, err := a.Store.PutJSON(files)
+	object, err := a.Store.PutJSON(files)
 	if err != nil {
 		return scanned, err
 	}
-	scanned.Files = list.Digest
+	scanned.Files = object.Digest
 	scanned.Gold, err = a.putGold(folder)
 	return scanned, err
 }
 
-// crawlDigest is the identity of a crawl: what its files hold and what they are, not where they lie.
-func crawlDigest(files []schemas.CrawlFile) (string, error) {
+// crawlDigest is the identity of a crawl: its mode, what its files hold and what they are, not where they lie.
+func crawlDigest(mode string, files []schemas.CrawlFile) (string, error) {
 	rows := make([][3]string, len(files))
 	for i, f := range files {
 		rows[i] = [3]string{f.Language, f.Split, f.Digest}
 	}
-	b, err := json.Marshal(rows)
+	b, err := json.Marshal([]any{mode, rows})
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:]), err
 }

@@ -28,7 +28,7 @@ type CrawlFile struct {
 type ScanInput struct {
 	Crawl     string   `json:"crawl"`
 	Languages []string `json:"languages"`
-	Ledger    bool     `json:"ledger,omitempty"` // a crawl with its done marker and no file is one, and not an error
+	Ledger    bool     `json:"ledger,omitempty"` // a crawl with its done marker may lack languages, and even have no file
 }
 
 // Scanned is a crawl: its files in (language, path) order, as an object of the store (digest of a JSON []CrawlFile).
@@ -50,7 +50,8 @@ type IngestInput struct {
 	Tolerant bool         `json:"tolerant,omitempty"` // a file over its reject budget fails alone: none of its rows is taken
 }
 
-// EmbedInput: unit = language. Files out: "embeddings.arrow". Counts: rows, texts (distinct), tokens.
+// EmbedInput: unit = language. Files out: "embeddings.arrow". Counts: rows, texts (distinct), encoded (texts
+// that no run before had embedded with this encoder), tokens (of those).
 type EmbedInput struct {
 	Articles Ref           `json:"articles"`
 	Encoder  EncoderParams `json:"encoder"`

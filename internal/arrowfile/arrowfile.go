@@ -44,7 +44,7 @@ func Create(path string, schema *arrow.Schema, zstd bool) (*Writer, error) {
 	return &Writer{file: file, ipc: w, builder: array.NewRecordBuilder(memory.DefaultAllocator, schema)}, nil
 }
 
-// Append adds one row: a value a field, of type string, int32, int64, float32, float64, []string or []float32.
+// Append adds one row: a value a field, of type string, bool, int32, int64, float32, float64, []string or []float32.
 func (w *Writer) Append(values ...any) error {
 	if len(values) != len(w.builder.Fields()) {
 		return fmt.Errorf("arrowfile: %d values for %d fields", len(values), len(w.builder.Fields()))
@@ -68,6 +68,12 @@ func (w *Writer) append(i int, v any) error {
 		if s, ok := v.(string); ok {
 			b.Append(s)
 			w.bytes += len(s) + 4
+			return nil
+		}
+	case *array.BooleanBuilder:
+		if yes, ok := v.(bool); ok {
+			b.Append(yes)
+			w.bytes++
 			return nil
 		}
 	case *array.Int32Builder:
@@ -145,6 +151,9 @@ type Row struct {
 
 // Str is the string of field f.
 func (r Row) Str(f int) string { return r.record.Column(f).(*array.String).Value(r.i) }
+
+// Bool is the bool of field f.
+func (r Row) Bool(f int) bool { return r.record.Column(f).(*array.Boolean).Value(r.i) }
 
 // Int is the int32 or int64 of field f.
 func (r Row) Int(f int) int64 {

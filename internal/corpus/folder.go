@@ -3,12 +3,12 @@ package corpus
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"hash"
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -21,18 +21,19 @@ import (
 // Folder is an open crawl folder. Nothing outside of its root can be read through it, whatever its names and links say.
 type Folder struct {
 	Name string
-	Root string // the crawl root it lies in
+	Root string // the folder it lies in: a crawl root, or a folder of one
 	dir  *os.Root
 }
 
-var crawlName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
+// crawlName is a folder of a crawl root, or a folder of such a folder.
+var crawlName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}(/[A-Za-z0-9][A-Za-z0-9._-]{0,99})?$`)
 
 const maxCrawlFiles = 100_000
 
 // FindCrawl opens the crawl of a name in one of the roots, and nowhere else.
 func FindCrawl(roots []string, name string) (*Folder, error) {
 	if !crawlName.MatchString(name) {
-		return nil, bad("crawl %.120q: a name of letters, digits, dot, dash and underscore is wanted (a folder in a crawl root, not a path)", name)
+		return nil, bad("crawl %.120q: a name of letters, digits, dot, dash and underscore is wanted (a folder in a crawl root, or folder/crawl, not a path)", name)
 	}
 	var found *Folder
 	var tried []error
@@ -65,7 +66,7 @@ func openIn(root, name string) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Folder{Name: name, Root: root, dir: dir}, nil
+	return &Folder{Name: name, Root: filepath.Join(root, path.Dir(name)), dir: dir}, nil
 }
 
 // OpenFolder opens a crawl folder by path, for a person at the command line.
@@ -86,15 +87,24 @@ func (f *Folder) Close() error { return f.dir.Close() }
 
 var crawlFile = regexp.MustCompile(`^(.+?)(?:_(train|val|test))?\.jsonl(?:\.gz|\.zst)?$`)
 
-// Files lists the crawl's files in (language, path) order, not yet digested. Names that end like a crawl file must name a
-// language of the table; others (crawl.json, a licence) are passed over. languages, when given, is what is wanted.
+// Files is List of a crawl that must have files, and of every language that is wanted.
 func (f *Folder) Files(languages []string) ([]schemas.CrawlFile, error) {
+	files, err := f.List(languages)
+	if err != nil {
+		return nil, err
+	}
+	return files, f.complete(files, languages)
+}
+
+// List gives the crawl's files in (language, path) order, not yet digested. Names that end like a crawl file must name a
+// language of the table; others (crawl.json, a licence) are passed over. languages, when given, is what is wanted.
+func (f *Folder) List(languages []string) ([]schemas.CrawlFile, error) {
 	for _, l := range languages {
 		if _, err := schemas.LanguageByName(l); err != nil {
 			return nil, bad("languages: %v", err)
 		}
 	}
-	if err := f.marker(); err != nil {
+	if _, _, err := f.Mode(); err != nil {
 		return nil, err
 	}
 	entries, err := fs.ReadDir(f.dir.FS(), ".")
@@ -131,41 +141,20 @@ func (f *Folder) Files(languages []string) ([]schemas.CrawlFile, error) {
 		}
 		return files[i].Path < files[j].Path
 	})
-	return files, f.complete(files, languages)
+	if len(files) > maxCrawlFiles {
+		return nil, bad("crawl %s: %d files, at most %d", f.Name, len(files), maxCrawlFiles)
+	}
+	return files, nil
 }
 
 func (f *Folder) complete(files []schemas.CrawlFile, languages []string) error {
 	if len(files) == 0 {
 		return bad("crawl %s: no <language>[_<train|val|test>].jsonl[.gz|.zst] in it", f.Name)
 	}
-	if len(files) > maxCrawlFiles {
-		return bad("crawl %s: %d files, at most %d", f.Name, len(files), maxCrawlFiles)
-	}
 	for _, l := range languages {
 		if !slices.ContainsFunc(files, func(c schemas.CrawlFile) bool { return c.Language == l }) {
 			return bad("crawl %s: no file of %s, which was asked for", f.Name, l)
 		}
-	}
-	return nil
-}
-
-// marker checks crawl.json where there is one.
-func (f *Folder) marker() error {
-	file, err := f.dir.Open("crawl.json")
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return bad("crawl %s: crawl.json: %v", f.Name, err)
-	}
-	defer file.Close()
-	var m struct {
-		Mode string `json:"mode"`
-	}
-	d := json.NewDecoder(io.LimitReader(file, 1<<16))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&m); err != nil || m.Mode != "delta" && m.Mode != "snapshot" {
-		return bad(`crawl %s: crawl.json: %v; wanted {"mode": "delta"} or {"mode": "snapshot"}, got mode %.40q`, f.Name, err, m.Mode)
 	}
 	return nil
 }
@@ -236,14 +225,14 @@ func (v *verified) check() error {
 	return nil
 }
 
-// Gold opens <root>/gold/<crawl>.tsv.gz, the true alignment of a crawl that ships with one; nil when there is none.
+// Gold opens gold/<crawl>.tsv.gz beside the crawl, the true alignment of a crawl that ships with one; nil when there is none.
 func (f *Folder) Gold() (io.ReadCloser, error) {
 	root, err := os.OpenRoot(f.Root)
 	if err != nil {
 		return nil, err
 	}
 	defer root.Close()
-	file, err := root.Open("gold/" + f.Name + ".tsv.gz")
+	file, err := root.Open("gold/" + path.Base(f.Name) + ".tsv.gz")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
