@@ -38,8 +38,8 @@ func (a *Activities) laseRows(ctx context.Context, in schemas.ScoreInput, rows [
 		r := &rows[i]
 		of := func(text, reference string, at int) lase.Value {
 			name := rougeName(r.TargetLanguage)
-			return lase.Score(vectors[strings.TrimSpace(text)], vectors[strings.TrimSpace(reference)], classified.first(at, r.TargetLanguage),
-				classified.Wanted[at], rouge.Length(name, text), rouge.Length(name, reference))
+			return lase.Score(vectors[strings.TrimSpace(text)], vectors[strings.TrimSpace(reference)], classified.first[at],
+				classified.wanted[at], rouge.Length(name, text), rouge.Length(name, reference))
 		}
 		v := of(r.Generated, r.Reference, i)
 		r.LaSE, r.MS, r.LC, r.LP = 100*v.LaSE, 100*v.MS, 100*v.LC, 100*v.LP
@@ -92,12 +92,16 @@ func (a *Activities) vectorsOf(ctx context.Context, in schemas.ScoreInput, rows 
 	return vectors, err
 }
 
-// classification answers for the generated texts first, then for the leads, in row order.
-type classification struct{ engine.ClassifyResult }
+// classification says of the generated texts first, then of the leads, in row order, whether the wanted language is the
+// classifier's first choice, and its probability: -1 for a language that the classifier does not know.
+type classification struct {
+	first  []bool
+	wanted []float64
+}
 
 func (a *Activities) classifyRows(ctx context.Context, in schemas.ScoreInput, rows []metric.Row, dir string, report engine.Report) (classification, error) {
 	var c classification
-	input := filepath.Join(dir, "classify.arrow")
+	input, output := filepath.Join(dir, "classify.arrow"), filepath.Join(dir, "classified.arrow")
 	err := writeTexts(input, 2*len(rows), func(i int) (string, string) {
 		r := rows[i%len(rows)]
 		if i < len(rows) {
@@ -108,18 +112,21 @@ func (a *Activities) classifyRows(ctx context.Context, in schemas.ScoreInput, ro
 	if err != nil {
 		return c, err
 	}
-	request := engine.ClassifyRequest{Model: a.LanguageID, Input: input}
-	err = a.CPU.Call(ctx, in.Numerics, engine.OpClassify, request, &c.ClassifyResult, report)
-	if err == nil && (len(c.Labels) != 2*len(rows) || len(c.Wanted) != 2*len(rows)) {
-		err = fmt.Errorf("score: %d texts were sent to the classifier, %d labels and %d probabilities came back", 2*len(rows), len(c.Labels), len(c.Wanted))
+	request := engine.ClassifyRequest{Model: a.LanguageID, Input: input, Column: "text", Output: output}
+	var result engine.ClassifyResult
+	if err := a.CPU.Call(ctx, in.Numerics, engine.OpClassify, request, &result, report); err != nil {
+		return c, err
+	}
+	err = arrowfile.Each(output, schemas.Classified, func(r arrowfile.Row) error {
+		l, err := schemas.LanguageByName(r.Str(0))
+		c.first = append(c.first, err == nil && l.FastText != "" && r.Str(2) == l.FastText)
+		c.wanted = append(c.wanted, r.Float(4))
+		return nil
+	})
+	if err == nil && len(c.wanted) != 2*len(rows) {
+		err = fmt.Errorf("score: %d texts were sent to the classifier and %d came back", 2*len(rows), len(c.wanted))
 	}
 	return c, err
-}
-
-// first tells whether the wanted language is the classifier's first choice for text i.
-func (c classification) first(i int, language string) bool {
-	l, err := schemas.LanguageByName(language)
-	return err == nil && l.FastText != "" && strings.TrimPrefix(c.Labels[i], "__label__") == l.FastText
 }
 
 // writeTexts makes a schemas.Text file of n stripped texts.

@@ -47,13 +47,17 @@ func (standIn) Call(_ context.Context, _, op string, args, result any, _ engine.
 		result.(*engine.EncodeResult).Rows = rows
 		return errors.Join(err, w.Close())
 	case engine.OpClassify:
-		answer := result.(*engine.ClassifyResult)
-		return arrowfile.Each(args.(engine.ClassifyRequest).Input, schemas.Text, func(r arrowfile.Row) error {
+		request := args.(engine.ClassifyRequest)
+		w, err := arrowfile.Create(request.Output, schemas.Classified, true)
+		if err != nil {
+			return err
+		}
+		err = arrowfile.Each(request.Input, schemas.Text, func(r arrowfile.Row) error {
 			word, _, _ := strings.Cut(r.Str(2), " ")
 			l, _ := schemas.LanguageByName(word)
-			answer.Labels, answer.Wanted = append(answer.Labels, l.FastText), append(answer.Wanted, 0.25)
-			return nil
+			return w.Append(r.Str(0), r.Str(1), l.FastText, float32(0.5), float32(0.25))
 		})
+		return errors.Join(err, w.Close())
 	}
 	return fmt.Errorf("no %s here", op)
 }

@@ -55,7 +55,7 @@ var (
 	// Text is a list of texts for the engine's encode and classify.
 	Text = arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("text")}, nil)
 
-	// Classified says which language a text is in: the classifier's first label ("en"; "" for a text without words) with
+	// Classified says which language a text is in: the classifier's first label ("en") with
 	// its probability, and the probability of the label of the row's language: -1 where the classifier does not know it.
 	Classified = arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("label"), f32("probability"), f32("wanted")}, nil)
 
@@ -84,8 +84,16 @@ func Embedding(d int) *arrow.Schema {
 		{Name: "embedding", Type: arrow.FixedSizeListOfNonNullable(int32(d), arrow.PrimitiveTypes.Float32)}}, nil)
 }
 
+// Vector is {text_digest, embedding}: a part of the store of embedded texts, sorted by digest.
+func Vector(d int) *arrow.Schema { return arrow.NewSchema(Embedding(d).Fields()[2:], nil) }
+
 func str(n string) arrow.Field { return arrow.Field{Name: n, Type: arrow.BinaryTypes.String} }
 func i32(n string) arrow.Field { return arrow.Field{Name: n, Type: arrow.PrimitiveTypes.Int32} }
 func i64(n string) arrow.Field { return arrow.Field{Name: n, Type: arrow.PrimitiveTypes.Int64} }
 func f32(n string) arrow.Field { return arrow.Field{Name: n, Type: arrow.PrimitiveTypes.Float32} }
 func f64(n string) arrow.Field { return arrow.Field{Name: n, Type: arrow.PrimitiveTypes.Float64} }
+
+func nullable(f arrow.Field) arrow.Field {
+	f.Nullable = true
+	return f
+}

@@ -73,17 +73,17 @@ type EncodeResult struct {
 	Tokens int64 `json:"tokens"`
 }
 
-// ClassifyRequest asks for the language of each row of an Arrow file of schemas.Text.
+// ClassifyRequest asks for the language of column Column of an Arrow file that also has columns language and id.
 type ClassifyRequest struct {
-	Model string `json:"model"` // fastText .ftz or .bin
-	Input string `json:"input"`
+	Model  string `json:"model"` // fastText .ftz or .bin
+	Input  string `json:"input"`
+	Column string `json:"column"`
+	Output string `json:"output"` // an Arrow file of schemas.Classified, row order of Input
 }
 
-// ClassifyResult has one entry a row: the first label, and the probability of the label wanted for the row's language
-// (by languages.tsv; -1 where fastText does not know it).
+// ClassifyResult counts a classification.
 type ClassifyResult struct {
-	Labels []string  `json:"labels"`
-	Wanted []float64 `json:"wanted"`
+	Rows int64 `json:"rows"`
 }
 
 // SearchRequest asks for the Keep nearest neighbours of every row of Source in Target and the reverse. Where Source and
@@ -110,6 +110,8 @@ type TrainRequest struct {
 	Model    string              `json:"model"`    // Hugging Face directory to start from
 	Samples  string              `json:"samples"`  // schemas.Sample
 	Articles []string            `json:"articles"` // schemas.Article, a file a language
+	Dataset  string              `json:"dataset"`  // in place of both: a folder of <source>-<target>_train.jsonl
+	Batches  string              `json:"batches"`  // in place of all: exactly these batches, a JSON list of examples a line
 	Params   schemas.TrainParams `json:"params"`
 	Seed     uint64              `json:"seed"`
 	Work     string              `json:"work"`

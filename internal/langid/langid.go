@@ -3,6 +3,7 @@ package langid
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -12,35 +13,60 @@ import (
 	"crosssum/internal/engine"
 	"crosssum/internal/native/fasttext"
 	"crosssum/schemas"
+
+	"github.com/apache/arrow/go/v17/arrow"
 )
 
 // labelPrefix stands before the code in fastText's label names.
 const labelPrefix = "__label__"
 
-// Run classifies every row of request.Input. Labels[i] is the first label of row i without its prefix ("en"), "" for a
-// text without words; Wanted[i] the probability of the label of the row's language, -1 where fastText has none.
+// Run classifies every row of request.Input and writes a schemas.Classified row for each, in its order.
 func Run(ctx context.Context, request engine.ClassifyRequest, report engine.Report) (engine.ClassifyResult, error) {
-	result := engine.ClassifyResult{Labels: []string{}, Wanted: []float64{}}
+	var result engine.ClassifyResult
 	model, err := fasttext.Load(request.Model)
 	if err != nil {
 		return result, &engine.Error{Type: schemas.MissingModel, Message: err.Error()}
 	}
+	column, err := columns(request.Input, "language", "id", request.Column)
+	if err != nil {
+		return result, err
+	}
+	w, err := arrowfile.Create(request.Output, schemas.Classified, true)
+	if err != nil {
+		return result, err
+	}
 	c := newClassifier(model)
 	last := time.Now()
-	err = arrowfile.Each(request.Input, schemas.Text, func(row arrowfile.Row) error {
-		label, wanted, err := c.classify(row.Str(0), row.Str(2))
+	err = arrowfile.Each(request.Input, nil, func(row arrowfile.Row) error {
+		language, id := row.Str(column[0]), row.Str(column[1])
+		found, err := c.classify(language, row.Str(column[2]))
 		if err != nil {
-			return fmt.Errorf("%s: row %d: %w", request.Input, len(result.Labels), err)
+			return fmt.Errorf("%s: row %d: %w", request.Input, result.Rows, err)
 		}
-		result.Labels = append(result.Labels, label)
-		result.Wanted = append(result.Wanted, wanted)
-		if time.Since(last) > time.Second {
+		if result.Rows++; time.Since(last) > time.Second {
 			last = time.Now()
-			report(schemas.Progress{Done: int64(len(result.Labels)), Of: "rows"})
+			report(schemas.Progress{Done: result.Rows, Of: "rows"})
 		}
-		return ctx.Err()
+		return errors.Join(ctx.Err(), w.Append(language, id, found.label, float32(found.probability), float32(found.wanted)))
 	})
-	return result, err
+	return result, errors.Join(err, w.Close())
+}
+
+// columns finds columns of strings by name.
+func columns(path string, names ...string) ([]int, error) {
+	schema, err := arrowfile.Schema(path)
+	if err != nil {
+		return nil, err
+	}
+	var out []int
+	for _, name := range names {
+		fields := schema.FieldIndices(name)
+		if len(fields) != 1 || schema.Field(fields[0]).Type.ID() != arrow.STRING {
+			return nil, &engine.Error{Type: schemas.InvalidInput, Message: fmt.Sprintf("%s: has no column of strings %q", path, name)}
+		}
+		out = append(out, fields[0])
+	}
+	return out, nil
 }
 
 // classifier knows which label of the model stands for which language of the table.
@@ -57,30 +83,38 @@ func newClassifier(model *fasttext.Model) *classifier {
 	return c
 }
 
+// found is what the classifier says of one text.
+type found struct {
+	label               string
+	probability, wanted float64
+}
+
 // classify is the first label of text, and the probability of language's label: 0 where the library leaves it out, as it
 // does under 1e-5. A text of several lines counts as one line.
-func (c *classifier) classify(language, text string) (label string, wanted float64, err error) {
+func (c *classifier) classify(language, text string) (found, error) {
 	row, err := schemas.LanguageByName(language)
 	if err != nil {
-		return "", 0, &engine.Error{Type: schemas.InvalidInput, Message: err.Error()}
+		return found{}, &engine.Error{Type: schemas.InvalidInput, Message: err.Error()}
 	}
+	var out found
 	index, known := c.labels[row.FastText]
 	if !known {
-		wanted = -1
+		out.wanted = -1
 	}
-	found, err := c.model.Predict(oneLine.Replace(text))
+	predicted, err := c.model.Predict(oneLine.Replace(text))
 	if err != nil {
-		return "", 0, err
+		return found{}, err
 	}
-	for i, p := range found {
+	for i, p := range predicted {
+		probability := math.Min(p.Probability, 1)
 		if i == 0 {
-			label = strings.TrimPrefix(c.model.Labels()[p.Label], labelPrefix)
+			out.label, out.probability = strings.TrimPrefix(c.model.Labels()[p.Label], labelPrefix), probability
 		}
 		if known && p.Label == index {
-			wanted = math.Min(p.Probability, 1)
+			out.wanted = probability
 		}
 	}
-	return label, wanted, nil
+	return out, nil
 }
 
 // oneLine makes line ends spaces, and spells the library's own end-of-line word apart so that a text cannot end the line.

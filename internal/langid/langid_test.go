@@ -22,9 +22,14 @@ func modelPath(t *testing.T) string {
 	return path
 }
 
-func classify(t *testing.T, rows [][2]string) (engine.ClassifyResult, error) {
+type answer struct {
+	label               string
+	probability, wanted float64
+}
+
+func classify(t *testing.T, rows [][2]string) ([]answer, error) {
 	t.Helper()
-	input := filepath.Join(t.TempDir(), "texts.arrow")
+	input, output := filepath.Join(t.TempDir(), "texts.arrow"), filepath.Join(t.TempDir(), "classified.arrow")
 	w, err := arrowfile.Create(input, schemas.Text, true)
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +42,19 @@ func classify(t *testing.T, rows [][2]string) (engine.ClassifyResult, error) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return Run(context.Background(), engine.ClassifyRequest{Model: modelPath(t), Input: input}, func(schemas.Progress) {})
+	request := engine.ClassifyRequest{Model: modelPath(t), Input: input, Column: "text", Output: output}
+	if _, err := Run(context.Background(), request, func(schemas.Progress) {}); err != nil {
+		return nil, err
+	}
+	var out []answer
+	err = arrowfile.Each(output, schemas.Classified, func(r arrowfile.Row) error {
+		if i := len(out); r.Str(0) != rows[i][0] || r.Str(1) != string(rune('a'+i)) {
+			t.Errorf("row %d is %s/%s", i, r.Str(0), r.Str(1))
+		}
+		out = append(out, answer{arrowfile.Clone(r.Str(2)), r.Float(3), r.Float(4)})
+		return nil
+	})
+	return out, err
 }
 
 func TestARowsOwnLanguageGetsItsProbability(t *testing.T) {
@@ -49,14 +66,14 @@ func TestARowsOwnLanguageGetsItsProbability(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if result.Labels[0] != "en" || result.Wanted[0] < 0.5 {
-		t.Errorf("English: %s, %v", result.Labels[0], result.Wanted[0])
+	if result[0].label != "en" || result[0].wanted < 0.5 || result[0].probability != result[0].wanted {
+		t.Errorf("English: %s, %v", result[0].label, result[0].wanted)
 	}
-	if result.Labels[1] != "en" || result.Wanted[1] > 0.2 || result.Wanted[1] < 0 {
-		t.Errorf("English in a German row: %s, %v", result.Labels[1], result.Wanted[1])
+	if result[1].label != "en" || result[1].wanted > 0.2 || result[1].wanted < 0 || result[1].probability < 0.5 {
+		t.Errorf("English in a German row: %s, %v", result[1].label, result[1].wanted)
 	}
-	if result.Labels[2] != "ru" || result.Wanted[2] < 0.9 {
-		t.Errorf("Russian: %s, %v", result.Labels[2], result.Wanted[2])
+	if result[2].label != "ru" || result[2].wanted < 0.9 {
+		t.Errorf("Russian: %s, %v", result[2].label, result[2].wanted)
 	}
 }
 
@@ -65,10 +82,10 @@ func TestALanguageUnknownToTheClassifierIsMarked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if result.Wanted[0] != -1 {
-		t.Errorf("Hausa: %v, wanted -1", result.Wanted[0])
+	if result[0].wanted != -1 {
+		t.Errorf("Hausa: %v, wanted -1", result[0].wanted)
 	}
-	if len(result.Labels) != 3 || result.Wanted[1] < 0 {
+	if len(result) != 3 || result[1].wanted < 0 {
 		t.Errorf("rows are missing: %v", result)
 	}
 }
