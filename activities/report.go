@@ -66,16 +66,18 @@ func runReport(ctx context.Context, a *Activities, in schemas.ReportInput, _ uni
 
 // Manifest is manifest.json of a run: what it was asked, what it read, and every artifact by stage.
 type Manifest struct {
-	Run      string                   `json:"run"`
-	Params   schemas.Params           `json:"params"`
-	Crawl    schemas.Scanned          `json:"crawl"`
-	Rule     string                   `json:"rule"`
-	Value    float64                  `json:"threshold"`
-	Versions map[string]int           `json:"stage_versions"`
-	Program  string                   `json:"program"`
-	Profile  any                      `json:"numerics_profile,omitempty"` // of the worker that made the report
-	Figures  map[string]float64       `json:"figures"`
-	Stages   map[string]schemas.Index `json:"stages"`
+	Run    string          `json:"run"`
+	Params schemas.Params  `json:"params"`
+	Crawl  schemas.Scanned `json:"crawl"`
+	// Catalogue is the ledger's entry that a Realign run ended with, and nil for other runs.
+	Catalogue *schemas.Entry           `json:"catalogue,omitempty"`
+	Rule      string                   `json:"rule"`
+	Value     float64                  `json:"threshold"`
+	Versions  map[string]int           `json:"stage_versions"`
+	Program   string                   `json:"program"`
+	Profile   any                      `json:"numerics_profile,omitempty"` // of the worker that made the report
+	Figures   map[string]float64       `json:"figures"`
+	Stages    map[string]schemas.Index `json:"stages"`
 }
 
 func (a *Activities) manifest(ctx context.Context, in schemas.ReportInput, figures map[string]float64) (Manifest, error) {
@@ -125,8 +127,12 @@ type stageRef struct {
 }
 
 func refsOf(in schemas.ReportInput) []stageRef {
+	articles := refOf(schemas.Ingest, in.Articles)
+	if in.Articles.Stage == schemas.Merge.Name {
+		articles = refOf(schemas.Merge, in.Articles)
+	}
 	return []stageRef{
-		refOf(schemas.Ingest, in.Articles), refOf(schemas.Embed, in.Embeddings), refOf(schemas.Neighbours, in.Neighbours),
+		articles, refOf(schemas.Embed, in.Embeddings), refOf(schemas.Neighbours, in.Neighbours),
 		refOf(schemas.Link, in.Links), refOf(schemas.SplitDedup, in.Splits), refOf(schemas.Export, in.Dataset),
 		refOf(schemas.Train, in.Model), refOf(schemas.Generate, in.Generations), refOf(schemas.Score, in.Scores),
 	}

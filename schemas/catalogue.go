@@ -26,6 +26,15 @@ type Catalogue struct {
 	Counts map[string]int64 `json:"counts"`
 }
 
+// The modes of a crawl, and the states of one of its files.
+const (
+	ModeDelta    = "delta"
+	ModeSnapshot = "snapshot"
+
+	FileTaken  = "taken"
+	FileFailed = "failed"
+)
+
 // CatalogueFile is what became of one file of a crawl.
 type CatalogueFile struct {
 	Language string `json:"language"`
@@ -60,14 +69,17 @@ type MergeInput struct {
 // WaitingInput asks for the newest entry of a catalogue and the crawls that its ledger does not have.
 type WaitingInput struct {
 	Params RealignParams `json:"params"`
-	Known  []string      `json:"known,omitempty"` // digests of crawls that this run is done with: passed over, or refused
+	Known  []string      `json:"known,omitempty"` // digests of crawls that this run is done with
 }
 
 // Waiting is the answer: the state of a ledger, and what it has yet to take.
 type Waiting struct {
-	Newest *Entry         `json:"newest,omitempty"` // nil: the ledger is empty
-	Crawls []WaitingCrawl `json:"crawls"`           // in name order; at most some hundred at a time
-	More   bool           `json:"more,omitempty"`   // there are more behind these
+	Newest  *Entry `json:"newest,omitempty"` // nil: the ledger is empty
+	Encoder string `json:"encoder_digest"`   // what Params.Encoder.Name means now
+	// Crawls are in name order, at most a hundred at a time. Their Files leave out what the ledger has of a crawl that was
+	// mended; their Digest is that of the whole crawl.
+	Crawls []Scanned `json:"crawls"`
+	More   bool      `json:"more,omitempty"` // there are more behind these
 	// Refused are folders with a done marker that are no crawls: a person must mend them. They hold up nothing.
 	Refused []RefusedCrawl `json:"refused,omitempty"`
 }
@@ -78,48 +90,38 @@ type Entry struct {
 	Object string `json:"object"` // digest of the entry
 }
 
-// WaitingCrawl is a crawl to take. After is the number of the newest entry that took the same bytes (a retry), or 0: an
-// entry behind that one with the crawl's digest means that another run has taken it meanwhile.
-type WaitingCrawl struct {
-	Scanned Scanned `json:"scanned"`
-	After   int     `json:"after,omitempty"`
-}
-
 // RefusedCrawl is a crawl that cannot be taken as it is.
 type RefusedCrawl struct {
 	Crawl  string `json:"crawl"`
+	Digest string `json:"digest,omitempty"` // where it could be read
 	Reason string `json:"reason"`
 }
 
-// TakeInput adds a crawl to the ledger: Entry is complete but for its Files and the counts that compare it with the entry
-// before, which the activity works out.
+// TakeInput adds a crawl to the ledger. Entry is complete but for its Files, which Ingested tells.
 type TakeInput struct {
-	Entry    Catalogue    `json:"entry"`
-	Crawl    WaitingCrawl `json:"crawl"`
-	Ingested Ref          `json:"ingested"`
+	Entry    Catalogue `json:"entry"`
+	Ingested Ref       `json:"ingested"`
 }
 
-// Took is the answer. Newest is the ledger's newest entry now. Taken: the crawl stands in the ledger, as entry Number. Mine:
-// that entry is the one of TakeInput; else another run has taken the crawl. Not taken: another run has taken other crawls,
-// and the work has to be done over from Newest.
+// Took is the answer. Mine: the entry that stands at the number is the one of TakeInput, and Newest is it. Else another run
+// was first: what waits has to be asked again, and the work to be done from Newest.
 type Took struct {
 	Newest Entry           `json:"newest"`
-	Taken  bool            `json:"taken"`
 	Mine   bool            `json:"mine"`
-	Number int             `json:"number"`
 	Failed []CatalogueFile `json:"failed,omitempty"` // files of the crawl that were not taken; the first 20
 }
 
-// LayOutInput asks for the folder of a Realign run: dataset/ and catalogue.json of an entry, by hard links.
+// LayOutInput asks for the folder of a Realign run: dataset/ and manifest.json of an entry, by hard links.
 type LayOutInput struct {
 	Run   string `json:"run"` // workflow id
-	Entry string `json:"entry"`
+	Entry Entry  `json:"entry"`
 }
 
 // TakenCrawl is a crawl that a run has taken.
 type TakenCrawl struct {
 	Number int              `json:"number"`
 	Crawl  string           `json:"crawl"`
+	Digest string           `json:"digest"`
 	Mode   string           `json:"mode"`
 	Counts map[string]int64 `json:"counts"`
 	Failed []CatalogueFile  `json:"failed,omitempty"`
@@ -130,9 +132,8 @@ type RealignResult struct {
 	Catalogue string          `json:"catalogue"`
 	Number    int             `json:"number"`           // of the newest entry, 0: none
 	Entry     string          `json:"entry,omitempty"`  // its digest
-	Folder    string          `json:"folder,omitempty"` // data/runs/<workflow id>: dataset/ and catalogue.json of the newest entry
+	Folder    string          `json:"folder,omitempty"` // data/runs/<workflow id>: dataset/ and manifest.json of the newest entry
 	Taken     []TakenCrawl    `json:"taken"`            // in the order in which this run took them
-	Passed    []string        `json:"passed,omitempty"` // crawls that another run took meanwhile
 	Refused   []RefusedCrawl  `json:"refused,omitempty"`
 	Stages    []StageProgress `json:"stages"` // summed over the crawls
 

@@ -100,7 +100,8 @@ type Progress struct {
 // StageProgress is one row of the `progress` query: a stage with its finished units.
 type StageProgress struct {
 	Stage     string           `json:"stage"`
-	State     string           `json:"state"` // "waiting", "running", "done", "failed"
+	Crawl     string           `json:"crawl,omitempty"` // the crawl at work, in a run that takes one after the other
+	State     string           `json:"state"`           // "waiting", "running", "done", "failed"
 	Unit      string           `json:"unit"`
 	Units     int              `json:"units"`
 	UnitsDone int              `json:"units_done"`

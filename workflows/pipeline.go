@@ -14,6 +14,7 @@ import (
 func Register(registry worker.WorkflowRegistry) {
 	registry.RegisterWorkflowWithOptions(Pipeline, workflow.RegisterOptions{Name: schemas.PipelineWorkflow})
 	registry.RegisterWorkflowWithOptions(BuildDataset, workflow.RegisterOptions{Name: schemas.BuildDatasetWorkflow})
+	registry.RegisterWorkflowWithOptions(Realign, workflow.RegisterOptions{Name: schemas.RealignWorkflow})
 	registry.RegisterWorkflowWithOptions(Train, workflow.RegisterOptions{Name: schemas.TrainWorkflow})
 }
 

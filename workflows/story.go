@@ -24,14 +24,18 @@ type story struct {
 	articles, embeddings, neighbours, links, splits, dataset schemas.Ref
 	model, generations, scores, reported                     schemas.Ref
 
+	head             string // what the web UI shows above the stage table, in Markdown
 	rows             []schemas.StageProgress
 	nondeterministic []string
 	err              error
 }
 
+// stageRow is a line of the stage table: a stage, and what one unit of it is called.
+type stageRow struct{ name, unit string }
+
 // everyStage are the stages of Pipeline in order, with what one unit of each is called; the first stagesOfDataset make the
 // data set, the first stagesOfModel the model.
-var everyStage = []struct{ name, unit string }{
+var everyStage = []stageRow{
 	{schemas.ScanActivity, "crawl"}, {schemas.Ingest.Name, schemas.Ingest.Unit}, {schemas.Embed.Name, schemas.Embed.Unit},
 	{schemas.Neighbours.Name, schemas.Neighbours.Unit}, {schemas.Link.Name, schemas.Link.Unit},
 	{schemas.SplitDedup.Name, schemas.SplitDedup.Unit}, {schemas.Export.Name, schemas.Export.Unit},
@@ -42,11 +46,16 @@ var everyStage = []struct{ name, unit string }{
 const stagesOfDataset, stagesOfModel = 7, 8
 
 // begin decodes the parameters and asks the worker for its tables; both stand in history then.
-func begin(ctx workflow.Context, raw schemas.RawParams, stages []struct{ name, unit string }) (*story, error) {
+func begin(ctx workflow.Context, raw schemas.RawParams, stages []stageRow) (*story, error) {
 	params, err := schemas.DecodePipeline(raw)
 	if err != nil {
 		return nil, invalid(err)
 	}
+	return open(ctx, params, stages)
+}
+
+// open asks the worker for its tables and makes a story with a row for each stage.
+func open(ctx workflow.Context, params schemas.Params, stages []stageRow) (*story, error) {
 	r := &story{ctx: ctx, id: workflow.GetInfo(ctx).WorkflowExecution.ID, params: params}
 	for _, s := range stages {
 		r.rows = append(r.rows, schemas.StageProgress{Stage: s.name, Unit: s.unit, State: "waiting"})
@@ -158,6 +167,7 @@ func (r *story) attribute(update temporal.SearchAttributeUpdate) {
 // show writes the stage table where the web UI shows it.
 func (r *story) show() {
 	var b strings.Builder
+	b.WriteString(r.head)
 	b.WriteString("| stage | state | units | reused | seconds | counts |\n|---|---|---|---|---|---|\n")
 	for _, row := range r.rows {
 		b.WriteString(fmt.Sprintf("| %s | %s | %d / %d | %d | %.1f | %s |\n", row.Stage, row.State, row.UnitsDone, row.Units, row.Reused,

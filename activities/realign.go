@@ -1,0 +1,169 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"slices"
+
+	"crosssum/internal/catalogue"
+	"crosssum/internal/corpus"
+	"crosssum/schemas"
+)
+
+// maxWaiting bounds the crawls of one answer, and maxFailed the failed files: payloads carry references and counts.
+const maxWaiting, maxFailed = 100, 20
+
+// waiting reads a ledger's newest entry and finds the crawls that it does not have, in name order. Every file of every crawl
+// is digested: a crawl is known by what it holds, not by its name. A folder that is no crawl is told and holds up nothing.
+func (a *Activities) waiting(ctx context.Context, in schemas.WaitingInput) (schemas.Waiting, error) {
+	answer, err := a.findWaiting(ctx, in)
+	return answer, classify(permanent(err))
+}
+
+func (a *Activities) findWaiting(ctx context.Context, in schemas.WaitingInput) (schemas.Waiting, error) {
+	p, answer := in.Params, schemas.Waiting{Crawls: []schemas.Scanned{}}
+	a.heartbeat(ctx, schemas.Progress{Stage: schemas.WaitingActivity})
+	entries, err := catalogue.History(a.Store, p.Catalogue)
+	if err != nil {
+		return answer, err
+	}
+	encoder, err := a.model(p.Encoder.Name)
+	if err != nil {
+		return answer, err
+	}
+	answer.Encoder = encoder.Digest
+	if len(entries) > 0 {
+		answer.Newest = light(entries[len(entries)-1])
+	}
+	if err := catalogue.Check(answer.Newest, schemas.Catalogue{Params: p, Encoder: encoder.Digest}); err != nil {
+		return answer, err
+	}
+	names := []string{p.Crawl}
+	if p.Crawl == "" {
+		if names, err = corpus.Crawls(a.CrawlRoots, p.Crawls); err != nil {
+			return answer, err
+		}
+	}
+	for _, name := range names {
+		if len(answer.Crawls) == maxWaiting {
+			answer.More = true
+			break
+		}
+		scanned, wanted, err := a.untaken(ctx, in, entries, name)
+		if fault := (*corpus.InputError)(nil); errors.As(err, &fault) {
+			answer.Refused = append(answer.Refused, schemas.RefusedCrawl{Crawl: name, Reason: fault.Error()})
+		} else if err != nil {
+			return answer, err
+		} else if wanted {
+			answer.Crawls = append(answer.Crawls, scanned)
+		}
+	}
+	return answer, nil
+}
+
+// untaken scans a crawl and says whether the ledger has yet to take it, or files of it that were mended.
+func (a *Activities) untaken(ctx context.Context, in schemas.WaitingInput, entries []schemas.Entry, name string) (schemas.Scanned, bool, error) {
+	scanned, err := a.scan(ctx, schemas.ScanInput{Crawl: name, Languages: in.Params.Languages, Ledger: true})
+	if err != nil || slices.Contains(in.Known, scanned.Digest) {
+		return scanned, false, err
+	}
+	if !in.Params.Retry && catalogue.Contains(entries, scanned.Digest) > 0 {
+		return scanned, false, nil
+	}
+	var all []schemas.CrawlFile
+	if err := a.Store.GetJSON(scanned.Files, &all); err != nil {
+		return scanned, false, err
+	}
+	files := catalogue.Untaken(entries, name, scanned.Mode, all, in.Params.Retry)
+	if len(files) == len(all) {
+		return scanned, true, nil // a crawl without any file is an entry too: it was there
+	}
+	if len(files) == 0 {
+		return scanned, false, nil
+	}
+	list, err := a.Store.PutJSON(files)
+	scanned.Files, scanned.Count, scanned.Bytes = list.Digest, len(files), 0
+	for _, f := range files {
+		scanned.Bytes += f.Bytes
+	}
+	return scanned, true, err
+}
+
+// take adds an entry to its ledger, unless another run was first.
+func (a *Activities) take(ctx context.Context, in schemas.TakeInput) (schemas.Took, error) {
+	took, err := a.enter(ctx, in)
+	return took, classify(err)
+}
+
+func (a *Activities) enter(ctx context.Context, in schemas.TakeInput) (schemas.Took, error) {
+	a.heartbeat(ctx, schemas.Progress{Stage: schemas.TakeActivity, Unit: in.Entry.Crawl})
+	index, err := a.index(in.Ingested)
+	if err != nil {
+		return schemas.Took{}, err
+	}
+	entry := in.Entry
+	entry.Files = []schemas.CatalogueFile{}
+	for _, u := range index.Units {
+		files, err := a.crawlStates(u)
+		if err != nil {
+			return schemas.Took{}, err
+		}
+		entry.Files = append(entry.Files, files...)
+	}
+	there, mine, err := catalogue.Take(a.Store, entry)
+	if err != nil {
+		return schemas.Took{}, err
+	}
+	took := schemas.Took{Newest: *light(there), Mine: mine}
+	for _, f := range entry.Files {
+		if f.State == catalogue.Failed && len(took.Failed) < maxFailed {
+			took.Failed = append(took.Failed, f)
+		}
+	}
+	return took, nil
+}
+
+// light is an entry as payloads carry it.
+func light(e schemas.Entry) *schemas.Entry {
+	e.Files = nil
+	return &e
+}
+
+// layOutEntry makes <Runs>/<run>/ with the dataset/ of a ledger's entry and manifest.json. A retry replaces what it finds.
+func (a *Activities) layOutEntry(ctx context.Context, in schemas.LayOutInput) (string, error) {
+	folder, err := a.layOutDataset(ctx, in)
+	return folder, classify(err)
+}
+
+func (a *Activities) layOutDataset(ctx context.Context, in schemas.LayOutInput) (string, error) {
+	e := in.Entry
+	about := schemas.ReportInput{Run: in.Run, Params: e.Params.Params, Articles: e.Articles, Embeddings: e.Embeddings,
+		Neighbours: e.Neighbours, Links: e.Links, Splits: e.Splits, Rule: e.Params.Align.Rule, Threshold: *e.Params.Align.Threshold}
+	if e.Dataset != nil {
+		about.Dataset = *e.Dataset
+	}
+	manifest, err := a.manifest(ctx, about, nil)
+	if err != nil {
+		return "", err
+	}
+	manifest.Catalogue = &e
+	draft, err := a.Store.Draft()
+	if err != nil {
+		return "", err
+	}
+	defer draft.Close()
+	path := filepath.Join(draft.Dir, "manifest.json")
+	if err := writeJSON(path, manifest); err != nil {
+		return "", err
+	}
+	file, err := a.Store.Put(path)
+	if err != nil {
+		return "", err
+	}
+	err = a.layOut(about, map[string]schemas.File{"manifest.json": file}, func(p schemas.Progress) {
+		p.Stage = schemas.LayOutActivity
+		a.heartbeat(ctx, p)
+	})
+	return filepath.Join(a.Runs, RunFolder(in.Run)), err
+}

@@ -1,0 +1,270 @@
+package workflows
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"crosssum/schemas"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
+
+// realignStages are the stages of Realign in order: "waiting" goes on until no crawl waits, the others start anew with every
+// crawl.
+var realignStages = []stageRow{
+	{schemas.WaitingActivity, "crawl"}, {schemas.Ingest.Name, schemas.Ingest.Unit}, {schemas.Merge.Name, schemas.Merge.Unit},
+	{schemas.Embed.Name, schemas.Embed.Unit}, {schemas.Neighbours.Name, schemas.Neighbours.Unit},
+	{schemas.Link.Name, schemas.Link.Unit}, {schemas.SplitDedup.Name, schemas.SplitDedup.Unit},
+	{schemas.Export.Name, schemas.Export.Unit}, {schemas.TakeActivity, "entry"},
+}
+
+// realignment is the story of a Realign run: story has the crawl at work.
+type realignment struct {
+	*story
+	asked   schemas.RealignParams // with the thresholds of the model card filled in
+	encoder string                // digest of the encoder's model
+	newest  *schemas.Entry        // of the ledger; nil: it is empty
+	done    schemas.RealignResult
+}
+
+// Realign brings the crawls that wait into a catalogue, one entry each, in name order: the crawl's articles are merged with
+// those of the entry before, mined, split by what was published before, exported, and the entry is added to the ledger.
+// Another run may add to the same ledger at any time: then this one asks again what waits, and goes on from there. A run
+// whose history has grown long continues as a new one; before is what the earlier ones did, and nobody else gives it.
+func Realign(ctx workflow.Context, raw schemas.RawParams, before *schemas.RealignResult) (schemas.RealignResult, error) {
+	r, err := beginRealign(ctx, raw, before)
+	if err != nil {
+		return schemas.RealignResult{}, err
+	}
+	for r.err == nil {
+		waiting := r.ask()
+		undisturbed := true
+		for i := 0; i < len(waiting.Crawls) && undisturbed && r.err == nil; i++ {
+			if undisturbed = r.take(waiting.Crawls[i]); r.err == nil && workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
+				r.done.Nondeterministic = append(r.done.Nondeterministic, r.nondeterministic...)
+				return r.done, workflow.NewContinueAsNewError(ctx, schemas.RealignWorkflow, raw, &r.done)
+			}
+		}
+		if undisturbed && !waiting.More {
+			break
+		}
+	}
+	r.layOut()
+	return r.outcome()
+}
+
+func beginRealign(ctx workflow.Context, raw schemas.RawParams, before *schemas.RealignResult) (*realignment, error) {
+	asked, err := schemas.DecodeRealign(raw)
+	if err != nil {
+		return nil, invalid(err)
+	}
+	s, err := open(ctx, asked.Params, realignStages)
+	if err != nil {
+		return nil, err
+	}
+	asked.Align.Threshold, asked.Align.Duplicate = &s.threshold, &s.duplicate
+	r := &realignment{story: s, asked: asked, done: schemas.RealignResult{Taken: []schemas.TakenCrawl{}}}
+	if before != nil {
+		r.done = *before
+	}
+	r.done.Catalogue = asked.Catalogue
+	return r, nil
+}
+
+// ask reads the ledger and finds the crawls that it does not have.
+func (r *realignment) ask() schemas.Waiting {
+	row := r.row(schemas.WaitingActivity)
+	if row.State == "waiting" {
+		r.begins(row.Stage)
+	}
+	known := make([]string, 0, len(r.done.Taken)+len(r.done.Refused))
+	for _, t := range r.done.Taken {
+		known = append(known, t.Digest)
+	}
+	for _, refused := range r.done.Refused {
+		known = append(known, refused.Digest)
+	}
+	where := "crawls in " + r.asked.Crawls
+	if r.asked.Crawl != "" {
+		where = "crawl " + r.asked.Crawl
+	}
+	began := workflow.Now(r.ctx)
+	var waiting schemas.Waiting
+	ctx := r.options(r.ctx, "scan", schemas.QueueMain, where)
+	err := workflow.ExecuteActivity(ctx, schemas.WaitingActivity, schemas.WaitingInput{Params: r.asked, Known: known}).Get(ctx, &waiting)
+	row.Seconds += workflow.Now(r.ctx).Sub(began).Seconds()
+	if err != nil {
+		row.State, r.err = "failed", err
+	}
+	r.newest, r.encoder = waiting.Newest, waiting.Encoder
+	row.Units = len(r.done.Taken) + len(waiting.Crawls)
+	row.Work, row.WorkDone = float64(row.Units), float64(len(r.done.Taken))
+	for _, refused := range waiting.Refused {
+		r.refuse(refused)
+	}
+	r.headline("")
+	return waiting
+}
+
+// refuse notes a crawl that cannot be taken as it is: the others go on without it.
+func (r *realignment) refuse(crawl schemas.RefusedCrawl) {
+	for _, known := range r.done.Refused {
+		if known.Crawl == crawl.Crawl {
+			return
+		}
+	}
+	r.done.Refused = append(r.done.Refused, crawl)
+}
+
+// take brings a crawl into the ledger. undisturbed says that no other run added to it meanwhile.
+func (r *realignment) take(crawl schemas.Scanned) (undisturbed bool) {
+	r.anew(crawl.Crawl)
+	ingested := run(r.story, schemas.Ingest, schemas.IngestInput{Scanned: crawl, Params: r.params.Ingest, Tolerant: true})
+	if reason := fault(r.err); reason != "" {
+		r.err = nil
+		r.refuse(schemas.RefusedCrawl{Crawl: crawl.Crawl, Digest: crawl.Digest, Reason: reason})
+		return true
+	}
+	merge := schemas.MergeInput{Ingested: ingested, Mode: crawl.Mode}
+	entry := schemas.Catalogue{Name: r.asked.Catalogue, Number: 1, Crawl: crawl.Crawl, Digest: crawl.Digest, Mode: crawl.Mode,
+		Params: r.asked, Encoder: r.encoder}
+	entry.Params.Crawl, entry.Params.Crawls, entry.Params.Retry = "", "", false // how the crawl was found is no part of the state
+	if r.newest != nil {
+		merge.Previous = &r.newest.Articles
+		entry.Number, entry.Previous = r.newest.Number+1, r.newest.Object
+	}
+	r.articles = run(r.story, schemas.Merge, merge)
+	r.align(r.newest)
+	r.dataset = run(r.story, schemas.Export, schemas.ExportInput{Articles: r.articles, Splits: r.splits})
+	if r.err != nil {
+		return true
+	}
+	entry.Articles, entry.Embeddings, entry.Neighbours = r.articles, r.embeddings, r.neighbours
+	entry.Links, entry.Splits, entry.Dataset = r.links, r.splits, &r.dataset
+	entry.Counts = entryCounts(entry, ingested)
+	return r.enter(schemas.TakeInput{Entry: entry, Ingested: ingested})
+}
+
+// entryCounts are the figures of an entry: what became of the crawl's rows, and what the catalogue has after it.
+func entryCounts(e schemas.Catalogue, ingested schemas.Ref) map[string]int64 {
+	counts := map[string]int64{"pairs": e.Links.Counts["accepted"], "moved": e.Splits.Counts["moved"]}
+	for _, name := range []string{"read", "accepted", "rejected", "deleted", "failed_files"} {
+		counts[name] = ingested.Counts[name]
+	}
+	for _, name := range []string{"articles", "new", "edited", "unchanged", "withdrawn"} {
+		counts[name] = e.Articles.Counts[name]
+	}
+	return counts
+}
+
+// enter adds the entry to the ledger, if no other run was first.
+func (r *realignment) enter(in schemas.TakeInput) (undisturbed bool) {
+	row := r.begins(schemas.TakeActivity)
+	began := workflow.Now(r.ctx)
+	ctx := r.options(r.ctx, "plan", schemas.QueueMain, fmt.Sprintf("entry %d of %s: crawl %s", in.Entry.Number, in.Entry.Name, in.Entry.Crawl))
+	var took schemas.Took
+	err := workflow.ExecuteActivity(ctx, schemas.TakeActivity, in).Get(ctx, &took)
+	row.Units, row.Counts = 1, in.Entry.Counts
+	if took.Mine {
+		row.UnitsDone = 1
+	}
+	if r.ends(row, began, err); err != nil {
+		return true
+	}
+	r.sum()
+	r.newest = &took.Newest
+	if !took.Mine {
+		return false
+	}
+	r.done.Taken = append(r.done.Taken, schemas.TakenCrawl{Number: in.Entry.Number, Crawl: in.Entry.Crawl, Digest: in.Entry.Digest,
+		Mode: in.Entry.Mode, Counts: in.Entry.Counts, Failed: took.Failed})
+	waiting := r.row(schemas.WaitingActivity)
+	waiting.UnitsDone, waiting.WorkDone = len(r.done.Taken), float64(len(r.done.Taken))
+	r.headline("")
+	return true
+}
+
+// fault is the reason why a crawl cannot be ingested, "" where the crawl is not to blame.
+func fault(err error) string {
+	var failure *temporal.ApplicationError
+	if errors.As(err, &failure) && (failure.Type() == schemas.InvalidInput || failure.Type() == schemas.RejectBudget) {
+		return failure.Message()
+	}
+	return ""
+}
+
+// anew empties the stage table for the next crawl.
+func (r *realignment) anew(crawl string) {
+	for i := range r.rows {
+		row := &r.rows[i]
+		if row.Crawl = crawl; row.Stage != schemas.WaitingActivity {
+			*row = schemas.StageProgress{Stage: row.Stage, Unit: row.Unit, State: "waiting", Crawl: crawl}
+		}
+	}
+	r.headline(crawl)
+}
+
+// headline says above the stage table what the run has done to the ledger.
+func (r *realignment) headline(crawl string) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Catalogue %s", r.asked.Catalogue)
+	if r.newest != nil {
+		fmt.Fprintf(&b, ", entry %d", r.newest.Number)
+	}
+	if crawl != "" {
+		fmt.Fprintf(&b, "; crawl %s at work", crawl)
+	}
+	b.WriteString("\n\n")
+	for _, t := range r.done.Taken {
+		fmt.Fprintf(&b, "- entry %d: crawl %s (%s): %s\n", t.Number, t.Crawl, t.Mode, counts(t.Counts))
+	}
+	for _, refused := range r.done.Refused {
+		fmt.Fprintf(&b, "- refused: %s: %s\n", refused.Crawl, refused.Reason)
+	}
+	r.head = b.String() + "\n"
+	r.show()
+}
+
+// sum adds the stage table of a crawl to the result's.
+func (r *realignment) sum() {
+	if len(r.done.Stages) == 0 {
+		for _, s := range realignStages[1:] {
+			r.done.Stages = append(r.done.Stages, schemas.StageProgress{Stage: s.name, Unit: s.unit, State: "done"})
+		}
+	}
+	for i := range r.done.Stages {
+		all, crawl := &r.done.Stages[i], r.row(r.done.Stages[i].Stage)
+		all.Units, all.UnitsDone, all.Reused = all.Units+crawl.Units, all.UnitsDone+crawl.UnitsDone, all.Reused+crawl.Reused
+		all.Seconds, all.Work, all.WorkDone = all.Seconds+crawl.Seconds, all.Work+crawl.Work, all.WorkDone+crawl.WorkDone
+	}
+}
+
+// layOut makes the run's folder, with the newest entry's data set in it.
+func (r *realignment) layOut() {
+	if r.err != nil || r.newest == nil {
+		return
+	}
+	r.done.Number, r.done.Entry = r.newest.Number, r.newest.Object
+	ctx := r.options(r.ctx, "plan", schemas.QueueMain, fmt.Sprintf("folder of entry %d", r.newest.Number))
+	r.err = workflow.ExecuteActivity(ctx, schemas.LayOutActivity, schemas.LayOutInput{Run: r.id, Entry: *r.newest}).Get(ctx, &r.done.Folder)
+}
+
+// outcome is the result. A run that had to refuse a crawl fails, so that a person sees it, after it has taken the others.
+func (r *realignment) outcome() (schemas.RealignResult, error) {
+	r.done.Nondeterministic = append(r.done.Nondeterministic, r.nondeterministic...)
+	if row := r.row(schemas.WaitingActivity); r.err == nil {
+		row.State = "done"
+		r.show()
+	}
+	if r.err != nil || len(r.done.Refused) == 0 {
+		return r.done, r.err
+	}
+	var reasons []string
+	for _, refused := range r.done.Refused {
+		reasons = append(reasons, refused.Crawl+": "+refused.Reason)
+	}
+	return r.done, temporal.NewNonRetryableApplicationError(fmt.Sprintf("%d crawls were taken; refused until mended: %s",
+		len(r.done.Taken), strings.Join(reasons, "; ")), schemas.InvalidInput, nil, r.done)
+}
