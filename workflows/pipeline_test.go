@@ -36,7 +36,7 @@ func (b *board) environment() *testsuite.TestWorkflowEnvironment {
 	env := suite.NewTestWorkflowEnvironment()
 	workflows.Register(env)
 	policies := map[string]schemas.Policy{}
-	for _, name := range []string{"plan", "scan", "ingest", "embed", "neighbours", "link", "split_dedup", "export", "train", "generate", "score", "report"} {
+	for _, name := range []string{"plan", "scan", "ingest", "merge", "embed", "neighbours", "link", "split_dedup", "export", "train", "generate", "score", "report"} {
 		policies[name] = schemas.Policy{HeartbeatSeconds: 20, StartToCloseSeconds: 60, ScheduleToCloseSeconds: 600, InitialSeconds: 1,
 			BackoffCoefficient: 2, MaximumSeconds: 30, Attempts: 3, Parallel: 2}
 	}
