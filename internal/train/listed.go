@@ -1,0 +1,170 @@
+package train
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sort"
+
+	"crosssum/internal/model/t5"
+	"crosssum/schemas"
+)
+
+// maxBatchLine bounds one line of a file of batches.
+const maxBatchLine = 256 << 20
+
+// listed are exactly the batches of a file, in its order: a line a step.
+type listed struct {
+	steps []([]listedExample)
+}
+
+type listedExample struct {
+	sequence
+	target string // "": the start token was given
+}
+
+// listedRow is an example as the file has it: text, or ids that are taken as they stand.
+type listedRow struct {
+	Text     *string `json:"text"`
+	Summary  *string `json:"summary"`
+	Target   *string `json:"target_language"`
+	InputIDs []int32 `json:"input_ids"`
+	Labels   []int32 `json:"labels"`
+	StartID  *int    `json:"start_id"`
+}
+
+// readBatches reads a file of batches: one JSON list of {"text", "summary", "target_language"} or {"input_ids", "labels",
+// "start_id"} a line. Texts are cut to the parameters' numbers of tokens.
+func readBatches(path string, tokenizer *t5.Tokenizer, vocabulary int, params schemas.TrainParams) (*listed, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, invalid("%v", err)
+	}
+	defer file.Close()
+	l := &listed{}
+	reader := bufio.NewReaderSize(io.LimitReader(file, 1<<40), 1<<20)
+	for n := 1; ; n++ {
+		line, err := readLine(reader, maxBatchLine)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, invalid("%s, line %d: %v", path, n, err)
+		}
+		if len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		batch, err := readBatch(line, tokenizer, vocabulary, params)
+		if err != nil {
+			return nil, invalid("%s, line %d: %v", path, n, err)
+		}
+		l.steps = append(l.steps, batch)
+	}
+	if len(l.steps) == 0 {
+		return nil, invalid("%s: holds no batch; it has one JSON list of examples a line", path)
+	}
+	return l, nil
+}
+
+// readLine is the next line without its end; a last one without an end counts.
+func readLine(r *bufio.Reader, limit int) ([]byte, error) {
+	var line []byte
+	for {
+		part, err := r.ReadSlice('\n')
+		if line = append(line, part...); len(line) > limit {
+			return nil, fmt.Errorf("over %d bytes", limit)
+		}
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+		case errors.Is(err, io.EOF) && len(line) > 0:
+			return line, nil
+		case err != nil:
+			return nil, err
+		default:
+			return line[:len(line)-1], nil
+		}
+	}
+}
+
+func readBatch(line []byte, tokenizer *t5.Tokenizer, vocabulary int, params schemas.TrainParams) ([]listedExample, error) {
+	decoder := json.NewDecoder(bytes.NewReader(line))
+	decoder.DisallowUnknownFields()
+	var rows []listedRow
+	if err := decoder.Decode(&rows); err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, errors.New("an empty batch")
+	}
+	var batch []listedExample
+	for i, row := range rows {
+		e, err := row.example(tokenizer, vocabulary, params)
+		if err != nil {
+			return nil, fmt.Errorf("example %d: %w", i, err)
+		}
+		batch = append(batch, e)
+	}
+	return batch, nil
+}
+
+func (row listedRow) example(tokenizer *t5.Tokenizer, vocabulary int, params schemas.TrainParams) (e listedExample, err error) {
+	switch {
+	case row.Text != nil && row.Summary != nil && row.Target != nil && row.InputIDs == nil && row.Labels == nil && row.StartID == nil:
+		e.target = *row.Target
+		if e.source, err = tokenizer.Source(*row.Text, params.SourceTokens); err != nil {
+			return e, err
+		}
+		e.label, _, err = tokenizer.Label(*row.Summary, params.TargetTokens)
+		return e, err
+	case row.Text == nil && row.Summary == nil && row.Target == nil && len(row.InputIDs) > 0 && len(row.Labels) > 0 && row.StartID != nil:
+		for _, id := range append(append([]int32{int32(*row.StartID)}, row.InputIDs...), row.Labels...) {
+			if id < 0 || int(id) >= vocabulary {
+				return e, fmt.Errorf("id %d is not in the model's table of %d rows", id, vocabulary)
+			}
+		}
+		e.sequence = sequence{row.InputIDs, row.Labels, *row.StartID}
+		return e, nil
+	}
+	return e, errors.New(`it has either "text", "summary" and "target_language", or "input_ids", "labels" and "start_id"`)
+}
+
+func (l *listed) batch(step int) (sequences []sequence, names []string, err error) {
+	if step > len(l.steps) {
+		return nil, nil, invalid("step %d of a file with %d batches: lower steps", step, len(l.steps))
+	}
+	for _, e := range l.steps[step-1] {
+		sequences = append(sequences, e.sequence)
+	}
+	return sequences, []string{}, nil
+}
+
+func (l *listed) targets() []string {
+	seen := map[string]bool{}
+	var out []string
+	for _, batch := range l.steps {
+		for _, e := range batch {
+			if e.target != "" && !seen[e.target] {
+				seen[e.target] = true
+				out = append(out, e.target)
+			}
+		}
+	}
+	sort.Strings(out)
+	return out
+}
+
+func (l *listed) begin(start func(string) int) {
+	for _, batch := range l.steps {
+		for i := range batch {
+			if batch[i].target != "" {
+				batch[i].start = start(batch[i].target)
+			}
+		}
+	}
+}
+
+func (l *listed) pairs() int { return len(l.targets()) }

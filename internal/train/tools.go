@@ -1,0 +1,185 @@
+package train
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"crosssum/internal/engine"
+	"crosssum/internal/model/t5"
+	"crosssum/internal/native/kernels"
+	"crosssum/internal/native/torch"
+	"crosssum/schemas"
+)
+
+// Tools are the file tools of training, by name: subcommands of the engine that need no server.
+var Tools = map[string]func(args []string) error{"train": trainTool, "loss": lossTool}
+
+const trainHelp = `Usage: ./crosssum train --model DIR (--data DATASET | --batches F.jsonl) --output DIR [--params F.json]
+
+Trains a summarizer and writes a Hugging Face directory with metrics.jsonl to --output; checkpoints lie in its folder checkpoints,
+and the same command goes on from the newest good one. --data is a folder of <source>-<target>_train.jsonl, such as data/runs/<run>/dataset;
+--batches a file with one JSON list of examples a line, {"text", "summary", "target_language"} or {"input_ids", "labels",
+"start_id"}: exactly these batches, in this order. --params holds what differs from the preset paper's "train" parameters.
+
+Example: ./crosssum train --model models/crosssum-small --data data/runs/demo/dataset --output /tmp/model --params small.json
+`
+
+func trainTool(args []string) error {
+	set := tool("train", trainHelp)
+	var r engine.TrainRequest
+	set.StringVar(&r.Model, "model", "", "directory to start from")
+	set.StringVar(&r.Dataset, "data", "", "data set to sample from")
+	set.StringVar(&r.Batches, "batches", "", "file of batches")
+	set.StringVar(&r.Output, "output", "", "folder of the result")
+	set.Uint64Var(&r.Seed, "seed", schemas.Paper().Seed, "of batches and dropout masks")
+	params := set.String("params", "", "JSON file of training parameters")
+	if err := set.Parse(args); err != nil {
+		return helped(err)
+	}
+	if r.Model == "" || r.Output == "" || (r.Dataset == "") == (r.Batches == "") {
+		return errors.New("--model, --output and one of --data and --batches are needed; see ./crosssum train --help")
+	}
+	var err error
+	if r.Params, err = readParams(*params); err != nil {
+		return err
+	}
+	r.Work = filepath.Join(r.Output, "checkpoints")
+	if err := os.MkdirAll(r.Work, 0o755); err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	started, last := time.Now(), int64(-1)
+	result, err := Run(ctx, r, func(p schemas.Progress) {
+		if p.Done != last {
+			last = p.Done
+			fmt.Fprintf(os.Stderr, "step %d of %d, loss %.4f, learning rate %.3g, checkpoint %.0f, %.0f s\n", p.Done, p.Total,
+				p.Metrics["loss"], p.Metrics["learning_rate"], p.Metrics["checkpoint"], time.Since(started).Seconds())
+		}
+	})
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("interrupted after step %d; the same command goes on from there", result.Steps)
+	}
+	if err != nil {
+		return err
+	}
+	for _, note := range result.Notes {
+		fmt.Fprintln(os.Stderr, note)
+	}
+	return json.NewEncoder(os.Stdout).Encode(result)
+}
+
+const lossHelp = `Usage: ./crosssum loss --model DIR --batches F.jsonl [--label-smoothing 0.1] [--source-tokens 512] [--target-tokens 84]
+
+Prints the loss of each line of a file of batches, as ./crosssum train --batches reads them: label-smoothed cross-entropy, mean over
+the target tokens of the line, without dropout.
+
+Example: echo '[{"text": "A fox ran.", "summary": "A fox.", "target_language": "english"}]' | ./crosssum loss --model models/crosssum-small --batches /dev/stdin
+`
+
+func lossTool(args []string) error {
+	set := tool("loss", lossHelp)
+	params := schemas.Paper().Train
+	model := set.String("model", "", "model directory")
+	batches := set.String("batches", "", "file of batches")
+	set.Float64Var(&params.LabelSmoothing, "label-smoothing", params.LabelSmoothing, "share of the loss that is spread over the vocabulary")
+	set.IntVar(&params.SourceTokens, "source-tokens", params.SourceTokens, "tokens of an article, the last one </s>")
+	set.IntVar(&params.TargetTokens, "target-tokens", params.TargetTokens, "tokens of a summary, the last one </s>")
+	if err := set.Parse(args); err != nil {
+		return helped(err)
+	}
+	if *model == "" || *batches == "" {
+		return errors.New("--model and --batches are needed; see ./crosssum loss --help")
+	}
+	if err := check(params); err != nil {
+		return err
+	}
+	m, tokenizer, err := t5.Load(*model)
+	if err != nil {
+		return err
+	}
+	defer m.Free()
+	r := &run{request: engine.TrainRequest{Params: params}, model: m}
+	list, err := readBatches(*batches, tokenizer, m.Config.VocabSize, params)
+	if err != nil {
+		return err
+	}
+	r.feed = list
+	if err := r.startTokens(tokenizer); err != nil {
+		return err
+	}
+	out := bufio.NewWriter(os.Stdout)
+	defer out.Flush()
+	for step := 1; step <= len(list.steps); step++ {
+		loss, err := r.loss(step)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "%.9g\n", loss)
+	}
+	return nil
+}
+
+// loss is that of the batch of a step, without dropout.
+func (r *run) loss(step int) (float64, error) {
+	batch, _, err := r.feed.batch(step)
+	if err != nil {
+		return 0, err
+	}
+	parts, tokens := cut(batch, r.request.Params.MicroBatch)
+	sum := 0.0
+	err = torch.Do(func() {
+		for _, b := range parts {
+			torch.Scope(func() {
+				sum += r.model.Loss(b.Batch, r.request.Params.LabelSmoothing, 1/float64(tokens), kernels.Dropout{}).Item()
+			})
+		}
+	})
+	return sum, err
+}
+
+// readParams lays a JSON file over the paper's training parameters; a field that is none is an error.
+func readParams(path string) (schemas.TrainParams, error) {
+	p := schemas.Paper().Train
+	if path == "" {
+		return p, nil
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return p, err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&p); err != nil {
+		return p, invalid("%s: %v", path, err)
+	}
+	return p, nil
+}
+
+func tool(name, help string) *flag.FlagSet {
+	set := flag.NewFlagSet(name, flag.ContinueOnError)
+	set.SetOutput(os.Stdout)
+	set.Usage = func() {
+		fmt.Print(help, "\nFlags:\n")
+		set.PrintDefaults()
+	}
+	return set
+}
+
+// helped makes --help a success.
+func helped(err error) error {
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	}
+	return err
+}
