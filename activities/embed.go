@@ -4,12 +4,14 @@ import (
 	"context"
 	"path/filepath"
 
+	"crosssum/internal/embeddings"
 	"crosssum/internal/engine"
 	"crosssum/internal/store"
 	"crosssum/schemas"
 )
 
-// embed turns the summaries of a language into unit vectors.
+// embed turns the summaries of a language into unit vectors: it encodes those that no run before has encoded, and takes the
+// others from the store of embedded texts.
 var embedDefinition = definition[schemas.EmbedInput]{stage: schemas.Embed, plan: planEmbed, run: runEmbed}
 
 // textsASecond is a guess for the length of work items: short summaries on two threads.
@@ -44,10 +46,18 @@ func planEmbed(ctx context.Context, a *Activities, in schemas.EmbedInput) ([]uni
 			name: language.Name,
 			material: embedMaterial{Articles: digests[i], Model: encoder.Digest, Prefix: in.Encoder.Prefix,
 				MaxTokens: in.Encoder.MaxTokens, BatchTokens: in.Encoder.BatchTokens, Profile: profile},
-			seconds: 0.2 + float64(language.Counts["accepted"])/textsASecond,
+			seconds: 0.2 + float64(newRows(language.Counts))/textsASecond,
 		})
 	}
 	return units, nil
+}
+
+// newRows guesses how many articles were not embedded before, by the counts of ingest or merge.
+func newRows(counts map[string]int64) int64 {
+	if _, merged := counts["articles"]; merged {
+		return counts["new"] + counts["edited"]
+	}
+	return counts["accepted"]
 }
 
 func runEmbed(ctx context.Context, a *Activities, in schemas.EmbedInput, u unit, draft *store.Draft,
@@ -60,10 +70,32 @@ func runEmbed(ctx context.Context, a *Activities, in schemas.EmbedInput, u unit,
 	if err != nil {
 		return nil, err
 	}
-	var result engine.EncodeResult
-	err = a.CPU.Call(ctx, in.Numerics, engine.OpEncode, engine.EncodeRequest{
-		Model: encoder.Dir, Prefix: in.Encoder.Prefix, MaxTokens: in.Encoder.MaxTokens, BatchTokens: in.Encoder.BatchTokens,
-		Input: articles, Column: "summary", Output: filepath.Join(draft.Dir, "embeddings.arrow"),
-	}, &result, report)
-	return map[string]int64{"rows": result.Rows, "texts": result.Texts, "tokens": result.Tokens}, err
+	texts, err := embeddings.Read(articles, in.Encoder.Prefix)
+	if err != nil {
+		return nil, err
+	}
+	material := u.material.(embedMaterial)
+	chain := embeddings.Chain{Store: a.Store, Name: chainName(material, u.name), Articles: material.Articles,
+		Beat: func() { report(schemas.Progress{Of: "embeddings read"}) }}
+	chain.Encode = func(ctx context.Context, input, output string) (int64, error) {
+		var result engine.EncodeResult
+		err := a.CPU.Call(ctx, in.Numerics, engine.OpEncode, engine.EncodeRequest{
+			Model: encoder.Dir, Prefix: in.Encoder.Prefix, MaxTokens: in.Encoder.MaxTokens, BatchTokens: in.Encoder.BatchTokens,
+			Input: input, Column: "text", Output: output,
+		}, &result, report)
+		return result.Tokens, err
+	}
+	if err := chain.Complete(ctx, texts); err != nil {
+		return nil, err
+	}
+	encoded, tokens := chain.Own()
+	return map[string]int64{"rows": int64(texts.Rows()), "texts": int64(texts.Distinct()), "encoded": encoded, "tokens": tokens},
+		chain.Write(ctx, texts, filepath.Join(draft.Dir, "embeddings.arrow"))
+}
+
+// chainName is the list of embedded texts that a unit takes from and adds to: one for each language and encoder, with all
+// that a vector depends on but the texts.
+func chainName(m embedMaterial, language string) string {
+	m.Articles = ""
+	return "embeddings/" + store.Key(schemas.Embed.Name, schemas.Embed.Version, m) + "/" + language
 }

@@ -71,8 +71,8 @@ func TestARunThatIsKilledAnywhereEndsWithTheBytesOfAnUndisturbedOne(t *testing.T
 	calm.Stop()
 
 	// when worker and engine are killed at named points, in training and at random, then the bytes are the same.
-	storm := chain.Storm{Points: []string{"before-object:2", "after-object:3", "before-manifest:2", "after-manifest:2", "before-heartbeat:5",
-		"after-heartbeat:7"}, Kills: 3, Seed: 1}
+	storm := chain.Storm{Points: []string{"before-object:2", "after-object:3", "before-ref:1", "after-ref:1", "before-manifest:2",
+		"after-manifest:2", "before-heartbeat:5", "after-heartbeat:7"}, Kills: 3, Seed: 1}
 	run := c.Start(schemas.PipelineWorkflow, "stormy", fmt.Sprintf(params, ""))
 	damage, stormy := storm.Blow(c, "stormy", run)
 	t.Logf("killed at %v, %d workers and %d engines more; training attempts began at steps %v", damage.Points, damage.Workers,

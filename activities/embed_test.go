@@ -1,0 +1,117 @@
+package activities
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"crosssum/internal/arrowfile"
+	"crosssum/internal/engine"
+	"crosssum/internal/link"
+	"crosssum/schemas"
+)
+
+// oneEncoder stands in for the engine: it counts texts, and its vectors tell which model and prefix made them.
+type oneEncoder struct {
+	standIn
+	texts *int
+}
+
+func (e oneEncoder) Call(ctx context.Context, mode, op string, args, result any, report engine.Report) error {
+	request, ok := args.(engine.EncodeRequest)
+	if !ok {
+		return e.standIn.Call(ctx, mode, op, args, result, report)
+	}
+	w, err := arrowfile.Create(request.Output, schemas.Embedding(64), false)
+	if err != nil {
+		return err
+	}
+	err = arrowfile.Each(request.Input, schemas.Text, func(r arrowfile.Row) error {
+		*e.texts++
+		result.(*engine.EncodeResult).Tokens += 5
+		sum := sha256.Sum256([]byte(request.Prefix + r.Str(2)))
+		return w.Append("", "", hex.EncodeToString(sum[:]), vectorOf(filepath.Base(request.Model)+mode+fmt.Sprint(request.MaxTokens, request.BatchTokens)))
+	})
+	return errors.Join(err, w.Close())
+}
+
+func TestEmbedEncodesWhatIsNewForItsEncoderAndNothingElse(t *testing.T) {
+	d := newDataset(t)
+	roots, texts := t.TempDir(), 0
+	for _, name := range []string{"labse", "e5"} {
+		noError(t, os.MkdirAll(filepath.Join(roots, name), 0o755))
+		noError(t, os.WriteFile(filepath.Join(roots, name, "config.json"), []byte(name), 0o600))
+	}
+	a := &Activities{Config{Store: d.store, CPU: oneEncoder{texts: &texts}, ModelRoots: []string{roots}}}
+	register(d.env, a, embedDefinition)
+	crawl := func(n int) schemas.Ref {
+		return d.publish(fmt.Sprint("ingest", n), []string{"english", "hindi"}, func(language, dir string) {
+			noError(t, link.WriteRows(filepath.Join(dir, "articles.arrow"), schemas.Article, n, func(i int) []any {
+				return []any{language, fmt.Sprintf("%04d", i), "", "", fmt.Sprintf("summary %d", i), fmt.Sprint(n), []string{}, "", ""}
+			}))
+		})
+	}
+	in := schemas.EmbedInput{Articles: crawl(100), Numerics: "portable",
+		Encoder: schemas.EncoderParams{Name: "labse", Prefix: "query: ", MaxTokens: 32, BatchTokens: 64}}
+	first, _ := stage(d, schemas.Embed, in)
+	if want := map[string]int64{"rows": 200, "texts": 200, "encoded": 200, "tokens": 1000}; texts != 200 || !reflect.DeepEqual(first.Counts, want) {
+		t.Fatalf("%d texts encoded, counts %v", texts, first.Counts)
+	}
+
+	// Given 5 % more, the 5 % is encoded; with all the same, nothing.
+	texts = 0
+	in.Articles = crawl(105)
+	second, computed := stage(d, schemas.Embed, in)
+	if texts != 10 || computed != 2 || second.Counts["encoded"] != 10 || second.Counts["texts"] != 210 {
+		t.Errorf("5 %% more: %d texts encoded, counts %v", texts, second.Counts)
+	}
+	if _, computed := stage(d, schemas.Embed, in); computed != 0 {
+		t.Errorf("the same again: %d units computed", computed)
+	}
+
+	// Given another encoder, or another of its parameters, no vector of the first one is taken.
+	for what, change := range map[string]func(*schemas.EmbedInput){
+		"model":        func(in *schemas.EmbedInput) { in.Encoder.Name = "e5" },
+		"prefix":       func(in *schemas.EmbedInput) { in.Encoder.Prefix = "passage: " },
+		"max_tokens":   func(in *schemas.EmbedInput) { in.Encoder.MaxTokens = 33 },
+		"batch_tokens": func(in *schemas.EmbedInput) { in.Encoder.BatchTokens = 65 },
+	} {
+		texts = 0
+		other := in
+		change(&other)
+		ref, _ := stage(d, schemas.Embed, other)
+		want := fmt.Sprint(vectorOf(other.Encoder.Name + "portable" + fmt.Sprint(other.Encoder.MaxTokens, other.Encoder.BatchTokens)))
+		path, err := a.fileOf(ref, "english", "embeddings.arrow")
+		noError(t, err)
+		noError(t, arrowfile.Each(path, schemas.Embedding(64), func(r arrowfile.Row) error {
+			if fmt.Sprint(r.Vector(3)) != want {
+				return fmt.Errorf("%s: row %s has a vector of another encoder", what, r.Str(1))
+			}
+			return nil
+		}))
+		if texts != 210 {
+			t.Errorf("%s: %d texts encoded", what, texts)
+		}
+	}
+}
+
+func TestTheProfileOfTheNumbersIsPartOfAnEncodersIdentity(t *testing.T) {
+	m := embedMaterial{Articles: "a", Model: "m", Profile: engine.Profile{Mode: "portable", Threads: 1}}
+	other := m
+	other.Profile.Threads = 2
+	if chainName(m, "hindi") == chainName(other, "hindi") {
+		t.Error("vectors of one and of two threads stand in one list")
+	}
+	other = m
+	other.Articles = "b"
+	if name := chainName(m, "hindi"); name != chainName(other, "hindi") || !strings.HasSuffix(name, "/hindi") {
+		t.Errorf("other articles are looked for in another list than %s", name)
+	}
+}

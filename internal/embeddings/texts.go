@@ -1,0 +1,136 @@
+// Package embeddings is the store of embedded texts: a text's embedding is the first one published for its language and
+// encoder. New texts are encoded in parts; a part is an Arrow object {text_digest, embedding} sorted by digest, and the
+// chain of parts is a list of references in the store that only grows. So a run over old and new articles embeds the new
+// ones, every run sees the same vector of a text, and an embedding that was made in another batch never replaces it.
+package embeddings
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"sort"
+
+	"crosssum/internal/arrowfile"
+	"crosssum/internal/engine"
+	"crosssum/schemas"
+)
+
+// A part has at most so many texts, and so many bytes of text unless a single one is longer: what the encoder holds in
+// memory. A long list of new texts becomes several parts, each a point from which a retry goes on.
+var ( // changed by tests alone
+	partTexts = 1 << 15
+	partBytes = 64 << 20
+)
+
+// Texts are the summaries of the articles of one language. Of each row it keeps the digest, its size and places: 44 bytes.
+type Texts struct {
+	articles, prefix string
+	entries          []entry // by digest, then row
+	entryOf          []int32 // by row
+	known            []bool  // by entry: a part has it; of equal texts only the first entry counts
+	distinct         int
+}
+
+type entry struct {
+	digest [sha256.Size]byte // of prefix and summary
+	row    int32             // of the articles
+	bytes  int32
+}
+
+// Read takes the digests of the summaries of an articles file, the prefix included.
+func Read(articles, prefix string) (*Texts, error) {
+	t := &Texts{articles: articles, prefix: prefix}
+	var content []byte
+	err := arrowfile.Each(articles, schemas.Article, func(r arrowfile.Row) error {
+		content = append(append(content[:0], prefix...), r.Str(articleSummary)...)
+		t.entries = append(t.entries, entry{sha256.Sum256(content), int32(len(t.entries)), int32(len(content))})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	sort.Slice(t.entries, func(i, j int) bool {
+		a, b := &t.entries[i], &t.entries[j]
+		if c := bytes.Compare(a.digest[:], b.digest[:]); c != 0 {
+			return c < 0
+		}
+		return a.row < b.row
+	})
+	t.entryOf, t.known = make([]int32, len(t.entries)), make([]bool, len(t.entries))
+	first := 0
+	for i, e := range t.entries {
+		if e.digest != t.entries[first].digest {
+			first = i
+		}
+		if first == i {
+			t.distinct++
+		}
+		t.entryOf[e.row] = int32(first)
+	}
+	return t, nil
+}
+
+// Columns of schemas.Article.
+const (
+	articleLanguage = 0
+	articleID       = 1
+	articleSummary  = 4
+)
+
+// Rows is the number of articles, Distinct that of their texts.
+func (t *Texts) Rows() int     { return len(t.entries) }
+func (t *Texts) Distinct() int { return t.distinct }
+
+// next lists the entries of the next part: the first texts in digest order that no part has.
+func (t *Texts) next() []int32 {
+	var list []int32
+	size := 0
+	for i := range t.entries {
+		e := &t.entries[i]
+		if t.known[i] || t.entryOf[e.row] != int32(i) {
+			continue
+		}
+		if size += int(e.bytes); len(list) == partTexts || len(list) > 0 && size > partBytes {
+			break
+		}
+		list = append(list, int32(i))
+	}
+	return list
+}
+
+// writeTexts makes the input of the encoder: a row a text, in digest order, named by its first article, without the prefix.
+func (t *Texts) writeTexts(path string, list []int32) error {
+	place := make(map[int32]int, len(list)) // of a row
+	for i, n := range list {
+		place[t.entries[n].row] = i
+	}
+	rows, row := make([][3]string, len(list)), int32(0) // language, id, text
+	err := arrowfile.Each(t.articles, schemas.Article, func(r arrowfile.Row) error {
+		if i, ok := place[row]; ok {
+			rows[i] = [3]string{arrowfile.Clone(r.Str(articleLanguage)), arrowfile.Clone(r.Str(articleID)), arrowfile.Clone(r.Str(articleSummary))}
+		}
+		row++
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	w, err := arrowfile.Create(path, schemas.Text, false)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if err := w.Append(r[0], r[1], r[2]); err != nil {
+			w.Close()
+			return err
+		}
+	}
+	return w.Close()
+}
+
+func (t *Texts) digest(entry int32) string { return hex.EncodeToString(t.entries[entry].digest[:]) }
+
+func corrupt(format string, args ...any) error {
+	return &engine.Error{Type: schemas.CorruptObject, Message: "embeddings: " + fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,104 @@
+package embeddings
+
+import (
+	"context"
+	"sort"
+
+	"crosssum/internal/arrowfile"
+	"crosssum/schemas"
+)
+
+// blockBytes is how many vectors Write holds at a time: the parts are read once for every block of articles.
+var blockBytes = 64 << 20 // changed by tests alone
+
+// article is a row whose vector is looked for.
+type article struct {
+	language, id string
+	entry        int32
+	vector       []float32 // a place in the block
+	found        bool
+}
+
+// Write makes the file of schemas.Embedding of all articles, in their order, from a chain that is Complete for them.
+func (c *Chain) Write(ctx context.Context, t *Texts, path string) error {
+	w, err := arrowfile.Create(path, schemas.Embedding(c.dimension), false)
+	if err != nil {
+		return err
+	}
+	if err := c.write(ctx, t, w); err != nil {
+		w.Close()
+		return err
+	}
+	return w.Close()
+}
+
+func (c *Chain) write(ctx context.Context, t *Texts, w *arrowfile.Writer) error {
+	size := min(max(blockBytes/(4*c.dimension), 1), len(t.entries))
+	vectors := make([]float32, size*c.dimension)
+	block := make([]article, 0, size)
+	flush := func() error {
+		if len(block) == 0 {
+			return nil
+		}
+		err := c.fill(ctx, t, block)
+		for _, a := range block {
+			if err == nil {
+				err = w.Append(a.language, a.id, t.digest(a.entry), a.vector)
+			}
+		}
+		block = block[:0]
+		return err
+	}
+	row := 0
+	err := arrowfile.Each(t.articles, schemas.Article, func(r arrowfile.Row) error {
+		if row == len(t.entryOf) {
+			return corrupt("%s: changed while it was read", t.articles)
+		}
+		at := len(block)
+		block = append(block, article{language: arrowfile.Clone(r.Str(articleLanguage)), id: arrowfile.Clone(r.Str(articleID)),
+			entry: t.entryOf[row], vector: vectors[at*c.dimension : (at+1)*c.dimension]})
+		row++
+		if len(block) < size {
+			return nil
+		}
+		return flush()
+	})
+	if err != nil {
+		return err
+	}
+	return flush()
+}
+
+// fill copies the vectors of the articles of a block out of the parts, reading each part once from its beginning.
+func (c *Chain) fill(ctx context.Context, t *Texts, block []article) error {
+	order := make([]int, len(block)) // by digest
+	for i := range order {
+		order[i] = i
+	}
+	sort.Slice(order, func(i, j int) bool { return block[order[i]].entry < block[order[j]].entry })
+	for _, p := range c.parts {
+		next, from := 0, 0
+		_, err := c.scan(ctx, p, func(digest []byte, vector []float32) error {
+			entry := t.find(&from, digest)
+			for next < len(order) && int(block[order[next]].entry) < from {
+				next++
+			}
+			for ; next < len(order) && int(block[order[next]].entry) == entry; next++ {
+				if a := &block[order[next]]; !a.found {
+					copy(a.vector, vector)
+					a.found = true
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for _, a := range block {
+		if !a.found {
+			return corrupt("%s has no vector of the text of %s/%s, though it had when it was read", c.Name, a.language, a.id)
+		}
+	}
+	return nil
+}
