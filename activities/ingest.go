@@ -21,6 +21,7 @@ type ingestMaterial struct {
 	Language string               `json:"language"`
 	Files    []ingestFile         `json:"files"`
 	Params   schemas.IngestParams `json:"params"`
+	Tolerant bool                 `json:"tolerant"`
 }
 
 type ingestFile struct {
@@ -51,7 +52,7 @@ func planIngest(_ context.Context, a *Activities, in schemas.IngestInput) ([]uni
 	}
 	var units []unit
 	for _, language := range languages {
-		m := ingestMaterial{Language: language, Params: in.Params}
+		m := ingestMaterial{Language: language, Params: in.Params, Tolerant: in.Tolerant}
 		var bytes int64
 		for _, f := range files[language] {
 			m.Files = append(m.Files, ingestFile{f.Split, filepath.Ext(f.Path), f.Digest})
@@ -83,7 +84,7 @@ func runIngest(ctx context.Context, a *Activities, in schemas.IngestInput, u uni
 		return nil, Fail(schemas.InvalidInput, "ingest: max_line_bytes %d and max_file_bytes %d must be positive, reject_fraction %g not negative",
 			limits.LineBytes, limits.FileBytes, limits.RejectFraction)
 	}
-	ingested, err := corpus.Ingest(ctx, folder, files[u.name], limits, draft.Dir, scratch, func(rows int64) {
+	ingested, err := corpus.Ingest(ctx, folder, files[u.name], limits, in.Tolerant, draft.Dir, scratch, func(rows int64) {
 		report(schemas.Progress{Done: rows, Of: "rows"})
 	})
 	return ingested.Counts(), permanent(err)

@@ -37,7 +37,7 @@ type mergeSides struct{ previous, crawl *schemas.Unit }
 
 // sides reads both indices. A language of which neither has a row is left out.
 func (a *Activities) sides(in schemas.MergeInput) (map[string]mergeSides, error) {
-	if in.Mode != catalogue.Delta && in.Mode != catalogue.Snapshot {
+	if in.Mode != schemas.ModeDelta && in.Mode != schemas.ModeSnapshot {
 		return nil, Fail(schemas.InvalidInput, "merge: mode %q is neither delta nor snapshot", in.Mode)
 	}
 	sides := map[string]mergeSides{}
@@ -92,7 +92,7 @@ func planMerge(_ context.Context, a *Activities, in schemas.MergeInput) ([]unit,
 // modeOf is how the rows of one language are taken.
 func (a *Activities) modeOf(in schemas.MergeInput, crawl schemas.Unit) (string, error) {
 	files, err := a.crawlStates(crawl)
-	if in.Mode == catalogue.Snapshot && slices.ContainsFunc(files, func(f schemas.CatalogueFile) bool { return f.State == catalogue.Failed }) {
+	if in.Mode == schemas.ModeSnapshot && slices.ContainsFunc(files, func(f schemas.CatalogueFile) bool { return f.State == schemas.FileFailed }) {
 		return asDelta, err
 	}
 	return in.Mode, err
@@ -139,7 +139,7 @@ func runMerge(ctx context.Context, a *Activities, in schemas.MergeInput, u unit,
 	if err != nil {
 		return nil, err
 	}
-	input.Snapshot = mode == catalogue.Snapshot
+	input.Snapshot = mode == schemas.ModeSnapshot
 	counts, err := catalogue.Merge(ctx, input, draft.Dir, func(rows int64) {
 		report(schemas.Progress{Done: rows, Of: "rows"})
 	})

@@ -75,6 +75,9 @@ func counter() func(string, int64) {
 func printChecked(w io.Writer, c corpus.Checked) {
 	fmt.Fprintf(w, "crawl %s: %s rows in %d languages, %s accepted, %s rejected, %s blank lines\n\n", c.Crawl, live.Thousands(c.Read),
 		len(c.Languages), live.Thousands(c.Accepted), live.Thousands(c.Rejected), live.Thousands(c.Blank))
+	if c.Deleted > 0 {
+		fmt.Fprintf(w, "%s rows withdraw an article, which a run of Realign alone can do\n\n", live.Thousands(c.Deleted))
+	}
 	fmt.Fprintf(w, "%-24s %5s %10s %10s %10s %9s\n", "language", "files", "MB", "rows", "accepted", "rejected")
 	for _, l := range c.Languages {
 		fmt.Fprintf(w, "%-24s %5d %10.2f %10s %10s %9s\n", l.Language, l.Files, float64(l.Bytes)/1e6, live.Thousands(l.Read),

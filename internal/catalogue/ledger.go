@@ -11,13 +11,9 @@ import (
 	"crosssum/schemas"
 )
 
-// The states of a file of a crawl, the modes of a crawl, and what a crawl does to an article.
+// What a crawl does to an article.
 const (
-	Taken  = "taken"
-	Failed = "failed"
-
-	Delta    = "delta"
-	Snapshot = "snapshot"
+	Failed = schemas.FileFailed
 
 	New       = "new"
 	Edited    = "edited"
@@ -132,14 +128,14 @@ func Check(newest *schemas.Entry, next schemas.Catalogue) error {
 }
 
 // Untaken lists the files of a crawl that are to be taken. A crawl that is new to the ledger is taken whole. One that came
-// before under its name, with other files, was mended: what an entry took of it already is passed over, lest old rows come
+// before under its name and mode, with other files, was mended: what an entry took of it already is passed over, lest old rows come
 // back over newer ones, and so is what failed with just these bytes, unless retry. Of a snapshot a language is taken with
 // all its files or not at all: what they lack together is what it withdraws.
 func Untaken(entries []schemas.Entry, crawl, mode string, files []schemas.CrawlFile, retry bool) []schemas.CrawlFile {
 	type file struct{ language, split, digest string }
 	state := map[file]string{}
 	for _, e := range entries {
-		if e.Crawl != crawl {
+		if e.Crawl != crawl || e.Mode != mode {
 			continue
 		}
 		for _, f := range e.Files {
@@ -148,7 +144,7 @@ func Untaken(entries []schemas.Entry, crawl, mode string, files []schemas.CrawlF
 	}
 	wanted := func(f schemas.CrawlFile) bool {
 		s, known := state[file{f.Language, f.Split, f.Digest}]
-		return !known || s == Failed && retry
+		return !known || s == schemas.FileFailed && retry
 	}
 	languages := map[string]bool{}
 	for _, f := range files {
@@ -156,7 +152,7 @@ func Untaken(entries []schemas.Entry, crawl, mode string, files []schemas.CrawlF
 	}
 	var out []schemas.CrawlFile
 	for _, f := range files {
-		if wanted(f) || mode == Snapshot && languages[f.Language] {
+		if wanted(f) || mode == schemas.ModeSnapshot && languages[f.Language] {
 			out = append(out, f)
 		}
 	}

@@ -17,6 +17,7 @@ type Checked struct {
 	Read      int64
 	Accepted  int64
 	Rejected  int64
+	Deleted   int64 // rows that withdraw an article
 	Blank     int64
 	Texts     int64 // bytes of accepted titles, summaries and texts as Arrow files hold them
 	Estimate  Estimate
@@ -28,7 +29,7 @@ type CheckedLanguage struct {
 	Language                 string
 	Files                    int
 	Bytes                    int64
-	Read, Accepted, Rejected int64
+	Read, Accepted, Rejected int64 // the rest are deletions
 }
 
 // CheckedReason is a reason with its first examples.
@@ -93,7 +94,7 @@ func (out *Checked) language(ctx context.Context, folder *Folder, files []schema
 	}
 	defer os.RemoveAll(temp)
 	name := files[0].Language
-	in, err := Ingest(ctx, folder, files, limits, temp, temp, func(rows int64) { progress(name, rows) })
+	in, err := Ingest(ctx, folder, files, limits, false, temp, temp, func(rows int64) { progress(name, rows) })
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -109,6 +110,7 @@ func (out *Checked) language(ctx context.Context, folder *Folder, files []schema
 	}
 	out.Languages = append(out.Languages, l)
 	out.Read, out.Accepted, out.Rejected, out.Blank = out.Read+in.Read, out.Accepted+in.Accepted, out.Rejected+in.Rejected, out.Blank+in.Blank
+	out.Deleted += in.Deleted
 	for _, r := range in.Rejects {
 		c := reasons[r.Reason]
 		if c == nil {

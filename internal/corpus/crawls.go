@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"syscall"
+
+	"crosssum/schemas"
 )
 
 // marker is written last into a crawl folder: it says that the crawl is complete, and how it is meant.
@@ -25,7 +27,7 @@ var folderName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
 func (f *Folder) Mode() (mode string, marked bool, err error) {
 	file, err := f.dir.Open(marker)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "delta", false, nil
+		return schemas.ModeDelta, false, nil
 	}
 	if err != nil {
 		return "", false, bad("crawl %s: %s: %v", f.Name, marker, err)
@@ -56,8 +58,8 @@ func parseMode(text []byte) (string, error) {
 	}
 	switch mode := o["mode"]; mode {
 	case nil:
-		return "delta", nil
-	case "delta", "snapshot":
+		return schemas.ModeDelta, nil
+	case schemas.ModeDelta, schemas.ModeSnapshot:
 		return mode.(string), nil
 	default:
 		return "", fmt.Errorf("mode %.40q", mode)

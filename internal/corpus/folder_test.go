@@ -15,7 +15,7 @@ func TestNoNameLeadsOutOfTheCrawlRoots(t *testing.T) {
 	write(t, filepath.Join(top, "secret", "english.jsonl"), row("a", "secret"))
 	os.Symlink(filepath.Join(top, "secret"), filepath.Join(root, "linked"))
 	os.Symlink("../secret", filepath.Join(root, "relative"))
-	for _, name := range []string{"", ".", "..", "../secret", "/etc", "c/../../secret", "linked", "relative", "c/", "c\x00", "-c", ".hidden", strings.Repeat("a", 200), "missing"} {
+	for _, name := range []string{"", ".", "..", "../secret", "/etc", "c/../../secret", "linked", "relative", "c/", "c/..", "c/.", "c//c", "c/c/c", "c\x00", "-c", ".hidden", strings.Repeat("a", 200), "missing"} {
 		if f, err := FindCrawl([]string{root}, name); err == nil {
 			f.Close()
 			t.Errorf("%q was opened", name)
@@ -88,6 +88,68 @@ func TestWhatIsWrongWithAFolderIsSaid(t *testing.T) {
 			t.Errorf("klingon: %v", err)
 		}
 		f.Close()
+	}
+}
+
+func TestTheMarkerSaysTheModeAndNothingElse(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"mode": "delta"}`: "delta", ` {"mode":"snapshot"}` + "\n": "snapshot", "{}": "delta", "": "not_json", "[]": "not an object",
+		`{"mode": "delta"} {}`: "something follows", `{"mode": null}`: "mode", `{"mode": "Delta"}`: `"Delta"`, `{"mode": 1}`: "mode",
+		`{"mode": "delta", "mode": "snapshot"}`: "twice", `{"mode": "delta", "since": 1}`: `unknown field "since"`,
+		`{"mode": "delta"` + strings.Repeat(" ", 70000) + "}": "64 KiB",
+	} {
+		root := t.TempDir()
+		write(t, filepath.Join(root, "c", "crawl.json"), text)
+		f, err := FindCrawl([]string{root}, "c")
+		if err != nil {
+			t.Fatal(err)
+		}
+		mode, marked, err := f.Mode()
+		f.Close()
+		if ok := want == "delta" || want == "snapshot"; ok != (err == nil) || ok && (mode != want || !marked) || !ok && !strings.Contains(err.Error(), want) {
+			t.Errorf("%.60q: mode %q, %v; wanted %q", text, mode, err, want)
+		}
+	}
+	root := t.TempDir()
+	write(t, filepath.Join(root, "c", "english.jsonl"), "")
+	f, _ := FindCrawl([]string{root}, "c")
+	defer f.Close()
+	if mode, marked, err := f.Mode(); mode != "delta" || marked || err != nil {
+		t.Errorf("without a marker: %q, %v, %v", mode, marked, err)
+	}
+}
+
+func TestTheCrawlsOfAFolderAreThoseThatAreCompleteInNameOrder(t *testing.T) {
+	top := t.TempDir()
+	root := filepath.Join(top, "root")
+	for _, name := range []string{"weekly/2026-02", "weekly/2026-01", "weekly/10", "weekly/my crawl", "weekly/.hidden", "alone"} {
+		write(t, filepath.Join(root, name, "crawl.json"), "{}")
+	}
+	write(t, filepath.Join(root, "weekly/unfinished/english.jsonl"), row("a", "x"))
+	write(t, filepath.Join(root, "weekly/notes.txt"), "")
+	write(t, filepath.Join(top, "secret", "crawl.json"), "{}")
+	os.Symlink(filepath.Join(top, "secret"), filepath.Join(root, "weekly", "linked"))
+	names, err := Crawls([]string{t.TempDir(), root}, "weekly")
+	if got := strings.Join(names, ","); err != nil || got != "weekly/10,weekly/2026-01,weekly/2026-02,weekly/linked,weekly/my crawl" {
+		t.Errorf("%s, %v", got, err)
+	}
+	opened := 0
+	for _, name := range names {
+		if f, err := FindCrawl([]string{root}, name); err == nil {
+			opened++
+			f.Close()
+		}
+	}
+	if opened != 3 {
+		t.Errorf("%d of %v were opened, wanted those that are named well and lie in the root", opened, names)
+	}
+	if names, err := Crawls([]string{t.TempDir(), root}, ""); err != nil || strings.Join(names, ",") != "alone" {
+		t.Errorf("of the last root: %v, %v", names, err)
+	}
+	for _, bad := range []string{"..", "../secret", "weekly/2026-01", "none", "/etc"} {
+		if names, err := Crawls([]string{root}, bad); err == nil {
+			t.Errorf("%q: %v", bad, names)
+		}
 	}
 }
 

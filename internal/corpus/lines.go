@@ -28,13 +28,13 @@ func unpack(path string, r io.Reader) (io.ReadCloser, error) {
 	case strings.HasSuffix(path, ".gz"):
 		z, err := gzip.NewReader(r)
 		if err != nil {
-			return nil, bad("%s: not a gzip file: %v", path, err)
+			return nil, badFile(path, "not a gzip file: %v", err)
 		}
 		return z, nil
 	case strings.HasSuffix(path, ".zst"):
 		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 		if err != nil {
-			return nil, bad("%s: not a zstd file: %v", path, err)
+			return nil, badFile(path, "not a zstd file: %v", err)
 		}
 		return z.IOReadCloser(), nil
 	}
@@ -60,9 +60,9 @@ func EachRow(ctx context.Context, path string, packed io.Reader, limits Limits, 
 		if err != nil && !errors.Is(err, io.EOF) {
 			var large *ErrTooLarge
 			if errors.As(err, &large) {
-				return blank, bad("%s: unpacks to more than %d bytes (max_file_bytes): split it, or raise the limit", path, limits.FileBytes)
+				return blank, badFile(path, "unpacks to more than %d bytes (max_file_bytes): split it, or raise the limit", limits.FileBytes)
 			}
-			return blank, bad("%s: cannot be read beyond line %d: %v: is it truncated?", path, n, err)
+			return blank, badFile(path, "cannot be read beyond line %d: %v: is it truncated?", n, err)
 		}
 		if n%1024 == 0 && ctx.Err() != nil {
 			return blank, ctx.Err()

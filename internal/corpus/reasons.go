@@ -17,13 +17,12 @@ const (
 	BadID         Reason = "bad_id"         // an id over MaxID bytes or with a control character
 	NulCharacter  Reason = "nul_character"  // U+0000 in a field
 	OversizedLine Reason = "oversized_line" // a line over the limit; it was not kept in memory
-	DuplicateID   Reason = "duplicate_id"   // a second row of one (language, id) within the crawl
-	Withdrawn     Reason = "withdrawn"      // {"id", "deleted": true}: no error, and not part of the reject budget
+	DuplicateID   Reason = "duplicate_id"   // a second row of one (language, id) within the crawl, deletions included
 )
 
 // Reasons lists all of them in the order of a report.
 var Reasons = []Reason{NotJSON, InvalidUTF8, LoneSurrogate, DuplicateKey, MissingField, EmptyField, WrongType, BadID, NulCharacter,
-	OversizedLine, DuplicateID, Withdrawn}
+	OversizedLine, DuplicateID}
 
 // Reject is one quarantined row. Line counts from 1, blank lines included.
 type Reject struct {
@@ -66,8 +65,18 @@ func clip(s string, n int) string {
 type InputError struct {
 	Message string
 	Budget  bool
+	// Fault is what is wrong with the bytes of one crawl file, without any name, so that it may stand in keyed bytes; "" for
+	// faults of another kind.
+	Fault string
+	file  int // whose fault: index of the crawl file
 }
 
 func (e *InputError) Error() string { return e.Message }
 
 func bad(format string, args ...any) error { return &InputError{Message: fmt.Sprintf(format, args...)} }
+
+// badFile is a fault of the bytes of one crawl file.
+func badFile(path, format string, args ...any) error {
+	fault := fmt.Sprintf(format, args...)
+	return &InputError{Message: path + ": " + fault, Fault: fault}
+}

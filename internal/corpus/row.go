@@ -16,6 +16,7 @@ const MaxID = 512
 type Article struct {
 	ID, URL, Title, Summary, Text string
 	Images                        []string
+	Deleted                       bool // the row withdraws the article of this ID, and holds nothing else
 }
 
 // Digest is the SHA-256 (hex) of title, summary and text, each ended by a zero byte, which no field holds.
@@ -29,7 +30,8 @@ func (a Article) Digest() string {
 }
 
 // ParseLine reads one line of a crawl file. id, summary and text must be there and hold more than white space; url,
-// title and images may be absent; fields that the format does not know are passed over.
+// title and images may be absent; fields that the format does not know are passed over. A row with "deleted": true needs
+// its id alone, and whatever else it has is not read: a withdrawal must not fail for the sake of a text that goes.
 func ParseLine(b []byte) (Article, error) {
 	a, err := parseLine(b)
 	if err != nil {
@@ -47,29 +49,27 @@ func parseLine(b []byte) (a Article, err *rowError) {
 		return a, err
 	}
 	if deleted, ok := o["deleted"]; ok {
-		switch d := deleted.(type) {
-		case bool:
-			if d {
-				if a.ID, err = o.text("id", true); err != nil {
-					return a, err
-				}
-				return a, wrong(Withdrawn, "id %s", clip(a.ID, 100))
-			}
-		default:
+		if a.Deleted, ok = deleted.(bool); !ok {
 			return a, wrong(WrongType, "deleted is not true or false")
 		}
+	}
+	if a.ID, err = o.text("id", true); err != nil {
+		return a, err
+	}
+	if len(a.ID) > MaxID || strings.IndexFunc(a.ID, unicode.IsControl) >= 0 {
+		return a, wrong(BadID, "id over %d bytes or with a control character: %.60q", MaxID, a.ID)
+	}
+	if a.Deleted {
+		return a, nil
 	}
 	for _, f := range []struct {
 		name     string
 		to       *string
 		required bool
-	}{{"id", &a.ID, true}, {"summary", &a.Summary, true}, {"text", &a.Text, true}, {"url", &a.URL, false}, {"title", &a.Title, false}} {
+	}{{"summary", &a.Summary, true}, {"text", &a.Text, true}, {"url", &a.URL, false}, {"title", &a.Title, false}} {
 		if *f.to, err = o.text(f.name, f.required); err != nil {
 			return a, err
 		}
-	}
-	if len(a.ID) > MaxID || strings.IndexFunc(a.ID, unicode.IsControl) >= 0 {
-		return a, wrong(BadID, "id over %d bytes or with a control character: %.60q", MaxID, a.ID)
 	}
 	a.Images, err = o.images()
 	return a, err

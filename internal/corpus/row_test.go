@@ -13,19 +13,24 @@ func TestEveryKindOfBadRowHasItsReason(t *testing.T) {
 	for row, want := range map[string]Reason{
 		good:                                  "",
 		`{"id":"a","summary":"s","text":"x"}`: "", // url and title may be absent
-		` {"id":"a","summary":"s","text":"x","other":[1,{"a":null}]} `:       "", // fields of other people's
-		`{"id":"a","summary":"😀","text":"\ud83d\ude00 \u00e9"}`:              "",
-		`{"id":"a","summary":"s","text":"x","images":["i"]}`:                 "",
-		`{"id":"a","summary":"s","text":"x","deleted":false}`:                "",
-		`{"id":"a","deleted":true}`:                                          Withdrawn,
-		`{"deleted":true}`:                                                   MissingField,
-		`{"id":"a","deleted":"yes"}`:                                         WrongType,
-		`not json`:                                                           NotJSON,
-		`[1]`:                                                                NotJSON,
-		`"text"`:                                                             NotJSON,
-		good + good:                                                          NotJSON,
-		good[:len(good)-1]:                                                   NotJSON,
-		`{"id":"a","summary":"s","text":"x",}`:                               NotJSON,
+		` {"id":"a","summary":"s","text":"x","other":[1,{"a":null}]} `: "", // fields of other people's
+		`{"id":"a","summary":"😀","text":"\ud83d\ude00 \u00e9"}`:        "",
+		`{"id":"a","summary":"s","text":"x","images":["i"]}`:           "",
+		`{"id":"a","summary":"s","text":"x","deleted":false}`:          "",
+		`{"id":"a","deleted":true}`:                                    "",
+		`{"id":"a","summary":7,"images":null,"deleted":true}`:          "", // what goes is not read
+		`{"deleted":true}`:                     MissingField,
+		`{"id":"a\tb","deleted":true}`:         BadID,
+		`{"id":7,"deleted":true}`:              WrongType,
+		`{"id":"","deleted":true}`:             EmptyField,
+		`{"id":"a","deleted":1}`:               WrongType,
+		`{"id":"a","deleted":"yes"}`:           WrongType,
+		`not json`:                             NotJSON,
+		`[1]`:                                  NotJSON,
+		`"text"`:                               NotJSON,
+		good + good:                            NotJSON,
+		good[:len(good)-1]:                     NotJSON,
+		`{"id":"a","summary":"s","text":"x",}`: NotJSON,
 		`{"id":"a","summary":"s","text":"tab	in it"}`:                        NotJSON,
 		`{"id":"a","summary":"s","text":"\x"}`:                               NotJSON,
 		`{"id":"a","summary":"s","text":"\u12g4"}`:                           NotJSON,
@@ -76,7 +81,7 @@ func TestValuesAreKeptToTheByte(t *testing.T) {
 		t.Fatal(err)
 	}
 	if a.ID != `/a"` || a.Title != " t " || a.Summary != "é\n\t<b>" || a.Text != "cafe\u0301 \ufeff" || strings.Join(a.Images, "") != "ba" {
-		t.Errorf("%+q", a)
+		t.Errorf("%+v", a)
 	}
 }
 
@@ -107,8 +112,11 @@ func FuzzParseLine(f *testing.F) {
 		if jerr := json.Unmarshal(b, &want); jerr != nil {
 			t.Fatalf("%q: taken, but encoding/json says %v", b, jerr)
 		}
-		if want["id"] != a.ID || want["summary"] != a.Summary || want["text"] != a.Text {
-			t.Fatalf("%q: read as %+q", b, a)
+		if want["id"] != a.ID || (want["deleted"] == true) != a.Deleted {
+			t.Fatalf("%q: read as %+v", b, a)
+		}
+		if !a.Deleted && (want["summary"] != a.Summary || want["text"] != a.Text) || a.Deleted && a.Summary+a.Text+a.URL != "" {
+			t.Fatalf("%q: read as %+v", b, a)
 		}
 	})
 }
