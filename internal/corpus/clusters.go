@@ -44,9 +44,9 @@ func (u unions) join(a, b int) {
 	u[max(a, b)] = min(a, b)
 }
 
-// clusterKeys groups the keys of entries so that no two groups share a package, a text or a near-identical English text.
+// ClusterKeys groups the keys of entries so that no two groups share a package, a text or a near-identical English text.
 // The result maps each key to its group's smallest key.
-func clusterKeys(entries []Entry) map[string]string {
+func ClusterKeys(entries []Entry) map[string]string {
 	number, keys := map[string]int{}, []string{}
 	for _, e := range entries {
 		if _, ok := number[e.Key]; !ok {

@@ -90,7 +90,7 @@ func removeCrawl(folder string) error {
 
 func draw(entries []Entry, o SampleOptions) (sample, outside []Entry, result SampleResult) {
 	result = SampleResult{Sample: map[string]int{}, Outside: map[string]int{}}
-	group := clusterKeys(entries)
+	group := ClusterKeys(entries)
 	chosen := chooseClusters(entries, group, o, &result)
 	var drawn []Entry
 	for _, e := range entries {

@@ -139,7 +139,7 @@ func TestAFolderThatIsNoCrawlIsNotReplaced(t *testing.T) {
 
 func TestNearIdenticalEnglishTextsAreOneCluster(t *testing.T) {
 	long := "this library reads and writes the files of many old word processors and converts them into text that other programs can use without loss"
-	group := clusterKeys([]Entry{
+	group := ClusterKeys([]Entry{
 		{"english", "ddtp:a", []string{"a"}, "s", long + " as shared objects"},
 		{"english", "ddtp:b", []string{"b"}, "s", long + " for development"},
 		{"english", "ddtp:c", []string{"c"}, "s", "an arcade game in which a penguin has to slide down a hill and to collect herring before the time is over"},

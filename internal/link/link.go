@@ -96,16 +96,21 @@ func link(in Input, progress func(done, total int)) (*result, error) {
 	return r, nil
 }
 
+// contenders reads the lists of two languages and lets the rule choose.
+func (r rule) contenders(unit Lists, in Input, articles *Articles, pageMarks [][]uint64) ([]contender, int64, error) {
+	forward, err := readLists(unit.Forward, articles, unit.A, unit.B, in.K)
+	if err != nil {
+		return nil, 0, err
+	}
+	backward, err := readLists(unit.Backward, articles, unit.B, unit.A, in.K)
+	if err != nil {
+		return nil, 0, err
+	}
+	return r.choose(newLanguagePair(articles, forward, backward, in.K, in.Threshold, pageMarks))
+}
+
 func (r *result) addPairs(unit Lists, in Input, chosen rule, pageMarks [][]uint64, induced *induction) error {
-	forward, err := readLists(unit.Forward, r.articles, unit.A, unit.B, in.K)
-	if err != nil {
-		return err
-	}
-	backward, err := readLists(unit.Backward, r.articles, unit.B, unit.A, in.K)
-	if err != nil {
-		return err
-	}
-	contenders, candidates, err := chosen.choose(newLanguagePair(r.articles, forward, backward, in.K, in.Threshold, pageMarks))
+	contenders, candidates, err := chosen.contenders(unit, in, r.articles, pageMarks)
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,9 @@ var rules = map[string]rule{
 // paper's 0.735 and 0.666.
 const SharedGap = 0.069
 
+// sharedRule is what a pair accepted at that lower threshold has for its rule.
+const sharedRule = "seed_shared"
+
 func newLanguagePair(articles *Articles, forward, backward *lists, k int, threshold float64, marks [][]uint64) *languagePair {
 	return &languagePair{articles: articles, forward: forward, backward: backward, k: k, threshold: float32(threshold),
 		marks: marks, meanA: forward.means(k), meanB: backward.means(k)}
@@ -171,7 +174,8 @@ func eitherNearest(p *languagePair) ([]contender, int64, error) {
 		c := p.contender(a, b, score)
 		c.rule = "seed"
 		if share(p.marks[a], p.marks[b]) {
-			c.rule, c.threshold = "seed_shared", float32(float64(p.threshold)-SharedGap)
+			c.rule = sharedRule
+			c = c.with(p.threshold)
 		}
 		pairs = append(pairs, c)
 	}

@@ -15,8 +15,8 @@ import (
 	"crosssum/schemas"
 )
 
-// corpus is "language id key packages summary" a line; an empty key leaves the article out of the gold.
-const corpus = `english e1 ddtp:1 p1|small editor for text files
+// texts is "language id key packages summary" a line; an empty key leaves the article out of the gold.
+const texts = `english e1 ddtp:1 p1|small editor for text files
 english e2 ddtp:2 p2|transitional package
 english e3 ddtp:3 p3|transitional package
 english e4 ddtp:4 p4|game of chess for one
@@ -41,7 +41,7 @@ func input(t *testing.T, pairs ...string) Input {
 	writer := gzip.NewWriter(&zipped)
 	writer.Write([]byte("language\tid\tkey\tpackages\nenglish\tgone\tddtp:8\tp8\n"))
 	rows := map[string][][]any{}
-	for _, line := range strings.Split(strings.TrimSpace(corpus), "\n") {
+	for _, line := range strings.Split(strings.TrimSpace(texts), "\n") {
 		head, summary, _ := strings.Cut(line, "|")
 		f := strings.Fields(head)
 		rows[f[0]] = append(rows[f[0]], []any{f[0], f[1], "u", "t", summary, "x", []string{}, "", "d"})

@@ -21,15 +21,15 @@ type scored struct {
 	keys         map[int32]map[string]struct{} // of a class
 }
 
-func load(in Input) (*scored, error) {
-	truth, err := read(in.Gold)
-	if err != nil {
-		return nil, err
-	}
-	s := &scored{shared: map[int32]bool{}, partners: map[int32][]int32{}, byKey: map[string][]int32{},
+func newScored() *scored {
+	return &scored{shared: map[int32]bool{}, partners: map[int32][]int32{}, byKey: map[string][]int32{},
 		keys: map[int32]map[string]struct{}{}}
+}
+
+// adder takes in articles in the order of their numbers, with what the gold knows of each.
+func (s *scored) adder(truth map[string]map[string]row) func(n int32, r arrowfile.Row) error {
 	classes := map[[2]string]int32{}
-	s.articles, err = link.ReadArticles(in.Languages, in.Articles, func(n int32, r arrowfile.Row) error {
+	return func(n int32, r arrowfile.Row) error {
 		language, summary := arrowfile.Clone(r.Str(0)), arrowfile.Clone(r.Str(4))
 		known := truth[language][r.Str(1)]
 		class, ok := classes[[2]string{language, summary}]
@@ -45,7 +45,16 @@ func load(in Input) (*scored, error) {
 			s.shared[class] = len(s.keys[class]) > 1
 		}
 		return nil
-	})
+	}
+}
+
+func load(in Input) (*scored, error) {
+	truth, err := read(in.Gold)
+	if err != nil {
+		return nil, err
+	}
+	s := newScored()
+	s.articles, err = link.ReadArticles(in.Languages, in.Articles, s.adder(truth))
 	if err != nil {
 		return nil, err
 	}

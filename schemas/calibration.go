@@ -1,0 +1,99 @@
+package schemas
+
+// CalibrateWorkflow judges a rule at many thresholds against known pairs: RawParams -> CalibrateResult.
+const CalibrateWorkflow = "Calibrate"
+
+// CalibrationActivity renders a sealed calibration for people: CalibrationInput -> CalibrateResult.
+const CalibrationActivity = "calibration"
+
+// Calibrate is the stage that judges.
+var Calibrate = Stage[CalibrateInput]{Name: "calibrate", Version: 1, Queue: QueueMain, Unit: "run"}
+
+// CalibrateInput: one unit, "all". Files out: "curve.json" (Calibration), "calibration.html". Counts: thresholds, clusters.
+// The activity also lays the two files out in the folder of the run.
+type CalibrateInput struct {
+	Run                string  `json:"run"` // workflow id; in no key
+	Encoder            string  `json:"encoder"`
+	Scanned            Scanned `json:"scanned"`
+	Gold               string  `json:"gold"` // name of a file of known pairs in a crawl root; "": the crawl's own
+	Articles           Ref     `json:"articles"`
+	Neighbours         Ref     `json:"neighbours"`
+	Rule               string  `json:"rule"`
+	DuplicateThreshold float64 `json:"duplicate_threshold"` // above 1: duplicates join nothing
+	Neighbour          int     `json:"k"`
+	Precision          float64 `json:"precision"`
+	Seed               uint64  `json:"seed"`
+}
+
+// CalibrationInput asks for a sealed calibration.
+type CalibrationInput struct {
+	Run         string      `json:"run"`
+	Calibration Ref         `json:"calibration"`
+	Card        EncoderCard `json:"card"` // of the encoder as it is now
+}
+
+// CalibrateResult is what a finished Calibrate returns.
+type CalibrateResult struct {
+	Folder string          `json:"folder"` // data/runs/<workflow id>
+	Page   string          `json:"page"`   // path of calibration.html
+	Table  string          `json:"table"`  // plain text for a terminal
+	Card   string          `json:"card"`   // YAML for the encoder's model card
+	Stages []StageProgress `json:"stages"`
+}
+
+// Calibration is curve.json: precision and recall of a rule by threshold.
+type Calibration struct {
+	Crawl      string   `json:"crawl"`
+	Encoder    string   `json:"encoder"`
+	Rule       string   `json:"rule"`
+	Measure    string   `json:"measure"`             // what the threshold is compared with: "margin" or "cosine"
+	Neighbours int      `json:"neighbours"`          // k of the margin
+	Duplicate  float64  `json:"duplicate_threshold"` // from which same-language articles join components
+	Articles   int      `json:"articles"`
+	Languages  int      `json:"languages"`
+	Judged     int64    `json:"articles_in_gold"`
+	Clusters   int      `json:"clusters"` // that were resampled
+	Resamples  int      `json:"resamples"`
+	Precision  float64  `json:"wanted_precision"`
+	Points     []Point  `json:"points"` // ascending thresholds
+	Advice     []Advice `json:"advice"`
+}
+
+// Point is one threshold.
+type Point struct {
+	Threshold float64 `json:"threshold"`
+	Largest   float64 `json:"largest_component_share"` // of all articles
+	All       Curve   `json:"all"`
+	English   Curve   `json:"english"` // pairs of English with the others of the ten largest languages
+}
+
+// Curve is how pairs are judged at a threshold, as the report judges them (by summary class, by key).
+type Curve struct {
+	Pairs        int64    `json:"pairs"`   // accepted
+	Judged       int64    `json:"judged"`  // of these, right or wrong
+	Neither      int64    `json:"neither"` // of these, neither right nor wrong
+	Right        int64    `json:"right"`
+	Gold         int64    `json:"gold"`
+	Found        int64    `json:"found"`
+	Precision    Estimate `json:"precision"`
+	Recall       Estimate `json:"recall"`
+	F1           float64  `json:"f1"`
+	KeyPrecision Estimate `json:"precision_by_key"`
+	KeyRecall    Estimate `json:"recall_by_key"`
+}
+
+// Estimate is a share with its 95 % bootstrap interval.
+type Estimate struct {
+	Value float64 `json:"value"`
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
+}
+
+// Advice is the smallest threshold at which precision reaches the wanted one.
+type Advice struct {
+	Pairs      string  `json:"pairs"`       // "all" or "english"
+	LowerBound bool    `json:"lower_bound"` // the lower end of the interval reaches it, not only the value
+	Reached    bool    `json:"reached"`
+	Threshold  float64 `json:"threshold"` // if not reached: the one with the best precision
+	Best       float64 `json:"best"`      // precision, or its lower end, there
+}
