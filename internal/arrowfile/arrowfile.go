@@ -240,6 +240,14 @@ func Batches(path string, schema *arrow.Schema, f func(arrow.Record) error) (err
 	return nil
 }
 
+// Rows counts the rows of the file at path.
+func Rows(path string) (rows int64, err error) {
+	return rows, Batches(path, nil, func(record arrow.Record) error {
+		rows += record.NumRows()
+		return nil
+	})
+}
+
 // Schema reads the schema of the file at path.
 func Schema(path string) (*arrow.Schema, error) {
 	file, err := os.Open(path)

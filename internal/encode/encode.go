@@ -1,48 +1,89 @@
 // Package encode answers the engine's encode requests: it turns texts into unit vectors with a sentence encoder.
 //
-// An embedding depends on its batch in the last bits. So batches are a pure function of the set of texts of a request:
-// the distinct texts by number of tokens, then by digest, cut into batches of a bounded number of tokens.
+// An embedding depends on its batch in the last bits. So batches are a pure function of the texts of a request: windows of
+// some ten thousand rows, in each the distinct texts in digest order, sections of these sorted by number of tokens, cut into
+// batches of a bounded number of tokens. A request of one window does not depend on the order of its rows.
 package encode
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"strconv"
 
 	"crosssum/internal/arrowfile"
 	"crosssum/internal/engine"
 	"crosssum/schemas"
+
+	"github.com/apache/arrow/go/v17/arrow"
 )
 
 // maxBatchTokens bounds the memory of one batch: at hidden size 384 a million tokens take about 20 GB.
 const maxBatchTokens = 1 << 20
 
 // Run embeds the texts of request.Input and writes a schemas.Embedding row for each of its rows, in its order. A text
-// that stands in several rows is encoded once.
+// that stands in several rows of a window is encoded once. What it holds in memory does not depend on the number of rows.
 func Run(ctx context.Context, request engine.EncodeRequest, report engine.Report) (engine.EncodeResult, error) {
-	var result engine.EncodeResult
+	e, err := open(request, report)
+	if err != nil {
+		return engine.EncodeResult{}, err
+	}
+	fields, err := columns(request.Input, "language", "id", request.Column)
+	if err != nil {
+		return engine.EncodeResult{}, err
+	}
+	total, err := arrowfile.Rows(request.Input)
+	if err != nil {
+		return engine.EncodeResult{}, err
+	}
+	s := stream{ctx: ctx, encoder: e, request: request, report: report, total: total}
+	err = s.write(request.Output, schemas.Embedding(e.dimension), func(w *arrowfile.Writer) error {
+		s.emit = func(r row, t *text, vector []float32) error { return w.Append(r.language, r.id, t.digest, vector) }
+		return arrowfile.Each(request.Input, nil, func(r arrowfile.Row) error {
+			return s.add(arrowfile.Clone(r.Str(fields[0])), arrowfile.Clone(r.Str(fields[1])), r.Str(fields[2]))
+		})
+	})
+	return s.result, err
+}
+
+// Lines embeds the texts that next gives, until it says io.EOF, into a file with the one column "embedding", in their order.
+// request.Input and Column are not looked at; total is how many texts are expected, 0 when nobody knows.
+func Lines(ctx context.Context, request engine.EncodeRequest, next func() (string, error), total int64, report engine.Report) (engine.EncodeResult, error) {
+	e, err := open(request, report)
+	if err != nil {
+		return engine.EncodeResult{}, err
+	}
+	s := stream{ctx: ctx, encoder: e, request: request, report: report, total: total}
+	column := arrow.NewSchema(schemas.Vector(e.dimension).Fields()[1:], nil)
+	err = s.write(request.Output, column, func(w *arrowfile.Writer) error {
+		s.emit = func(_ row, _ *text, vector []float32) error { return w.Append(vector) }
+		for n := 1; ; n++ {
+			content, err := next()
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			if err == nil {
+				err = s.add("line", strconv.Itoa(n), content)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	})
+	return s.result, err
+}
+
+// open gets the encoder of a request and compares the two.
+func open(request engine.EncodeRequest, report engine.Report) (*encoder, error) {
 	e, err := encoders.get(request.Model)
 	if err != nil {
-		return result, &engine.Error{Type: schemas.MissingModel, Message: err.Error()}
+		return nil, &engine.Error{Type: schemas.MissingModel, Message: err.Error()}
 	}
 	if err := check(request, e); err != nil {
-		return result, &engine.Error{Type: schemas.InvalidInput, Message: err.Error()}
+		return nil, &engine.Error{Type: schemas.InvalidInput, Message: err.Error()}
 	}
-	input, err := readTexts(request.Input, request.Column, request.Prefix)
-	if err != nil {
-		return result, err
-	}
-	result.Rows, result.Texts = int64(len(input.rows)), int64(len(input.texts))
-	if result.Tokens, err = input.tokenize(e, request.MaxTokens); err != nil {
-		return result, err
-	}
-	vectors := make([]float32, len(input.texts)*e.dimension)
-	err = e.encodeAll(ctx, input, request.BatchTokens, vectors, func(done int) {
-		report(schemas.Progress{Done: int64(done), Total: result.Texts, Of: "texts"})
-	})
-	if err != nil {
-		return result, err
-	}
-	return result, input.write(request.Output, vectors, e.dimension)
+	return e, nil
 }
 
 // check compares the request with what the encoder can do.
@@ -54,20 +95,4 @@ func check(r engine.EncodeRequest, e *encoder) error {
 		return fmt.Errorf("batch_tokens is %d, outside of max_tokens (%d) to %d", r.BatchTokens, r.MaxTokens, maxBatchTokens)
 	}
 	return nil
-}
-
-// write gives every row the vector of its text.
-func (in *texts) write(path string, vectors []float32, dimension int) error {
-	w, err := arrowfile.Create(path, schemas.Embedding(dimension), false)
-	if err != nil {
-		return err
-	}
-	for _, row := range in.rows {
-		vector := vectors[row.text*dimension : (row.text+1)*dimension]
-		if err := w.Append(row.language, row.id, in.texts[row.text].digest, vector); err != nil {
-			w.Close()
-			return err
-		}
-	}
-	return w.Close()
 }

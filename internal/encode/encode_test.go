@@ -61,12 +61,12 @@ func TestVectorsDoNotDependOnTheOrderOfTheRows(t *testing.T) {
 }
 
 func TestBatchesKeepToTheBudgetAndHoldEveryTextOnce(t *testing.T) {
-	in := &texts{}
+	in := newTexts()
 	for i := 0; i < 500; i++ {
 		in.texts = append(in.texts, text{digest: fmt.Sprintf("%03d", i*7%500), ids: make([]int32, 3+i*i%40)})
 	}
 	seen := map[int]bool{}
-	for _, batch := range in.batches(128) {
+	for _, batch := range in.batches(in.byDigest(), 128) {
 		tokens := 0
 		for _, i := range batch {
 			tokens += len(in.texts[i].ids)

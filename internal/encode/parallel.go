@@ -4,40 +4,48 @@ import (
 	"context"
 	"sync"
 
+	"crosssum/internal/engine"
 	"crosssum/internal/native/torch"
 )
 
+// Texts are tokenized in sections, so that the first batches are encoded while the rest is still text.
+const (
+	sectionTexts = 4096
+	batchesAhead = 256
+)
+
 // encodeAll encodes every text, a batch a thread: short texts keep a thread busy by themselves, and no operator has to
-// wait for another thread. Each batch is computed by one thread, so the number of threads does not change a bit.
-// report gets the number of finished texts after each batch, from one goroutine at a time.
-func (e *encoder) encodeAll(ctx context.Context, in *texts, budget int, vectors []float32, report func(done int)) error {
+// wait for another thread. Each batch is computed by one thread, so the number of threads does not change a bit. The next
+// batches are tokenized beside that. report gets the number of finished texts after each batch, from one goroutine at a time.
+func (e *encoder) encodeAll(ctx context.Context, in *texts, r engine.EncodeRequest, vectors []float32, report func(done int)) (tokens int64, err error) {
 	workers := max(torch.Threads(), 1)
 	torch.SetThreads(1)
 	defer torch.SetThreads(workers)
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	batches := in.batches(budget)
+	batches := make(chan []int, batchesAhead)
 	var (
-		lock       sync.Mutex
-		group      sync.WaitGroup
-		next, done int
+		lock  sync.Mutex
+		group sync.WaitGroup
+		done  int
 	)
-	take := func() []int {
-		lock.Lock()
-		defer lock.Unlock()
-		if next == len(batches) || ctx.Err() != nil {
-			return nil
+	group.Go(func() {
+		defer close(batches)
+		var err error
+		if tokens, err = e.cut(ctx, in, r, batches); err != nil {
+			cancel(err)
 		}
-		next++
-		return batches[next-1]
-	}
+	})
 	for range workers {
 		group.Go(func() {
-			for batch := take(); batch != nil; batch = take() {
+			for batch := range batches {
+				if ctx.Err() != nil {
+					continue // the tokenizer ends too, and closes the channel
+				}
 				if err := e.encode(in, batch, vectors); err != nil {
 					cancel(err)
-					return
+					continue
 				}
 				lock.Lock()
 				done += len(batch)
@@ -47,5 +55,27 @@ func (e *encoder) encodeAll(ctx context.Context, in *texts, budget int, vectors 
 		})
 	}
 	group.Wait()
-	return context.Cause(ctx)
+	return tokens, context.Cause(ctx)
+}
+
+// cut tokenizes the texts, section by section in the order of their digests, and hands on the batches of each.
+func (e *encoder) cut(ctx context.Context, in *texts, r engine.EncodeRequest, batches chan<- []int) (tokens int64, err error) {
+	order := in.byDigest()
+	for from := 0; from < len(order); from += sectionTexts {
+		section := order[from:min(from+sectionTexts, len(order))]
+		for _, i := range section {
+			if err := ctx.Err(); err != nil {
+				return 0, err
+			}
+			n, err := in.tokenize(e, i, r.MaxTokens)
+			if err != nil {
+				return 0, err
+			}
+			tokens += n
+		}
+		for _, batch := range in.batches(section, r.BatchTokens) {
+			batches <- batch // the workers empty the channel even when they fail
+		}
+	}
+	return tokens, nil
 }

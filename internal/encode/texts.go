@@ -11,10 +11,12 @@ import (
 	"crosssum/schemas"
 )
 
-// texts are the rows of a request and their distinct texts.
+// texts are the rows of a window of a request and their distinct texts.
 type texts struct {
 	rows  []row
 	texts []text
+	seen  map[string]int // digest -> index in texts
+	bytes int
 }
 
 // row is one row of the input; text is an index.
@@ -31,28 +33,20 @@ type text struct {
 	ids     []int32
 }
 
-// readTexts reads columns language, id and column of an Arrow file.
-func readTexts(path, column, prefix string) (*texts, error) {
-	fields, err := columns(path, "language", "id", column)
-	if err != nil {
-		return nil, err
+func newTexts() *texts { return &texts{seen: map[string]int{}} }
+
+// add takes a row; content is the prefix and the text.
+func (in *texts) add(language, id, content string) {
+	sum := sha256.Sum256([]byte(content))
+	digest := hex.EncodeToString(sum[:])
+	index, ok := in.seen[digest]
+	if !ok {
+		index = len(in.texts)
+		in.seen[digest] = index
+		in.texts = append(in.texts, text{content: content, digest: digest, row: len(in.rows)})
+		in.bytes += len(content)
 	}
-	in := &texts{}
-	seen := map[string]int{}
-	err = arrowfile.Each(path, nil, func(r arrowfile.Row) error {
-		content := prefix + r.Str(fields[2])
-		sum := sha256.Sum256([]byte(content))
-		digest := hex.EncodeToString(sum[:])
-		index, ok := seen[digest]
-		if !ok {
-			index = len(in.texts)
-			seen[digest] = index
-			in.texts = append(in.texts, text{content: content, digest: digest, row: len(in.rows)})
-		}
-		in.rows = append(in.rows, row{arrowfile.Clone(r.Str(fields[0])), arrowfile.Clone(r.Str(fields[1])), index})
-		return nil
-	})
-	return in, err
+	in.rows = append(in.rows, row{language, id, index})
 }
 
 // columns finds columns of strings by name.
@@ -72,19 +66,25 @@ func columns(path string, names ...string) ([]int, error) {
 	return out, nil
 }
 
-// tokenize cuts every text and counts the tokens.
-func (in *texts) tokenize(e *encoder, maxTokens int) (int64, error) {
-	var tokens int64
-	for i := range in.texts {
-		t := &in.texts[i]
-		ids, err := e.tokenizer.Encode(t.content, maxTokens)
-		if err != nil {
-			return 0, fmt.Errorf("%s: %w", in.name(i), err)
-		}
-		t.ids = ids
-		tokens += int64(len(ids))
+// byDigest lists the texts in the order of their digests, which is the same for every order of the rows.
+func (in *texts) byDigest() []int {
+	order := make([]int, len(in.texts))
+	for i := range order {
+		order[i] = i
 	}
-	return tokens, nil
+	sort.Slice(order, func(i, j int) bool { return in.texts[order[i]].digest < in.texts[order[j]].digest })
+	return order
+}
+
+// tokenize cuts text i and counts its tokens.
+func (in *texts) tokenize(e *encoder, i, maxTokens int) (int64, error) {
+	t := &in.texts[i]
+	ids, err := e.tokenizer.Encode(t.content, maxTokens)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", in.name(i), err)
+	}
+	t.ids = ids
+	return int64(len(ids)), nil
 }
 
 // name says where a text was first seen.
@@ -93,13 +93,9 @@ func (in *texts) name(text int) string {
 	return r.language + "/" + r.id
 }
 
-// batches cuts the texts, longest first, into lists of at most budget tokens each. The order of the input
-// does not matter: texts of one length go by digest.
-func (in *texts) batches(budget int) [][]int {
-	order := make([]int, len(in.texts))
-	for i := range order {
-		order[i] = i
-	}
+// batches sorts the texts of order, longest first and texts of one length by digest, and cuts them into lists of at most
+// budget tokens each.
+func (in *texts) batches(order []int, budget int) [][]int {
 	sort.Slice(order, func(i, j int) bool {
 		a, b := &in.texts[order[i]], &in.texts[order[j]]
 		if len(a.ids) != len(b.ids) {
