@@ -19,6 +19,8 @@ type splitMaterial struct {
 	Duplicates string              `json:"duplicates"`
 	Params     schemas.SplitParams `json:"params"`
 	Seed       uint64              `json:"seed"`
+	History    string              `json:"history,omitempty"` // digests
+	Trained    string              `json:"trained,omitempty"`
 }
 
 func planSplit(_ context.Context, a *Activities, in schemas.SplitInput) ([]unit, error) {
@@ -33,6 +35,18 @@ func planSplit(_ context.Context, a *Activities, in schemas.SplitInput) ([]unit,
 	material := splitMaterial{Articles: articles, Params: in.Params, Seed: in.Seed}
 	for _, u := range index.Units {
 		material.Pairs, material.Duplicates = u.Files["pairs.arrow"].Digest, u.Files["duplicates.arrow"].Digest
+	}
+	if in.Earlier != nil {
+		earlier, err := a.index(*in.Earlier)
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range earlier.Units {
+			material.History, material.Trained = u.Files["history.arrow"].Digest, u.Files["trained.arrow"].Digest
+		}
+		if material.History == "" || material.Trained == "" {
+			return nil, Fail(schemas.CorruptObject, "split_dedup: the earlier splits %s tell no history", in.Earlier.Index)
+		}
 	}
 	return []unit{{name: "all", material: material, seconds: 1}}, nil
 }
@@ -52,6 +66,14 @@ func runSplit(_ context.Context, a *Activities, in schemas.SplitInput, _ unit, d
 	}
 	if input.Duplicates, err = a.fileOf(in.Links, "all", "duplicates.arrow"); err != nil {
 		return nil, err
+	}
+	if in.Earlier != nil {
+		if input.History, err = a.fileOf(*in.Earlier, "all", "history.arrow"); err != nil {
+			return nil, err
+		}
+		if input.Trained, err = a.fileOf(*in.Earlier, "all", "trained.arrow"); err != nil {
+			return nil, err
+		}
 	}
 	return split.Run(input, draft.Dir, func(done, total int64) {
 		report(schemas.Progress{Done: done, Total: total, Of: "articles"})

@@ -21,11 +21,13 @@ const (
 	Dropped = "dropped"
 )
 
-// Why an article has its split.
+// Why an article has its split: the reasons in their precedence, by component; and why one is dropped.
 const (
-	ByLabel        = "label"           // a member of its component has this label of the crawl
-	ByHash         = "hash"            // no member has a label
-	ByLarge        = "large"           // its component is too large a share of the articles
+	ByTrainHistory = "history_train"   // a member, or its content, was published in train before: it stays there
+	ByLarge        = "large"           // it is too large a share of the articles
+	ByLabel        = "label"           // a member has this label of the crawl: test before val before train
+	ByEvalHistory  = "history_eval"    // a member was last published in test, or else in val
+	ByHash         = "hash"            // nothing is known of any member
 	ExactDuplicate = "exact_duplicate" // dropped: a smaller id of its language has the same content
 )
 
@@ -33,7 +35,9 @@ const (
 type Article struct {
 	Language, ID string
 	Label        string   // of the crawl: "train", "val", "test" or ""
-	Content      [32]byte // digest of summary and text
+	Content      [32]byte // SHA-256 of summary and text, each ended by a zero byte
+	Trained      bool     // it, or an article of this content, was in train in an earlier catalogue
+	Published    string   // its split when a catalogue last held it, "" if none did
 }
 
 // Assignment is what was decided.
@@ -43,11 +47,13 @@ type Assignment struct {
 	Reason    string
 }
 
-// Assign splits articles, which edges (accepted pairs and duplicates, in any order) join into components. By component: one
-// above LargeShare of the articles goes to train, unless it has no more articles than there are languages (a small crawl
-// would have nothing but large components); else the labels of the crawl decide, test before val before train;
-// else the hash of its smallest (language, id) with the seed. Of the articles of one language with the same content, which
-// are joined too, all but the smallest id are dropped.
+// Assign splits articles, which edges (accepted pairs and duplicates, in any order) join into components. By component, in
+// this order: one with a member that was ever in train stays in train, so that a model trained on an older catalogue can be
+// tested on a newer one; one above LargeShare of the articles goes to train, unless it has no more articles than there are
+// languages (a small crawl would have nothing but large components); else the labels of the crawl decide, test before val
+// before train; else the split that members were last published in, test before val; else the hash of its smallest (language,
+// id) with the seed. Of the articles of one language with the same content, which are joined too, all but the smallest id
+// are dropped.
 func Assign(articles []Article, edges [][2]int32, params schemas.SplitParams, seed uint64) ([]Assignment, error) {
 	if err := check(params); err != nil {
 		return nil, err
@@ -62,9 +68,7 @@ func Assign(articles []Article, edges [][2]int32, params schemas.SplitParams, se
 	}
 	first := map[content]int32{}
 	for n, a := range articles {
-		switch a.Label {
-		case "", Train, Val, Test:
-		default:
+		if _, ok := precedence[a.Label]; !ok {
 			return nil, invalid("article %s/%s has label %q; it may be train, val, test or empty", a.Language, a.ID, a.Label)
 		}
 		key := content{a.Language, a.Content}
@@ -80,23 +84,23 @@ func Assign(articles []Article, edges [][2]int32, params schemas.SplitParams, se
 
 func decide(articles []Article, forest *link.Forest, dropped []bool, params schemas.SplitParams, seed uint64) []Assignment {
 	large := max(params.LargeShare*float64(len(articles)), float64(languages(articles)))
-	size, label := make([]int, len(articles)), make([]string, len(articles)) // by root
+	known := make([]component, len(articles)) // by root
 	for n, a := range articles {
-		root := forest.Root(int32(n))
-		size[root]++
-		if precedence[a.Label] > precedence[label[root]] {
-			label[root] = a.Label
-		}
+		known[forest.Root(int32(n))].add(a)
 	}
 	out := make([]Assignment, len(articles))
 	for n, a := range articles {
 		root := forest.Root(int32(n))
 		if int(root) == n { // the root is the smallest member: decided before any other asks
-			switch {
-			case float64(size[n]) > large:
+			switch c := known[n]; {
+			case c.trained:
+				out[n] = Assignment{root, Train, ByTrainHistory}
+			case float64(c.size) > large:
 				out[n] = Assignment{root, Train, ByLarge}
-			case label[n] != "":
-				out[n] = Assignment{root, label[n], ByLabel}
+			case c.label != "":
+				out[n] = Assignment{root, c.label, ByLabel}
+			case c.published != "":
+				out[n] = Assignment{root, c.published, ByEvalHistory}
 			default:
 				out[n] = Assignment{root, hashed(a, params, seed), ByHash}
 			}
@@ -111,6 +115,25 @@ func decide(articles []Article, forest *link.Forest, dropped []bool, params sche
 	return out
 }
 
+// component is what is known of the members of one.
+type component struct {
+	size      int
+	trained   bool
+	label     string
+	published string
+}
+
+func (c *component) add(a Article) {
+	c.size++
+	c.trained = c.trained || a.Trained || a.Published == Train
+	if precedence[a.Label] > precedence[c.label] {
+		c.label = a.Label
+	}
+	if precedence[a.Published] > precedence[c.published] {
+		c.published = a.Published
+	}
+}
+
 // languages counts those of articles, which are in order.
 func languages(articles []Article) int {
 	n := 0
@@ -122,7 +145,7 @@ func languages(articles []Article) int {
 	return n
 }
 
-// precedence of labels within a component: a test article must never be trained on.
+// precedence of labels and of earlier splits within a component: a test article must never be trained on.
 var precedence = map[string]int{"": 0, Train: 1, Val: 2, Test: 3}
 
 // hashed is the split of a component by the SHA-256 of seed, language and id of its smallest member: the first 64 bits,

@@ -16,14 +16,17 @@ type Input struct {
 	Articles   []string
 	Pairs      string // of schemas.Pair
 	Duplicates string // of schemas.Duplicate
+	History    string // of schemas.History: what the ledger's entry before wrote; "" for the first
+	Trained    string // of schemas.Trained, likewise
 	Params     schemas.SplitParams
 	Seed       uint64
 }
 
-// Run writes splits.arrow and samples.arrow into dir. Counts: articles by split ("train", ...) and by reason
-// ("reason_label", ...); samples by split ("samples_train", ...), native ones also apart ("samples_native"); "moved" (articles
-// with another split than their label, by the label of an aligned article) and "overruled_labels" (by anything else);
-// "components". progress is called with the number of articles read.
+// Run writes splits.arrow and samples.arrow into dir, and history.arrow and trained.arrow for the next catalogue. Counts:
+// articles by split ("train", ...) and by reason ("reason_label", ...); samples by split ("samples_train", ...), native ones
+// also apart ("samples_native"); "components"; "moved" (articles with another split than when they were last published);
+// "relabelled" (articles with another split than their label, by the label of an aligned article) and "overruled_labels"
+// (by anything else), of these "overruled_by_history". progress is called with the number of articles read.
 func Run(in Input, dir string, progress func(done, total int64)) (map[string]int64, error) {
 	var rows []Article
 	articles, err := link.ReadArticles(in.Languages, in.Articles, func(n int32, row arrowfile.Row) error {
@@ -31,6 +34,7 @@ func Run(in Input, dir string, progress func(done, total int64)) (map[string]int
 		h.Write([]byte(row.Str(4)))
 		h.Write([]byte{0})
 		h.Write([]byte(row.Str(5)))
+		h.Write([]byte{0})
 		a := Article{Language: arrowfile.Clone(row.Str(0)), ID: arrowfile.Clone(row.Str(1)), Label: arrowfile.Clone(row.Str(7))}
 		h.Sum(a.Content[:0])
 		if rows = append(rows, a); len(rows)%4096 == 0 {
@@ -41,6 +45,11 @@ func Run(in Input, dir string, progress func(done, total int64)) (map[string]int
 	if err != nil {
 		return nil, err
 	}
+	past, err := readHistory(in.History, in.Trained)
+	if err != nil {
+		return nil, err
+	}
+	past.recall(rows)
 	pairs, err := readEdges(articles, in.Pairs, false)
 	if err != nil {
 		return nil, err
@@ -65,7 +74,10 @@ func Run(in Input, dir string, progress func(done, total int64)) (map[string]int
 		s, t := rows[samples[i][0]], rows[samples[i][1]]
 		return []any{s.Language, s.ID, t.Language, t.ID, assigned[samples[i][0]].Split}
 	})
-	return count(rows, assigned, samples), err
+	if err != nil {
+		return nil, err
+	}
+	return count(rows, assigned, samples), past.with(rows, assigned).write(dir)
 }
 
 // readEdges reads the two articles of every row of a file of pairs, or of duplicates.
@@ -106,8 +118,8 @@ func Samples(assigned []Assignment, pairs [][2]int32) [][2]int32 {
 }
 
 func count(rows []Article, assigned []Assignment, samples [][2]int32) map[string]int64 {
-	counts := map[string]int64{"moved": 0, "overruled_labels": 0, "components": 0, "samples_native": 0,
-		"samples": int64(len(samples))}
+	counts := map[string]int64{"moved": 0, "relabelled": 0, "overruled_labels": 0, "overruled_by_history": 0, "components": 0,
+		"samples_native": 0, "samples": int64(len(samples))}
 	for _, split := range []string{Train, Val, Test} {
 		counts[split], counts["samples_"+split] = 0, 0
 	}
@@ -118,10 +130,18 @@ func count(rows []Article, assigned []Assignment, samples [][2]int32) map[string
 		if int(a.Component) == n {
 			counts["components"]++
 		}
-		switch label := rows[n].Label; {
-		case label == "" || a.Split == Dropped || a.Split == label:
-		case a.Reason == ByLabel:
+		if was := rows[n].Published; was != "" && was != published(assigned, n) {
 			counts["moved"]++
+		}
+		if label := rows[n].Label; label == "" || a.Split == Dropped || a.Split == label {
+			continue
+		}
+		switch a.Reason {
+		case ByLabel:
+			counts["relabelled"]++
+		case ByTrainHistory:
+			counts["overruled_by_history"]++
+			fallthrough
 		default:
 			counts["overruled_labels"]++
 		}

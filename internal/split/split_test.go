@@ -193,7 +193,7 @@ func TestLabelsOfTestComeBeforeValBeforeTrain(t *testing.T) {
 				moved++
 			}
 		}
-		if counts := count(rows, got, nil); counts["moved"] != int64(moved) || counts["overruled_labels"] != 0 {
+		if counts := count(rows, got, nil); counts["relabelled"] != int64(moved) || counts["overruled_labels"] != 0 {
 			t.Errorf("%v: counted %v", c.labels, counts)
 		}
 	}

@@ -1,0 +1,128 @@
+package split
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/hex"
+	"errors"
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"crosssum/internal/arrowfile"
+	"crosssum/internal/engine"
+	"crosssum/internal/link"
+	"crosssum/schemas"
+)
+
+// remembered is what the catalogues of a ledger have ever published of one article, withdrawn or not.
+type remembered struct {
+	Language, ID string
+	Train        bool   // ever in train, or dropped for one that was
+	Split        string // when a catalogue last held it
+}
+
+func (r remembered) compare(language, id string) int {
+	return cmp.Or(cmp.Compare(r.Language, language), cmp.Compare(r.ID, id))
+}
+
+// history is what a new catalogue must know of the ones before it. An article is known by its identity and by its content:
+// one that was trained on, and comes back under another id, is still one that was trained on.
+type history struct {
+	rows    []remembered      // by (language, id)
+	trained map[[32]byte]bool // Article.Content of whatever was ever in train
+}
+
+// readHistory reads what an entry of a ledger wrote; no paths, no history.
+func readHistory(rows, trained string) (*history, error) {
+	h := &history{trained: map[[32]byte]bool{}}
+	if rows == "" && trained == "" {
+		return h, nil
+	}
+	err := arrowfile.Each(rows, schemas.History, func(row arrowfile.Row) error {
+		r := remembered{Language: row.Str(0), ID: arrowfile.Clone(row.Str(1)), Train: row.Bool(2)}
+		for _, split := range []string{Train, Val, Test} {
+			if row.Str(3) == split {
+				r.Split = split
+			}
+		}
+		if n := len(h.rows); n > 0 && h.rows[n-1].Language == r.Language {
+			r.Language = h.rows[n-1].Language // one copy a language
+		} else {
+			r.Language = arrowfile.Clone(r.Language)
+		}
+		if n := len(h.rows); r.Split == "" || n > 0 && h.rows[n-1].compare(r.Language, r.ID) >= 0 {
+			return corrupt("%s: article %s/%q with split %q is out of order, or was never published", rows, r.Language, r.ID, row.Str(3))
+		}
+		h.rows = append(h.rows, r)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return h, arrowfile.Each(trained, schemas.Trained, func(row arrowfile.Row) error {
+		digest, err := hex.DecodeString(row.Str(0))
+		if err != nil || len(digest) != 32 {
+			return corrupt("%s: %.80q is no SHA-256", trained, row.Str(0))
+		}
+		h.trained[[32]byte(digest)] = true
+		return nil
+	})
+}
+
+// recall tells the articles, which are in order, what is known of them.
+func (h *history) recall(articles []Article) {
+	i := 0
+	for n := range articles {
+		a := &articles[n]
+		for i < len(h.rows) && h.rows[i].compare(a.Language, a.ID) < 0 {
+			i++
+		}
+		a.Trained = h.trained[a.Content]
+		if i < len(h.rows) && h.rows[i].compare(a.Language, a.ID) == 0 {
+			a.Trained, a.Published = a.Trained || h.rows[i].Train, h.rows[i].Split
+		}
+	}
+}
+
+// with is the history of which these articles, so assigned, are the newest catalogue.
+func (h *history) with(articles []Article, assigned []Assignment) *history {
+	next := &history{trained: maps.Clone(h.trained)}
+	i := 0
+	for n, a := range articles {
+		for ; i < len(h.rows) && h.rows[i].compare(a.Language, a.ID) < 0; i++ {
+			next.rows = append(next.rows, h.rows[i])
+		}
+		r := remembered{Language: a.Language, ID: a.ID, Split: published(assigned, n)}
+		r.Train = r.Split == Train
+		if i < len(h.rows) && h.rows[i].compare(a.Language, a.ID) == 0 {
+			r.Train = r.Train || h.rows[i].Train
+			i++
+		}
+		if next.rows = append(next.rows, r); r.Split == Train {
+			next.trained[a.Content] = true
+		}
+	}
+	next.rows = append(next.rows, h.rows[i:]...)
+	return next
+}
+
+// published is the split that article n stands for: the one of its component, which has the content of those it drops.
+func published(assigned []Assignment, n int) string { return assigned[assigned[n].Component].Split }
+
+func (h *history) write(dir string) error {
+	trained := slices.SortedFunc(maps.Keys(h.trained), func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) })
+	return errors.Join(
+		link.WriteRows(filepath.Join(dir, "history.arrow"), schemas.History, len(h.rows), func(i int) []any {
+			return []any{h.rows[i].Language, h.rows[i].ID, h.rows[i].Train, h.rows[i].Split}
+		}),
+		link.WriteRows(filepath.Join(dir, "trained.arrow"), schemas.Trained, len(trained), func(i int) []any {
+			return []any{hex.EncodeToString(trained[i][:])}
+		}))
+}
+
+func corrupt(format string, args ...any) error {
+	e := invalid(format, args...).(*engine.Error)
+	e.Type = schemas.CorruptObject
+	return e
+}
