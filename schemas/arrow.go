@@ -40,9 +40,9 @@ var (
 	// ("history_train", "large", "label", "history_eval", "hash", "exact_duplicate").
 	Split = arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("component"), str("split"), str("reason")}, nil)
 
-	// History is what a ledger has ever published of an article, withdrawn ones included: whether it, or what was dropped for
-	// it, ever was in train, and its last split ("train", "val", "test"; of a dropped article the one of its component).
-	History = arrow.NewSchema([]arrow.Field{str("language"), str("id"), {Name: "train", Type: arrow.FixedWidthTypes.Boolean}, str("split")}, nil)
+	// History is the split ("train", "val", "test") in which a ledger last published an article, withdrawn ones included; of an
+	// article that was dropped it is the one of its component. What was in train once never leaves it.
+	History = arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("split")}, nil)
 
 	// Trained lists, sorted, the SHA-256 (hex) of summary and text, each ended by a zero byte, of whatever ever was in train.
 	Trained = arrow.NewSchema([]arrow.Field{str("content")}, nil)

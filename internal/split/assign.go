@@ -36,7 +36,7 @@ type Article struct {
 	Language, ID string
 	Label        string   // of the crawl: "train", "val", "test" or ""
 	Content      [32]byte // SHA-256 of summary and text, each ended by a zero byte
-	Trained      bool     // it, or an article of this content, was in train in an earlier catalogue
+	Trained      bool     // an article of this content was in train in an earlier catalogue
 	Published    string   // its split when a catalogue last held it, "" if none did
 }
 

@@ -18,8 +18,7 @@ import (
 // remembered is what the catalogues of a ledger have ever published of one article, withdrawn or not.
 type remembered struct {
 	Language, ID string
-	Train        bool   // ever in train, or dropped for one that was
-	Split        string // when a catalogue last held it
+	Split        string // when a catalogue last held it: Train, if it ever was that
 }
 
 func (r remembered) compare(language, id string) int {
@@ -40,9 +39,9 @@ func readHistory(rows, trained string) (*history, error) {
 		return h, nil
 	}
 	err := arrowfile.Each(rows, schemas.History, func(row arrowfile.Row) error {
-		r := remembered{Language: row.Str(0), ID: arrowfile.Clone(row.Str(1)), Train: row.Bool(2)}
+		r := remembered{Language: row.Str(0), ID: arrowfile.Clone(row.Str(1))}
 		for _, split := range []string{Train, Val, Test} {
-			if row.Str(3) == split {
+			if row.Str(2) == split {
 				r.Split = split
 			}
 		}
@@ -52,7 +51,7 @@ func readHistory(rows, trained string) (*history, error) {
 			r.Language = arrowfile.Clone(r.Language)
 		}
 		if n := len(h.rows); r.Split == "" || n > 0 && h.rows[n-1].compare(r.Language, r.ID) >= 0 {
-			return corrupt("%s: article %s/%q with split %q is out of order, or was never published", rows, r.Language, r.ID, row.Str(3))
+			return corrupt("%s: article %s/%q with split %q is out of order, or was never published", rows, r.Language, r.ID, row.Str(2))
 		}
 		h.rows = append(h.rows, r)
 		return nil
@@ -80,7 +79,7 @@ func (h *history) recall(articles []Article) {
 		}
 		a.Trained = h.trained[a.Content]
 		if i < len(h.rows) && h.rows[i].compare(a.Language, a.ID) == 0 {
-			a.Trained, a.Published = a.Trained || h.rows[i].Train, h.rows[i].Split
+			a.Published = h.rows[i].Split
 		}
 	}
 }
@@ -94,9 +93,7 @@ func (h *history) with(articles []Article, assigned []Assignment) *history {
 			next.rows = append(next.rows, h.rows[i])
 		}
 		r := remembered{Language: a.Language, ID: a.ID, Split: published(assigned, n)}
-		r.Train = r.Split == Train
 		if i < len(h.rows) && h.rows[i].compare(a.Language, a.ID) == 0 {
-			r.Train = r.Train || h.rows[i].Train
 			i++
 		}
 		if next.rows = append(next.rows, r); r.Split == Train {
@@ -114,7 +111,7 @@ func (h *history) write(dir string) error {
 	trained := slices.SortedFunc(maps.Keys(h.trained), func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) })
 	return errors.Join(
 		link.WriteRows(filepath.Join(dir, "history.arrow"), schemas.History, len(h.rows), func(i int) []any {
-			return []any{h.rows[i].Language, h.rows[i].ID, h.rows[i].Train, h.rows[i].Split}
+			return []any{h.rows[i].Language, h.rows[i].ID, h.rows[i].Split}
 		}),
 		link.WriteRows(filepath.Join(dir, "trained.arrow"), schemas.Trained, len(trained), func(i int) []any {
 			return []any{hex.EncodeToString(trained[i][:])}

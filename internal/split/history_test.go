@@ -138,7 +138,7 @@ func TestNothingEverTrainedOnIsTestedOnInAnyLaterCatalogue(t *testing.T) {
 					len(next.rows), len(next.trained), len(o.last), len(o.content))
 			}
 			for _, r := range past.rows {
-				if id := r.Language + "/" + r.ID; r.Train != o.trained[id] || r.Split != o.last[id] {
+				if id := r.Language + "/" + r.ID; (r.Split == Train) != o.trained[id] || r.Split != o.last[id] {
 					t.Fatalf("seed %d, catalogue %d: history says %+v of %s", seed, n, r, id)
 				}
 			}
@@ -236,9 +236,9 @@ func TestAnArticleOfTestMayMoveToTrainAndComesBackAsWhatItWas(t *testing.T) {
 func TestAHistoryThatIsNotOneIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	good, trained := filepath.Join(dir, "good"), filepath.Join(dir, "trained")
-	must(t, link.WriteRows(good, schemas.History, 1, func(int) []any { return []any{"l", "a", true, "train"} }))
+	must(t, link.WriteRows(good, schemas.History, 1, func(int) []any { return []any{"l", "a", "train"} }))
 	must(t, link.WriteRows(trained, schemas.Trained, 1, func(int) []any { return []any{strings.Repeat("0", 64)} }))
-	for i, rows := range [][][]any{{{"l", "b", true, "train"}, {"l", "a", true, "train"}}, {{"l", "a", false, "dropped"}}, {{"l", "a", false, ""}}} {
+	for i, rows := range [][][]any{{{"l", "b", "train"}, {"l", "a", "train"}}, {{"l", "a", "dropped"}}, {{"l", "a", ""}}} {
 		path := filepath.Join(dir, fmt.Sprint("history", i))
 		must(t, link.WriteRows(path, schemas.History, len(rows), func(n int) []any { return rows[n] }))
 		if _, err := readHistory(path, trained); err == nil || !strings.Contains(err.Error(), path) {
