@@ -26,7 +26,10 @@ func newDataset(t *testing.T) *dataset {
 	t.Helper()
 	s, err := store.Open(t.TempDir())
 	noError(t, err)
-	a := &Activities{Config{Store: s}}
+	models := t.TempDir()
+	noError(t, os.Mkdir(filepath.Join(models, "encoder"), 0o755))
+	noError(t, os.WriteFile(filepath.Join(models, "encoder", "config.json"), []byte("{}"), 0o644))
+	a := &Activities{Config{Store: s, ModelRoots: []string{models}}}
 	env := new(testsuite.WorkflowTestSuite).NewTestActivityEnvironment()
 	register(env, a, linkDefinition)
 	register(env, a, splitDefinition)
@@ -132,8 +135,10 @@ func TestNeighboursBecomeADataSetAndOnlyWhatIsDownstreamOfAChangeIsComputedAgain
 	if splits.Counts["samples"] != 12 || splits.Counts["samples_native"] != 6 {
 		t.Fatalf("split_dedup: counts %v", splits.Counts)
 	}
-	exported, computed := stage(d, schemas.Export, schemas.ExportInput{Articles: articles, Splits: splits})
-	if computed != 2 || exported.Counts["samples"] != 12 {
+	exportIn := schemas.ExportInput{Articles: articles, Links: links, Splits: splits, Mined: schemas.Mined{Crawl: "crawl",
+		Encoder: schemas.EncoderParams{Name: "encoder"}, Rule: "margin", Threshold: 1.05}}
+	exported, computed := stage(d, schemas.Export, exportIn)
+	if computed != 3 || exported.Counts["samples"] != 12 {
 		t.Fatalf("export: computed %d, counts %v", computed, exported.Counts)
 	}
 	var rows []byte
@@ -145,6 +150,14 @@ func TestNeighboursBecomeADataSetAndOnlyWhatIsDownstreamOfAChangeIsComputedAgain
 	want := `{"source_url": "http://english/0", "target_url": "http://hindi/0", "summary": "summary hindi 0", "text": "text english 0"}`
 	if bytes.Count(rows, []byte("\n")) != 3 || !bytes.Contains(rows, []byte(want)) {
 		t.Errorf("english-hindi:\n%s", rows)
+	}
+
+	if card := d.file(exported, "README.md", "README.md"); !bytes.Contains(card, []byte("config_name: english-hindi")) {
+		t.Errorf("the data card:\n%s", card)
+	}
+	exportIn.Mined.Threshold = 1.06
+	if _, computed := stage(d, schemas.Export, exportIn); computed != 1 {
+		t.Errorf("another threshold that gives the same pairs: export computed %d units, wanted the data card", computed)
 	}
 
 	if again, computed := stage(d, schemas.Link, linkIn); computed != 0 || !reflect.DeepEqual(again, links) {

@@ -8,7 +8,7 @@ var (
 	Neighbours = Stage[NeighboursInput]{Name: "neighbours", Version: 1, Queue: QueueCPU, Unit: "pair"}
 	Link       = Stage[LinkInput]{Name: "link", Version: 1, Queue: QueueMain, Unit: "run"}
 	SplitDedup = Stage[SplitInput]{Name: "split_dedup", Version: 2, Queue: QueueMain, Unit: "run"}
-	Export     = Stage[ExportInput]{Name: "export", Version: 1, Queue: QueueMain, Unit: "source language"}
+	Export     = Stage[ExportInput]{Name: "export", Version: 2, Queue: QueueMain, Unit: "source language or card"}
 	Train      = Stage[TrainInput]{Name: "train", Version: 1, Queue: QueueGPU, Unit: "run"}
 	Generate   = Stage[GenerateInput]{Name: "generate", Version: 1, Queue: QueueGPU, Unit: "pair"}
 	Score      = Stage[ScoreInput]{Name: "score", Version: 1, Queue: QueueCPU, Unit: "run"}
@@ -91,10 +91,15 @@ type SplitInput struct {
 	Earlier  *Ref        `json:"earlier,omitempty"` // Splits of the catalogue entry before: whoever was in train stays there
 }
 
-// ExportInput: unit = source language. Files out: "<source>-<target>_<train|val|test>.jsonl". Counts: samples, files.
+// ExportInput: unit = source language, and "README.md". Files out: "<source>-<target>_<train|val|test>.jsonl" and the same
+// rows in "parquet/<source>-<target>/<train|validation|test>.parquet"; "README.md", the data card by which Hugging Face
+// `datasets` loads them. Counts: samples, files.
 type ExportInput struct {
-	Articles Ref `json:"articles"`
-	Splits   Ref `json:"splits"`
+	Articles Ref    `json:"articles"`
+	Links    Ref    `json:"links"`
+	Splits   Ref    `json:"splits"`
+	Mined    Mined  `json:"mined"`
+	Previous string `json:"previous,omitempty"` // digest of the catalogue entry before, which tells what crawls older articles are of
 }
 
 // TrainInput: one unit, "all". Files out: a Hugging Face model directory, "metrics.jsonl". Counts: steps, samples.

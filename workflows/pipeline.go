@@ -25,7 +25,7 @@ func Pipeline(ctx workflow.Context, raw schemas.RawParams) (schemas.PipelineResu
 		return schemas.PipelineResult{}, err
 	}
 	r.mine()
-	dataset := start(r, schemas.Export, schemas.ExportInput{Articles: r.articles, Splits: r.splits})
+	dataset := start(r, schemas.Export, r.mined(r.scanned.Digest, ""))
 	r.train()
 	r.dataset = dataset.wait()
 	r.evaluate()
@@ -40,7 +40,7 @@ func BuildDataset(ctx workflow.Context, raw schemas.RawParams) (schemas.Pipeline
 		return schemas.PipelineResult{}, err
 	}
 	r.mine()
-	r.dataset = run(r, schemas.Export, schemas.ExportInput{Articles: r.articles, Splits: r.splits})
+	r.dataset = run(r, schemas.Export, r.mined(r.scanned.Digest, ""))
 	return r.result()
 }
 
@@ -51,10 +51,19 @@ func Train(ctx workflow.Context, raw schemas.RawParams) (schemas.PipelineResult,
 		return schemas.PipelineResult{}, err
 	}
 	r.mine()
-	dataset := start(r, schemas.Export, schemas.ExportInput{Articles: r.articles, Splits: r.splits})
+	dataset := start(r, schemas.Export, r.mined(r.scanned.Digest, ""))
 	r.train()
 	r.dataset = dataset.wait()
 	return r.result()
+}
+
+// mined is what there is to export. crawl is the digest of the crawl that came last; previous that of the ledger's entry
+// before, if there is one.
+func (r *story) mined(crawl, previous string) schemas.ExportInput {
+	p := r.params
+	return schemas.ExportInput{Articles: r.articles, Links: r.links, Splits: r.splits, Previous: previous,
+		Mined: schemas.Mined{Crawl: crawl, Encoder: p.Encoder, Rule: p.Align.Rule, Threshold: r.threshold, Duplicate: r.duplicate,
+			Neighbours: p.Align.Neighbours, Split: p.Split, Seed: p.Seed}}
 }
 
 // mine finds the pairs of a crawl and splits them.

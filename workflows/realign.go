@@ -137,7 +137,7 @@ func (r *realignment) take(crawl schemas.Scanned) (undisturbed bool) {
 	}
 	r.articles = run(r.story, schemas.Merge, merge)
 	r.align(r.newest)
-	r.dataset = run(r.story, schemas.Export, schemas.ExportInput{Articles: r.articles, Splits: r.splits})
+	r.dataset = run(r.story, schemas.Export, r.mined(crawl.Digest, entry.Previous))
 	if r.err != nil {
 		return true
 	}

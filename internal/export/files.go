@@ -1,0 +1,186 @@
+package export
+
+import (
+	"bufio"
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"crosssum/schemas"
+
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+	"github.com/apache/arrow/go/v17/parquet"
+	"github.com/apache/arrow/go/v17/parquet/compress"
+	"github.com/apache/arrow/go/v17/parquet/pqarrow"
+)
+
+// fileSplits are the splits with their names in Parquet: Hugging Face says "validation".
+var fileSplits = map[string]string{"train": "train", "val": "validation", "test": "test"}
+
+// JSONL and Parquet are the paths of the files of a directed pair and split ("train", "val", "test") in the data set's folder.
+func JSONL(source, target, split string) string {
+	return fmt.Sprintf("%s-%s_%s.jsonl", source, target, split)
+}
+
+func Parquet(source, target, split string) string {
+	return fmt.Sprintf("parquet/%s-%s/%s.parquet", source, target, fileSplits[split])
+}
+
+// A row group is closed by the row that brings it to groupBytes of text. All open ones together hold openBytes: then the
+// fullest is closed. Both are rules about the rows alone, so that the bytes repeat.
+const groupBytes, openBytes = 16 << 20, 128 << 20
+
+// files are the open outputs of a source language.
+type files struct {
+	dir, source string
+	open        map[[2]string]*file // by target language and split
+	bytes       int                 // of rows in open row groups
+	line        []byte
+}
+
+// file is the two outputs of a directed pair and split.
+type file struct {
+	name    string // that ties are decided by
+	lines   *bufio.Writer
+	under   [2]*os.File // of lines and table
+	table   *pqarrow.FileWriter
+	builder *array.RecordBuilder
+	bytes   int // in the open row group
+}
+
+func newFiles(dir, source string) *files {
+	return &files{dir: dir, source: source, open: map[[2]string]*file{}}
+}
+
+func (f *files) write(r row) error {
+	key := [2]string{r.language, r.split}
+	to, ok := f.open[key]
+	if !ok {
+		var err error
+		if to, err = f.create(r.language, r.split); err != nil {
+			return err
+		}
+		f.open[key] = to
+	}
+	f.line = appendRow(f.line[:0], r.sourceURL, r.url, r.summary, r.text)
+	if _, err := to.lines.Write(f.line); err != nil {
+		return err
+	}
+	to.append(f.source, r)
+	to.bytes += len(f.line)
+	f.bytes += len(f.line)
+	if to.bytes >= groupBytes {
+		return f.flush(to)
+	}
+	if f.bytes >= openBytes {
+		return f.flush(f.fullest())
+	}
+	return nil
+}
+
+func (f *files) create(target, split string) (*file, error) {
+	to := &file{name: JSONL(f.source, target, split)}
+	table := filepath.Join(f.dir, filepath.FromSlash(Parquet(f.source, target, split)))
+	if err := os.MkdirAll(filepath.Dir(table), 0o755); err != nil {
+		return nil, err
+	}
+	for i, path := range []string{filepath.Join(f.dir, to.name), table} {
+		var err error
+		if to.under[i], err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644); err != nil {
+			return nil, errors.Join(err, to.under[0].Close())
+		}
+	}
+	to.lines = bufio.NewWriterSize(to.under[0], 32<<10)
+	to.builder = array.NewRecordBuilder(memory.DefaultAllocator, schemas.DatasetRow)
+	var err error
+	to.table, err = pqarrow.NewFileWriter(schemas.DatasetRow, to.under[1], properties, pqarrow.DefaultWriterProps())
+	return to, err
+}
+
+// oneZstd compresses every page with one encoder. The library's own makes a new one for each, which costs 10 ms a column.
+type oneZstd struct{ compress.Codec }
+
+func (z oneZstd) EncodeLevel(dst, src []byte, _ int) []byte { return z.Encode(dst, src) }
+
+func init() {
+	zstd, err := compress.GetCodec(compress.Codecs.Zstd)
+	if err != nil {
+		panic(err) // a programming error: the library has it
+	}
+	compress.RegisterCodec(compress.Codecs.Zstd, oneZstd{zstd})
+}
+
+// properties: dictionaries only where values repeat, no statistics of texts (they would hold whole texts), no clock or name.
+var properties = func() *parquet.WriterProperties {
+	options := []parquet.WriterProperty{parquet.WithCompression(compress.Codecs.Zstd), parquet.WithCreatedBy("crosssum"),
+		parquet.WithVersion(parquet.V2_LATEST), parquet.WithDictionaryDefault(false)}
+	for _, name := range []string{"source_language", "target_language", "rule", "crawl"} {
+		options = append(options, parquet.WithDictionaryFor(name, true))
+	}
+	for _, name := range []string{"text", "summary", "source_url", "target_url"} {
+		options = append(options, parquet.WithStatsFor(name, false))
+	}
+	return parquet.NewWriterProperties(options...)
+}()
+
+// append adds a row to the open row group; fields in the order of schemas.DatasetRow.
+func (f *file) append(source string, r row) {
+	for i, value := range []string{r.sourceURL, r.url, r.summary, r.text, source, r.language, r.source, r.target} {
+		f.builder.Field(i).(*array.StringBuilder).Append(value)
+	}
+	for i, value := range []float32{r.score, r.margin} {
+		if b := f.builder.Field(8 + i).(*array.Float32Builder); r.rule == NativeRule {
+			b.AppendNull()
+		} else {
+			b.Append(value)
+		}
+	}
+	for i, value := range []string{r.rule, r.component, r.crawl} {
+		f.builder.Field(10 + i).(*array.StringBuilder).Append(value)
+	}
+	if b := f.builder.Field(13).(*array.BooleanBuilder); r.languageOK == nil {
+		b.AppendNull()
+	} else {
+		b.Append(*r.languageOK)
+	}
+}
+
+// flush writes the open row group of a file.
+func (f *files) flush(to *file) error {
+	if to.bytes == 0 {
+		return nil
+	}
+	f.bytes -= to.bytes
+	to.bytes = 0
+	record := to.builder.NewRecord()
+	defer record.Release()
+	return to.table.Write(record)
+}
+
+func (f *files) fullest() *file {
+	var fullest *file
+	for _, to := range f.open {
+		if fullest == nil || to.bytes > fullest.bytes || to.bytes == fullest.bytes && to.name < fullest.name {
+			fullest = to
+		}
+	}
+	return fullest
+}
+
+func (f *files) close() (err error) {
+	all := make([]*file, 0, len(f.open))
+	for _, to := range f.open {
+		all = append(all, to)
+	}
+	slices.SortFunc(all, func(a, b *file) int { return cmp.Compare(a.name, b.name) })
+	for _, to := range all {
+		// the table's writer closes the file beneath
+		err = errors.Join(err, to.lines.Flush(), to.under[0].Close(), f.flush(to), to.table.Close())
+		to.builder.Release()
+	}
+	return err
+}
