@@ -41,33 +41,42 @@ func planLink(_ context.Context, a *Activities, in schemas.LinkInput) ([]unit, e
 	return []unit{{name: "all", material: material, seconds: 1}}, nil
 }
 
-func runLink(_ context.Context, a *Activities, in schemas.LinkInput, _ unit, draft *store.Draft,
-	report engine.Report) (map[string]int64, error) {
+// linkFiles is what link reads: the files of the stages before.
+func (a *Activities) linkFiles(in schemas.LinkInput) (link.Input, error) {
+	input := link.Input{Rule: in.Rule, Threshold: in.Threshold, DuplicateThreshold: in.DuplicateThreshold, K: in.Neighbour}
 	languages, paths, _, err := a.files(in.Articles, "articles.arrow")
 	if err != nil {
-		return nil, err
+		return input, err
 	}
-	input := link.Input{Articles: paths, Rule: in.Rule, Threshold: in.Threshold, DuplicateThreshold: in.DuplicateThreshold,
-		K: in.Neighbour}
+	input.Articles = paths
 	for _, u := range languages {
 		input.Languages = append(input.Languages, u.Name)
 	}
 	index, err := a.index(in.Neighbours)
 	if err != nil {
-		return nil, err
+		return input, err
 	}
 	for _, u := range index.Units {
 		var lists link.Lists
 		lists.A, lists.B, _ = strings.Cut(u.Name, "-")
 		if lists.Forward, err = a.Store.File(u, "forward.arrow"); err != nil {
-			return nil, err
+			return input, err
 		}
 		if lists.A != lists.B {
 			if lists.Backward, err = a.Store.File(u, "backward.arrow"); err != nil {
-				return nil, err
+				return input, err
 			}
 		}
 		input.Lists = append(input.Lists, lists)
+	}
+	return input, nil
+}
+
+func runLink(_ context.Context, a *Activities, in schemas.LinkInput, _ unit, draft *store.Draft,
+	report engine.Report) (map[string]int64, error) {
+	input, err := a.linkFiles(in)
+	if err != nil {
+		return nil, err
 	}
 	return link.Run(input, draft.Dir, func(done, total int) {
 		report(schemas.Progress{Done: int64(done), Total: int64(total), Of: "pairs"})

@@ -84,6 +84,11 @@ func (a *Activities) putGold(folder *corpus.Folder) (string, error) {
 		return "", err
 	}
 	defer gold.Close()
+	return a.storeGold(gold, folder.Name)
+}
+
+// storeGold stores a true alignment, so that what is judged by it stays what it was.
+func (a *Activities) storeGold(gold io.Reader, name string) (string, error) {
 	draft, err := a.Store.Draft()
 	if err != nil {
 		return "", err
@@ -99,7 +104,7 @@ func (a *Activities) putGold(folder *corpus.Folder) (string, error) {
 		return "", err
 	}
 	if n > maxGold {
-		return "", Fail(schemas.InvalidInput, "gold of crawl %s: over %d bytes", folder.Name, maxGold)
+		return "", Fail(schemas.InvalidInput, "gold %s: over %d bytes", name, maxGold)
 	}
 	object, err := a.Store.Put(path)
 	return object.Digest, err

@@ -1,5 +1,7 @@
 package schemas
 
+import "reflect"
+
 // CalibrateWorkflow judges a rule at many thresholds against known pairs: RawParams -> CalibrateResult.
 const CalibrateWorkflow = "Calibrate"
 
@@ -96,4 +98,34 @@ type Advice struct {
 	Reached    bool    `json:"reached"`
 	Threshold  float64 `json:"threshold"` // if not reached: the one with the best precision
 	Best       float64 `json:"best"`      // precision, or its lower end, there
+}
+
+// CalibrateParams are the parameters of a Calibrate run: those of Pipeline that alignment has, the known pairs, and the
+// precision that is wanted. Align.Threshold is not used.
+type CalibrateParams struct {
+	Params
+	Gold      string  `json:"gold"` // name of <crawl root>/gold/<name>.tsv.gz; "": the one beside the crawl
+	Precision float64 `json:"precision"`
+}
+
+// DecodeCalibrate reads the input of Calibrate as DecodePipeline reads that of Pipeline.
+//
+//workflowcheck:ignore
+func DecodeCalibrate(raw RawParams) (CalibrateParams, error) {
+	raw, params, err := overPreset(raw)
+	if err != nil {
+		return CalibrateParams{}, err
+	}
+	calibrate := CalibrateParams{Params: params, Precision: 0.97}
+	if err := assign("$", raw, reflect.ValueOf(&calibrate).Elem()); err != nil {
+		return CalibrateParams{}, err
+	}
+	c := &checks{}
+	c.check(calibrate.Gold == "" || folderName.MatchString(calibrate.Gold), "gold", "%.120q: the name of known pairs in the folder gold of a crawl root is wanted",
+		calibrate.Gold)
+	c.real("precision", calibrate.Precision, 0.001, 1)
+	if c.err == nil {
+		c.err = calibrate.Validate()
+	}
+	return calibrate, c.err
 }

@@ -23,6 +23,7 @@ func commands() []command {
 		{"demo", "the whole chain on the shipped corpus, with live progress and a report", demo},
 		{"run", "the same on your own crawl", run},
 		{"check", "what a crawl folder holds: rows, rejects, languages, expected minutes and disk", check},
+		{"calibrate", "which threshold an encoder needs for a wanted precision: judged on known pairs", calibrate},
 		{"fetch-corpus", "make a crawl of a Debian suite's package descriptions in all their languages", fetchCorpus},
 		{"make-sample", "draw the shipped sample, and what lies outside of it, from a fetched crawl", makeSample},
 		{"sampling-plan", "what a training would draw of each pair of languages, before it is run", samplingPlan},

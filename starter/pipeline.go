@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -67,40 +69,66 @@ func pipeline(ctx context.Context, set *flag.FlagSet, args []string, crawl func(
 	if err != nil {
 		return err
 	}
-	stop, err := h.start(ctx, *keep, true)
-	defer stop()
+	var result schemas.PipelineResult
+	took, err := h.perform(ctx, job{schemas.PipelineWorkflow, set.Name(), input, resolved, *keep}, openly(resolved), &result)
 	if err != nil {
 		return err
+	}
+	summary(os.Stdout, result, resolved.Encoder.Name, took)
+	h.stillRunning(*keep)
+	return nil
+}
+
+// job is a workflow with its input; its id begins with prefix.
+type job struct {
+	workflow, prefix string
+	input            json.RawMessage
+	params           schemas.Params
+	keep             bool // leave server and worker running
+}
+
+// perform starts a workflow, watches it to its end and decodes what it returns into result. note is printed at the start.
+func (h *house) perform(ctx context.Context, j job, note string, result any) (took time.Duration, err error) {
+	stop, err := h.start(ctx, j.keep, true)
+	defer stop()
+	if err != nil {
+		return 0, err
 	}
 	c, err := h.client()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer c.Close()
-	started, err := h.execute(ctx, c, set.Name(), input, resolved)
+	started, err := h.execute(ctx, c, j)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	fmt.Printf("run %s: preset %s, crawl %s\n%s", started.GetID(), resolved.Preset, resolved.Crawl, openly(resolved))
+	fmt.Printf("run %s: preset %s, crawl %s\n%s", started.GetID(), j.params.Preset, j.params.Crawl, note)
 	if h.ui != "" {
 		fmt.Printf("web UI: %s\n", h.runURL(started))
 	}
 	begin := time.Now()
 	leave := h.attend(ctx)
-	result, err := watch(ctx, c, started)
+	_, err = watch(ctx, c, started)
 	leave()
 	if ctx.Err() != nil {
-		return interrupted(c, started)
+		return 0, interrupted(c, started)
+	}
+	if err == nil {
+		err = started.Get(ctx, result)
 	}
 	if err != nil {
 		explain(os.Stderr, err, h.runURL(started))
-		return errSaid
+		return 0, errSaid
 	}
-	summary(os.Stdout, result, resolved.Encoder.Name, time.Since(begin))
-	if h.ours() && *keep {
+	return time.Since(begin), nil
+}
+
+// stillRunning says what a command leaves behind.
+func (h *house) stillRunning(keep bool) {
+	if h.ours() && keep {
 		fmt.Printf("\nStill running: web UI %s (./crosssum down stops it)\n", h.runsURL())
 	}
-	return nil
 }
 
 // openly says how small a run of the demo's preset is.
@@ -116,30 +144,7 @@ func openly(p schemas.Params) string {
 
 // parameters reads the JSON file at path ("" for none), lays the flags over it and checks the whole as the workflow will.
 func parameters(path, preset, crawl, languages string) (json.RawMessage, schemas.Params, error) {
-	fields := map[string]json.RawMessage{}
-	if path != "" {
-		b, err := os.ReadFile(path)
-		if err != nil {
-			return nil, schemas.Params{}, err
-		}
-		if err := json.Unmarshal(b, &fields); err != nil {
-			return nil, schemas.Params{}, fmt.Errorf("%s: %w", path, err)
-		}
-	}
-	put := func(name string, value any) {
-		b, _ := json.Marshal(value) // strings and lists of strings
-		fields[name] = b
-	}
-	if preset != "" {
-		put("preset", preset)
-	}
-	if crawl != "" {
-		put("crawl", crawl)
-	}
-	if languages != "" {
-		put("languages", strings.FieldsFunc(languages, func(r rune) bool { return r == ',' || r == ' ' }))
-	}
-	input, err := json.Marshal(fields)
+	input, err := laid(path, preset, crawl, languages, nil)
 	if err != nil {
 		return nil, schemas.Params{}, err
 	}
@@ -150,21 +155,64 @@ func parameters(path, preset, crawl, languages string) (json.RawMessage, schemas
 	return input, resolved, err
 }
 
+// laid is the JSON object at path ("" for {}) with the flags over it; over has more of them, by a field's path of one or two
+// names.
+func laid(path, preset, crawl, languages string, over map[string]any) (json.RawMessage, error) {
+	fields := map[string]any{}
+	if path != "" {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		decoder := json.NewDecoder(bytes.NewReader(b))
+		decoder.UseNumber()
+		if err := decoder.Decode(&fields); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+			return nil, fmt.Errorf("%s: more follows the object", path)
+		}
+	}
+	if preset != "" {
+		fields["preset"] = preset
+	}
+	if crawl != "" {
+		fields["crawl"] = crawl
+	}
+	if languages != "" {
+		fields["languages"] = strings.FieldsFunc(languages, func(r rune) bool { return r == ',' || r == ' ' })
+	}
+	for name, value := range over {
+		outer, inner, nested := strings.Cut(name, ".")
+		if !nested {
+			fields[outer] = value
+			continue
+		}
+		part, ok := fields[outer].(map[string]any)
+		if !ok {
+			part = map[string]any{}
+			fields[outer] = part
+		}
+		part[inner] = value
+	}
+	return json.Marshal(fields)
+}
+
 // execute starts the workflow. A namespace or a search attribute made a moment ago may not have reached every cache of the
 // server: then it is tried again for a while.
-func (h *house) execute(ctx context.Context, c client.Client, prefix string, input json.RawMessage, p schemas.Params) (client.WorkflowRun, error) {
+func (h *house) execute(ctx context.Context, c client.Client, j job) (client.WorkflowRun, error) {
 	options := client.StartWorkflowOptions{
 		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE, // results lie in a folder named by it
 		TaskQueue:             h.config.Queue(schemas.QueueMain), WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
-		StaticSummary:                            fmt.Sprintf("preset %s, crawl %s", p.Preset, p.Crawl),
+		StaticSummary:                            fmt.Sprintf("preset %s, crawl %s", j.params.Preset, j.params.Crawl),
 	}
-	id := prefix + time.Now().UTC().Format("-20060102-1504")
+	id := j.prefix + time.Now().UTC().Format("-20060102-1504")
 	for try, deadline := 1, time.Now().Add(20*time.Second); ; {
 		if options.ID = id; try > 1 {
 			options.ID = fmt.Sprintf("%s-%d", id, try)
 		}
-		started, err := c.ExecuteWorkflow(ctx, options, schemas.PipelineWorkflow, input)
+		started, err := c.ExecuteWorkflow(ctx, options, j.workflow, j.input)
 		var exists *serviceerror.WorkflowExecutionAlreadyStarted
 		var noNamespace *serviceerror.NamespaceNotFound
 		switch {

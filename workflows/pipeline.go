@@ -15,6 +15,7 @@ func Register(registry worker.WorkflowRegistry) {
 	registry.RegisterWorkflowWithOptions(Pipeline, workflow.RegisterOptions{Name: schemas.PipelineWorkflow})
 	registry.RegisterWorkflowWithOptions(BuildDataset, workflow.RegisterOptions{Name: schemas.BuildDatasetWorkflow})
 	registry.RegisterWorkflowWithOptions(Realign, workflow.RegisterOptions{Name: schemas.RealignWorkflow})
+	registry.RegisterWorkflowWithOptions(Calibrate, workflow.RegisterOptions{Name: schemas.CalibrateWorkflow})
 	registry.RegisterWorkflowWithOptions(Train, workflow.RegisterOptions{Name: schemas.TrainWorkflow})
 }
 
@@ -68,6 +69,12 @@ func (r *story) mined(crawl, previous string) schemas.ExportInput {
 
 // mine finds the pairs of a crawl and splits them.
 func (r *story) mine() {
+	r.ingest()
+	r.align(nil)
+}
+
+// ingest takes in the articles of a crawl.
+func (r *story) ingest() {
 	p := r.params
 	r.scan()
 	r.articles = run(r, schemas.Ingest, schemas.IngestInput{Scanned: r.scanned, Params: p.Ingest})
@@ -75,25 +82,31 @@ func (r *story) mine() {
 		r.err = invalid(fmt.Errorf("crawl %q: no row was accepted, so there is nothing to align or to train on; "+
 			"./crosssum check --crawl DIR says why", p.Crawl))
 	}
-	r.align(nil)
 }
 
 // align finds the pairs among the articles and splits them. earlier, if there is one, is the ledger's entry before: its
 // neighbour lists spare search, its splits are kept to.
 func (r *story) align(earlier *schemas.Entry) {
+	r.search(earlier)
+	p := r.params
+	r.links = run(r, schemas.Link, schemas.LinkInput{Articles: r.articles, Neighbours: r.neighbours, Rule: p.Align.Rule,
+		Threshold: r.threshold, DuplicateThreshold: r.duplicate, Neighbour: p.Align.Neighbours})
+	splits := schemas.SplitInput{Articles: r.articles, Links: r.links, Params: p.Split, Seed: p.Seed}
+	if earlier != nil {
+		splits.Earlier = &earlier.Splits
+	}
+	r.splits = run(r, schemas.SplitDedup, splits)
+}
+
+// search embeds the articles and lists their neighbours. earlier is as in align.
+func (r *story) search(earlier *schemas.Entry) {
 	p := r.params
 	r.embeddings = run(r, schemas.Embed, schemas.EmbedInput{Articles: r.articles, Encoder: p.Encoder, Numerics: p.Numerics})
 	neighbours := schemas.NeighboursInput{Embeddings: r.embeddings, Keep: p.Align.Keep, BlockRows: p.Align.BlockRows, Numerics: p.Numerics}
-	splits := schemas.SplitInput{Articles: r.articles, Params: p.Split, Seed: p.Seed}
 	if earlier != nil {
 		neighbours.Earlier, neighbours.EarlierEmbeddings = &earlier.Neighbours, &earlier.Embeddings
-		splits.Earlier = &earlier.Splits
 	}
 	r.neighbours = run(r, schemas.Neighbours, neighbours)
-	r.links = run(r, schemas.Link, schemas.LinkInput{Articles: r.articles, Neighbours: r.neighbours, Rule: p.Align.Rule,
-		Threshold: r.threshold, DuplicateThreshold: r.duplicate, Neighbour: p.Align.Neighbours})
-	splits.Links = r.links
-	r.splits = run(r, schemas.SplitDedup, splits)
 }
 
 // train makes one model that summarizes any language of the data set into any other.

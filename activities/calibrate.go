@@ -1,0 +1,167 @@
+package activities
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"crosssum/internal/corpus"
+	"crosssum/internal/engine"
+	"crosssum/internal/link/gold"
+	"crosssum/internal/report"
+	"crosssum/internal/store"
+	"crosssum/schemas"
+)
+
+// calibrate judges an accepting rule at many thresholds against known pairs; its look-up lays out the run's folder.
+var calibrateDefinition = definition[schemas.CalibrateInput]{stage: schemas.Calibrate, plan: planCalibrate, run: runCalibrate}
+
+// calibrateMaterial is all that the curve and its page depend on.
+type calibrateMaterial struct {
+	Link      linkMaterial `json:"link"` // without a threshold
+	Gold      string       `json:"gold"` // digest
+	Precision float64      `json:"precision"`
+	Seed      uint64       `json:"seed"`
+	Resamples int          `json:"resamples"`
+	Encoder   string       `json:"encoder"` // names on the page
+	Crawl     string       `json:"crawl"`
+}
+
+func planCalibrate(ctx context.Context, a *Activities, in schemas.CalibrateInput) ([]unit, error) {
+	known, err := a.knownPairs(in)
+	if err != nil {
+		return nil, permanent(err)
+	}
+	links, err := planLink(ctx, a, linkOf(in))
+	if err != nil {
+		return nil, err
+	}
+	material := calibrateMaterial{Link: links[0].material.(linkMaterial), Gold: known, Precision: in.Precision, Seed: in.Seed,
+		Resamples: gold.Resamples, Encoder: in.Encoder, Crawl: in.Scanned.Crawl}
+	u := unit{name: "all", material: material, seconds: 10}
+	published, err := a.Store.Lookup(schemas.Calibrate.Name, store.Key(schemas.Calibrate.Name, schemas.Calibrate.Version, material))
+	if err == nil && !a.holds(in.Run, "calibration.html", published) {
+		err = a.layOut(schemas.ReportInput{Run: in.Run}, published.Files, func(p schemas.Progress) {
+			p.Stage = schemas.Calibrate.PlanName()
+			a.heartbeat(ctx, p)
+		})
+	}
+	if err != nil && !errors.Is(err, store.ErrAbsent) {
+		return nil, err
+	}
+	return []unit{u}, nil
+}
+
+// linkOf is the link stage whose threshold is looked for.
+func linkOf(in schemas.CalibrateInput) schemas.LinkInput {
+	return schemas.LinkInput{Articles: in.Articles, Neighbours: in.Neighbours, Rule: in.Rule, DuplicateThreshold: in.DuplicateThreshold,
+		Neighbour: in.Neighbour}
+}
+
+// holds tells whether the folder of a run has this file of a published unit.
+func (a *Activities) holds(run, name string, u schemas.Unit) bool {
+	b, err := os.ReadFile(filepath.Join(a.Runs, RunFolder(run), name))
+	sum := sha256.Sum256(b)
+	return err == nil && hex.EncodeToString(sum[:]) == u.Files[name].Digest
+}
+
+// knownPairs is the digest of the gold: the named one, or the crawl's own.
+func (a *Activities) knownPairs(in schemas.CalibrateInput) (string, error) {
+	if in.Gold == "" {
+		if in.Scanned.Gold == "" {
+			return "", Fail(schemas.InvalidInput, "crawl %s comes without known pairs (gold/%s.tsv.gz beside its folder): give a file with --gold",
+				in.Scanned.Crawl, in.Scanned.Crawl)
+		}
+		return in.Scanned.Gold, nil
+	}
+	file, err := corpus.OpenGold(a.CrawlRoots, in.Gold)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	return a.storeGold(file, in.Gold)
+}
+
+func runCalibrate(ctx context.Context, a *Activities, in schemas.CalibrateInput, u unit, draft *store.Draft,
+	progress engine.Report) (map[string]int64, error) {
+	links, err := a.linkFiles(linkOf(in))
+	if err != nil {
+		return nil, err
+	}
+	path, err := a.Store.Path(u.material.(calibrateMaterial).Gold)
+	if err != nil {
+		return nil, err
+	}
+	curve, err := gold.Calibrate(gold.Calibration{Input: links, Gold: path, Precision: in.Precision, Seed: in.Seed}, func(done, total int) {
+		progress(schemas.Progress{Done: int64(done), Total: int64(total), Of: "pairs and thresholds"})
+	})
+	if err != nil {
+		return nil, err
+	}
+	curve.Crawl, curve.Encoder = in.Scanned.Crawl, in.Encoder
+	page, err := os.Create(filepath.Join(draft.Dir, "calibration.html"))
+	if err != nil {
+		return nil, err
+	}
+	defer page.Close()
+	if err := errors.Join(report.RenderCalibration(page, curve), page.Close()); err != nil {
+		return nil, err
+	}
+	counts := map[string]int64{"thresholds": int64(len(curve.Points)), "clusters": int64(curve.Clusters)}
+	return counts, writeJSON(filepath.Join(draft.Dir, "curve.json"), curve)
+}
+
+// calibration renders a sealed calibration for a terminal, and the card that it advises.
+func (a *Activities) calibration(_ context.Context, in schemas.CalibrationInput) (schemas.CalibrateResult, error) {
+	folder := filepath.Join(a.Runs, RunFolder(in.Run))
+	result := schemas.CalibrateResult{Folder: folder, Page: filepath.Join(folder, "calibration.html")}
+	var curve schemas.Calibration
+	if _, err := a.readObject(in.Calibration, "curve.json", &curve); err != nil {
+		return result, err
+	}
+	result.Table = report.CalibrationTable(curve)
+	result.Card = cardText(in.Card, curve)
+	return result, nil
+}
+
+// cardText is the card with the threshold at which all pairs reach the wanted precision; as it was, if they never do.
+func cardText(card schemas.EncoderCard, curve schemas.Calibration) string {
+	thresholds := map[string]float64{}
+	for rule, t := range card.Thresholds {
+		thresholds[rule] = t
+	}
+	reached := false
+	for _, advice := range curve.Advice {
+		if advice.Pairs == "all" && !advice.LowerBound && advice.Reached {
+			reached, thresholds[curve.Rule] = true, advice.Threshold
+		}
+	}
+	if !reached {
+		return ""
+	}
+	if card.Rule == "" {
+		card.Rule = curve.Rule
+	}
+	if curve.Rule == "margin" || card.Neighbours == 0 {
+		card.Neighbours = curve.Neighbours
+	}
+	if curve.Duplicate <= 1 {
+		card.Duplicate = curve.Duplicate
+	}
+	var list []string
+	for _, rule := range slices.Sorted(maps.Keys(thresholds)) {
+		list = append(list, fmt.Sprintf("%s: %v", rule, thresholds[rule]))
+	}
+	text := fmt.Sprintf("crosssum:\n  rule: %s\n  neighbours: %d\n  thresholds: {%s}\n", card.Rule, card.Neighbours, strings.Join(list, ", "))
+	if card.Duplicate != 0 {
+		text += fmt.Sprintf("  duplicate_threshold: %v\n", card.Duplicate)
+	}
+	return text
+}
