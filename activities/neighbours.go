@@ -9,6 +9,8 @@ import (
 	"crosssum/internal/engine"
 	"crosssum/internal/store"
 	"crosssum/schemas"
+
+	"go.temporal.io/sdk/activity"
 )
 
 // neighbours lists, for every article of a language, its nearest articles of another (for alignment) and of its own (for
@@ -67,7 +69,62 @@ func runNeighbours(ctx context.Context, a *Activities, in schemas.NeighboursInpu
 	if source != target {
 		request.Backward = filepath.Join(draft.Dir, "backward.arrow")
 	}
+	earlier, unusable := a.earlierSearch(in, source, target, u.material.(neighboursMaterial))
+	request.Earlier = earlier
 	var result engine.SearchResult
-	err = a.CPU.Call(ctx, in.Numerics, engine.OpSearch, request, &result, report)
-	return map[string]int64{"rows": result.Rows, "neighbours": result.Neighbours}, err
+	if err := a.CPU.Call(ctx, in.Numerics, engine.OpSearch, request, &result, report); err != nil {
+		return nil, err
+	}
+	if in.Earlier != nil { // how much was saved is no part of the unit: its bytes are the same without a hint
+		activity.GetLogger(ctx).Info("neighbours", "pair", u.name, "rows", result.Rows, "searched_rows", result.Searched,
+			"products", result.Products, "exact", result.Exact, "hint_ignored", unusable+result.HintIgnored)
+	}
+	return map[string]int64{"rows": result.Rows, "neighbours": result.Neighbours}, nil
+}
+
+// earlierSearch finds the earlier lists of a pair, if they are of this search: their unit must have the key that the
+// earlier embeddings, and everything else as it is now, come to. A pair that was not there before has none.
+func (a *Activities) earlierSearch(in schemas.NeighboursInput, source, target string, now neighboursMaterial) (*engine.EarlierSearch, string) {
+	if in.Earlier == nil || in.EarlierEmbeddings == nil {
+		return nil, ""
+	}
+	lists, err := a.index(*in.Earlier)
+	if err != nil {
+		return nil, err.Error()
+	}
+	embeddings, err := a.index(*in.EarlierEmbeddings)
+	if err != nil {
+		return nil, err.Error()
+	}
+	unit := func(index schemas.Index, name string) schemas.Unit {
+		for _, u := range index.Units {
+			if u.Name == name {
+				return u
+			}
+		}
+		return schemas.Unit{}
+	}
+	from, to, pair := unit(embeddings, source), unit(embeddings, target), unit(lists, source+"-"+target)
+	if from.Name == "" || to.Name == "" || pair.Name == "" {
+		return nil, ""
+	}
+	now.Source, now.Target = from.Files["embeddings.arrow"].Digest, to.Files["embeddings.arrow"].Digest
+	if pair.Key != store.Key(schemas.Neighbours.Name, schemas.Neighbours.Version, now) {
+		return nil, "the earlier lists were made with other parameters, libraries or threads, or of other embeddings"
+	}
+	e := &engine.EarlierSearch{}
+	files := []struct {
+		path *string
+		unit schemas.Unit
+		name string
+	}{{&e.Source, from, "embeddings.arrow"}, {&e.Target, to, "embeddings.arrow"}, {&e.Forward, pair, "forward.arrow"}, {&e.Backward, pair, "backward.arrow"}}
+	if source == target {
+		files = files[:3]
+	}
+	for _, f := range files {
+		if *f.path, err = a.Store.File(f.unit, f.name); err != nil {
+			return nil, err.Error()
+		}
+	}
+	return e, ""
 }

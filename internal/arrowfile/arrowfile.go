@@ -207,46 +207,72 @@ func Each(path string, schema *arrow.Schema, f func(Row) error) error {
 }
 
 // Batches calls f with every record batch of the file in order. The record is released when f returns.
-func Batches(path string, schema *arrow.Schema, f func(arrow.Record) error) (err error) {
-	file, err := os.Open(path)
+func Batches(path string, schema *arrow.Schema, f func(arrow.Record) error) error {
+	file, err := Open(path, schema)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	defer func() { // the reader of arrow v17 panics on some malformed files
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%s: not a readable Arrow file: %v", path, p)
-		}
-	}()
-	reader, err := ipc.NewFileReader(file, ipc.WithAllocator(memory.DefaultAllocator))
-	if err != nil {
-		return fmt.Errorf("%s: not a readable Arrow file (IPC, random access): %w", path, err)
-	}
-	defer reader.Close()
-	if schema != nil && !reader.Schema().Equal(schema) {
-		return fmt.Errorf("%s: has columns %v, wanted %v", path, reader.Schema().Fields(), schema.Fields())
-	}
-	for i := 0; i < reader.NumRecords(); i++ {
-		record, err := reader.RecordAt(i)
-		if err != nil {
-			return fmt.Errorf("%s: batch %d: %w", path, i, err)
-		}
-		err = f(record)
-		record.Release()
-		if err != nil {
+	for i := 0; i < file.Batches(); i++ {
+		if err := file.Batch(i, f); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Rows counts the rows of the file at path.
-func Rows(path string) (rows int64, err error) {
-	return rows, Batches(path, nil, func(record arrow.Record) error {
-		rows += record.NumRows()
-		return nil
-	})
+// File reads record batches in any order. It is not safe for concurrent use.
+type File struct {
+	path   string
+	file   *os.File
+	reader *ipc.FileReader
 }
+
+// Open opens the file at path. schema is what it must have; nil takes any. A file that is truncated, foreign or of
+// another schema is an error that names it.
+func Open(path string, schema *arrow.Schema) (f *File, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { // the reader of arrow v17 panics on some malformed files
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%s: not a readable Arrow file: %v", path, p)
+		}
+		if err != nil {
+			file.Close()
+		}
+	}()
+	reader, err := ipc.NewFileReader(file, ipc.WithAllocator(memory.DefaultAllocator))
+	if err != nil {
+		return nil, fmt.Errorf("%s: not a readable Arrow file (IPC, random access): %w", path, err)
+	}
+	if schema != nil && !reader.Schema().Equal(schema) {
+		return nil, fmt.Errorf("%s: has columns %v, wanted %v", path, reader.Schema().Fields(), schema.Fields())
+	}
+	return &File{path, file, reader}, nil
+}
+
+// Batches is the number of record batches.
+func (f *File) Batches() int { return f.reader.NumRecords() }
+
+// Batch calls use with batch i, which is released when use returns.
+func (f *File) Batch(i int, use func(arrow.Record) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%s: not a readable Arrow file: %v", f.path, p)
+		}
+	}()
+	record, err := f.reader.RecordAt(i)
+	if err != nil {
+		return fmt.Errorf("%s: batch %d: %w", f.path, i, err)
+	}
+	defer record.Release()
+	return use(record)
+}
+
+// Close closes the file.
+func (f *File) Close() error { return errors.Join(f.reader.Close(), f.file.Close()) }
 
 // Schema reads the schema of the file at path.
 func Schema(path string) (*arrow.Schema, error) {

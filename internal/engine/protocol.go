@@ -86,22 +86,36 @@ type ClassifyResult struct {
 	Rows int64 `json:"rows"`
 }
 
-// SearchRequest asks for the Keep nearest neighbours of every row of Source in Target and the reverse. Where Source and
-// Target are one file, a row is not its own neighbour and only Forward is written.
+// SearchRequest asks for the Keep nearest neighbours of every row of Source in Target and the reverse. Without a name for
+// Backward, Source and Target are one file, in which a row is not its own neighbour.
 type SearchRequest struct {
-	Source    string `json:"source"` // schemas.Embedding
-	Target    string `json:"target"`
-	Keep      int    `json:"keep"`
-	BlockRows int    `json:"block_rows"`
-	Forward   string `json:"forward"` // schemas.Neighbour
-	Backward  string `json:"backward"`
+	Source    string         `json:"source"` // schemas.Embedding
+	Target    string         `json:"target"`
+	Keep      int            `json:"keep"`
+	BlockRows int            `json:"block_rows"` // rows of either side in memory
+	Forward   string         `json:"forward"`    // schemas.Neighbour
+	Backward  string         `json:"backward"`
+	Earlier   *EarlierSearch `json:"earlier,omitempty"`
 }
 
-// SearchResult counts a search.
+// EarlierSearch is the input and output of an earlier search of the same Keep: what still holds of its lists is taken
+// over. The result is the same without.
+type EarlierSearch struct {
+	Source   string `json:"source"`
+	Target   string `json:"target"`
+	Forward  string `json:"forward"`
+	Backward string `json:"backward"`
+}
+
+// SearchResult counts a search. Rows and Neighbours depend on the input alone, the others on what was known before.
 type SearchResult struct {
 	Rows       int64 `json:"rows"`
 	Neighbours int64 `json:"neighbours"`
-	Widened    int64 `json:"widened"` // queries whose candidates were not safely enough
+	Searched   int64 `json:"searched"` // rows that were searched in all of the other side, not only in its new rows
+	Products   int64 `json:"products"` // pairs of rows that were compared
+	Exact      int64 `json:"exact"`    // of these, how many in float64
+	// HintIgnored says why Earlier could not be used; empty if it was, or there was none.
+	HintIgnored string `json:"hint_ignored,omitempty"`
 }
 
 // TrainRequest trains Model on the rows of Samples whose split is "train". Work is a folder that attempts share: the

@@ -1,46 +1,68 @@
-// Package search finds the nearest neighbours between two files of embeddings, exactly. FAISS proposes candidates block
-// by block; float64 dot products in index order, rounded once to fp32, decide. The result therefore depends on
-// nothing but the vectors and ids: not on blocks, threads, processor, or the order of rows.
+// Package search finds the nearest neighbours between two files of embeddings, exactly and in both directions at once.
+// Products of bytes or FAISS propose candidates block by block; float64 dot products in index order, rounded once to fp32,
+// decide. The result therefore depends on nothing but the vectors and ids: not on blocks, threads, processor, the order of
+// rows, or on what an earlier search had found already.
 package search
 
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"sync"
 
 	"crosssum/internal/engine"
-	"crosssum/internal/native/faiss"
 	"crosssum/schemas"
 )
 
 const (
-	spare     = 8    // candidates proposed beyond those that are kept
-	chunkRows = 1024 // queries a call of FAISS: some tenths of a second, so that progress is seen
-	maxKeep   = 4096
-	maxBlock  = 1 << 20
+	maxKeep  = 4096
+	maxBlock = 1 << 20
 )
 
-// Run answers one request. Outputs must not exist. Errors of the input are *engine.Error.
-func Run(ctx context.Context, r engine.SearchRequest, report engine.Report) (engine.SearchResult, error) {
+// proposer says what proposes candidates: "" is the fastest for each pair of blocks. Tests set it.
+var proposer = ""
+
+// Run answers one request. Outputs must not exist. Errors of the input are *engine.Error. In memory are two blocks of at
+// most BlockRows rows with their lists, and the ids.
+func Run(ctx context.Context, r engine.SearchRequest, report engine.Report) (result engine.SearchResult, err error) {
 	if r.Keep < 1 || r.Keep > maxKeep || r.BlockRows < 1 || r.BlockRows > maxBlock {
-		return engine.SearchResult{}, invalid("search: keep %d (1 to %d), block_rows %d (1 to %d)", r.Keep, maxKeep, r.BlockRows, maxBlock)
+		return result, invalid("search: keep %d (1 to %d), block_rows %d (1 to %d)", r.Keep, maxKeep, r.BlockRows, maxBlock)
 	}
-	source, err := scan(r.Source)
-	if err != nil {
-		return engine.SearchResult{}, err
+	s := &search{ctx: ctx, report: report, keep: r.Keep, same: r.Backward == ""}
+	if s.same && r.Source != r.Target {
+		return result, invalid("search: no file is named for the neighbours of %s in %s", r.Target, r.Source)
 	}
-	s := &search{ctx: ctx, report: report, keep: r.Keep, same: r.Source == r.Target, source: source, target: source}
+	defer s.close()
+	if s.source, err = s.scan(r.Source, r.Earlier != nil); err != nil {
+		return result, err
+	}
+	s.target = s.source
 	if !s.same {
-		if s.target, err = scan(r.Target); err != nil {
-			return engine.SearchResult{}, err
+		if s.target, err = s.scan(r.Target, r.Earlier != nil); err != nil {
+			return result, err
 		}
 		if s.source.d != s.target.d {
-			return engine.SearchResult{}, invalid("%s has vectors of %d values, %s of %d: embed both with one encoder",
+			return result, invalid("%s has vectors of %d values, %s of %d: embed both with one encoder",
 				r.Source, s.source.d, r.Target, s.target.d)
 		}
 	}
-	return s.run(r)
+	if s.forward, err = newLists(s.source, s.target, s.keep, r.Forward); err != nil {
+		return result, err
+	}
+	s.backward = s.forward
+	if !s.same {
+		if s.backward, err = newLists(s.target, s.source, s.keep, r.Forward); err != nil {
+			return result, err
+		}
+	}
+	if r.Earlier != nil {
+		if s.result.HintIgnored, err = s.takeOver(*r.Earlier); err != nil {
+			return result, err
+		}
+	}
+	if err := s.blocks(r.BlockRows); err != nil {
+		return result, err
+	}
+	return s.write(r)
 }
 
 // search is the state of one request.
@@ -48,184 +70,125 @@ type search struct {
 	ctx               context.Context
 	report            engine.Report
 	keep              int
-	same              bool // source and target are one file
+	same              bool // within one file
 	source, target    *table
-	forward, backward *lists
-	done, total       int64 // queries, each counted once a block that it was searched in
-	widened           map[widenedQuery]bool
+	forward, backward *lists // one and the same where same
+	result            engine.SearchResult
+
+	lock        sync.Mutex
+	done, total int64 // rows, each counted once a block that it is compared with
 }
 
-type widenedQuery struct {
-	backward bool
-	row      int
+func (s *search) scan(path string, digests bool) (*table, error) {
+	return scan(s.ctx, path, digests, func(rows int) { s.report(schemas.Progress{Done: int64(rows), Of: "rows read"}) })
 }
 
-func (s *search) run(r engine.SearchRequest) (engine.SearchResult, error) {
-	s.widened = map[widenedQuery]bool{}
-	s.forward = newLists(s.source, s.target, s.keep)
-	blocksOf := func(t *table) int64 { return int64((len(t.ids) + r.BlockRows - 1) / r.BlockRows) }
-	s.total = int64(len(s.source.ids)) * blocksOf(s.target)
-	if !s.same {
-		s.backward = newLists(s.target, s.source, s.keep)
-		s.total += int64(len(s.target.ids)) * blocksOf(s.source)
+func (s *search) close() {
+	s.forward.close()
+	if s.backward != s.forward {
+		s.backward.close()
 	}
-	err := s.target.blocks(r.BlockRows, func(target *block) error {
-		index, err := faiss.NewFlat(target.d, target.vectors)
-		if err != nil {
+}
+
+// blocks compares every pair of blocks of which a side is searched in all of the other. Within one file, a pair of blocks
+// is compared once, for both.
+func (s *search) blocks(size int) error {
+	sources, targets := s.source.spans(size), s.target.spans(size)
+	if len(sources) == 0 || len(targets) == 0 {
+		return nil
+	}
+	wanted := func(t, f int) bool {
+		return (targets[t].whole || sources[f].whole) && (!s.same || f >= t)
+	}
+	for t := range targets {
+		for f := range sources {
+			if wanted(t, f) {
+				s.total += int64(targets[t].rows + sources[f].rows)
+			}
+		}
+	}
+	s.count()
+	source, err := s.side(s.source, s.target, s.forward, size, false)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	target, err := s.side(s.target, s.source, s.backward, size, true)
+	if err != nil {
+		return err
+	}
+	defer target.Close()
+	for t, at := range targets {
+		if err := target.load(at); err != nil {
 			return err
 		}
-		defer index.Close()
-		return s.source.blocks(r.BlockRows, func(source *block) error {
-			if err := s.pass(s.forward, source, target, index, false); err != nil || s.same {
+		for f, at := range sources {
+			if !wanted(t, f) {
+				continue
+			}
+			if err := source.load(at); err != nil {
 				return err
 			}
-			reverse, err := faiss.NewFlat(source.d, source.vectors)
-			if err != nil {
+			diagonal := s.same && t == f
+			if err := s.compare(source, target, diagonal); err != nil {
 				return err
 			}
-			defer reverse.Close()
-			return s.pass(s.backward, target, source, reverse, true)
-		})
-	})
-	if err != nil {
-		return engine.SearchResult{}, err
-	}
-	return s.write(r)
-}
-
-func (s *search) write(r engine.SearchRequest) (engine.SearchResult, error) {
-	result := engine.SearchResult{Rows: int64(len(s.source.ids)), Widened: int64(len(s.widened))}
-	rows, err := s.forward.write(r.Forward)
-	if err != nil {
-		return result, err
-	}
-	result.Neighbours = rows
-	if !s.same {
-		result.Rows += int64(len(s.target.ids))
-		if rows, err = s.backward.write(r.Backward); err != nil {
-			return result, err
+			if diagonal { // the lists are target's
+				source.at = span{}
+			} else if err := source.lists.store(source.Block); err != nil {
+				return err
+			}
 		}
-		result.Neighbours += rows
-	}
-	return result, nil
-}
-
-// pass searches the rows of one block in another: a chunk of queries after the other.
-func (s *search) pass(l *lists, from, to *block, index *faiss.Flat, backward bool) error {
-	slack := roundingBound(from.d) * maxNorm(to)
-	for first := 0; first < from.rows(); first += chunkRows {
-		if err := s.ctx.Err(); err != nil {
+		if s.same { // its lists are about to change
+			source.at = span{}
+		}
+		if err := target.lists.store(target.Block); err != nil {
 			return err
 		}
-		rows := make([]int, 0, chunkRows)
-		for i := first; i < min(first+chunkRows, from.rows()); i++ {
-			rows = append(rows, i)
-		}
-		s.done += int64(len(rows))
-		width := s.keep + spare
-		if s.same {
-			width++ // the row itself
-		}
-		for ; len(rows) > 0; width *= 4 {
-			unsafe, err := s.propose(l, from, to, index, rows, width, slack)
-			if err != nil {
-				return err
-			}
-			for _, i := range unsafe {
-				s.widened[widenedQuery{backward, from.from + i}] = true
-			}
-			rows = unsafe
-		}
-		s.report(schemas.Progress{Done: s.done, Total: s.total, Of: "rows"})
 	}
 	return nil
 }
 
-// propose asks for width candidates for each of rows of block from, scores them exactly, and returns the rows for
-// which a row of the block that was not proposed might still belong into the list.
-func (s *search) propose(l *lists, from, to *block, index *faiss.Flat, rows []int, width int, slack float64) ([]int, error) {
-	d := from.d
-	queries := make([]float32, 0, len(rows)*d)
-	for _, i := range rows {
-		queries = append(queries, from.vectors[i*d:(i+1)*d]...)
+// count sums up what will have been searched.
+func (s *search) count() {
+	for _, t := range []*table{s.source, s.target} {
+		if t == s.target && s.same {
+			return
+		}
+		for place := range t.rows {
+			if t.whole(int32(place + 1)) {
+				s.result.Searched++
+			}
+		}
 	}
-	scores, found, width, err := index.Search(queries, width)
+}
+
+func (s *search) write(r engine.SearchRequest) (engine.SearchResult, error) {
+	beat := func() { s.progress(0) }
+	s.result.Rows = int64(s.source.rows)
+	rows, err := s.forward.write(r.Forward, beat)
 	if err != nil {
-		return nil, err
+		return s.result, err
 	}
-	unsafe := make([]bool, len(rows))
-	var wrong error
-	var once sync.Once
-	parallel(len(rows), func(q int) {
-		i := rows[q]
-		row := from.from + i
-		query := from.vectors[i*d : (i+1)*d]
-		for _, j := range found[q*width : (q+1)*width] {
-			if j < 0 || int(j) >= to.rows() {
-				once.Do(func() { wrong = fmt.Errorf("faiss proposed row %d of %d for %s", j, to.rows(), from.ids[row]) })
-				return
-			}
-			other := to.from + int(j)
-			if s.same && other == row {
-				continue
-			}
-			l.add(row, neighbour{int32(other), float32(dot(query, to.vectors[int(j)*d:(int(j)+1)*d]))})
+	s.result.Neighbours = rows
+	if !s.same {
+		s.result.Rows += int64(s.target.rows)
+		if rows, err = s.backward.write(r.Backward, beat); err != nil {
+			return s.result, err
 		}
-		if width < to.rows() {
-			worst := float64(scores[(q+1)*width-1])
-			unsafe[q] = !l.safe(row, worst+slack*from.norms[row])
-		}
-	})
-	if wrong != nil {
-		return nil, wrong
+		s.result.Neighbours += rows
 	}
-	again := rows[:0:0]
-	for q, i := range rows {
-		if unsafe[q] {
-			again = append(again, i)
-		}
+	if s.done != s.total {
+		return s.result, fmt.Errorf("search: %d of %d rows were compared", s.done, s.total)
 	}
-	return again, nil
+	return s.result, nil
 }
 
-// dot is the inner product in float64, in index order. A product of two fp32 is exact in float64, so that fused
-// multiply-add gives the same bits.
-func dot(a, b []float32) float64 {
-	sum := 0.0
-	b = b[:len(a)]
-	for i, x := range a {
-		sum += float64(x) * float64(b[i])
-	}
-	return sum
-}
-
-// roundingBound is gamma_d = d u / (1 - d u), u = 2^-24: an fp32 inner product of width d, summed in any order, is off by
-// at most gamma_d |x| |y| (Higham, "Accuracy and stability of numerical algorithms", 3.1); twice that, for the rest.
-func roundingBound(d int) float64 {
-	du := float64(d) / (1 << 24)
-	return 2 * du / (1 - du)
-}
-
-func maxNorm(b *block) float64 {
-	largest := 0.0
-	for _, n := range b.norms[b.from : b.from+b.rows()] {
-		largest = max(largest, n)
-	}
-	return largest
-}
-
-// parallel calls f with 0..n-1, spread over the processors.
-func parallel(n int, f func(int)) {
-	workers := min(runtime.GOMAXPROCS(0), (n+63)/64)
-	var wait sync.WaitGroup
-	for w := range workers {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			for i := n * w / workers; i < n*(w+1)/workers; i++ {
-				f(i)
-			}
-		}()
-	}
-	wait.Wait()
+// progress counts rows as done.
+func (s *search) progress(rows int64) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	s.done += rows
+	s.report(schemas.Progress{Done: s.done, Total: s.total, Of: "rows",
+		Metrics: map[string]float64{"products": float64(s.result.Products), "searched_rows": float64(s.result.Searched)}})
 }

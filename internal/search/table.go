@@ -1,34 +1,44 @@
 package search
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"math"
 	"slices"
+	"unsafe"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/zeebo/xxh3"
 
 	"crosssum/internal/arrowfile"
 	"crosssum/internal/engine"
+	"crosssum/internal/native/nearest"
 	"crosssum/schemas"
 )
 
-// table is what is kept in memory of an embeddings file: everything but the vectors.
+// table is what is kept in memory of an embeddings file: everything but the vectors. The place of a row counts from 1 in
+// byte order of the ids; rows of sorted files stand at their places.
 type table struct {
-	path  string
-	d     int       // width of the vectors
-	ids   []string  // by row
-	norms []float64 // by row: lengths of the vectors
-	order []int     // rows in byte order of their ids
-	rank  []int32   // by row: place in order; smaller id, smaller rank
+	path    string
+	d       int            // width of the vectors
+	rows    int            // number of rows
+	ids     idList         // by place
+	places  []int32        // by row; nil where rows are sorted by id
+	centre  []float32      // mean of the vectors
+	batches []int          // by record batch: its first row, and the number of rows at the end
+	digests []xxh3.Uint128 // by place: of the vector's bytes; only where an earlier table is compared
+	part    []bool         // by place: whether the row is searched in all of the other table; nil: every row
 }
 
 func invalid(format string, args ...any) error {
 	return &engine.Error{Type: schemas.InvalidInput, Message: fmt.Sprintf(format, args...)}
 }
 
-// scan reads an embeddings file once and checks it: one language, no id twice, every vector finite and not zero.
-func scan(path string) (*table, error) {
+// scan reads an embeddings file once and checks it: one language, no id twice, every vector finite and of a length that
+// an encoder gives. progress is called with the rows read so far.
+func scan(ctx context.Context, path string, digests bool, progress func(rows int)) (*table, error) {
 	d, err := arrowfile.Dimension(path, "embedding")
 	if err != nil {
 		return nil, invalid("%v; embed the articles again", err)
@@ -36,60 +46,119 @@ func scan(path string) (*table, error) {
 	if d < 1 || d > 1<<16 {
 		return nil, invalid("%s: vectors of %d values", path, d)
 	}
-	t := &table{path: path, d: d}
-	language := ""
-	err = arrowfile.Each(path, schemas.Embedding(d), func(row arrowfile.Row) error {
-		at, id := len(t.ids), arrowfile.Clone(row.Str(1))
-		if l := row.Str(0); at == 0 {
-			language = arrowfile.Clone(l)
-		} else if l != language {
-			return invalid("%s: row %d (%s) is of language %q, the rows before are of %q; a search takes one language a file",
-				path, at, id, l, language)
+	s := &scanner{table: &table{path: path, d: d}, sums: make([]float64, d), sorted: true, digests: digests}
+	err = arrowfile.Batches(path, schemas.Embedding(d), func(record arrow.Record) error {
+		if err := ctx.Err(); err != nil {
+			return err
 		}
-		sum := 0.0
-		for _, x := range row.Vector(3) {
-			sum += float64(x) * float64(x)
-		}
-		if math.IsNaN(sum) || math.IsInf(sum, 0) {
-			return &engine.Error{Type: schemas.NotFinite,
-				Message: fmt.Sprintf("%s: row %d (%s): the vector holds NaN or infinity; check the encoder", path, at, id)}
-		}
-		if sum == 0 {
-			return invalid("%s: row %d (%s): the vector is zero and has no neighbours; its text has no token that the encoder knows",
-				path, at, id)
-		}
-		t.ids, t.norms = append(t.ids, id), append(t.norms, math.Sqrt(sum))
-		return nil
+		s.table.batches = append(s.table.batches, s.table.rows)
+		err := s.batch(record)
+		progress(s.table.rows)
+		return err
 	})
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	if err != nil {
 		return nil, named(err)
 	}
-	t.sort()
-	for i := 1; i < len(t.order); i++ {
-		if a, b := t.order[i-1], t.order[i]; t.ids[a] == t.ids[b] {
-			return nil, invalid("%s: rows %d and %d have the same id %q", path, a, b, t.ids[a])
+	return s.finish()
+}
+
+// scanner is the state of one scan.
+type scanner struct {
+	table    *table
+	language string
+	sums     []float64 // of the vectors
+	sorted   bool      // rows so far
+	digests  bool
+}
+
+func (s *scanner) batch(record arrow.Record) error {
+	t := s.table
+	languages, ids := record.Column(0).(*array.String), record.Column(1).(*array.String)
+	vectors := floats(record, t.d)
+	for i := range int(record.NumRows()) {
+		id := ids.Value(i)
+		if l := languages.Value(i); t.rows == 0 {
+			s.language = arrowfile.Clone(l)
+		} else if l != s.language {
+			return invalid("%s: row %d (%s) is of language %q, the rows before are of %q; a search takes one language a file",
+				t.path, t.rows, id, l, s.language)
+		}
+		vector := vectors[i*t.d : (i+1)*t.d]
+		if err := s.vector(id, vector); err != nil {
+			return err
+		}
+		if s.digests {
+			t.digests = append(t.digests, xxh3.Hash128(bytesOf(vector)))
+		}
+		if t.rows > 0 && s.sorted {
+			before := t.ids.at(int32(t.rows))
+			if before == id {
+				return invalid("%s: rows %d and %d have the same id %q", t.path, t.rows-1, t.rows, id)
+			}
+			s.sorted = before < id
+		}
+		if len(id) >= maxID || !t.ids.add(id) || t.rows == math.MaxInt32-1 {
+			return invalid("%s: row %d (%.60s): ids of %d bytes, or more than 4 GiB of them, are not searched", t.path, t.rows, id, len(id))
+		}
+		t.rows++
+	}
+	return nil
+}
+
+// vector checks a vector and adds it to the mean.
+func (s *scanner) vector(id string, vector []float32) error {
+	square, sums := 0.0, s.sums[:len(vector)]
+	for k, x := range vector {
+		sums[k] += float64(x)
+		square += float64(x) * float64(x)
+	}
+	switch {
+	case math.IsNaN(square) || math.IsInf(square, 0):
+		return &engine.Error{Type: schemas.NotFinite,
+			Message: fmt.Sprintf("%s: row %d (%s): the vector holds NaN or infinity; check the encoder", s.table.path, s.table.rows, id)}
+	case square == 0:
+		return invalid("%s: row %d (%s): the vector is zero and has no neighbours; its text has no token that the encoder knows",
+			s.table.path, s.table.rows, id)
+	case square < 1e-18 || square > 1e18:
+		return invalid("%s: row %d (%s): the vector is %.3g long; embeddings are of about unit length", s.table.path, s.table.rows, id, math.Sqrt(square))
+	}
+	return nil
+}
+
+// finish puts ids and digests into the order of places.
+func (s *scanner) finish() (*table, error) {
+	t := s.table
+	t.batches = append(t.batches, t.rows)
+	t.centre = make([]float32, t.d)
+	for k, sum := range s.sums {
+		t.centre[k] = float32(sum / float64(max(t.rows, 1)))
+	}
+	if s.sorted {
+		return t, nil
+	}
+	order := make([]int32, t.rows) // place as read, by place
+	for i := range order {
+		order[i] = int32(i + 1)
+	}
+	slices.SortFunc(order, func(a, b int32) int {
+		return cmp.Or(cmp.Compare(t.ids.at(a), t.ids.at(b)), cmp.Compare(a, b))
+	})
+	read, digests := t.ids, t.digests
+	t.ids, t.digests, t.places = idList{}, nil, make([]int32, t.rows)
+	for i, row := range order {
+		if i > 0 && read.at(order[i-1]) == read.at(row) {
+			return nil, invalid("%s: rows %d and %d have the same id %q", t.path, order[i-1]-1, row-1, read.at(row))
+		}
+		t.ids.add(read.at(row))
+		t.places[row-1] = int32(i + 1)
+		if s.digests {
+			t.digests = append(t.digests, digests[row-1])
 		}
 	}
 	return t, nil
-}
-
-func (t *table) sort() {
-	t.order = make([]int, len(t.ids))
-	for i := range t.order {
-		t.order[i] = i
-	}
-	slices.SortFunc(t.order, func(a, b int) int {
-		if t.ids[a] < t.ids[b] {
-			return -1
-		} else if t.ids[a] > t.ids[b] {
-			return 1
-		}
-		return a - b
-	})
-	t.rank = make([]int32, len(t.ids))
-	for place, row := range t.order {
-		t.rank[row] = int32(place)
-	}
 }
 
 // named gives an unclassified error of a file its type: such a file does not become readable by trying again.
@@ -100,50 +169,89 @@ func named(err error) error {
 	return invalid("%v", err)
 }
 
-// block is some rows of a table with their vectors, [rows, d].
-type block struct {
-	*table
-	from    int // row of the first vector
-	vectors []float32
+// floats are the vectors of a record batch of schemas.Embedding, [rows, d].
+func floats(record arrow.Record, d int) []float32 {
+	list := record.Column(3).(*array.FixedSizeList)
+	first, _ := list.ValueOffsets(0)
+	return list.ListValues().(*array.Float32).Float32Values()[first : int(first)+int(record.NumRows())*d]
 }
 
-func (b *block) rows() int { return len(b.vectors) / b.d }
+func bytesOf[T any](values []T) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(values))), len(values)*int(unsafe.Sizeof(*new(T))))
+}
 
-// blocks reads the vectors again, in blocks of at most size rows, and calls f with each. A block is valid until f
-// returns.
-func (t *table) blocks(size int, f func(*block) error) error {
-	b := &block{table: t, vectors: make([]float32, 0, min(size, len(t.ids))*t.d)}
-	flush := func() error {
-		if len(b.vectors) == 0 {
-			return nil
-		}
-		err := f(b)
-		b.from += b.rows()
-		b.vectors = b.vectors[:0]
-		return err
+func (t *table) place(row int) int32 {
+	if t.places == nil {
+		return int32(row + 1)
 	}
-	err := arrowfile.Batches(t.path, schemas.Embedding(t.d), func(record arrow.Record) error {
-		list := record.Column(3).(*array.FixedSizeList)
-		values := list.ListValues().(*array.Float32).Float32Values()
-		first, _ := list.ValueOffsets(0)
-		values = values[first : int(first)+int(record.NumRows())*t.d]
-		for len(values) > 0 {
-			n := min(len(values), size*t.d-len(b.vectors))
-			b.vectors = append(b.vectors, values[:n]...)
-			values = values[n:]
-			if b.rows() == size {
-				if err := flush(); err != nil {
-					return err
+	return t.places[row]
+}
+
+// whole tells whether the row at a place is searched in all of the other table.
+func (t *table) whole(place int32) bool { return t.part == nil || t.part[place-1] }
+
+// span is a block to be read: those of the rows from..to-1 of a table that are of one kind.
+type span struct {
+	from, to, rows int
+	whole          bool
+}
+
+// spans cuts a table into blocks of at most size rows: first those searched in all of the other table, then the rest.
+func (t *table) spans(size int) (list []span) {
+	for _, whole := range []bool{true, false} {
+		s := span{whole: whole}
+		for row := range t.rows {
+			if t.whole(t.place(row)) != whole {
+				continue
+			}
+			if s.rows == size {
+				list = append(list, s)
+				s = span{whole: whole}
+			}
+			if s.rows == 0 {
+				s.from = row
+			}
+			s.rows++
+			s.to = row + 1
+		}
+		if s.rows > 0 {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// load reads the vectors of a span.
+func (t *table) load(b *nearest.Block, s span) error {
+	file, err := arrowfile.Open(t.path, schemas.Embedding(t.d))
+	if err != nil {
+		return named(err)
+	}
+	defer file.Close()
+	b.Reset(s.rows)
+	vectors, places, at := b.Vectors(), b.Places(), 0
+	changed := invalid("%s: changed while it was read", t.path)
+	first, _ := slices.BinarySearch(t.batches, s.from+1) // batches[first-1] <= from
+	for i := first - 1; i < len(t.batches)-1 && t.batches[i] < s.to; i++ {
+		if i >= file.Batches() {
+			return changed
+		}
+		if err := file.Batch(i, func(record arrow.Record) error {
+			if int(record.NumRows()) != t.batches[i+1]-t.batches[i] {
+				return changed
+			}
+			values := floats(record, t.d)
+			for row := max(s.from, t.batches[i]); row < min(s.to, t.batches[i+1]); row++ {
+				if place := t.place(row); t.whole(place) == s.whole {
+					copy(vectors[at*t.d:(at+1)*t.d], values[(row-t.batches[i])*t.d:])
+					places[at] = place
+					at++
 				}
 			}
+			return nil
+		}); err != nil {
+			return named(err)
 		}
-		return nil
-	})
-	if err == nil {
-		err = flush()
 	}
-	if err == nil && b.from != len(t.ids) {
-		err = fmt.Errorf("%s: changed while it was read", t.path)
-	}
-	return err
+	return nil
 }

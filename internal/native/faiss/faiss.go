@@ -21,6 +21,9 @@ var threads atomic.Int32
 // SetThreads sets how many threads a search takes; until then it is what OMP_NUM_THREADS says.
 func SetThreads(n int) { threads.Store(int32(n)) }
 
+// Threads is what SetThreads set, 0 before.
+func Threads() int { return int(threads.Load()) }
+
 // Version is FAISS's: "1.7.3".
 func Version() string { return C.GoString(C.crosssum_faiss_version()) }
 
