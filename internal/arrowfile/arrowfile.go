@@ -274,6 +274,14 @@ func (f *File) Batch(i int, use func(arrow.Record) error) (err error) {
 // Close closes the file.
 func (f *File) Close() error { return errors.Join(f.reader.Close(), f.file.Close()) }
 
+// Rows counts the rows of the file at path.
+func Rows(path string) (rows int64, err error) {
+	return rows, Batches(path, nil, func(record arrow.Record) error {
+		rows += record.NumRows()
+		return nil
+	})
+}
+
 // Schema reads the schema of the file at path.
 func Schema(path string) (*arrow.Schema, error) {
 	file, err := os.Open(path)
