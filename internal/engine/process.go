@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -55,6 +56,13 @@ func environment(mode string, threads int) []string {
 		out = append(out, "ATEN_CPU_CAPABILITY=avx2", "OPENBLAS_CORETYPE=Haswell", "ONEDNN_MAX_CPU_ISA=AVX2")
 	}
 	return out
+}
+
+// Command is the engine's program in its environment, to run one of its subcommands by hand.
+func Command(ctx context.Context, program, mode string, threads int, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Env = environment(mode, threads)
+	return cmd
 }
 
 // launch starts the engine. The child dies with this process: by the end of its input, and by the parent-death signal,

@@ -12,6 +12,8 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+
+	"crosssum/internal/crash"
 )
 
 // A checkpoint is a folder step-000020 of the work folder: model.safetensors (parameters), optimizer.safetensors and
@@ -28,6 +30,15 @@ type checkpointState struct {
 
 const stateFile = "state.json"
 
+// crashPoint ends the process at a named point when the environment says so: before, amid and after a checkpoint is written.
+var crashPoint = crash.FromEnvironment()
+
+func atPoint(name string) {
+	if crashPoint != nil {
+		crashPoint(name)
+	}
+}
+
 func checkpointName(step int) string { return fmt.Sprintf("step-%06d", step) }
 
 // saveCheckpoint lets write fill a folder, then publishes it as the checkpoint of state.Step.
@@ -43,9 +54,11 @@ func saveCheckpoint(work string, state checkpointState, write func(dir string) e
 		return err
 	}
 	defer os.RemoveAll(dir)
+	atPoint("checkpoint-begun")
 	if err := write(dir); err != nil {
 		return err
 	}
+	atPoint("checkpoint-written")
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
@@ -66,9 +79,11 @@ func saveCheckpoint(work string, state checkpointState, write func(dir string) e
 	if _, err := digestFile(filepath.Join(dir, stateFile), true); err != nil {
 		return err
 	}
+	atPoint("before-checkpoint-rename")
 	if err := errors.Join(os.Chmod(dir, 0o755), syncFolder(dir), os.Rename(dir, target)); err != nil {
 		return err
 	}
+	atPoint("after-checkpoint-rename")
 	return syncFolder(work)
 }
 

@@ -61,10 +61,10 @@ func trainTool(args []string) error {
 	defer stop()
 	started, last := time.Now(), int64(-1)
 	result, err := Run(ctx, r, func(p schemas.Progress) {
-		if p.Done != last {
+		if loss, ok := p.Metrics["loss"]; ok && p.Done != last { // not while it loads
 			last = p.Done
 			fmt.Fprintf(os.Stderr, "step %d of %d, loss %.4f, learning rate %.3g, checkpoint %.0f, %.0f s\n", p.Done, p.Total,
-				p.Metrics["loss"], p.Metrics["learning_rate"], p.Metrics["checkpoint"], time.Since(started).Seconds())
+				loss, p.Metrics["learning_rate"], p.Metrics["checkpoint"], time.Since(started).Seconds())
 		}
 	})
 	if errors.Is(err, context.Canceled) {

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+
+	"crosssum/internal/config"
+	"crosssum/internal/engine"
+)
+
+// tool hands a file tool to the engine, which has the native code: its arguments, standard input and output are the user's.
+func tool(name string) func(context.Context, []string) error {
+	return func(ctx context.Context, args []string) error {
+		h, err := houseFlags(flags(name, "", "", ""))()
+		if err != nil {
+			return err
+		}
+		cmd := engineTool(ctx, h.config, append([]string{name}, args...)...)
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+		err = cmd.Run()
+		var exit *exec.ExitError
+		if errors.As(err, &exit) && ctx.Err() == nil {
+			return errSaid
+		}
+		return err
+	}
+}
+
+// engineTool is a subcommand of the engine in the environment of the portable mode. Interrupting the starter interrupts it.
+func engineTool(ctx context.Context, c config.Config, args ...string) *exec.Cmd {
+	cmd := engine.Command(ctx, c.Engine, "portable", c.Threads, args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	return cmd
+}
