@@ -71,7 +71,7 @@ func calibrate(ctx context.Context, args []string) error {
 		return err
 	}
 	var result schemas.CalibrateResult
-	took, err := h.perform(ctx, job{schemas.CalibrateWorkflow, set.Name(), input, resolved.Params, *keep}, "", &result)
+	took, err := h.perform(ctx, job{schemas.CalibrateWorkflow, set.Name(), input, about(resolved.Params), *keep}, "", &result)
 	if err != nil {
 		return err
 	}

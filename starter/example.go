@@ -11,7 +11,7 @@ import (
 
 // example prints the input of a workflow, complete and ready to paste.
 func example(ctx context.Context, args []string) error {
-	set := flags("example", "example pipeline [--preset demo] [--form]",
+	set := flags("example", "example pipeline|realign [--preset demo] [--form]",
 		"Prints the JSON input of a workflow with every parameter at its preset's value. What you leave out keeps that value: `{}` is\n"+
 			"the demo. --form prints what else the web UI's start form asks for.", "./crosssum example pipeline > my.json && ./crosssum demo --params my.json")
 	preset := set.String("preset", "demo", "demo or paper")
@@ -24,8 +24,8 @@ func example(ctx context.Context, args []string) error {
 	if err := parse(set, args); err != nil {
 		return err
 	}
-	if len(what) != 1 || what[0] != "pipeline" {
-		return fmt.Errorf("example: say of what: ./crosssum example pipeline")
+	if len(what) != 1 || what[0] != "pipeline" && what[0] != "realign" {
+		return fmt.Errorf("example: say of what: ./crosssum example pipeline, or example realign")
 	}
 	var p schemas.Params
 	switch *preset {
@@ -39,7 +39,13 @@ func example(ctx context.Context, args []string) error {
 	if p.Languages == nil {
 		p.Languages = []string{}
 	}
-	b, err := json.MarshalIndent(p, "", "  ")
+	var input any = p
+	workflow := schemas.PipelineWorkflow
+	if what[0] == "realign" {
+		p.Crawl = "" // of the preset: here it would name the one crawl to take
+		input, workflow = schemas.RealignParams{Params: p, Catalogue: "main"}, schemas.RealignWorkflow
+	}
+	b, err := json.MarshalIndent(input, "", "  ")
 	if err != nil {
 		return err
 	}
@@ -49,7 +55,7 @@ func example(ctx context.Context, args []string) error {
 			return err
 		}
 		fmt.Printf("namespace      %s\nworkflow id    any name: results appear in data/runs/<workflow id>\ntask queue     %s\nworkflow type  %s\nencoding       json/plain\ninput          the JSON below\n\n",
-			h.config.Namespace, h.config.Queue(schemas.QueueMain), schemas.PipelineWorkflow)
+			h.config.Namespace, h.config.Queue(schemas.QueueMain), workflow)
 	}
 	fmt.Println(string(b))
 	return nil

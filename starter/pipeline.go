@@ -18,6 +18,7 @@ import (
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 )
 
 // demo runs the whole chain on the shipped corpus.
@@ -70,7 +71,7 @@ func pipeline(ctx context.Context, set *flag.FlagSet, args []string, crawl func(
 		return err
 	}
 	var result schemas.PipelineResult
-	took, err := h.perform(ctx, job{schemas.PipelineWorkflow, set.Name(), input, resolved, *keep}, openly(resolved), &result)
+	took, err := h.perform(ctx, job{schemas.PipelineWorkflow, set.Name(), input, about(resolved), *keep}, openly(resolved), &result)
 	if err != nil {
 		return err
 	}
@@ -83,11 +84,14 @@ func pipeline(ctx context.Context, set *flag.FlagSet, args []string, crawl func(
 type job struct {
 	workflow, prefix string
 	input            json.RawMessage
-	params           schemas.Params
-	keep             bool // leave server and worker running
+	about            string // what it works on, in a few words
+	keep             bool   // leave server and worker running
 }
 
-// perform starts a workflow, watches it to its end and decodes what it returns into result. note is printed at the start.
+func about(p schemas.Params) string { return fmt.Sprintf("preset %s, crawl %s", p.Preset, p.Crawl) }
+
+// perform starts a workflow, watches it to its end and decodes what it returns into result; of one that failed the details
+// of its error, if it has any. note is printed at the start.
 func (h *house) perform(ctx context.Context, j job, note string, result any) (took time.Duration, err error) {
 	stop, err := h.start(ctx, j.keep, true)
 	defer stop()
@@ -103,13 +107,13 @@ func (h *house) perform(ctx context.Context, j job, note string, result any) (to
 	if err != nil {
 		return 0, err
 	}
-	fmt.Printf("run %s: preset %s, crawl %s\n%s", started.GetID(), j.params.Preset, j.params.Crawl, note)
+	fmt.Printf("run %s: %s\n%s", started.GetID(), j.about, note)
 	if h.ui != "" {
 		fmt.Printf("web UI: %s\n", h.runURL(started))
 	}
 	begin := time.Now()
 	leave := h.attend(ctx)
-	_, err = watch(ctx, c, started)
+	err = watch(ctx, c, started)
 	leave()
 	if ctx.Err() != nil {
 		return 0, interrupted(c, started)
@@ -119,6 +123,9 @@ func (h *house) perform(ctx context.Context, j job, note string, result any) (to
 	}
 	if err != nil {
 		explain(os.Stderr, err, h.runURL(started))
+		if failure := (*temporal.ApplicationError)(nil); errors.As(err, &failure) && failure.HasDetails() {
+			return time.Since(begin), errors.Join(errSaid, failure.Details(result))
+		}
 		return 0, errSaid
 	}
 	return time.Since(begin), nil
@@ -205,7 +212,7 @@ func (h *house) execute(ctx context.Context, c client.Client, j job) (client.Wor
 		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE, // results lie in a folder named by it
 		TaskQueue:             h.config.Queue(schemas.QueueMain), WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
-		StaticSummary:                            fmt.Sprintf("preset %s, crawl %s", j.params.Preset, j.params.Crawl),
+		StaticSummary:                            j.about,
 	}
 	id := j.prefix + time.Now().UTC().Format("-20060102-1504")
 	for try, deadline := 1, time.Now().Add(20*time.Second); ; {
@@ -233,7 +240,7 @@ func interrupted(c client.Client, run client.WorkflowRun) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
 	defer cancel()
 	say("\ninterrupted: cancelling %s (a second Ctrl-C leaves at once)", run.GetID())
-	if err := c.CancelWorkflow(ctx, run.GetID(), run.GetRunID()); err != nil {
+	if err := c.CancelWorkflow(ctx, run.GetID(), ""); err != nil {
 		return fmt.Errorf("cancelling %s: %w", run.GetID(), err)
 	}
 	if run.Get(ctx, nil); ctx.Err() != nil {

@@ -22,33 +22,25 @@ const logEvery = 5 * time.Second
 // logWidth is the width of lines that name reused units.
 const logWidth = 118
 
-// watch draws the run's progress on standard output until it is closed, and returns its result.
-func watch(ctx context.Context, c client.Client, run client.WorkflowRun) (schemas.PipelineResult, error) {
-	type outcome struct {
-		result schemas.PipelineResult
-		err    error
-	}
-	ended := make(chan outcome, 1)
-	go func() {
-		var o outcome
-		o.err = run.Get(ctx, &o.result)
-		ended <- o
-	}()
+// watch draws the run's progress on standard output until it is closed.
+func watch(ctx context.Context, c client.Client, run client.WorkflowRun) error {
+	ended := make(chan error, 1)
+	go func() { ended <- run.Get(ctx, nil) }()
 	screen := newScreen()
 	tick := time.NewTicker(screen.every)
 	defer tick.Stop()
 	board := &live.Board{}
 	for {
 		select {
-		case o := <-ended:
+		case err := <-ended:
 			if ctx.Err() == nil {
 				look(ctx, c, run, board)
 			}
 			screen.finish(board)
-			return o.result, o.err
+			return err
 		case <-ctx.Done():
 			screen.finish(board)
-			return schemas.PipelineResult{}, ctx.Err()
+			return ctx.Err()
 		case <-tick.C:
 			look(ctx, c, run, board)
 			screen.draw(board)
@@ -56,18 +48,19 @@ func watch(ctx context.Context, c client.Client, run client.WorkflowRun) (schema
 	}
 }
 
-// look asks for the run's state. A worker that is away or busy answers no query: the last answer stays.
+// look asks for the state of the run, by its workflow id: it may have continued as a new run. A worker that is away or busy
+// answers no query: the last answer stays.
 func look(ctx context.Context, c client.Client, run client.WorkflowRun, board *live.Board) {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	snapshot := live.Snapshot{Stages: board.Stages()}
-	if value, err := c.QueryWorkflow(ctx, run.GetID(), run.GetRunID(), schemas.ProgressQuery); err == nil {
+	if value, err := c.QueryWorkflow(ctx, run.GetID(), "", schemas.ProgressQuery); err == nil {
 		var stages []schemas.StageProgress
 		if value.Get(&stages) == nil {
 			snapshot.Stages = stages
 		}
 	}
-	if d, err := c.DescribeWorkflowExecution(ctx, run.GetID(), run.GetRunID()); err == nil {
+	if d, err := c.DescribeWorkflowExecution(ctx, run.GetID(), ""); err == nil {
 		for _, p := range d.GetPendingActivities() {
 			a := live.Activity{ID: p.GetActivityId(), Stage: strings.TrimSuffix(p.GetActivityType().GetName(), ".plan"),
 				Attempt: int(p.GetAttempt()), Failure: p.GetLastFailure().GetMessage()}
@@ -120,7 +113,7 @@ func (s *screen) log(board *live.Board, now time.Time) {
 	lines := board.Retried()
 	for _, stage := range board.Stages() {
 		if stage.State == "done" {
-			lines = append(lines, stage.Stage+": "+live.Finished(stage))
+			lines = append(lines, strings.TrimSpace(stage.Crawl+" "+stage.Stage)+": "+live.Finished(stage))
 			lines = append(lines, live.Reused(stage, logWidth)...)
 		}
 	}

@@ -68,6 +68,9 @@ func (b *Board) detail(stage schemas.StageProgress, fraction float64, now time.T
 		return ""
 	}
 	var parts []string
+	if stage.Stage == schemas.WaitingActivity && stage.Crawl != "" {
+		parts = append(parts, stage.Crawl)
+	}
 	if stage.Units > 1 {
 		parts = append(parts, fmt.Sprintf("%d of %s", max(stage.UnitsDone, stage.Reused), count(int64(stage.Units), stage.Unit)))
 	}

@@ -59,6 +59,9 @@ func (b *Board) Update(s Snapshot, now time.Time) {
 	}
 	b.last = s
 	for _, stage := range s.Stages {
+		if stage.State == "waiting" {
+			delete(b.tracks, stage.Stage) // it starts anew with the next crawl
+		}
 		if stage.State == "running" && b.tracks[stage.Stage] == nil {
 			b.tracks[stage.Stage] = &track{started: now, fraction: b.fraction(stage)}
 		}

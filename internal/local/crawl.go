@@ -15,18 +15,18 @@ import (
 // crawlFile are the names that count in a crawl folder; everything else is left where it is.
 var crawlFile = regexp.MustCompile(`^[^.].*\.jsonl(\.gz|\.zst)?$|^crawl\.json$`)
 
-// BringIn makes the crawl folder at dir one that workers find, and returns its name there. A folder under one of roots is
-// taken as it is; so is a bare name that one of roots holds. Any other is brought under the last root: its files are linked
+// BringIn makes the crawl folder at dir one that workers find, and returns its name there: "crawl" or "folder/crawl". A folder
+// under one of roots is taken as it is; so is a name that one of roots holds. Any other is brought under the last root: its files are linked
 // (no bytes are copied), or copied where the file systems differ. A folder brought in before is used again if it has the
 // same files, and is never changed: a run may be reading it.
 func BringIn(dir string, roots []string) (string, error) {
 	if len(roots) == 0 {
 		return "", errors.New("no crawl root is configured: see crawl_roots in temporal.yaml")
 	}
-	if !strings.ContainsRune(dir, filepath.Separator) && !isDir(dir) {
+	if filepath.IsLocal(dir) && !isDir(dir) {
 		for _, root := range roots {
 			if isDir(filepath.Join(root, dir)) {
-				return dir, nil
+				return filepath.ToSlash(filepath.Clean(dir)), nil
 			}
 		}
 	}
@@ -38,8 +38,12 @@ func BringIn(dir string, roots []string) (string, error) {
 		return "", fmt.Errorf("crawl folder: %w", err)
 	}
 	for _, root := range roots {
-		if resolved, err := filepath.EvalSymlinks(root); err == nil && filepath.Dir(dir) == resolved {
+		resolved, err := filepath.EvalSymlinks(root)
+		if err == nil && filepath.Dir(dir) == resolved {
 			return filepath.Base(dir), nil
+		}
+		if folder := filepath.Dir(dir); err == nil && filepath.Dir(folder) == resolved {
+			return filepath.Base(folder) + "/" + filepath.Base(dir), nil
 		}
 	}
 	files, err := crawlFiles(dir)
