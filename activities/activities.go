@@ -48,6 +48,8 @@ func Register(registry worker.ActivityRegistry, config Config) *Activities {
 	registry.RegisterActivityWithOptions(a.layOutEntry, activity.RegisterOptions{Name: schemas.LayOutActivity})
 	register(registry, a, ingestDefinition)
 	register(registry, a, mergeDefinition)
+	register(registry, a, identifyDefinition)
+	register(registry, a, screenDefinition)
 	register(registry, a, embedDefinition)
 	register(registry, a, neighboursDefinition)
 	register(registry, a, linkDefinition)

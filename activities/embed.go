@@ -46,18 +46,18 @@ func planEmbed(ctx context.Context, a *Activities, in schemas.EmbedInput) ([]uni
 			name: language.Name,
 			material: embedMaterial{Articles: digests[i], Model: encoder.Digest, Prefix: in.Encoder.Prefix,
 				MaxTokens: in.Encoder.MaxTokens, BatchTokens: in.Encoder.BatchTokens, Profile: profile},
-			seconds: 0.2 + float64(newRows(language.Counts))/textsASecond,
+			seconds: 0.2 + float64(newRows(language))/textsASecond,
 		})
 	}
 	return units, nil
 }
 
-// newRows guesses how many articles were not embedded before, by the counts of ingest or merge.
-func newRows(counts map[string]int64) int64 {
-	if _, merged := counts["articles"]; merged {
-		return counts["new"] + counts["edited"]
+// newRows guesses how many articles were not embedded before: of a catalogue those that the crawl changed, else all.
+func newRows(u schemas.Unit) int64 {
+	if _, merged := u.Counts["new"]; merged {
+		return u.Counts["new"] + u.Counts["edited"]
 	}
-	return counts["accepted"]
+	return sizeOf(u)
 }
 
 func runEmbed(ctx context.Context, a *Activities, in schemas.EmbedInput, u unit, draft *store.Draft,

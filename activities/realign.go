@@ -138,7 +138,7 @@ func (a *Activities) layOutEntry(ctx context.Context, in schemas.LayOutInput) (s
 
 func (a *Activities) layOutDataset(ctx context.Context, in schemas.LayOutInput) (string, error) {
 	e := in.Entry
-	about := schemas.ReportInput{Run: in.Run, Params: e.Params.Params, Articles: e.Articles, Embeddings: e.Embeddings,
+	about := schemas.ReportInput{Run: in.Run, Params: e.Params.Params, Ingested: e.Articles, Articles: e.Screened, Embeddings: e.Embeddings,
 		Neighbours: e.Neighbours, Links: e.Links, Splits: e.Splits, Rule: e.Params.Align.Rule, Threshold: *e.Params.Align.Threshold}
 	if e.Dataset != nil {
 		about.Dataset = *e.Dataset

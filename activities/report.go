@@ -127,12 +127,12 @@ type stageRef struct {
 }
 
 func refsOf(in schemas.ReportInput) []stageRef {
-	articles := refOf(schemas.Ingest, in.Articles)
-	if in.Articles.Stage == schemas.Merge.Name {
-		articles = refOf(schemas.Merge, in.Articles)
+	ingested := refOf(schemas.Ingest, in.Ingested)
+	if in.Ingested.Stage == schemas.Merge.Name {
+		ingested = refOf(schemas.Merge, in.Ingested)
 	}
 	return []stageRef{
-		articles, refOf(schemas.Embed, in.Embeddings), refOf(schemas.Neighbours, in.Neighbours),
+		ingested, refOf(schemas.Identify, in.Identified), refOf(schemas.Screen, in.Articles), refOf(schemas.Embed, in.Embeddings), refOf(schemas.Neighbours, in.Neighbours),
 		refOf(schemas.Link, in.Links), refOf(schemas.SplitDedup, in.Splits), refOf(schemas.Export, in.Dataset),
 		refOf(schemas.Train, in.Model), refOf(schemas.Generate, in.Generations), refOf(schemas.Score, in.Scores),
 	}

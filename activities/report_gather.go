@@ -18,12 +18,12 @@ import (
 
 // gather reads what the page shows. A stage that did not run, or has no rows, leaves its part empty.
 func (a *Activities) gather(ctx context.Context, in schemas.ReportInput, progress engine.Report) (report.Data, error) {
-	d := report.Data{Run: in.Run, Params: in.Params, Crawl: in.Scanned, Rule: in.Rule, Threshold: in.Threshold, Stages: stagesOf(in)}
+	d := report.Data{Run: in.Run, Params: in.Params, Crawl: in.Scanned, Rule: in.Rule, Threshold: in.Threshold, Warnings: in.Warnings, Stages: stagesOf(in)}
 	steps := []struct {
 		name string
 		read func(context.Context, schemas.ReportInput, *report.Data) error
 	}{
-		{"articles", a.gatherArticles}, {"splits", a.gatherSplits}, {"links", a.gatherLinks}, {"alignment", a.gatherAlignment},
+		{"articles", a.gatherArticles}, {"languages", a.gatherLanguages}, {"splits", a.gatherSplits}, {"links", a.gatherLinks}, {"alignment", a.gatherAlignment},
 		{"training", a.gatherTraining}, {"scores", a.gatherScores}, {"texts", a.gatherTexts},
 	}
 	for i, step := range steps {
@@ -43,8 +43,8 @@ var inputs = map[string]struct {
 	of    string
 	names []string
 }{
-	"ingest": {"ingest", []string{"read"}}, "embed": {"ingest", []string{"accepted"}}, "neighbours": {"embed", []string{"rows"}},
-	"link": {"neighbours", []string{"neighbours"}}, "split_dedup": {"ingest", []string{"accepted"}}, "export": {"split_dedup", []string{"samples"}},
+	"ingest": {"ingest", []string{"read"}}, "identify": {"ingest", []string{"accepted"}}, "screen": {"identify", []string{"rows"}}, "embed": {"screen", []string{"articles"}}, "neighbours": {"embed", []string{"rows"}},
+	"link": {"neighbours", []string{"neighbours"}}, "split_dedup": {"screen", []string{"articles"}}, "export": {"split_dedup", []string{"samples"}},
 	"train": {"split_dedup", []string{"samples_train"}}, "generate": {"split_dedup", []string{"samples_test"}}, "score": {"generate", []string{"samples"}},
 }
 
@@ -102,10 +102,10 @@ func sortedCounts(counts map[string]int64) []string {
 }
 
 func (a *Activities) gatherArticles(_ context.Context, in schemas.ReportInput, d *report.Data) error {
-	if in.Articles.Index == "" {
+	if in.Ingested.Index == "" {
 		return nil
 	}
-	index, err := a.index(in.Articles)
+	index, err := a.index(in.Ingested)
 	if err != nil {
 		return err
 	}
@@ -201,13 +201,32 @@ func (a *Activities) gatherSplits(_ context.Context, in schemas.ReportInput, d *
 
 func (a *Activities) gatherLinks(_ context.Context, in schemas.ReportInput, d *report.Data) error {
 	_, err := a.readObject(in.Links, "histogram.json", &d.Histogram)
-	for _, e := range d.Histogram.Above[:min(len(d.Histogram.Above), 10)] {
+	if err != nil {
+		return err
+	}
+	for _, e := range d.Histogram.Above {
 		d.Above = append(d.Above, report.NearPair{Example: e})
 	}
-	for _, e := range d.Histogram.Below[:min(len(d.Histogram.Below), 10)] {
+	for _, e := range d.Histogram.Below {
 		d.Below = append(d.Below, report.NearPair{Example: e})
 	}
-	return err
+	for _, name := range sortedCounts(in.Links.Counts) {
+		d.Linked = append(d.Linked, report.Count{Name: name, N: in.Links.Counts[name]})
+	}
+	path, err := a.pathOf(in.Links, "duplicates.arrow")
+	if err != nil || path == "" {
+		return err
+	}
+	place := map[string]int{}
+	for i, h := range d.Hygiene {
+		place[h.Name] = i
+	}
+	return arrowfile.Each(path, schemas.Duplicate, func(r arrowfile.Row) error {
+		if i, ok := place[r.Str(0)]; ok {
+			d.Hygiene[i].Duplicates++
+		}
+		return nil
+	})
 }
 
 func (a *Activities) gatherAlignment(_ context.Context, in schemas.ReportInput, d *report.Data) error {
@@ -219,7 +238,11 @@ func (a *Activities) gatherAlignment(_ context.Context, in schemas.ReportInput, 
 	if err != nil {
 		return err
 	}
-	units, paths, _, err := a.files(in.Articles, "articles.arrow")
+	articles := in.Ingested // what was set aside is missed
+	if in.Articles.Counts["moved_in"] > 0 {
+		articles = in.Articles // a moved article is another one
+	}
+	units, paths, _, err := a.files(articles, "articles.arrow")
 	if err != nil {
 		return err
 	}

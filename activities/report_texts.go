@@ -40,7 +40,7 @@ func chooseSamples(rows []metric.Row, seed uint64) []metric.Row {
 	return out
 }
 
-// gatherTexts looks up the source texts of the samples and the summaries of pairs near the threshold.
+// gatherTexts looks up the source texts of the samples and the summaries of pairs near the threshold and of what is misplaced.
 func (a *Activities) gatherTexts(_ context.Context, in schemas.ReportInput, d *report.Data) error {
 	d.Sources = make([]string, len(d.Samples))
 	type use struct {
@@ -65,25 +65,31 @@ func (a *Activities) gatherTexts(_ context.Context, in schemas.ReportInput, d *r
 			want(p.TargetLanguage, p.TargetID, summary, &p.Target)
 		}
 	}
-	if in.Articles.Index == "" {
-		return nil
+	for i := range d.Misplaced {
+		m := &d.Misplaced[i]
+		want(m.Language, m.ID, summary, &m.Summary)
 	}
-	units, paths, _, err := a.files(in.Articles, "articles.arrow")
-	if err != nil {
-		return err
-	}
-	for i, u := range units {
-		if wanted[u.Name] == nil {
+	for _, articles := range []schemas.Ref{in.Ingested, in.Articles} { // what was set aside is in the first only, what was moved in the second
+		if articles.Index == "" {
 			continue
 		}
-		err := arrowfile.Each(paths[i], schemas.Article, func(r arrowfile.Row) error {
-			for _, use := range wanted[u.Name][r.Str(1)] {
-				*use.to = arrowfile.Clone(r.Str(use.field))
-			}
-			return nil
-		})
+		units, paths, _, err := a.files(articles, "articles.arrow")
 		if err != nil {
 			return err
+		}
+		for i, u := range units {
+			if wanted[u.Name] == nil {
+				continue
+			}
+			err := arrowfile.Each(paths[i], schemas.Article, func(r arrowfile.Row) error {
+				for _, use := range wanted[u.Name][r.Str(1)] {
+					*use.to = arrowfile.Clone(r.Str(use.field))
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
 		}
 	}
 	return nil

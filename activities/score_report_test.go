@@ -55,7 +55,7 @@ func (standIn) Call(_ context.Context, _, op string, args, result any, _ engine.
 		err = arrowfile.Each(request.Input, schemas.Text, func(r arrowfile.Row) error {
 			word, _, _ := strings.Cut(r.Str(2), " ")
 			l, _ := schemas.LanguageByName(word)
-			return w.Append(r.Str(0), r.Str(1), l.FastText, float32(0.5), float32(0.25))
+			return w.Append(r.Str(0), r.Str(1), l.FastText, float32(0.5), float32(0.25), int32(0), int64(0))
 		})
 		return errors.Join(err, w.Close())
 	}
@@ -296,7 +296,7 @@ func (sc *scene) reportInput(run string) schemas.ReportInput {
 			sc.t.Fatal(err)
 		}
 	})})
-	return schemas.ReportInput{Run: run, Params: schemas.Demo(), Articles: sc.articles, Dataset: dataset, Model: model, Generations: generations, Scores: scores}
+	return schemas.ReportInput{Run: run, Params: schemas.Demo(), Ingested: sc.articles, Articles: sc.articles, Dataset: dataset, Model: model, Generations: generations, Scores: scores}
 }
 
 func TestTheRunsFolderHasDataSetModelReportAndManifest(t *testing.T) {

@@ -56,8 +56,20 @@ var (
 	Text = arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("text")}, nil)
 
 	// Classified says which language a text is in: the classifier's first label ("en") with
-	// its probability, and the probability of the label of the row's language: -1 where the classifier does not know it.
-	Classified = arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("label"), f32("probability"), f32("wanted")}, nil)
+	// its probability, the probability of the label of the row's language (-1 where the classifier does not know it), how
+	// many letters the text has (an ideograph, kana or hangul counts three), and a hash that equal texts share.
+	Classified = arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("label"), f32("probability"), f32("wanted"),
+		i32("letters"), i64("hash")}, nil)
+
+	// Identified says of a screened article which language its summary is in ("english", or the classifier's label where the
+	// table of languages has no name for it), with the classifier's probability, and whether it may be called its file's.
+	// Row for row that of the articles file beside it.
+	Identified = arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("identified"), f32("probability"),
+		{Name: "ok", Type: arrow.FixedWidthTypes.Boolean}}, nil)
+
+	// SetAside is an article that screening left out: reason is "misplaced" (its summary is in the language identified), or,
+	// where it was to be moved there, "no_language" (the crawl has no file for it) or "duplicate_id" (the file has the id).
+	SetAside = arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("reason"), str("identified"), f32("probability")}, nil)
 
 	// Prompt is the input of the engine's generate: text is the source article.
 	Prompt = arrow.NewSchema([]arrow.Field{

@@ -15,6 +15,7 @@ type Catalogue struct {
 	Encoder  string          `json:"encoder_digest"` // of the model directory that params.encoder.name meant
 
 	Articles   Ref  `json:"articles"` // of Merge
+	Screened   Ref  `json:"screened"` // those that are aligned
 	Embeddings Ref  `json:"embeddings"`
 	Neighbours Ref  `json:"neighbours"`
 	Links      Ref  `json:"links"`

@@ -9,6 +9,7 @@ type Params struct {
 	Numerics   string         `json:"numerics"`  // "portable" or "native"
 	Seed       uint64         `json:"seed"`
 	Ingest     IngestParams   `json:"ingest"`
+	Screen     ScreenParams   `json:"screen"`
 	Encoder    EncoderParams  `json:"encoder"`
 	Align      AlignParams    `json:"align"`
 	Split      SplitParams    `json:"split"`
@@ -23,6 +24,21 @@ type IngestParams struct {
 	MaxLineBytes   int64   `json:"max_line_bytes"`
 	MaxFileBytes   int64   `json:"max_file_bytes"`  // after decompression
 	RejectFraction float64 `json:"reject_fraction"` // a file with a larger share of rejects fails
+}
+
+// ScreenParams say when a summary counts as not being in its file's language, by the language classifier, and what is done
+// with its article.
+type ScreenParams struct {
+	Misplaced string `json:"misplaced"` // "keep", "set_aside", or "move" to the file of its language
+	// Of a text so long that the classifier can be trusted:
+	Letters     int     `json:"letters"`     // at least
+	Probability float64 `json:"probability"` // of the other language, at least
+	OwnAtMost   float64 `json:"own_at_most"` // probability of the file's language
+	// Of a text that stands in a file of the other language too, letter by letter:
+	OriginalLetters     int     `json:"original_letters"`
+	OriginalProbability float64 `json:"original_probability"`
+
+	TemplateArticles int `json:"template_articles"` // a summary that so many articles of a language share counts as a template
 }
 
 // EncoderParams choose the sentence encoder.
@@ -65,6 +81,7 @@ type TrainParams struct {
 	TargetTokens    int     `json:"target_tokens"`       // with EOS
 	LearningRate    float64 `json:"learning_rate_scale"` // times d_model^-0.5 * min(s^-0.5, s * warmup^-1.5)
 	WarmupSteps     int     `json:"warmup_steps"`
+	Optimizer       string  `json:"optimizer"` // "adafactor" (no first moment, no relative step) or "adamw"
 	ScaleParameter  bool    `json:"scale_parameter"` // a weight's rate is multiplied by max(1e-3, its root mean square): for training from scratch
 	LabelSmoothing  float64 `json:"label_smoothing"`
 	WeightDecay     float64 `json:"weight_decay"`
@@ -97,12 +114,14 @@ type ReportParams struct {
 func Paper() Params {
 	return Params{
 		Preset: "paper", Numerics: "portable", Seed: 1234, Summarizer: "mt5-base",
-		Ingest:  IngestParams{MaxLineBytes: 4 << 20, MaxFileBytes: 64 << 30, RejectFraction: 0.2},
+		Ingest: IngestParams{MaxLineBytes: 4 << 20, MaxFileBytes: 64 << 30, RejectFraction: 0.2},
+		Screen: ScreenParams{Misplaced: "keep", Letters: 60, Probability: 0.9, OwnAtMost: 0.01, OriginalLetters: 12,
+			OriginalProbability: 0.4, TemplateArticles: 3},
 		Encoder: EncoderParams{Name: "LaBSE", MaxTokens: 256, BatchTokens: 1024},
 		Align:   AlignParams{Rule: "induced", Neighbours: 4, Keep: 8, BlockRows: 16384},
 		Split:   SplitParams{Train: 80, Val: 10, Test: 10, LargeShare: 0.02},
 		Train: TrainParams{Steps: 25000, MiniBatch: 32, Pairs: 8, MicroBatch: 16, Alpha: 0.5, Beta: 0.75, Sampling: "coin",
-			SourceTokens: 512, TargetTokens: 84, LearningRate: 1, WarmupSteps: 5000, LabelSmoothing: 0.1, WeightDecay: 0.01,
+			SourceTokens: 512, TargetTokens: 84, LearningRate: 1, WarmupSteps: 5000, Optimizer: "adafactor", LabelSmoothing: 0.1, WeightDecay: 0.01,
 			GradientNorm: 1, Dropout: 0.1, CheckpointEvery: 500, KeepCheckpoints: 3, NewLanguages: true},
 		Generate: GenerateParams{Beams: 5, LengthPenalty: 0.6, NoRepeatNgram: 2, MaxTokens: 84, BatchSize: 8},
 		Report:   ReportParams{LowBelow: 500, MidBelow: 5000},

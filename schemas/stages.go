@@ -4,9 +4,11 @@ package schemas
 var (
 	Ingest     = Stage[IngestInput]{Name: "ingest", Version: 2, Queue: QueueMain, Unit: "language"}
 	Merge      = Stage[MergeInput]{Name: "merge", Version: 1, Queue: QueueMain, Unit: "language"}
+	Identify   = Stage[IdentifyInput]{Name: "identify", Version: 1, Queue: QueueCPU, Unit: "language"}
+	Screen     = Stage[ScreenInput]{Name: "screen", Version: 1, Queue: QueueMain, Unit: "language"}
 	Embed      = Stage[EmbedInput]{Name: "embed", Version: 1, Queue: QueueCPU, Unit: "language"}
 	Neighbours = Stage[NeighboursInput]{Name: "neighbours", Version: 1, Queue: QueueCPU, Unit: "pair"}
-	Link       = Stage[LinkInput]{Name: "link", Version: 1, Queue: QueueMain, Unit: "run"}
+	Link       = Stage[LinkInput]{Name: "link", Version: 2, Queue: QueueMain, Unit: "run"}
 	SplitDedup = Stage[SplitInput]{Name: "split_dedup", Version: 2, Queue: QueueMain, Unit: "run"}
 	Export     = Stage[ExportInput]{Name: "export", Version: 2, Queue: QueueMain, Unit: "source language or card"}
 	Train      = Stage[TrainInput]{Name: "train", Version: 1, Queue: QueueGPU, Unit: "run"}
@@ -48,6 +50,23 @@ type IngestInput struct {
 	Scanned  Scanned      `json:"scanned"`
 	Params   IngestParams `json:"params"`
 	Tolerant bool         `json:"tolerant,omitempty"` // a file over its reject budget fails alone: none of its rows is taken
+}
+
+// IdentifyInput: unit = language. Files out: "classified.arrow". Counts: rows, unknown (of languages that the classifier
+// does not know).
+type IdentifyInput struct {
+	Articles Ref    `json:"articles"`
+	Numerics string `json:"numerics"`
+}
+
+// ScreenInput: unit = language. Files out: "articles.arrow", what goes on; "languages.arrow", row for row what language each
+// summary is in; "set_aside.arrow"; "changes.arrow", as it came, where the articles are of Merge. Counts: articles, misplaced,
+// set_aside, moved_in, moved_out, shared_summaries, templates, templated, siblings, mojibake, replacement_characters; and
+// Merge's new and edited.
+type ScreenInput struct {
+	Articles   Ref          `json:"articles"`   // of Ingest or Merge
+	Identified Ref          `json:"identified"` // of Identify
+	Params     ScreenParams `json:"params"`
 }
 
 // EmbedInput: unit = language. Files out: "embeddings.arrow". Counts: rows, texts (distinct), encoded (texts
@@ -140,7 +159,9 @@ type ReportInput struct {
 	Params      Params          `json:"params"`
 	Scanned     Scanned         `json:"scanned"`
 	Stages      []StageProgress `json:"stages"`
-	Articles    Ref             `json:"articles"`
+	Ingested    Ref             `json:"ingested"` // of Ingest; of a catalogue, of Merge
+	Identified  Ref             `json:"identified"`
+	Articles    Ref             `json:"articles"` // of Screen
 	Embeddings  Ref             `json:"embeddings"`
 	Neighbours  Ref             `json:"neighbours"`
 	Links       Ref             `json:"links"`
@@ -151,6 +172,7 @@ type ReportInput struct {
 	Scores      Ref             `json:"scores"`
 	Rule        string          `json:"rule"`
 	Threshold   float64         `json:"threshold"`
+	Warnings    []string        `json:"warnings,omitempty"` // about thresholds
 }
 
 // PipelineResult is what a finished Pipeline returns: where to look, and the figures that people ask for first.
@@ -161,4 +183,5 @@ type PipelineResult struct {
 	Stages  []StageProgress    `json:"stages"`
 
 	Nondeterministic []string `json:"nondeterministic,omitempty"` // units that were computed twice with other bytes
+	Warnings         []string `json:"warnings,omitempty"`         // about parameters that are allowed, and likely wrong
 }

@@ -49,6 +49,14 @@ func (c *checks) params(p Params) {
 	c.whole("ingest.max_file_bytes", p.Ingest.MaxFileBytes, 64, 1<<44)
 	c.real("ingest.reject_fraction", p.Ingest.RejectFraction, 0, 1)
 
+	c.oneOf("screen.misplaced", p.Screen.Misplaced, "keep", "set_aside", "move")
+	c.whole("screen.letters", p.Screen.Letters, 1, 1<<20)
+	c.real("screen.probability", p.Screen.Probability, 0.5, 1)
+	c.real("screen.own_at_most", p.Screen.OwnAtMost, 0, 0.5)
+	c.whole("screen.original_letters", p.Screen.OriginalLetters, 1, 1<<20)
+	c.real("screen.original_probability", p.Screen.OriginalProbability, 0, 1)
+	c.whole("screen.template_articles", p.Screen.TemplateArticles, 2, 1<<20)
+
 	c.check(p.Encoder.Name != "", "encoder.name", "is missing: the name of a model")
 	c.check(len(p.Encoder.Prefix) <= 256, "encoder.prefix", "is longer than 256 bytes")
 	c.whole("encoder.max_tokens", p.Encoder.MaxTokens, 3, 8192)
@@ -100,6 +108,7 @@ func (c *checks) train(t TrainParams) {
 	c.whole("train.target_tokens", t.TargetTokens, 2, 4096)
 	c.real("train.learning_rate_scale", t.LearningRate, 0, 1000)
 	c.whole("train.warmup_steps", t.WarmupSteps, 1, 1<<30)
+	c.oneOf("train.optimizer", t.Optimizer, "adafactor", "adamw")
 	c.real("train.label_smoothing", t.LabelSmoothing, 0, 0.999)
 	c.real("train.weight_decay", t.WeightDecay, 0, 10)
 	c.real("train.gradient_norm", t.GradientNorm, 1e-6, 1e6)

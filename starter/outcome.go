@@ -25,6 +25,9 @@ func summary(w io.Writer, r schemas.PipelineResult, encoder string, took time.Du
 	if r.Folder != "" {
 		fmt.Fprintf(w, "data set, model and manifest: %s\n", r.Folder)
 	}
+	for _, warning := range r.Warnings {
+		fmt.Fprintf(w, "warning: %s\n", warning)
+	}
 	for _, unit := range r.Nondeterministic {
 		fmt.Fprintf(w, "nondeterministic: %s gave other bytes than the first time; the first ones stay\n", unit)
 	}

@@ -8,7 +8,8 @@ import (
 
 // calibrateStages are the stages of Calibrate in order.
 var calibrateStages = []stageRow{
-	{schemas.ScanActivity, "crawl"}, {schemas.Ingest.Name, schemas.Ingest.Unit}, {schemas.Embed.Name, schemas.Embed.Unit},
+	{schemas.ScanActivity, "crawl"}, {schemas.Ingest.Name, schemas.Ingest.Unit}, {schemas.Identify.Name, schemas.Identify.Unit},
+	{schemas.Screen.Name, schemas.Screen.Unit}, {schemas.Embed.Name, schemas.Embed.Unit},
 	{schemas.Neighbours.Name, schemas.Neighbours.Unit}, {schemas.Calibrate.Name, schemas.Calibrate.Unit},
 }
 

@@ -98,8 +98,9 @@ func (r *story) align(earlier *schemas.Entry) {
 	r.splits = run(r, schemas.SplitDedup, splits)
 }
 
-// search embeds the articles and lists their neighbours. earlier is as in align.
+// search screens the articles, embeds them and lists their neighbours. earlier is as in align.
 func (r *story) search(earlier *schemas.Entry) {
+	r.screen()
 	p := r.params
 	r.embeddings = run(r, schemas.Embed, schemas.EmbedInput{Articles: r.articles, Encoder: p.Encoder, Numerics: p.Numerics})
 	neighbours := schemas.NeighboursInput{Embeddings: r.embeddings, Keep: p.Align.Keep, BlockRows: p.Align.BlockRows, Numerics: p.Numerics}
@@ -107,6 +108,14 @@ func (r *story) search(earlier *schemas.Entry) {
 		neighbours.Earlier, neighbours.EarlierEmbeddings = &earlier.Neighbours, &earlier.Embeddings
 	}
 	r.neighbours = run(r, schemas.Neighbours, neighbours)
+}
+
+// screen finds the articles whose summary is not in their file's language, and does with them what the parameters say.
+func (r *story) screen() {
+	p := r.params
+	r.ingested = r.articles
+	r.identified = run(r, schemas.Identify, schemas.IdentifyInput{Articles: r.ingested, Numerics: p.Numerics})
+	r.articles = run(r, schemas.Screen, schemas.ScreenInput{Articles: r.ingested, Identified: r.identified, Params: p.Screen})
 }
 
 // train makes one model that summarizes any language of the data set into any other.
@@ -128,14 +137,14 @@ func (r *story) evaluate() {
 // report writes what a reader of the run may ask for, and lays out its folder.
 func (r *story) report() {
 	r.reported = run(r, schemas.Report, schemas.ReportInput{Run: r.id, Params: r.params, Scanned: r.scanned, Stages: r.progress(),
-		Articles: r.articles, Embeddings: r.embeddings, Neighbours: r.neighbours, Links: r.links, Splits: r.splits,
+		Ingested: r.ingested, Identified: r.identified, Articles: r.articles, Embeddings: r.embeddings, Neighbours: r.neighbours, Links: r.links, Splits: r.splits,
 		Dataset: r.dataset, Model: r.model, Generations: r.generations, Scores: r.scores,
-		Rule: r.params.Align.Rule, Threshold: r.threshold})
+		Rule: r.params.Align.Rule, Threshold: r.threshold, Warnings: r.warnings})
 }
 
 // result says where to look, with the figures of the report if there is one.
 func (r *story) result() (schemas.PipelineResult, error) {
-	result := schemas.PipelineResult{Stages: r.progress(), Nondeterministic: r.nondeterministic}
+	result := schemas.PipelineResult{Stages: r.progress(), Nondeterministic: r.nondeterministic, Warnings: r.warnings}
 	if r.err != nil || r.reported.Index == "" {
 		return result, r.err
 	}

@@ -36,7 +36,7 @@ func (b *board) environment() *testsuite.TestWorkflowEnvironment {
 	env := suite.NewTestWorkflowEnvironment()
 	workflows.Register(env)
 	policies := map[string]schemas.Policy{}
-	for _, name := range []string{"plan", "scan", "ingest", "merge", "embed", "neighbours", "link", "split_dedup", "export", "train", "generate", "score", "report"} {
+	for _, name := range []string{"plan", "scan", "ingest", "merge", "identify", "screen", "embed", "neighbours", "link", "split_dedup", "export", "train", "generate", "score", "report"} {
 		policies[name] = schemas.Policy{HeartbeatSeconds: 20, StartToCloseSeconds: 60, ScheduleToCloseSeconds: 600, InitialSeconds: 1,
 			BackoffCoefficient: 2, MaximumSeconds: 30, Attempts: 3, Parallel: 2}
 	}
@@ -51,6 +51,8 @@ func (b *board) environment() *testsuite.TestWorkflowEnvironment {
 		return schemas.Outcome{Folder: "runs/" + in.Run, Figures: map[string]float64{"rouge2": 1}}, nil
 	}, name(schemas.OutcomeActivity))
 	stage(env, b, schemas.Ingest)
+	stage(env, b, schemas.Identify)
+	stage(env, b, schemas.Screen)
 	stage(env, b, schemas.Embed)
 	stage(env, b, schemas.Neighbours)
 	stage(env, b, schemas.Link)
@@ -108,7 +110,7 @@ func TestEveryStageIsComputedInTheOrderTheDataTakes(t *testing.T) {
 	if err := env.GetWorkflowResult(&result); err != nil {
 		t.Fatal(err)
 	}
-	if len(b.computed) != 30 || result.Figures["rouge2"] != 1 || result.Folder == "" {
+	if len(b.computed) != 36 || result.Figures["rouge2"] != 1 || result.Folder == "" {
 		t.Errorf("%d units computed; result %+v", len(b.computed), result)
 	}
 	for _, s := range result.Stages {
@@ -133,7 +135,7 @@ func TestWhatIsPublishedIsNotComputedAgain(t *testing.T) {
 	if all := strings.Join(b.computed, " "); strings.Contains(all, "embed") || strings.Contains(all, "ingest u1") || strings.Contains(all, "train") {
 		t.Errorf("computed %s", all)
 	}
-	if result.Stages[1].Reused != 1 || result.Stages[2].Reused != 3 {
+	if result.Stages[1].Reused != 1 || result.Stages[4].Reused != 3 {
 		t.Errorf("%+v", result.Stages)
 	}
 }
@@ -184,6 +186,26 @@ func TestWrongParametersEndTheRunBeforeItsFirstActivity(t *testing.T) {
 		}
 		if len(b.computed) > 0 {
 			t.Errorf("%s: computed %v", raw, b.computed)
+		}
+	}
+}
+
+func TestAThresholdThatIsNotTheEncodersOwnIsWarnedOf(t *testing.T) {
+	for raw, want := range map[string]string{
+		`{}`:                              "",
+		`{"align": {"threshold": 1.05}}`:  "",
+		`{"align": {"threshold": 0.735}}`: `$.align.threshold is 0.735, and the one calibrated for "multilingual-e5-small" is 1.05`,
+		`{"align": {"rule": "seed", "threshold": 0.735}}`: `$.align.threshold is 0.735, and the model card of "multilingual-e5-small" has none`,
+		`{"align": {"duplicate_threshold": 0.95}}`:        `$.align.duplicate_threshold is 0.95, and the one calibrated for "multilingual-e5-small" is 0.97`,
+	} {
+		env := newBoard().environment()
+		env.ExecuteWorkflow(workflows.BuildDataset, schemas.RawParams(raw))
+		var result schemas.PipelineResult
+		if err := env.GetWorkflowResult(&result); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(result.Warnings, "\n"); !strings.Contains(got, want) || want == "" && got != "" {
+			t.Errorf("%s: warned %q, want %q", raw, got, want)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 // crawl.
 var realignStages = []stageRow{
 	{schemas.WaitingActivity, "crawl"}, {schemas.Ingest.Name, schemas.Ingest.Unit}, {schemas.Merge.Name, schemas.Merge.Unit},
+	{schemas.Identify.Name, schemas.Identify.Unit}, {schemas.Screen.Name, schemas.Screen.Unit},
 	{schemas.Embed.Name, schemas.Embed.Unit}, {schemas.Neighbours.Name, schemas.Neighbours.Unit},
 	{schemas.Link.Name, schemas.Link.Unit}, {schemas.SplitDedup.Name, schemas.SplitDedup.Unit},
 	{schemas.Export.Name, schemas.Export.Unit}, {schemas.TakeActivity, "entry"},
@@ -141,7 +142,7 @@ func (r *realignment) take(crawl schemas.Scanned) (undisturbed bool) {
 	if r.err != nil {
 		return true
 	}
-	entry.Articles, entry.Embeddings, entry.Neighbours = r.articles, r.embeddings, r.neighbours
+	entry.Articles, entry.Screened, entry.Embeddings, entry.Neighbours = r.ingested, r.articles, r.embeddings, r.neighbours
 	entry.Links, entry.Splits, entry.Dataset = r.links, r.splits, &r.dataset
 	entry.Counts = entryCounts(entry, ingested)
 	return r.enter(schemas.TakeInput{Entry: entry, Ingested: ingested})

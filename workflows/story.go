@@ -21,12 +21,14 @@ type story struct {
 	duplicate float64
 
 	scanned                                                  schemas.Scanned
+	ingested, identified                                     schemas.Ref // articles are those of ingested that screening lets through
 	articles, embeddings, neighbours, links, splits, dataset schemas.Ref
 	model, generations, scores, reported                     schemas.Ref
 
 	head             string // what the web UI shows above the stage table, in Markdown
 	rows             []schemas.StageProgress
 	nondeterministic []string
+	warnings         []string
 	err              error
 }
 
@@ -36,14 +38,15 @@ type stageRow struct{ name, unit string }
 // everyStage are the stages of Pipeline in order, with what one unit of each is called; the first stagesOfDataset make the
 // data set, the first stagesOfModel the model.
 var everyStage = []stageRow{
-	{schemas.ScanActivity, "crawl"}, {schemas.Ingest.Name, schemas.Ingest.Unit}, {schemas.Embed.Name, schemas.Embed.Unit},
+	{schemas.ScanActivity, "crawl"}, {schemas.Ingest.Name, schemas.Ingest.Unit}, {schemas.Identify.Name, schemas.Identify.Unit},
+	{schemas.Screen.Name, schemas.Screen.Unit}, {schemas.Embed.Name, schemas.Embed.Unit},
 	{schemas.Neighbours.Name, schemas.Neighbours.Unit}, {schemas.Link.Name, schemas.Link.Unit},
 	{schemas.SplitDedup.Name, schemas.SplitDedup.Unit}, {schemas.Export.Name, schemas.Export.Unit},
 	{schemas.Train.Name, schemas.Train.Unit}, {schemas.Generate.Name, schemas.Generate.Unit},
 	{schemas.Score.Name, schemas.Score.Unit}, {schemas.Report.Name, schemas.Report.Unit},
 }
 
-const stagesOfDataset, stagesOfModel = 7, 8
+const stagesOfDataset, stagesOfModel = 9, 10
 
 // begin decodes the parameters and asks the worker for its tables; both stand in history then.
 func begin(ctx workflow.Context, raw schemas.RawParams, stages []stageRow) (*story, error) {
@@ -107,7 +110,26 @@ func (r *story) calibrate() error {
 	default:
 		return fmt.Errorf("$.align.duplicate_threshold: the model card of %q has none: give one, calibrated for this encoder", r.params.Encoder.Name)
 	}
+	if align.Threshold != nil {
+		r.compare("align.threshold", r.threshold, card.Thresholds[align.Rule])
+	}
+	if align.Duplicate != nil {
+		r.compare("align.duplicate_threshold", r.duplicate, card.Duplicate)
+	}
 	return nil
+}
+
+// compare warns of a threshold that is not the encoder's own: cosines of encoders are not alike.
+func (r *story) compare(name string, given, card float64) {
+	encoder := r.params.Encoder.Name
+	switch {
+	case card == 0:
+		r.warnings = append(r.warnings, fmt.Sprintf("$.%s is %v, and the model card of %q has none to compare it with: one that was calibrated for another "+
+			"encoder accepts too much or too little (./crosssum calibrate finds this one's)", name, given, encoder))
+	case given != card:
+		r.warnings = append(r.warnings, fmt.Sprintf("$.%s is %v, and the one calibrated for %q is %v: a threshold of another encoder accepts too much or "+
+			"too little", name, given, encoder, card))
+	}
 }
 
 // scan lists the crawl's files with their digests.

@@ -49,7 +49,7 @@ type Config struct {
 const maxThreads = 16
 
 // stageNames are the keys that the `stages` table may have.
-var stageNames = []string{"plan", "scan", "ingest", "merge", "embed", "neighbours", "link", "calibrate", "split_dedup", "export", "train", "generate",
+var stageNames = []string{"plan", "scan", "ingest", "merge", "identify", "screen", "embed", "neighbours", "link", "calibrate", "split_dedup", "export", "train", "generate",
 	"score", "report"}
 
 // Load reads the file at path, lays the environment over it and then the flags that were given (nil: none).

@@ -12,6 +12,7 @@ import (
 	"crosssum/internal/arrowfile"
 	"crosssum/internal/engine"
 	"crosssum/internal/native/fasttext"
+	"crosssum/internal/screen"
 	"crosssum/schemas"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -38,8 +39,8 @@ func Run(ctx context.Context, request engine.ClassifyRequest, report engine.Repo
 	c := newClassifier(model)
 	last := time.Now()
 	err = arrowfile.Each(request.Input, nil, func(row arrowfile.Row) error {
-		language, id := row.Str(column[0]), row.Str(column[1])
-		found, err := c.classify(language, row.Str(column[2]))
+		language, id, text := row.Str(column[0]), row.Str(column[1]), row.Str(column[2])
+		found, err := c.classify(language, text)
 		if err != nil {
 			return fmt.Errorf("%s: row %d: %w", request.Input, result.Rows, err)
 		}
@@ -47,7 +48,8 @@ func Run(ctx context.Context, request engine.ClassifyRequest, report engine.Repo
 			last = time.Now()
 			report(schemas.Progress{Done: result.Rows, Of: "rows"})
 		}
-		return errors.Join(ctx.Err(), w.Append(language, id, found.label, float32(found.probability), float32(found.wanted)))
+		return errors.Join(ctx.Err(), w.Append(language, id, found.label, float32(found.probability), float32(found.wanted),
+			int32(screen.Letters(text)), screen.Hash(text)))
 	})
 	return result, errors.Join(err, w.Close())
 }

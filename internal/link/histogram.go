@@ -23,15 +23,16 @@ type Histogram struct {
 	Above     []Example `json:"above"` // nearest first
 	Below     []Example `json:"below"` // nearest first
 
-	bins         map[int]int64
+	bins         map[int]*Bin
 	above, below []contender
 }
 
-// Bin counts contenders with From <= value < To.
+// Bin counts contenders with From <= value < To, and those of them that were accepted.
 type Bin struct {
-	From  float64 `json:"from"`
-	To    float64 `json:"to"`
-	Pairs int64   `json:"pairs"`
+	From     float64 `json:"from"`
+	To       float64 `json:"to"`
+	Pairs    int64   `json:"pairs"`
+	Accepted int64   `json:"accepted"`
 }
 
 // Example is a contender near its threshold.
@@ -47,18 +48,26 @@ type Example struct {
 
 func newHistogram(in Input) *Histogram {
 	h := &Histogram{Rule: in.Rule, Measure: "cosine", Threshold: in.Threshold, Bins: []Bin{}, Above: []Example{},
-		Below: []Example{}, bins: map[int]int64{}}
+		Below: []Example{}, bins: map[int]*Bin{}}
 	if in.Rule == "margin" {
 		h.Measure = "margin"
 	}
 	return h
 }
 
-func (h *Histogram) add(c contender) {
-	h.bins[int(math.Floor(float64(c.value)*binsPerUnit))]++
+// add counts a contender. One over its threshold that was not accepted, since a cut parted it, is no example of either side.
+func (h *Histogram) add(c contender, accepted bool) {
+	k := int(math.Floor(float64(c.value) * binsPerUnit))
+	if h.bins[k] == nil {
+		h.bins[k] = &Bin{From: float64(k) / binsPerUnit, To: float64(k+1) / binsPerUnit}
+	}
+	h.bins[k].Pairs++
 	side := &h.below
-	if c.accepted() {
+	if accepted {
+		h.bins[k].Accepted++
 		side = &h.above
+	} else if c.accepted() {
+		return
 	}
 	if *side = append(*side, c); len(*side) > 1<<16 {
 		*side = nearest(*side)
@@ -67,7 +76,7 @@ func (h *Histogram) add(c contender) {
 
 // nearest keeps the contenders nearest to their threshold, ties by id.
 func nearest(cs []contender) []contender {
-	distance := func(c contender) float64 { return math.Abs(float64(c.value) - float64(c.threshold)) }
+	distance := func(c contender) float64 { return math.Abs(float64(c.value) - c.threshold) }
 	sort.Slice(cs, func(i, j int) bool {
 		a, b := cs[i], cs[j]
 		if x, y := distance(a), distance(b); x != y {
@@ -79,8 +88,8 @@ func nearest(cs []contender) []contender {
 }
 
 func (h *Histogram) finish(articles *Articles) {
-	for k, n := range h.bins {
-		h.Bins = append(h.Bins, Bin{float64(k) / binsPerUnit, float64(k+1) / binsPerUnit, n})
+	for _, b := range h.bins {
+		h.Bins = append(h.Bins, *b)
 	}
 	sort.Slice(h.Bins, func(i, j int) bool { return h.Bins[i].From < h.Bins[j].From })
 	show := func(cs []contender) []Example {

@@ -15,37 +15,44 @@ const (
 )
 
 // induction collects mutual neighbours: strong ones make components, weak ones are added within.
-type induction struct {
-	strong, weak []contender
-}
+type induction struct{ strong, weak []contender }
 
-func (n *induction) add(c contender) {
+// add takes a contender, unless it is too weak for even a near miss in a component.
+func (n *induction) add(c contender) (taken bool) {
 	switch {
 	case c.accepted():
 		n.strong = append(n.strong, c)
-	case c.value >= float32(float64(c.threshold)-InducedGap):
-		c.rule = "induced"
+	case c.value >= float32(c.threshold-InducedGap-NearMiss):
 		n.weak = append(n.weak, c)
+	default:
+		return false
 	}
+	return true
 }
 
-// run accepts the pairs within the pieces of the cut components, and counts the strong pairs that a cut parted.
-func (n *induction) run(r *result, threshold float32) (cut int64) {
-	piece := pieces(n.strong, float64(threshold))
+// run accepts the pairs within the pieces of the cut components. cut are the strong pairs that a cut parted: they are
+// neither accepted, since they would leak, nor rejected for their score.
+func (n *induction) run(threshold float64) (accepted, rejected, cut []contender) {
+	piece := pieces(n.strong, threshold)
 	for _, c := range n.strong {
 		if piece[c.a] == piece[c.b] {
-			r.accepted = append(r.accepted, c)
+			accepted = append(accepted, c)
 		} else {
-			cut++
+			cut = append(cut, c)
 		}
 	}
 	for _, c := range n.weak {
 		a, known := piece[c.a]
 		if b, ok := piece[c.b]; known && ok && a == b {
-			r.accepted = append(r.accepted, c)
+			c.rule, c.threshold = "induced", threshold-InducedGap
+		}
+		if c.accepted() {
+			accepted = append(accepted, c)
+		} else {
+			rejected = append(rejected, c)
 		}
 	}
-	return cut
+	return accepted, rejected, cut
 }
 
 // pieces gives each vertex of the strong edges the smallest vertex of its piece: a connected component of at most

@@ -101,10 +101,9 @@ func TestInducedPairsJoinOneComponentAndCutEdgesAreNotAccepted(t *testing.T) {
 	} {
 		n.add(c)
 	}
-	r := &result{}
-	cut := n.run(r, 0.7)
+	accepted, rejected, cut := n.run(0.7)
 	induced := 0
-	for _, c := range r.accepted {
+	for _, c := range accepted {
 		if c.a < 30 != (c.b < 30) {
 			t.Errorf("%d-%d crosses the cut", c.a, c.b)
 		}
@@ -115,7 +114,16 @@ func TestInducedPairsJoinOneComponentAndCutEdgesAreNotAccepted(t *testing.T) {
 			}
 		}
 	}
-	if cut != 1 || induced != 1 || len(r.accepted) != 59 {
-		t.Errorf("%d cut, %d induced, %d accepted; want 1, 1, 59", cut, induced, len(r.accepted))
+	if len(cut) != 1 || induced != 1 || len(accepted) != 59 {
+		t.Errorf("%d cut, %d induced, %d accepted; want 1, 1, 59", len(cut), induced, len(accepted))
+	}
+	near := 0
+	for _, c := range rejected {
+		if c.near() {
+			near++
+		}
+	}
+	if len(rejected) != 3 || near != 1 {
+		t.Errorf("rejected %v: 0.59 misses the lowered threshold nearly, 0.65 the whole one by far", rejected)
 	}
 }

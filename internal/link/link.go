@@ -90,7 +90,13 @@ func link(in Input, progress func(done, total int)) (*result, error) {
 		progress(i+1, len(units))
 	}
 	if chosen.induce {
-		r.counts["cut_edges"] = induced.run(r, float32(in.Threshold))
+		accepted, rejected, cut := induced.run(in.Threshold)
+		r.accept(accepted...)
+		r.reject(rejected...)
+		r.counts["cut_edges"] = int64(len(cut))
+		for _, c := range cut {
+			r.histogram.add(c, false)
+		}
 	}
 	r.finish()
 	return r, nil
@@ -116,18 +122,31 @@ func (r *result) addPairs(unit Lists, in Input, chosen rule, pageMarks [][]uint6
 	}
 	r.counts["candidates"] += candidates
 	for _, c := range contenders {
-		r.histogram.add(c)
-		if !c.accepted() && float64(c.threshold)-float64(c.value) <= NearMiss {
-			r.counts["near_misses"]++
-		}
 		switch {
-		case chosen.induce:
-			induced.add(c)
+		case chosen.induce && induced.add(c): // decided when all languages were read
 		case c.accepted():
-			r.accepted = append(r.accepted, c)
+			r.accept(c)
+		default:
+			r.reject(c)
 		}
 	}
 	return nil
+}
+
+func (r *result) accept(cs ...contender) {
+	r.accepted = append(r.accepted, cs...)
+	for _, c := range cs {
+		r.histogram.add(c, true)
+	}
+}
+
+// reject counts the near misses among contenders under their threshold.
+func (r *result) reject(cs ...contender) {
+	for _, c := range cs {
+		if r.histogram.add(c, false); c.near() {
+			r.counts["near_misses"]++
+		}
+	}
 }
 
 func (r *result) addDuplicates(unit Lists, threshold float32) error {

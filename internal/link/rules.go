@@ -7,11 +7,12 @@ type contender struct {
 	score     float32 // cosine
 	margin    float32
 	value     float32 // score or margin: what the threshold is compared with
-	threshold float32 // of this pair
+	threshold float64 // of this pair; compared as float32, as every number is
+	shared    bool    // `seed`: the two pages share other identical information
 	rule      string
 }
 
-func (c contender) accepted() bool { return c.value >= c.threshold }
+func (c contender) accepted() bool { return c.value >= float32(c.threshold) }
 
 // languagePair is what a rule sees: the neighbour lists of two languages, forward from a to b and backward.
 type languagePair struct {
@@ -19,7 +20,7 @@ type languagePair struct {
 	forward, backward *lists
 	meanA, meanB      []float64 // mean cosine of the k nearest, by article
 	k                 int
-	threshold         float32
+	threshold         float64
 	marks             [][]uint64 // by article; only for the rule that needs them
 }
 
@@ -42,11 +43,24 @@ var rules = map[string]rule{
 // paper's 0.735 and 0.666.
 const SharedGap = 0.069
 
-// sharedRule is what a pair accepted at that lower threshold has for its rule.
-const sharedRule = "seed_shared"
+// with is the contender under a threshold of the run. One that needs the lower threshold has a rule of its own.
+func (c contender) with(threshold float64) contender {
+	c.threshold = threshold
+	if c.shared {
+		c.threshold = threshold - SharedGap
+		c.rule = "seed"
+		if c.value < float32(threshold) {
+			c.rule = "seed_shared"
+		}
+	}
+	return c
+}
+
+// near says whether a contender that was not accepted lies within NearMiss of its threshold.
+func (c contender) near() bool { return c.value >= float32(c.threshold-NearMiss) }
 
 func newLanguagePair(articles *Articles, forward, backward *lists, k int, threshold float64, marks [][]uint64) *languagePair {
-	return &languagePair{articles: articles, forward: forward, backward: backward, k: k, threshold: float32(threshold),
+	return &languagePair{articles: articles, forward: forward, backward: backward, k: k, threshold: threshold,
 		marks: marks, meanA: forward.means(k), meanB: backward.means(k)}
 }
 
@@ -172,12 +186,8 @@ func eitherNearest(p *languagePair) ([]contender, int64, error) {
 	var pairs []contender
 	add := func(a, b int32, score float32) {
 		c := p.contender(a, b, score)
-		c.rule = "seed"
-		if share(p.marks[a], p.marks[b]) {
-			c.rule = sharedRule
-			c = c.with(p.threshold)
-		}
-		pairs = append(pairs, c)
+		c.rule, c.shared = "seed", share(p.marks[a], p.marks[b])
+		pairs = append(pairs, c.with(p.threshold))
 	}
 	for i := range p.meanA {
 		a := int32(p.forward.from + i)

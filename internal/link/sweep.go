@@ -69,19 +69,10 @@ func (s *Sweep) Pair(i int) (a, b int32) { return s.contenders[i].a, s.contender
 func (s *Sweep) Values() []float64 {
 	out := make([]float64, len(s.contenders))
 	for i, c := range s.contenders {
-		out[i] = float64(c.value) - float64(c.with(0).threshold)
+		out[i] = float64(c.value) - c.with(0).threshold
 	}
 	slices.Sort(out)
 	return out
-}
-
-// with is the contender under a threshold of the run.
-func (c contender) with(threshold float32) contender {
-	c.threshold = threshold
-	if c.rule == sharedRule {
-		c.threshold = float32(float64(threshold) - SharedGap)
-	}
-	return c
 }
 
 // At lists the pairs that Run accepts at a threshold, ascending.
@@ -89,7 +80,7 @@ func (s *Sweep) At(threshold float64) []int {
 	var accepted []int
 	var induced induction
 	for i, c := range s.contenders {
-		c = c.with(float32(threshold))
+		c = c.with(threshold)
 		if s.induce {
 			induced.add(c)
 		} else if c.accepted() {
@@ -97,9 +88,8 @@ func (s *Sweep) At(threshold float64) []int {
 		}
 	}
 	if s.induce {
-		var r result
-		induced.run(&r, float32(threshold))
-		for _, c := range r.accepted {
+		within, _, _ := induced.run(threshold)
+		for _, c := range within {
 			accepted = append(accepted, s.number[[2]int32{c.a, c.b}])
 		}
 		sort.Ints(accepted)

@@ -94,12 +94,15 @@ func histogramChart(h Histogram) template.HTML {
 		c.text("tick", "end", left-8, at+4, count(t))
 	}
 	for _, b := range h.Bins {
-		class, state := "bar below", "not accepted"
-		if (b.From+b.To)/2 >= h.Threshold {
-			class, state = "bar above", "above the threshold"
+		tip := fmt.Sprintf("%s %.2f to %.2f: %s pairs, %s accepted", h.Measure, b.From, b.To, count(b.Pairs), count(b.Accepted))
+		x0, x1 := x.at(b.From), x.at(b.To)
+		all, accepted := y.at(math.Sqrt(float64(b.Pairs))), y.at(math.Sqrt(float64(b.Accepted)))
+		if b.Accepted < b.Pairs {
+			c.rect("bar below", x0+0.5, all, x1-x0-1, accepted-all, tip)
 		}
-		x0, x1, top := x.at(b.From), x.at(b.To), y.at(math.Sqrt(float64(b.Pairs)))
-		c.rect(class, x0+0.5, top, x1-x0-1, c.height-bottom-top, fmt.Sprintf("%s %.2f to %.2f: %s pairs, %s", h.Measure, b.From, b.To, count(b.Pairs), state))
+		if b.Accepted > 0 {
+			c.rect("bar above", x0+0.5, accepted, x1-x0-1, c.height-bottom-accepted, tip)
+		}
 	}
 	xTicks := ticks(low, high, 8)
 	for _, t := range xTicks {

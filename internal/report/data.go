@@ -16,7 +16,11 @@ type Data struct {
 	Rule         string
 	Threshold    float64
 	Stages       []Stage
+	Warnings     []string
 	Rejects      []Count // by reason
+	Hygiene      []Hygiene
+	Misplaced    []Misplaced // some, to judge by eye
+	Linked       []Count     // candidates, near misses, duplicates, ...
 	Languages    []Language
 	Pairs        []PairSize // directed, native pairs included
 	Splits       []Count    // "train label", ...
@@ -57,6 +61,23 @@ type Language struct {
 	Train, Val, Test         int64 // articles by split
 }
 
+// Hygiene is what one language's articles have that alignment stumbles over, in articles; Templates in summaries.
+type Hygiene struct {
+	Name                            string
+	Articles, Misplaced, SetAside   int64
+	MovedIn, MovedOut               int64
+	Templates, Templated, Siblings  int64
+	Duplicates                      int64 // pairs of near-identical summaries
+	Mojibake, ReplacementCharacters int64
+}
+
+// Misplaced is an article whose summary is not in its file's language.
+type Misplaced struct {
+	Language, ID, Identified, Reason string // Reason is "" for one that was kept
+	Probability                      float64
+	Summary                          string
+}
+
 // PairSize is a directed pair with its samples over all splits.
 type PairSize struct {
 	Source, Target string
@@ -74,11 +95,12 @@ type Histogram struct {
 	Below     []Example `json:"below"`
 }
 
-// Bin counts candidate pairs with From <= value < To.
+// Bin counts candidate pairs with From <= value < To, and those of them that were accepted.
 type Bin struct {
-	From  float64 `json:"from"`
-	To    float64 `json:"to"`
-	Pairs int64   `json:"pairs"`
+	From     float64 `json:"from"`
+	To       float64 `json:"to"`
+	Pairs    int64   `json:"pairs"`
+	Accepted int64   `json:"accepted"`
 }
 
 // Example is a candidate near the threshold.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"crosssum/internal/link/gold"
 	"crosssum/internal/metric"
 	"crosssum/schemas"
 )
@@ -21,6 +22,14 @@ const (
 	FigureKeyRecall        = "alignment_recall_by_key"
 	FigureEnglishPrecision = "alignment_precision_english" // English with the others of the ten largest languages
 	FigureEnglishRecall    = "alignment_recall_english"
+	FigureUntranslated     = "untranslated" // articles whose summary is not in their file's language
+	FigureSetAside         = "set_aside"
+	FigureTemplates        = "templates" // summaries that many articles of a language share
+	FigureTemplated        = "templated" // articles with one
+	FigureSiblings         = "siblings"  // articles whose summary is another's but for a word
+	FigureMojibake         = "mojibake"  // articles with U+FFFD, or UTF-8 that was read as Latin-1
+	FigureNearMisses       = "near_misses"
+	FigureDuplicates       = "duplicates"
 	FigureLoss             = "training_loss"
 	FigureSteps            = "training_steps"
 	FigureGenerated        = "generated"
@@ -41,10 +50,33 @@ func Figures(d Data) map[string]float64 {
 			f[FigurePairs]++
 		}
 	}
+	if len(d.Hygiene) > 0 {
+		h := sum(d.Hygiene)
+		for name, n := range map[string]int64{FigureUntranslated: h.Misplaced, FigureSetAside: h.SetAside, FigureTemplates: h.Templates,
+			FigureTemplated: h.Templated, FigureSiblings: h.Siblings, FigureMojibake: h.Mojibake} {
+			f[name] = float64(n)
+		}
+	}
+	for _, c := range d.Linked {
+		switch c.Name {
+		case "near_misses":
+			f[FigureNearMisses] = float64(c.N)
+		case "duplicates":
+			f[FigureDuplicates] = float64(c.N)
+		}
+	}
 	if a := d.Alignment; a != nil {
-		f[FigurePrecision], f[FigureRecall] = a.All.ByClass.Precision, a.All.ByClass.Recall
-		f[FigureKeyPrecision], f[FigureKeyRecall] = a.All.ByKey.Precision, a.All.ByKey.Recall
-		f[FigureEnglishPrecision], f[FigureEnglishRecall] = a.English.ByClass.Precision, a.English.ByClass.Recall
+		judged := func(precision, recall string, j gold.Judged) {
+			if j.Accepted > j.Neither { // else there is nothing to judge
+				f[precision] = j.Precision
+			}
+			if j.Gold > 0 {
+				f[recall] = j.Recall
+			}
+		}
+		judged(FigurePrecision, FigureRecall, a.All.ByClass)
+		judged(FigureKeyPrecision, FigureKeyRecall, a.All.ByKey)
+		judged(FigureEnglishPrecision, FigureEnglishRecall, a.English.ByClass)
 	}
 	if n := len(d.Training); n > 0 {
 		f[FigureLoss], f[FigureSteps] = d.Training[n-1].Loss, float64(d.Training[n-1].Step)
@@ -69,7 +101,7 @@ func Figures(d Data) map[string]float64 {
 
 // Outputs are the counts of a stage that say what came out of it, in the order in which they are shown.
 var Outputs = map[string][]string{
-	"ingest": {"accepted"}, "embed": {"rows"}, "neighbours": {"neighbours"}, "link": {"accepted", "components"},
+	"ingest": {"accepted"}, "identify": {"rows"}, "screen": {"articles"}, "embed": {"rows"}, "neighbours": {"neighbours"}, "link": {"accepted", "components"},
 	"split_dedup": {"train", "val", "test", "samples"}, "export": {"samples", "files"}, "train": {"steps"},
 	"generate": {"samples"}, "score": {"samples"},
 }
@@ -88,10 +120,19 @@ func Table(stages []schemas.StageProgress, figures map[string]float64, encoder s
 		}
 		fmt.Fprintf(&b, "%-12s %7d %7d %8s  %s\n", s.Stage, s.Units, s.Reused, seconds(s.Seconds), strings.Join(out, ", "))
 	}
-	if p, ok := figures[FigurePrecision]; ok {
-		fmt.Fprintf(&b, "\nalignment     precision %.3f   recall %.3f   (by summary class)\n", p, figures[FigureRecall])
-		fmt.Fprintf(&b, "              precision %.3f   recall %.3f   (by key)\n", figures[FigureKeyPrecision], figures[FigureKeyRecall])
-		fmt.Fprintf(&b, "              precision %.3f   recall %.3f   (by summary class, English with nine largest others)\n", figures[FigureEnglishPrecision], figures[FigureEnglishRecall])
+	_, precise := figures[FigurePrecision]
+	if _, recalled := figures[FigureRecall]; precise || recalled {
+		share := func(name string) string {
+			if x, ok := figures[name]; ok {
+				return fmt.Sprintf("%.3f", x)
+			}
+			return "–    " // nothing to judge
+		}
+		for i, line := range [][3]string{{FigurePrecision, FigureRecall, "by summary class"}, {FigureKeyPrecision, FigureKeyRecall, "by key"},
+			{FigureEnglishPrecision, FigureEnglishRecall, "by summary class, English with nine largest others"}} {
+			head := [...]string{"\nalignment ", "          ", "          "}[i]
+			fmt.Fprintf(&b, "%s    precision %s   recall %s   (%s)\n", head, share(line[0]), share(line[1]), line[2])
+		}
 	}
 	if figures[FigureGenerated] == 0 {
 		return b.String()

@@ -22,9 +22,10 @@ var style string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"count": count, "num": func(x float64) string { return fmt.Sprintf("%.2f", x) },
-	"share": func(x float64) string { return fmt.Sprintf("%.3f", x) },
-	"short": func(s string) string { return s[:min(len(s), 12)] },
-	"secs":  seconds, "clip": clip, "code": code, "float": func(x float64) string { return fmt.Sprintf("%.4g", x) },
+	"share":  func(x float64) string { return fmt.Sprintf("%.3f", x) },
+	"spaced": func(name string) string { return strings.ReplaceAll(name, "_", " ") },
+	"short":  func(s string) string { return s[:min(len(s), 12)] },
+	"secs":   seconds, "clip": clip, "code": code, "float": func(x float64) string { return fmt.Sprintf("%.4g", x) },
 }).Parse(pageText))
 
 // view is Data with what the template cannot compute.
@@ -41,6 +42,7 @@ type view struct {
 	NotGeneratedSamples, NotGeneratedComplete int64
 	SampleRows                                []sampleRow
 	HasProvisional                            bool
+	HygieneSum                                Hygiene
 	StageSeconds                              float64
 }
 
@@ -94,6 +96,7 @@ func Render(w io.Writer, d Data) error {
 	for _, s := range d.Stages {
 		v.StageSeconds += s.Seconds
 	}
+	v.HygieneSum = sum(d.Hygiene)
 	for i, r := range d.Samples {
 		v.SampleRows = append(v.SampleRows, sampleRow{r, d.Sources[i], code(r.SourceLanguage), code(r.TargetLanguage)})
 	}
@@ -162,7 +165,9 @@ func tiles(d Data) []tile {
 		{"samples", count(samples), fmt.Sprintf("%s directed pairs of languages", count(int64(cross)))},
 	}
 	if a := d.Alignment; a != nil {
-		out = append(out, tile{"alignment precision", fmt.Sprintf("%.3f", a.All.ByClass.Precision), fmt.Sprintf("recall %.3f", a.All.ByClass.Recall)})
+		if j := a.All.ByClass; j.Accepted > j.Neither && j.Gold > 0 {
+			out = append(out, tile{"alignment precision", fmt.Sprintf("%.3f", j.Precision), fmt.Sprintf("recall %.3f", j.Recall)})
+		}
 	}
 	if s := d.Scores; s != nil && s.All.N > 0 {
 		g, kind := s.CrossLingual, "cross-lingual"
@@ -173,6 +178,18 @@ func tiles(d Data) []tile {
 			tile{s.LaSEName, fmt.Sprintf("%.1f", g.LaSE), fmt.Sprintf("shuffled references %.1f", g.LaSEShuffled)})
 	}
 	return out
+}
+
+// sum adds the languages.
+func sum(all []Hygiene) Hygiene {
+	var s Hygiene
+	for _, h := range all {
+		s.Articles, s.Misplaced, s.SetAside = s.Articles+h.Articles, s.Misplaced+h.Misplaced, s.SetAside+h.SetAside
+		s.MovedIn, s.MovedOut, s.Siblings = s.MovedIn+h.MovedIn, s.MovedOut+h.MovedOut, s.Siblings+h.Siblings
+		s.Templates, s.Templated, s.Duplicates = s.Templates+h.Templates, s.Templated+h.Templated, s.Duplicates+h.Duplicates
+		s.Mojibake, s.ReplacementCharacters = s.Mojibake+h.Mojibake, s.ReplacementCharacters+h.ReplacementCharacters
+	}
+	return s
 }
 
 func seconds(s float64) string {

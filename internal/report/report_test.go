@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"crosssum/internal/link/gold"
 	"crosssum/schemas"
 )
 
@@ -28,7 +29,8 @@ func TestTheReportStandsAloneAndHoldsEveryPart(t *testing.T) {
 		}
 	}
 	for _, want := range []string{"demo-2026-11-22", "duplicate_id", "Samples of every directed pair", "0.990", "Training loss by step", "Learning rate by step",
-		"LaSE (multilingual-e5-small)", "threshold 1.06", "provisional", "shuffled", "&lt;script&gt;", "برنامج", "not generated", "prefers-color-scheme: dark"} {
+		"LaSE (multilingual-e5-small)", "threshold 1.06", "provisional", "The 3 pairs just above the threshold", "The 2 pairs just below", "731 <i>near misses", "Warning.", "0.735",
+		"of 7 summaries that 3 articles or more", "<td class=\"n\">1,602</td>", "Visual Voicemail &lt;Daemon&gt;", "shuffled", "&lt;script&gt;", "برنامج", "not generated", "prefers-color-scheme: dark"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}
@@ -68,7 +70,7 @@ func TestAnEmptyRunStillHasAReport(t *testing.T) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
-	one := Data{Run: "one", Pairs: []PairSize{{"a", "b", 1, 1, 0}}, Training: []Step{{1, 2, 0.1}}, Histogram: Histogram{Bins: []Bin{{1, 1.01, 1}}, Threshold: 1}}
+	one := Data{Run: "one", Pairs: []PairSize{{"a", "b", 1, 1, 0}}, Training: []Step{{1, 2, 0.1}}, Histogram: Histogram{Bins: []Bin{{1, 1.01, 1, 1}}, Threshold: 1}}
 	if page := render(t, one); strings.Contains(page, "NaN") {
 		t.Error("NaN in a report of one row")
 	}
@@ -87,6 +89,32 @@ func TestTicksAreRoundAndInside(t *testing.T) {
 		if strings.Join(got, " ") != c.want {
 			t.Errorf("%v to %v: %v, wanted %s", c.low, c.high, got, c.want)
 		}
+	}
+}
+
+func TestFiguresCountWhatAlignmentStumblesOver(t *testing.T) {
+	f := Figures(world())
+	for name, want := range map[string]float64{"untranslated": 41, "templates": 7, "templated": 38, "siblings": 1602, "mojibake": 3, "near_misses": 731, "set_aside": 0} {
+		if got, ok := f[name]; !ok || got != want {
+			t.Errorf("%s is %v, want %v", name, got, want)
+		}
+	}
+}
+
+func TestPrecisionOfNothingIsADash(t *testing.T) {
+	d := world()
+	d.Alignment.English = gold.Aggregate{}
+	figures := Figures(d)
+	if _, ok := figures[FigureEnglishPrecision]; ok {
+		t.Error("a run without English has a precision of English pairs")
+	}
+	text := Table(nil, figures, "e5")
+	if !strings.Contains(text, "precision –       recall –       (by summary class, English") || strings.Contains(text, "0.000") {
+		t.Errorf("the table:\n%s", text)
+	}
+	d.Alignment.All.ByKey = gold.Judged{Gold: 7}
+	if page := render(t, d); !strings.Contains(page, `<td>all pairs of languages, by key</td><td class="n">–</td><td class="n">0.000</td>`) {
+		t.Error("nothing was accepted, and the page gives a precision")
 	}
 }
 

@@ -58,11 +58,20 @@ func world() Data {
 	}
 	for b := range 60 {
 		v := 0.9 + float64(b)/100
-		d.Histogram.Bins = append(d.Histogram.Bins, Bin{v, v + 0.01, int64(4000*math.Exp(-math.Pow((v-0.97)/0.03, 2)) + 900*math.Exp(-math.Pow((v-1.2)/0.08, 2)))})
+		bin := Bin{From: v, To: v + 0.01, Pairs: int64(4000*math.Exp(-math.Pow((v-0.97)/0.03, 2)) + 900*math.Exp(-math.Pow((v-1.2)/0.08, 2)))}
+		if v >= 1.06 {
+			bin.Accepted = bin.Pairs
+		}
+		d.Histogram.Bins = append(d.Histogram.Bins, bin)
 	}
 	d.Histogram.Measure, d.Histogram.Threshold = "margin", 1.06
 	near := NearPair{Example{"english", "e1", "german", "g1", 0.871, 1.0612, "margin"}, "command line tool to convert between image formats", "Befehlszeilenwerkzeug zum Umwandeln von Bildformaten"}
 	d.Above = []NearPair{near, near, near}
+	d.Linked = []Count{{"accepted", 9400}, {"near_misses", 731}}
+	d.Warnings = []string{"$.align.threshold is 0.735, and the one calibrated for it is 1.02"}
+	d.Hygiene = []Hygiene{{Name: "danish", Articles: 1900, Misplaced: 41, Templates: 3, Templated: 17, Siblings: 812, Duplicates: 22, Mojibake: 2},
+		{Name: "english", Articles: 2000, Templates: 4, Templated: 21, Siblings: 790, Duplicates: 31, Mojibake: 1, ReplacementCharacters: 1}}
+	d.Misplaced = []Misplaced{{"danish", "x", "english", "", 0.91, "Visual Voicemail <Daemon>"}}
 	d.Below = []NearPair{near, near}
 	for i := range 10 {
 		row := rows[i*len(rows)/10]

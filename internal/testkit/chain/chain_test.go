@@ -50,7 +50,7 @@ func TestARunThatIsKilledAnywhereEndsWithTheBytesOfAnUndisturbedOne(t *testing.T
 
 	// when it is run again, then everything is reused;
 	again := pipeline(t, c, calm, "again", fmt.Sprintf(params, ""))
-	if got := reused(again); got != "embed export generate ingest link neighbours score split_dedup train" {
+	if got := reused(again); got != "embed export generate identify ingest link neighbours score screen split_dedup train" {
 		t.Errorf("a second run reused only %s", got)
 	}
 	for _, s := range again.Stages {
@@ -62,7 +62,7 @@ func TestARunThatIsKilledAnywhereEndsWithTheBytesOfAnUndisturbedOne(t *testing.T
 
 	// when one parameter is another, then what reads it is computed, and nothing before it;
 	changed := pipeline(t, c, calm, "changed", fmt.Sprintf(params, `, "beams": 2`))
-	if got := reused(changed); got != "embed export ingest link neighbours split_dedup train" {
+	if got := reused(changed); got != "embed export identify ingest link neighbours screen split_dedup train" {
 		t.Errorf("with other beams, %s was reused", got)
 	}
 
@@ -172,7 +172,7 @@ func replays(t *testing.T, c *chain.Chain, id string) {
 		past.Events = append(past.Events, event)
 	}
 	replayer := worker.NewWorkflowReplayer()
-	replayer.RegisterWorkflowWithOptions(workflows.Pipeline, workflow.RegisterOptions{Name: schemas.PipelineWorkflow})
+	workflows.Register(replayer)
 	if err := replayer.ReplayWorkflowHistory(nil, past); err != nil {
 		t.Errorf("replay: %v", err)
 	}
