@@ -197,26 +197,24 @@ func (c *card) header() (string, error) {
 	for _, l := range c.Languages {
 		h.Languages = append(h.Languages, l.Code)
 	}
-	all := config{Name: "all", Default: true}
 	for _, p := range c.Pairs {
-		h.Configs = append(h.Configs, config{Name: p.Name(), Files: p.files(func(split string) string { return Parquet(p.Source, p.Target, split) })})
+		h.Configs = append(h.Configs, config{Name: p.Name(), Files: p.files()})
 	}
-	all.Files = cardPair{cardCounts: c.Total}.files(func(split string) string { return Parquet("*", "*", split) })
-	if len(all.Files) > 0 {
-		h.Configs = append([]config{all}, h.Configs...)
+	if len(c.Pairs) > 0 { // last: `datasets` looks for the files of the first one, whichever is loaded
+		h.Configs = append(h.Configs, config{Name: "all", Default: true, Files: cardPair{"*", "*", c.Total}.files()})
 	}
 	b, err := yaml.Marshal(h)
 	return string(b), err
 }
 
-// files lists the splits that have samples.
-func (p cardPair) files(path func(split string) string) (list []data) {
+// files lists the splits that have samples: `datasets` refuses a configuration with an empty one.
+func (p cardPair) files() (list []data) {
 	for _, s := range []struct {
 		name string
 		n    int64
 	}{{"train", p.Train}, {"val", p.Val}, {"test", p.Test}} {
 		if s.n > 0 {
-			list = append(list, data{fileSplits[s.name], path(s.name)})
+			list = append(list, data{fileSplits[s.name], Parquet(p.Source, p.Target, s.name)})
 		}
 	}
 	return list

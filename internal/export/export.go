@@ -29,7 +29,7 @@ type Crawl struct {
 	Changes map[string]string
 }
 
-// Run writes <source>-<target>_<train|val|test>.jsonl and parquet/<source>-<target>/<train|validation|test>.parquet into dir for
+// Run writes <source>-<target>_<train|val|test>.jsonl and parquet/<train|validation|test>/<source>-<target>.parquet into dir for
 // every pair and split that has samples; both have the same rows in (source id, target id) order. In memory are the samples of one
 // source language with the summaries that they name, and RowGroups' budget of rows; texts are streamed. progress is called with the
 // number of rows written. Counts: samples, files (of JSON lines; there are as many of Parquet).

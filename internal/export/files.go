@@ -27,7 +27,7 @@ func JSONL(source, target, split string) string {
 }
 
 func Parquet(source, target, split string) string {
-	return fmt.Sprintf("parquet/%s-%s/%s.parquet", source, target, fileSplits[split])
+	return fmt.Sprintf("parquet/%s/%s-%s.parquet", fileSplits[split], source, target)
 }
 
 // A row group is closed by the row that brings it to groupBytes of text. All open ones together hold openBytes: then the
