@@ -81,7 +81,7 @@ type TrainParams struct {
 	TargetTokens    int     `json:"target_tokens"`       // with EOS
 	LearningRate    float64 `json:"learning_rate_scale"` // times d_model^-0.5 * min(s^-0.5, s * warmup^-1.5)
 	WarmupSteps     int     `json:"warmup_steps"`
-	Optimizer       string  `json:"optimizer"` // "adafactor" (no first moment, no relative step) or "adamw"
+	Optimizer       string  `json:"optimizer"`       // "adafactor" (no first moment, no relative step) or "adamw"
 	ScaleParameter  bool    `json:"scale_parameter"` // a weight's rate is multiplied by max(1e-3, its root mean square): for training from scratch
 	LabelSmoothing  float64 `json:"label_smoothing"`
 	WeightDecay     float64 `json:"weight_decay"`

@@ -1,12 +1,8 @@
 package train
 
 import (
-	"fmt"
 	"math"
-	"path/filepath"
-	"strings"
 
-	"crosssum/internal/model/safetensors"
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/kernels"
 	"crosssum/internal/native/torch"
@@ -43,13 +39,6 @@ func newAdafactor(weights t5.Parameters, weightDecay float64, scale bool) (*adaf
 	})
 }
 
-func (a *adafactor) free() {
-	a.rows.Free()
-	a.columns.Free()
-}
-
-// step updates all weights by their gradients, multiplied by coefficient; step counts from 1. A weight without a gradient
-// is left alone. It is called inside torch.DoGrad.
 func (a *adafactor) step(weights t5.Parameters, step int, rate, coefficient float64) {
 	torch.NoGrad(func() {
 		for _, name := range a.names {
@@ -65,63 +54,12 @@ func (a *adafactor) step(weights t5.Parameters, step int, rate, coefficient floa
 				}
 				kernels.Adafactor(weights[name], gradient, a.rows[name], a.columns[name], kernels.AdafactorStep{
 					Coefficient: coefficient, Rate: rate, Beta2: 1 - math.Pow(float64(step), adafactorDecay),
-					Epsilon: adafactorEpsilon, Threshold: adafactorThreshold, Decay: a.decay(name)})
+					Epsilon: adafactorEpsilon, Threshold: adafactorThreshold, Decay: decayOf(name, a.weightDecay)})
 			})
 		}
 	})
 }
 
-// decay is the weight decay of a weight: none for norms and for every name with "bias", relative_attention_bias included.
-func (a *adafactor) decay(name string) float64 {
-	if strings.Contains(name, "layer_norm") || strings.Contains(name, "bias") {
-		return 0
-	}
-	return a.weightDecay
-}
-
-func (a *adafactor) save(dir string) error {
-	var tensors []safetensors.Tensor
-	err := torch.Do(func() {
-		for _, name := range a.names {
-			for prefix, list := range map[string]t5.Parameters{"row.": a.rows, "column.": a.columns} {
-				if t, ok := list[name]; ok {
-					tensors = append(tensors, safetensors.Float32Tensor(prefix+name, t.Float32s(), t.Shape()...))
-				}
-			}
-		}
-	})
-	if err != nil {
-		return err
-	}
-	return safetensors.Write(filepath.Join(dir, optimizerFile), tensors)
-}
-
-func (a *adafactor) load(dir string) error {
-	file, err := safetensors.Open(filepath.Join(dir, optimizerFile))
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	for _, name := range a.names {
-		for prefix, list := range map[string]t5.Parameters{"row.": a.rows, "column.": a.columns} {
-			t, ok := list[name]
-			if !ok {
-				continue
-			}
-			values, err := file.Float32s(prefix + name)
-			if err != nil {
-				return err
-			}
-			err = torch.Do(func() {
-				if t.Len() != len(values) {
-					torch.Failf("%s%s has %d values, not %d", prefix, name, len(values), t.Len())
-				}
-				t.Copy_(torch.FromFloat32s(values, len(values)))
-			})
-			if err != nil {
-				return fmt.Errorf("%s: %w", optimizerFile, err)
-			}
-		}
-	}
-	return nil
+func (a *adafactor) state() map[string]t5.Parameters {
+	return map[string]t5.Parameters{"row.": a.rows, "column.": a.columns}
 }

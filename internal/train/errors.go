@@ -2,6 +2,8 @@ package train
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"crosssum/internal/engine"
 	"crosssum/schemas"
@@ -26,6 +28,10 @@ func check(p schemas.TrainParams) error {
 		return invalid("label_smoothing %v, dropout %v and weight_decay %v must be in [0, 1)", p.LabelSmoothing, p.Dropout, p.WeightDecay)
 	case !(p.GradientNorm > 0):
 		return invalid("gradient_norm is %v; it must be positive", p.GradientNorm)
+	case !slices.Contains(optimizers, p.Optimizer):
+		return invalid("optimizer is %q; it may be %s", p.Optimizer, strings.Join(optimizers, ", "))
+	case p.Optimizer == "adamw" && p.ScaleParameter:
+		return invalid("scale_parameter belongs to adafactor, and optimizer is adamw: set it to false")
 	case p.CheckpointEvery < 1 || p.KeepCheckpoints < 1:
 		return invalid("checkpoint_every_steps %d and keep_checkpoints %d must be at least 1", p.CheckpointEvery, p.KeepCheckpoints)
 	}

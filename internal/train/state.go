@@ -32,7 +32,7 @@ type run struct {
 
 	model     *t5.Model
 	feed      feed
-	optimizer *adafactor
+	optimizer optimizer
 	metrics   *metrics
 
 	step, resumed, saved int // taken; where this run began; last checkpoint
@@ -72,7 +72,7 @@ func open(request engine.TrainRequest, report engine.Report) (r *run, err error)
 	if err := r.startTokens(tokenizer); err != nil {
 		return nil, err
 	}
-	if r.optimizer, err = newAdafactor(r.model.Weights, request.Params.WeightDecay, request.Params.ScaleParameter); err != nil {
+	if r.optimizer, err = newOptimizer(r.model.Weights, request.Params); err != nil {
 		return nil, err
 	}
 	return r, r.resume()
@@ -181,7 +181,7 @@ func (r *run) resume() error {
 		if r.model.Weights, err = t5.LoadWeights(filepath.Join(dir, modelFile), r.model.Config); err != nil {
 			return err
 		}
-		if err := r.optimizer.load(dir); err != nil {
+		if err := loadOptimizer(r.optimizer, dir); err != nil {
 			return err
 		}
 		r.step, r.resumed, r.saved, r.samples, r.last.Loss = state.Step, state.Step, state.Step, state.Samples, state.Loss
@@ -210,7 +210,7 @@ func (r *run) note(format string, args ...any) {
 // gradients lists those of all weights in byte order of names.
 func (r *run) gradients() []torch.Tensor {
 	var list []torch.Tensor
-	for _, name := range r.optimizer.names {
+	for _, name := range r.model.Weights.Names() {
 		if g := r.model.Weights[name].Grad(); g.Defined() {
 			list = append(list, g)
 		}
@@ -242,7 +242,7 @@ func (r *run) checkpoint() error {
 		if err := r.model.Config.Save(dir); err != nil {
 			return err
 		}
-		return r.optimizer.save(dir)
+		return saveOptimizer(r.optimizer, dir)
 	})
 	if err != nil {
 		return err
@@ -273,7 +273,7 @@ func (r *run) close() {
 		r.metrics.close()
 	}
 	if r.optimizer != nil {
-		r.optimizer.free()
+		freeOptimizer(r.optimizer)
 	}
 	if r.model != nil {
 		r.model.Free()

@@ -28,53 +28,92 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func TestFiveLossesAreHuggingFaces(t *testing.T) { // see ../model/t5/testdata/make_tiny.py
+func TestTwentyStepsAreTransformersByLossGradientsAndParameters(t *testing.T) { // see ../model/t5/testdata/make_tiny.py
 	const tiny = "../model/t5/testdata/tiny"
 	var want struct {
 		Sources, Labels [][]int
 		Starts          []int
-		Losses, Rates   []float64
-		Norms           []float64 `json:"gradient_norms"`
-		Scale           float64
+		Every           int `json:"parameters_every"`
 		Warmup          int
+		Gradients       map[string][]float32 // of step 1, of adafactor
+		Optimizers      map[string]struct {
+			Scale      float64
+			Losses     []float64
+			Norms      []float64 `json:"gradient_norms"`
+			Rates      []float64
+			Parameters map[string][]float32 // after the last step, every so many values
+		}
 	}
 	raw, err := os.ReadFile(tiny + ".json")
 	must(t, err)
 	must(t, json.Unmarshal(raw, &want))
 	config, err := t5.LoadConfig(tiny)
 	must(t, err)
-	weights, err := t5.LoadWeights(filepath.Join(tiny, "model.safetensors"), config)
-	must(t, err)
-	defer weights.Free()
-	optimizer, err := newAdafactor(weights, 0.01, false)
-	must(t, err)
-	defer optimizer.free()
-	r := &run{model: &t5.Model{Config: config, Weights: weights}, optimizer: optimizer}
-	must(t, r.recordGradients())
-	for step := 1; step <= len(want.Losses); step++ {
-		lr := rate(step, want.Warmup, config.DModel, want.Scale)
-		if math.Abs(lr-want.Rates[step-1]) > 1e-9 {
-			t.Fatalf("step %d: rate %v, want %v", step, lr, want.Rates[step-1])
+	var batch []sequence
+	for i := range want.Labels {
+		batch = append(batch, sequence{int32s(want.Sources[i]), int32s(want.Labels[i]), want.Starts[i]})
+	}
+	for _, name := range optimizers {
+		w := want.Optimizers[name]
+		weights, err := t5.LoadWeights(filepath.Join(tiny, "model.safetensors"), config)
+		must(t, err)
+		defer weights.Free()
+		o, err := newOptimizer(weights, schemas.TrainParams{Optimizer: name, WeightDecay: 0.01})
+		must(t, err)
+		defer freeOptimizer(o)
+		r := &run{model: &t5.Model{Config: config, Weights: weights}, optimizer: o}
+		must(t, r.recordGradients())
+		if len(w.Losses) != 20 {
+			t.Fatalf("%s: %d losses in the fixture", name, len(w.Losses))
 		}
-		loss, norm, tokens := 0.0, 0.0, 0
-		for _, l := range want.Labels {
-			tokens += len(l)
-		}
-		must(t, torch.DoGrad(func() {
-			for i := range want.Labels { // a micro-batch each
-				var b microBatch
-				b.add(int32s(want.Sources[i]), int32s(want.Labels[i]), want.Starts[i])
-				b.Sources, b.Targets = kernels.Pack([]int{len(b.Source)}), kernels.Pack([]int{len(b.Labels)})
-				part := r.model.Loss(b.Batch, 0.1, 1/float64(tokens), kernels.Dropout{})
-				part.Backward()
-				loss += part.Item()
+		for step := 1; step <= len(w.Losses); step++ {
+			lr := rate(step, want.Warmup, config.DModel, w.Scale)
+			if math.Abs(lr-w.Rates[step-1]) > 1e-9 {
+				t.Fatalf("%s, step %d: rate %v, want %v", name, step, lr, w.Rates[step-1])
 			}
-			norm = math.Sqrt(kernels.SquareSums(r.gradients()))
-			optimizer.step(weights, step, lr, math.Min(1, 1/(norm+1e-6)))
-			r.clearGradients()
+			parts, tokens := cut(batch, 1+step%3) // however it is cut
+			loss, norm := 0.0, 0.0
+			must(t, torch.DoGrad(func() {
+				for _, b := range parts {
+					part := r.model.Loss(b.Batch, 0.1, 1/float64(tokens), kernels.Dropout{})
+					part.Backward()
+					loss += part.Item()
+				}
+				norm = math.Sqrt(kernels.SquareSums(r.gradients()))
+				if step == 1 {
+					for weight, values := range want.Gradients {
+						near(t, name+": gradient of "+weight, weights[weight].Grad().Float32s(), values, want.Every, 1e-5)
+					}
+				}
+				o.step(weights, step, lr, math.Min(1, 1/(norm+1e-6)))
+				r.clearGradients()
+			}))
+			if math.Abs(loss-w.Losses[step-1]) > 1e-4 || math.Abs(norm/w.Norms[step-1]-1) > 0.01 {
+				t.Fatalf("%s, step %d: loss %v, gradient norm %v; transformers has %v, %v", name, step, loss, norm, w.Losses[step-1], w.Norms[step-1])
+			}
+		}
+		must(t, torch.Do(func() {
+			for weight, values := range w.Parameters {
+				near(t, name+": "+weight, weights[weight].Float32s(), values, want.Every, 5e-4)
+			}
 		}))
-		if math.Abs(loss-want.Losses[step-1]) > 1e-4 || math.Abs(norm-want.Norms[step-1]) > 2e-3 {
-			t.Fatalf("step %d: loss %v, gradient norm %v; Hugging Face has %v, %v", step, loss, norm, want.Losses[step-1], want.Norms[step-1])
+		if len(w.Parameters) != len(weights) {
+			t.Errorf("%s: the fixture has %d parameters, the model %d", name, len(w.Parameters), len(weights))
+		}
+	}
+}
+
+// near compares every so many values.
+func near(t *testing.T, what string, got, want []float32, every int, tolerance float64) {
+	t.Helper()
+	if (len(got)+every-1)/every != len(want) {
+		t.Errorf("%s: %d values, the fixture has every %d-th, %d", what, len(got), every, len(want))
+		return
+	}
+	for i, x := range want {
+		if math.Abs(float64(got[i*every]-x)) > tolerance {
+			t.Errorf("%s: value %d is %v, transformers has %v", what, i*every, got[i*every], x)
+			return
 		}
 	}
 }
@@ -162,7 +201,14 @@ func stopAfter(t *testing.T, request engine.TrainRequest, work string, step int6
 }
 
 func TestAResumedRunEndsInTheSameBytes(t *testing.T) {
+	for _, name := range optimizers {
+		t.Run(name, func(t *testing.T) { resumes(t, name) })
+	}
+}
+
+func resumes(t *testing.T, optimizer string) {
 	request := toy(t)
+	request.Params.Optimizer, request.Params.ScaleParameter = optimizer, optimizer == "adafactor"
 	model, metrics, straight := trainIn(t, request, t.TempDir())
 	if straight.Steps != 12 || straight.Samples != 12*8 || straight.Pairs != 4 {
 		t.Fatalf("straight run: %+v", straight)

@@ -16,6 +16,7 @@ var (
 	opAttention  = torch.Custom("crosssum::attention")
 	opHeadLoss   = torch.Custom("crosssum::head_loss")
 	opAdafactor  = torch.Custom("crosssum::adafactor")
+	opAdamW      = torch.Custom("crosssum::adamw")
 	opSquareSums = torch.Custom("crosssum::square_sums")
 )
 
@@ -116,4 +117,19 @@ type AdafactorStep struct {
 // Adafactor takes one step on a matrix (row [r], column [c]) or a vector (row [n], column undefined) in place.
 func Adafactor(parameter, gradient, row, column torch.Tensor, s AdafactorStep) {
 	opAdafactor.Run(parameter, gradient, row, column, s.Coefficient, s.Rate, s.Beta2, s.Epsilon, s.Threshold, s.Decay)
+}
+
+// AdamWStep has the settings of one step, which counts from 1.
+type AdamWStep struct {
+	Coefficient  float64 // the gradient is multiplied by it first
+	Rate         float64
+	Beta1, Beta2 float64
+	Epsilon      float64
+	Decay        float64 // p -= Decay * Rate * p
+	Step         int
+}
+
+// AdamW takes one step in place. first and second are the moments, shaped like parameter.
+func AdamW(parameter, gradient, first, second torch.Tensor, s AdamWStep) {
+	opAdamW.Run(parameter, gradient, first, second, s.Coefficient, s.Rate, s.Beta1, s.Beta2, s.Epsilon, s.Decay, s.Step)
 }

@@ -1,6 +1,7 @@
 """Makes the fixtures of a tiny mT5 with Hugging Face's MT5ForConditionalGeneration (transformers 5.23, torch 2.15):
-tiny/ (a Hugging Face directory of 47,536 parameters, fp32) and tiny.json: logits of a padded batch, five training
-losses (Adafactor, label smoothing 0.1, padding out of the loss, dropout 0, start token by example).
+tiny/ (a Hugging Face directory of 47,536 parameters, fp32) and tiny.json: logits of a padded batch, gradients, and
+twenty training steps each of Adafactor and AdamW (label smoothing 0.1, padding out of the loss, dropout 0, start token
+by example).
 Run: python make_tiny.py"""
 import json, math, os
 import torch
@@ -50,26 +51,49 @@ rows = [logits[i, t].tolist() for i in range(4) for t in range(len(labels[i]))]
 out = {"sources": sources, "labels": labels, "starts": starts,
        "logits": [[round(x, 7) for x in row[::8]] for row in rows], "logits_every": 8}
 
-decayed = [p for n, p in model.named_parameters() if "layer_norm" not in n and "bias" not in n]
-others = [p for n, p in model.named_parameters() if "layer_norm" in n or "bias" in n]
-optimizer = Adafactor([{"params": decayed, "weight_decay": 0.01}, {"params": others, "weight_decay": 0.0}], lr=1.0,
-                      scale_parameter=False, relative_step=False, warmup_init=False, clip_threshold=1.0, decay_rate=-0.8,
-                      beta1=None, eps=(1e-30, 1e-3))
-scale, warmup = 0.02, 3
-losses, norms, rates = [], [], []
-for step in range(1, 6):
-    rate = scale * 32**-0.5 * min(step**-0.5, step * warmup**-1.5)
-    for g in optimizer.param_groups:
-        g["lr"] = rate
-    logp = torch.log_softmax(model(input_ids=ids, attention_mask=mask, decoder_input_ids=decoder).logits, -1)
-    keep = target != -100
-    nll = -logp.gather(-1, target.clamp(min=0).unsqueeze(-1)).squeeze(-1)[keep]
-    loss = (0.9 * nll + 0.1 * -logp.mean(-1)[keep]).sum() / keep.sum()
-    optimizer.zero_grad()
-    loss.backward()
-    norms.append(torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0).item())
-    optimizer.step()
-    losses.append(loss.item()); rates.append(rate)
-out.update(losses=losses, gradient_norms=norms, rates=rates, scale=scale, warmup=warmup)
+EVERY = 97  # every so many values of a tensor stand in the fixture
+scalars = lambda tensor: [float("%.9g" % x) for x in tensor.detach().flatten()[::EVERY].tolist()]
+begin = {k: v.clone() for k, v in model.state_dict().items()}
+
+
+def train(make, scale, dtype=torch.float32):
+    """Twenty steps from the same start: losses, gradient norms before clipping, rates, gradients of step 1, parameters."""
+    model.to(dtype).load_state_dict(begin)
+    decayed = [p for n, p in model.named_parameters() if "layer_norm" not in n and "bias" not in n]
+    others = [p for n, p in model.named_parameters() if "layer_norm" in n or "bias" in n]
+    optimizer = make([{"params": decayed, "weight_decay": 0.01}, {"params": others, "weight_decay": 0.0}])
+    warmup, losses, norms, rates, gradients = 3, [], [], [], {}
+    for step in range(1, 21):
+        rate = scale * 32**-0.5 * min(step**-0.5, step * warmup**-1.5)
+        for g in optimizer.param_groups:
+            g["lr"] = rate
+        logp = torch.log_softmax(model(input_ids=ids, attention_mask=mask, decoder_input_ids=decoder).logits, -1)
+        keep = target != -100
+        nll = -logp.gather(-1, target.clamp(min=0).unsqueeze(-1)).squeeze(-1)[keep]
+        loss = (0.9 * nll + 0.1 * -logp.mean(-1)[keep]).sum() / keep.sum()
+        optimizer.zero_grad()
+        loss.backward()
+        if step == 1:
+            gradients = {n: scalars(p.grad) for n, p in model.named_parameters()}
+        norms.append(torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0).item())
+        optimizer.step()
+        losses.append(loss.item()); rates.append(rate)
+    return {"scale": scale, "losses": losses, "gradient_norms": norms, "rates": rates,
+            "parameters": {n: scalars(p) for n, p in model.named_parameters()}}, gradients
+
+
+makers = {
+    "adafactor": (lambda groups: Adafactor(groups, lr=1.0, scale_parameter=False, relative_step=False, warmup_init=False, clip_threshold=1.0,
+                                           decay_rate=-0.8, beta1=None, eps=(1e-30, 1e-3)), 0.02),
+    "adamw": (lambda groups: torch.optim.AdamW(groups, lr=1.0, betas=(0.9, 0.999), eps=1e-8), 0.02),
+}
+out.update(warmup=3, parameters_every=EVERY, optimizers={})
+for name, (make, scale) in makers.items():
+    fixture, gradients = train(make, scale)
+    double, _ = train(make, scale, torch.float64)
+    parted = max(abs(a - b) for a, b in zip(fixture["losses"], double["losses"]))
+    assert parted < 5e-5, (name, parted)  # the rate is one at which fp32 and fp64 agree
+    out["optimizers"][name] = fixture
+    out["gradients"] = gradients
+    print(name, fixture["losses"][0], fixture["losses"][-1], "fp64 parts by", parted)
 json.dump(out, open(os.path.join(here, "tiny.json"), "w"))
-print(losses, norms, sum(p.numel() for p in model.parameters()))
