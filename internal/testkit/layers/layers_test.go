@@ -19,7 +19,7 @@ const module = "crosssum"
 // floors are the rooms from the top down; a package may import what stands on a lower floor than itself, never the same one
 // (packages under internal/ may import each other, where Go itself forbids circles).
 var floors = [][]string{
-	{"starter", "worker", "worker/engine"},
+	{"starter", "worker", "worker/engine", "bench"},
 	{"workflows", "activities"},
 	{"internal"},
 	{"schemas"},
@@ -27,7 +27,7 @@ var floors = [][]string{
 
 // native are the packages that use cgo, or stand on those that do.
 var native = []string{"internal/native", "internal/tokenizer", "internal/model/bert", "internal/model/t5", "internal/encode", "internal/search",
-	"internal/train", "internal/generate", "internal/langid", "internal/summarizer"}
+	"internal/train", "internal/generate", "internal/langid", "internal/summarizer", "internal/filetools"}
 
 // pkg is what `go list` says of a package.
 type pkg struct {

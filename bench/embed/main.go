@@ -1,0 +1,222 @@
+// Command embed measures encoding of real summaries beside sentence-transformers: whole processes, the same texts, model and
+// threads, in turn. Run it in the repository root, after ./crosssum setup:
+//
+//	./crosssum benchmark embed -python VENV/bin/python
+//
+// It prints the least time of several alternating runs and their spread, texts a second, the ratio, both peaks of memory, how
+// far apart the vectors are, and which share of its time the encoder needs for the model's matrix products alone.
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"crosssum/internal/engine"
+)
+
+type options struct {
+	engine, python, model, prefix, numerics string
+	folders, lines, dir                     string
+	texts, runs, threads                    int
+	skipPeer                                bool
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.engine, "engine", "build/bin/engine", "the native program")
+	flag.StringVar(&o.python, "python", "python3", "a Python with sentence-transformers and pyarrow")
+	flag.StringVar(&o.model, "model", "build/models/multilingual-e5-small", "directory of the encoder")
+	flag.StringVar(&o.prefix, "prefix", "query: ", "put before every text by both")
+	flag.StringVar(&o.numerics, "numerics", "native", "native (the portable figure is printed beside it) or portable")
+	flag.StringVar(&o.folders, "crawls", "corpus/sample,data/outside", "crawl folders whose summaries are taken, the first ones first")
+	flag.IntVar(&o.texts, "texts", 20000, "summaries")
+	flag.IntVar(&o.runs, "runs", 3, "runs of each; the least counts")
+	flag.IntVar(&o.threads, "threads", runtime.NumCPU(), "threads of each")
+	flag.BoolVar(&o.skipPeer, "no-peer", false, "do not run sentence-transformers")
+	flag.Parse()
+	if err := run(&o); err != nil {
+		fmt.Fprintln(os.Stderr, "bench/embed:", err)
+		os.Exit(1)
+	}
+}
+
+func run(o *options) (err error) {
+	if o.dir, err = os.MkdirTemp("", "bench-embed-"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(o.dir)
+	summaries, err := collect(strings.Split(o.folders, ","), o.texts)
+	if err != nil {
+		return err
+	}
+	o.lines = o.path("summaries.jsonl")
+	if err := writeLines(o.lines, summaries); err != nil {
+		return err
+	}
+	distinct := map[string]bool{}
+	for _, s := range summaries {
+		distinct[s] = true
+	}
+	fmt.Printf("%d summaries, %d distinct, %s, %d threads, OMP_WAIT_POLICY=passive, 1-minute load %s\n", len(summaries), len(distinct),
+		filepath.Base(o.model), o.threads, load())
+	if err := o.compare(len(summaries)); err != nil {
+		return err
+	}
+	return o.floor()
+}
+
+func (o *options) path(name string) string { return filepath.Join(o.dir, name) }
+
+func load() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	return strings.Fields(string(text))[0]
+}
+
+// measure is what one process took.
+type measure struct {
+	whole, processor time.Duration
+	peakMiB          float64
+}
+
+// series are the runs of one program.
+type series struct {
+	name string
+	runs []measure
+}
+
+func (s series) least() time.Duration {
+	return slices.MinFunc(s.runs, func(a, b measure) int { return int(a.whole - b.whole) }).whole
+}
+
+func (s series) print(texts int) {
+	slowest := slices.MaxFunc(s.runs, func(a, b measure) int { return int(a.whole - b.whole) }).whole
+	var peak float64
+	processor := s.runs[0].processor
+	for _, m := range s.runs {
+		peak, processor = max(peak, m.peakMiB), min(processor, m.processor)
+	}
+	fmt.Printf("%-22s whole process %6.1f s (to %.1f)  %5.0f texts/s  processor time %6.1f s  peak %5.0f MiB\n", s.name, s.least().Seconds(),
+		slowest.Seconds(), float64(texts)/s.least().Seconds(), processor.Seconds(), peak)
+}
+
+// compare runs the programs in turn and prints what they took.
+func (o *options) compare(texts int) error {
+	modes := []string{o.numerics}
+	if o.numerics == "native" {
+		modes = append(modes, "portable")
+	}
+	ours := make([]series, len(modes))
+	peer := series{name: "sentence-transformers"}
+	for i := range o.runs {
+		for m, mode := range modes {
+			ours[m].name = "crosssum " + mode
+			took, err := o.process(engine.Command(context.Background(), o.engine, mode, o.threads, "encode", "--json", "--model", o.model,
+				"--prefix", o.prefix, "--input", o.lines, "--output", o.path(mode+".arrow")))
+			if err != nil {
+				return err
+			}
+			ours[m].runs = append(ours[m].runs, took)
+		}
+		if o.skipPeer {
+			continue
+		}
+		threads := strconv.Itoa(o.threads)
+		command := exec.Command(o.python, "bench/embed/peer.py", o.model, o.prefix, o.lines, o.path(o.numerics+".arrow"), threads)
+		command.Env = append(os.Environ(), "OMP_WAIT_POLICY=passive", "OMP_NUM_THREADS="+threads, "TRANSFORMERS_OFFLINE=1", "HF_HUB_OFFLINE=1")
+		if i == o.runs-1 { // it compares the vectors too, for some tenths of a second more
+			command.Args = append(command.Args, "compare")
+			defer func() { fmt.Print(o.said("compared")) }()
+		}
+		took, err := o.process(command)
+		if err != nil {
+			return fmt.Errorf("sentence-transformers: %w; bench/README.md says how to install it, -no-peer leaves it out", err)
+		}
+		peer.runs = append(peer.runs, took)
+	}
+	for _, s := range ours {
+		s.print(texts)
+	}
+	if !o.skipPeer {
+		peer.print(texts)
+		for _, s := range ours {
+			fmt.Printf("%s: %.2f times as fast\n", s.name, peer.least().Seconds()/s.least().Seconds())
+		}
+	}
+	return nil
+}
+
+func (o *options) said(name string) string {
+	b, _ := os.ReadFile(o.path(name))
+	return string(b)
+}
+
+// process runs a program to its end.
+func (o *options) process(command *exec.Cmd) (measure, error) {
+	var complaint strings.Builder
+	command.Stderr = &complaint
+	began := time.Now()
+	if err := command.Run(); err != nil {
+		return measure{}, fmt.Errorf("%w\n%s", err, complaint.String())
+	}
+	state := command.ProcessState
+	return measure{time.Since(began), state.UserTime() + state.SystemTime(), float64(state.SysUsage().(*syscall.Rusage).Maxrss) / 1024}, nil
+}
+
+// floor prints how long the matrix products alone take, and what this processor cannot show.
+func (o *options) floor() error {
+	out, err := engine.Command(context.Background(), o.engine, o.numerics, o.threads, "encoder-floor", "--model", o.model).Output()
+	if err != nil {
+		return err
+	}
+	var f struct {
+		Texts, Tokens int
+		Encode        []float64 `json:"encode_seconds"`
+		Product       []float64 `json:"product_seconds"`
+		Share         float64
+	}
+	if err := json.Unmarshal(out, &f); err != nil {
+		return err
+	}
+	if len(f.Encode) == 0 || len(f.Product) == 0 {
+		return errors.New("the engine measured nothing")
+	}
+	fmt.Printf("%d x %d tokens: encoding %.3f s (to %.3f), the matrix products alone %.3f s (to %.3f): %.0f %% of the floor's rate\n", f.Texts, f.Tokens,
+		slices.Min(f.Encode), slices.Max(f.Encode), slices.Min(f.Product), slices.Max(f.Product), 100*f.Share)
+	if !nativeBF16() {
+		fmt.Println("bf16: not measured: no native bf16")
+		return nil
+	}
+	fmt.Println("bf16: this processor has it natively; the encoder computes in fp32 in every mode so far")
+	return nil
+}
+
+// nativeBF16 asks the processor's flags.
+func nativeBF16() bool {
+	file, err := os.Open("/proc/cpuinfo")
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		if fields := strings.Fields(lines.Text()); slices.Contains(fields, "avx512_bf16") || slices.Contains(fields, "amx_bf16") {
+			return true
+		}
+	}
+	return false
+}
