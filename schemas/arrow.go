@@ -18,7 +18,8 @@ var (
 	// Deletion is an identity that a crawl withdraws.
 	Deletion = arrow.NewSchema([]arrow.Field{str("language"), str("id")}, nil)
 
-	// Change is what a crawl did to one article of the catalogue: "new", "edited" or "withdrawn". Unchanged ones have no row.
+	// Change is what a crawl did to one article of the catalogue: "new", "edited" (its title, summary or text) or
+	// "withdrawn". Others have no row.
 	Change = arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("change")}, nil)
 
 	// Neighbour is one entry of a neighbour list; rank counts from 0; score is a float64 dot product rounded once to fp32.

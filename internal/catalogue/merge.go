@@ -6,7 +6,6 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"crosssum/internal/arrowfile"
 	"crosssum/schemas"
@@ -24,7 +23,8 @@ type Input struct {
 	Snapshot  bool   // what the crawl lacks is withdrawn
 }
 
-// Counts of a merge: Articles are there after it; accepted rows of the crawl = New + Edited + Unchanged.
+// Counts of a merge: Articles are there after it; accepted rows of the crawl = New + Edited + Unchanged, where an edited one has
+// another title, summary or text.
 type Counts struct {
 	Articles, New, Edited, Unchanged, Withdrawn int64
 	WithdrewNothing                             int64 // deletions of what was not there
@@ -132,15 +132,9 @@ func (m *merge) keep(r arrowfile.Row) error {
 
 func (m *merge) changed(id, change string) error { return m.changes.Append(m.language, id, change) }
 
-// same compares all that two articles hold, URL, images and label included.
-func same(a, b arrowfile.Row) bool {
-	for _, f := range []int{8, 7, 2, 3, 4, 5} {
-		if a.Str(f) != b.Str(f) {
-			return false
-		}
-	}
-	return slices.Equal(a.Strs(6), b.Strs(6))
-}
+// same compares title, summary and text. The URL, images and label of the newer row are kept in any case, and are no edit: a
+// site that moves has not written anything.
+func same(a, b arrowfile.Row) bool { return a.Str(8) == b.Str(8) }
 
 // cursor pulls the rows of one list, whose language is the first field and whose id, which must rise, is the second.
 type cursor struct {

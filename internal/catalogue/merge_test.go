@@ -136,21 +136,28 @@ func TestMergesOfRandomCrawlsAreAReplayOnAMap(t *testing.T) {
 	}
 }
 
-func TestAnArticleIsEditedByAnyOfItsFields(t *testing.T) {
+func TestAnArticleIsEditedByItsTextsAndItsNewRowIsKeptInAnyCase(t *testing.T) {
 	before := values(article{"a", "1"})
 	for f := 2; f < len(before); f++ {
 		dir := t.TempDir()
-		after := slices.Clone(before)
-		if f == 6 {
+		after, want := slices.Clone(before), Counts{Articles: 1, Unchanged: 1}
+		switch after[f] = "other"; f {
+		case 6:
 			after[f] = []string{"1", "2"}
-		} else {
-			after[f] = "other"
+		case 8: // the digest of title, summary and text
+			want = Counts{Articles: 1, Edited: 1}
 		}
 		in := Input{Language: "english", Previous: filepath.Join(dir, "previous"), Articles: filepath.Join(dir, "crawl")}
 		must(t, link.WriteRows(in.Previous, schemas.Article, 1, func(int) []any { return before }))
 		must(t, link.WriteRows(in.Articles, schemas.Article, 1, func(int) []any { return after }))
-		if got, err := Merge(context.Background(), in, dir, func(int64) {}); err != nil || got != (Counts{Articles: 1, Edited: 1}) {
+		got, err := Merge(context.Background(), in, dir, func(int64) {})
+		if err != nil || got != want {
 			t.Errorf("another %s: %+v, %v", schemas.Article.Field(f).Name, got, err)
+		}
+		a, errA := os.ReadFile(in.Articles)
+		b, errB := os.ReadFile(filepath.Join(dir, "articles.arrow"))
+		if must(t, errors.Join(errA, errB)); !bytes.Equal(a, b) {
+			t.Errorf("another %s: the new row is not kept", schemas.Article.Field(f).Name)
 		}
 	}
 }
