@@ -19,7 +19,6 @@ import (
 	"go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
-	"go.temporal.io/sdk/workflow"
 	"google.golang.org/protobuf/encoding/protojson"
 )
 
@@ -29,7 +28,7 @@ const params = `{"crawl": "toy", "summarizer": "tiny",
 	          "checkpoint_every_steps": 10},
 	"generate": {"samples": 12, "largest_pairs": 2, "samples_a_pair": 2, "max_tokens": 16, "batch_size": 4%s}}`
 
-// SaveHistory names a file to which the undisturbed run's history is written: how workflows/testdata/histories is made.
+// SaveHistory names a folder to which the histories of undisturbed runs are written: how workflows/testdata/histories is made.
 const SaveHistory = "CROSSSUM_SAVE_HISTORY"
 
 func TestARunThatIsKilledAnywhereEndsWithTheBytesOfAnUndisturbedOne(t *testing.T) {
@@ -46,7 +45,7 @@ func TestARunThatIsKilledAnywhereEndsWithTheBytesOfAnUndisturbedOne(t *testing.T
 		t.Errorf("report: %v", err)
 	}
 	want := chain.Artifacts(t, calm.Store)
-	replays(t, c, "calm")
+	replays(t, c, "calm", "pipeline.json")
 
 	// when it is run again, then everything is reused;
 	again := pipeline(t, c, calm, "again", fmt.Sprintf(params, ""))
@@ -159,8 +158,8 @@ func same(t *testing.T, what string, got, want map[string]string) {
 	}
 }
 
-// replays runs the workflow code again over the history of a run.
-func replays(t *testing.T, c *chain.Chain, id string) {
+// replays runs the workflow code again over the history of a run, which it saves under name where that is asked for.
+func replays(t *testing.T, c *chain.Chain, id, name string) {
 	t.Helper()
 	events := c.Client.GetWorkflowHistory(context.Background(), id, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	past := &history.History{}
@@ -176,16 +175,16 @@ func replays(t *testing.T, c *chain.Chain, id string) {
 	if err := replayer.ReplayWorkflowHistory(nil, past); err != nil {
 		t.Errorf("replay: %v", err)
 	}
-	path := os.Getenv(SaveHistory)
-	if path == "" {
+	folder := os.Getenv(SaveHistory)
+	if folder == "" {
 		return
 	}
 	b, err := protojson.Marshal(past)
 	if err == nil {
 		b = []byte(strings.ReplaceAll(string(b), c.Dir, "/crosssum"))
-		err = os.MkdirAll(filepath.Dir(path), 0o755)
+		err = os.MkdirAll(folder, 0o755)
 	}
-	if err != nil || os.WriteFile(path, b, 0o644) != nil {
+	if err = errors.Join(err, os.WriteFile(filepath.Join(folder, name), b, 0o644)); err != nil {
 		t.Fatal(err)
 	}
 }
