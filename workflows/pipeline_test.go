@@ -16,7 +16,6 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
-	"go.temporal.io/sdk/workflow"
 )
 
 // board is a store of units without bytes: it shows what the workflow asks of activities, not what they compute. That is
@@ -217,7 +216,7 @@ func TestSavedHistoriesReplay(t *testing.T) {
 	}
 	for _, file := range files {
 		replayer := worker.NewWorkflowReplayer()
-		replayer.RegisterWorkflowWithOptions(workflows.Pipeline, workflow.RegisterOptions{Name: schemas.PipelineWorkflow})
+		workflows.Register(replayer)
 		if err := replayer.ReplayWorkflowHistoryFromJSONFile(nil, file); err != nil {
 			t.Errorf("%s: %v", file, err)
 		}
