@@ -18,12 +18,13 @@ const cardUnit = "README.md"
 
 // exportMaterial is all that the files of a source language depend on: any language may be a target.
 type exportMaterial struct {
-	Source   string            `json:"source"`
-	Articles map[string]string `json:"articles"` // digests by language
-	Samples  string            `json:"samples"`
-	Splits   string            `json:"splits"`
-	Pairs    string            `json:"pairs"`
-	Crawls   []crawlChanges    `json:"crawls"`
+	Source    string            `json:"source"`
+	Articles  map[string]string `json:"articles"`            // digests by language
+	Languages map[string]string `json:"languages,omitempty"` // of languages.arrow, likewise
+	Samples   string            `json:"samples"`
+	Splits    string            `json:"splits"`
+	Pairs     string            `json:"pairs"`
+	Crawls    []crawlChanges    `json:"crawls"`
 }
 
 // cardMaterial is all that the data card depends on.
@@ -47,10 +48,13 @@ func planExport(_ context.Context, a *Activities, in schemas.ExportInput) ([]uni
 	if err != nil {
 		return nil, err
 	}
-	material := exportMaterial{Articles: map[string]string{}}
+	material := exportMaterial{Articles: map[string]string{}, Languages: map[string]string{}}
 	rows := 0.0
 	for i, u := range languages {
 		material.Articles[u.Name] = digests[i]
+		if f, ok := u.Files["languages.arrow"]; ok {
+			material.Languages[u.Name] = f.Digest
+		}
 		rows += float64(articlesOf(u))
 	}
 	for _, f := range []struct {
@@ -132,6 +136,9 @@ func runExport(_ context.Context, a *Activities, in schemas.ExportInput, u unit,
 		}
 	}
 	if input.Articles, err = a.paths(material.Articles); err != nil {
+		return nil, err
+	}
+	if input.Languages, err = a.paths(material.Languages); err != nil {
 		return nil, err
 	}
 	for _, crawl := range material.Crawls {

@@ -117,7 +117,7 @@ func (a *Activities) enter(ctx context.Context, in schemas.TakeInput) (schemas.T
 	}
 	took := schemas.Took{Newest: *light(there), Mine: mine}
 	for _, f := range entry.Files {
-		if f.State == catalogue.Failed && len(took.Failed) < maxFailed {
+		if f.State == schemas.FileFailed && len(took.Failed) < maxFailed {
 			took.Failed = append(took.Failed, f)
 		}
 	}
@@ -143,27 +143,6 @@ func (a *Activities) layOutDataset(ctx context.Context, in schemas.LayOutInput) 
 	if e.Dataset != nil {
 		about.Dataset = *e.Dataset
 	}
-	manifest, err := a.manifest(ctx, about, nil)
-	if err != nil {
-		return "", err
-	}
-	manifest.Catalogue = &e
-	draft, err := a.Store.Draft()
-	if err != nil {
-		return "", err
-	}
-	defer draft.Close()
-	path := filepath.Join(draft.Dir, "manifest.json")
-	if err := writeJSON(path, manifest); err != nil {
-		return "", err
-	}
-	file, err := a.Store.Put(path)
-	if err != nil {
-		return "", err
-	}
-	err = a.layOut(about, map[string]schemas.File{"manifest.json": file}, func(p schemas.Progress) {
-		p.Stage = schemas.LayOutActivity
-		a.heartbeat(ctx, p)
-	})
+	err := a.layOutRun(ctx, about, &e, schemas.LayOutActivity)
 	return filepath.Join(a.Runs, RunFolder(in.Run)), err
 }

@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -93,6 +94,32 @@ func (a *Activities) layOut(in schemas.ReportInput, report map[string]schemas.Fi
 		return err
 	}
 	return replaceFolder(aside, filepath.Join(a.Runs, RunFolder(in.Run)))
+}
+
+// layOutRun makes the folder of a run that has no report: what it made, with a manifest of it. A retry replaces what it finds.
+func (a *Activities) layOutRun(ctx context.Context, made schemas.ReportInput, entry *schemas.Entry, activity string) error {
+	manifest, err := a.manifest(ctx, made, nil)
+	if err != nil {
+		return err
+	}
+	manifest.Catalogue = entry
+	draft, err := a.Store.Draft()
+	if err != nil {
+		return err
+	}
+	defer draft.Close()
+	path := filepath.Join(draft.Dir, "manifest.json")
+	if err := writeJSON(path, manifest); err != nil {
+		return err
+	}
+	file, err := a.Store.Put(path)
+	if err != nil {
+		return err
+	}
+	return a.layOut(made, map[string]schemas.File{"manifest.json": file}, func(p schemas.Progress) {
+		p.Stage = activity
+		a.heartbeat(ctx, p)
+	})
 }
 
 // place links or copies an object to path.

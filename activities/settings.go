@@ -26,9 +26,13 @@ func (a *Activities) settings(_ context.Context, in schemas.SettingsInput) (sche
 	return schemas.Settings{Policies: a.Policies, Queues: a.Queues, Card: card}, classify(err)
 }
 
-// outcome reads the figures of a sealed report and says where its run lies.
-func (a *Activities) outcome(_ context.Context, in schemas.OutcomeInput) (schemas.Outcome, error) {
+// outcome reads the figures of a sealed report and says where its run lies. The folder of a run without one is laid out.
+func (a *Activities) outcome(ctx context.Context, in schemas.OutcomeInput) (schemas.Outcome, error) {
 	folder := filepath.Join(a.Runs, RunFolder(in.Run))
+	if in.Unreported != nil {
+		err := a.layOutRun(ctx, *in.Unreported, nil, schemas.OutcomeActivity)
+		return schemas.Outcome{Folder: folder}, classify(err)
+	}
 	outcome := schemas.Outcome{Folder: folder, Report: filepath.Join(folder, "report.html"), Figures: map[string]float64{}}
 	path, err := a.fileOf(in.Report, "all", "figures.json")
 	if err != nil {

@@ -53,10 +53,12 @@ type Settings struct {
 	Card     EncoderCard       `json:"card"`
 }
 
-// OutcomeInput asks what a run came to.
+// OutcomeInput asks what a run came to. Unreported is set for a run that ends without a report: its folder is laid out, with
+// what it made and a manifest.
 type OutcomeInput struct {
-	Run    string `json:"run"` // workflow id
-	Report Ref    `json:"report"`
+	Run        string       `json:"run"` // workflow id
+	Report     Ref          `json:"report"`
+	Unreported *ReportInput `json:"unreported,omitempty"`
 }
 
 // Outcome is where the results of a run lie, and the figures that people ask for first.

@@ -136,21 +136,30 @@ func (r *story) evaluate() {
 
 // report writes what a reader of the run may ask for, and lays out its folder.
 func (r *story) report() {
-	r.reported = run(r, schemas.Report, schemas.ReportInput{Run: r.id, Params: r.params, Scanned: r.scanned, Stages: r.progress(),
+	r.reported = run(r, schemas.Report, r.made())
+}
+
+// made is all that the run has made so far.
+func (r *story) made() schemas.ReportInput {
+	return schemas.ReportInput{Run: r.id, Params: r.params, Scanned: r.scanned, Stages: r.progress(),
 		Ingested: r.ingested, Identified: r.identified, Articles: r.articles, Embeddings: r.embeddings, Neighbours: r.neighbours, Links: r.links, Splits: r.splits,
 		Dataset: r.dataset, Model: r.model, Generations: r.generations, Scores: r.scores,
-		Rule: r.params.Align.Rule, Threshold: r.threshold, Warnings: r.warnings})
+		Rule: r.params.Align.Rule, Threshold: r.threshold, Warnings: r.warnings}
 }
 
 // result says where to look, with the figures of the report if there is one.
 func (r *story) result() (schemas.PipelineResult, error) {
 	result := schemas.PipelineResult{Stages: r.progress(), Nondeterministic: r.nondeterministic, Warnings: r.warnings}
-	if r.err != nil || r.reported.Index == "" {
+	if r.err != nil {
 		return result, r.err
 	}
 	var outcome schemas.Outcome
 	ctx := r.options(r.ctx, "plan", schemas.QueueMain, "figures of the report")
 	in := schemas.OutcomeInput{Run: r.id, Report: r.reported}
+	if r.reported.Index == "" {
+		made := r.made()
+		in.Unreported = &made
+	}
 	err := workflow.ExecuteActivity(ctx, schemas.OutcomeActivity, in).Get(ctx, &outcome)
 	result.Folder, result.Report, result.Figures = outcome.Folder, outcome.Report, outcome.Figures
 	return result, err

@@ -14,12 +14,13 @@ import (
 
 // Input names what is exported: the samples whose source is Source. Paths are of files by language.
 type Input struct {
-	Source   string
-	Samples  string            // of schemas.Sample
-	Pairs    string            // of schemas.Pair
-	Splits   string            // of schemas.Split
-	Articles map[string]string // of schemas.Article
-	Crawls   []Crawl           // that the articles come from, oldest first; one at least
+	Source    string
+	Samples   string            // of schemas.Sample
+	Pairs     string            // of schemas.Pair
+	Splits    string            // of schemas.Split
+	Articles  map[string]string // of schemas.Article
+	Languages map[string]string // of schemas.Identified; articles of a language without one have null in language_ok
+	Crawls    []Crawl           // that the articles come from, oldest first; one at least
 }
 
 // Crawl is a crawl with what it changed of the catalogue, as paths of schemas.Change by language. The oldest is the origin of

@@ -74,8 +74,25 @@ func readHalves(in Input, samples []sample) (map[string]map[string]half, error) 
 		if n := missing[language]; n != 0 {
 			return nil, corrupt("%d articles of %s that samples of %s name are not there", n, language, in.Source)
 		}
+		if path, ok := in.Languages[language]; ok {
+			if err := identify(path, of); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return halves, nil
+}
+
+// identify fills in whether summaries are in their file's language.
+func identify(path string, of map[string]half) error {
+	return arrowfile.Each(path, schemas.Identified, func(row arrowfile.Row) error {
+		if h, ok := of[row.Str(1)]; ok {
+			isIt := row.Bool(4)
+			h.languageOK = &isIt
+			of[row.Str(1)] = h
+		}
+		return nil
+	})
 }
 
 // page is what rows need of an article as a target.
