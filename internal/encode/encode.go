@@ -22,10 +22,12 @@ import (
 // maxBatchTokens bounds the memory of one batch: at hidden size 384 a million tokens take about 20 GB.
 const maxBatchTokens = 1 << 20
 
+const defaultBatchTokens = 1024
+
 // Run embeds the texts of request.Input and writes a schemas.Embedding row for each of its rows, in its order. A text
 // that stands in several rows of a window is encoded once. What it holds in memory does not depend on the number of rows.
 func Run(ctx context.Context, request engine.EncodeRequest, report engine.Report) (engine.EncodeResult, error) {
-	e, err := open(request, report)
+	e, err := open(&request, report)
 	if err != nil {
 		return engine.EncodeResult{}, err
 	}
@@ -50,7 +52,7 @@ func Run(ctx context.Context, request engine.EncodeRequest, report engine.Report
 // Lines embeds the texts that next gives, until it says io.EOF, into a file with the one column "embedding", in their order.
 // request.Input and Column are not looked at; total is how many texts are expected, 0 when nobody knows.
 func Lines(ctx context.Context, request engine.EncodeRequest, next func() (string, error), total int64, report engine.Report) (engine.EncodeResult, error) {
-	e, err := open(request, report)
+	e, err := open(&request, report)
 	if err != nil {
 		return engine.EncodeResult{}, err
 	}
@@ -74,13 +76,30 @@ func Lines(ctx context.Context, request engine.EncodeRequest, next func() (strin
 	return s.result, err
 }
 
-// open gets the encoder of a request and compares the two.
-func open(request engine.EncodeRequest, report engine.Report) (*encoder, error) {
-	e, err := encoders.get(request.Model)
+// Tokenizer gives the function that cuts texts into the ids that the encoder of a directory sees, at most maxTokens a text; 0:
+// as many as the directory says.
+func Tokenizer(dir string, maxTokens int, report engine.Report) (func(text string) ([]int32, error), error) {
+	request := engine.EncodeRequest{Model: dir, MaxTokens: maxTokens}
+	e, err := open(&request, report)
+	if err != nil {
+		return nil, err
+	}
+	return func(text string) ([]int32, error) { return e.tokenizer.Encode(text, request.MaxTokens) }, nil
+}
+
+// open gets the encoder of a request and compares the two. A limit that is 0 becomes the directory's own.
+func open(request *engine.EncodeRequest, report engine.Report) (*encoder, error) {
+	e, err := encoders.get(request.Model, report)
 	if err != nil {
 		return nil, &engine.Error{Type: schemas.MissingModel, Message: err.Error()}
 	}
-	if err := check(request, e); err != nil {
+	if request.MaxTokens == 0 {
+		request.MaxTokens = e.maxTokens
+	}
+	if request.BatchTokens == 0 {
+		request.BatchTokens = max(defaultBatchTokens, request.MaxTokens)
+	}
+	if err := check(*request, e); err != nil {
 		return nil, &engine.Error{Type: schemas.InvalidInput, Message: err.Error()}
 	}
 	return e, nil
@@ -89,8 +108,8 @@ func open(request engine.EncodeRequest, report engine.Report) (*encoder, error) 
 // check compares the request with what the encoder can do.
 func check(r engine.EncodeRequest, e *encoder) error {
 	switch {
-	case r.MaxTokens < 3 || r.MaxTokens > e.model.Config.Positions:
-		return fmt.Errorf("max_tokens is %d, and encoder %s takes 3 to %d", r.MaxTokens, r.Model, e.model.Config.Positions)
+	case r.MaxTokens < 3 || r.MaxTokens > e.limit:
+		return fmt.Errorf("max_tokens is %d, and encoder %s takes 3 to %d", r.MaxTokens, r.Model, e.limit)
 	case r.BatchTokens < r.MaxTokens || r.BatchTokens > maxBatchTokens:
 		return fmt.Errorf("batch_tokens is %d, outside of max_tokens (%d) to %d", r.BatchTokens, r.MaxTokens, maxBatchTokens)
 	}

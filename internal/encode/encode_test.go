@@ -133,29 +133,3 @@ func TestZeroAndNotFiniteVectorsAreRefused(t *testing.T) {
 		t.Errorf("%v", v)
 	}
 }
-
-func TestModulesThatAreNotAppliedAreNamed(t *testing.T) {
-	dir := t.TempDir()
-	write := func(name, content string) {
-		path := filepath.Join(dir, name)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(content), 0o600)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("modules.json", `[{"path": "", "type": "x.Transformer"}, {"path": "2_Dense", "type": "x.models.Dense"}]`)
-	if _, err := readPooling(dir); err == nil || !strings.Contains(err.Error(), "Dense") {
-		t.Errorf("%v", err)
-	}
-	write("modules.json", `[{"path": "1_Pooling", "type": "x.Pooling"}]`)
-	if _, err := readPooling(dir); err == nil || !strings.Contains(err.Error(), "1_Pooling") {
-		t.Errorf("%v", err)
-	}
-	write("1_Pooling/config.json", `{"pooling_mode_mean_tokens": true, "pooling_mode_max_tokens": true}`)
-	if _, err := readPooling(dir); err == nil || !strings.Contains(err.Error(), "max") {
-		t.Errorf("%v", err)
-	}
-	write("modules.json", `[{"path": "../elsewhere", "type": "x.Pooling"}]`)
-	if _, err := readPooling(dir); err == nil || !strings.Contains(err.Error(), "leaves") {
-		t.Errorf("%v", err)
-	}
-}

@@ -1,7 +1,6 @@
 package encode
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,48 +11,179 @@ import (
 
 	"crosssum/internal/engine"
 	"crosssum/internal/model/bert"
+	"crosssum/internal/model/static"
 	"crosssum/internal/native/torch"
 	"crosssum/internal/tokenizer"
 	"crosssum/schemas"
 )
 
-// encoder is a sentence encoder: tokenizer, model, pooling, unit length.
+// encoder is a sentence encoder: tokenizer, model, pooling, dense layers, unit length. One of model and static is nil.
 type encoder struct {
 	tokenizer tokenizer.Tokenizer
 	model     *bert.Model
-	pool      pooling
+	static    *static.Model
+	pooling   string // of a model: "mean", "cls" or "pooler"
+	dense     []dense
+	unit      bool // vectors have unit length; else they are as the directory's modules.json gives them
 	dimension int
+	limit     int // the most tokens of a text
+	maxTokens int // the directory's own choice, at most limit
 }
 
-// load reads a Hugging Face directory.
-func load(dir string) (*encoder, error) {
-	pool, err := readPooling(dir)
+// load reads a Hugging Face directory; progress, if there is one, hears of the bytes of the model that were read.
+func load(dir string, progress ...func(done, total int64)) (*encoder, error) {
+	modules, err := readModules(dir)
 	if err != nil {
 		return nil, err
 	}
+	report := func(done, total int64) {
+		for _, p := range progress {
+			p(done, total)
+		}
+	}
+	e := &encoder{pooling: modules.pooling, unit: modules.normalize}
+	if modules.static != "" {
+		err = e.loadStatic(modules.static, report)
+	} else {
+		err = e.loadModel(modules, report)
+	}
+	for _, config := range modules.dense {
+		if err != nil {
+			break
+		}
+		var d dense
+		if d, err = config.load(e.dimension); err == nil {
+			e.dense, e.dimension = append(e.dense, d), d.out
+		} else {
+			d.free()
+		}
+	}
+	if err != nil {
+		e.close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// loadModel reads a BertModel or XLMRobertaModel.
+func (e *encoder) loadModel(m *modules, report func(done, total int64)) error {
+	dir := m.transformer
 	config, err := bert.ReadConfig(dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if !strings.HasPrefix(config.TokenizerClass, "XLMRobertaTokenizer") {
-		return nil, fmt.Errorf("%s: tokenizer_class is %q in config.json, and only XLMRobertaTokenizer is supported", dir, config.TokenizerClass)
-	}
-	tokens, err := tokenizer.LoadXLMR(dir)
+	tokens, settings, wordPiece, err := tokenizer.Load(dir, config.TokenizerClass)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if tokens.Size() > config.VocabSize {
-		return nil, fmt.Errorf("%s: the tokenizer has %d ids, and vocab_size is %d", dir, tokens.Size(), config.VocabSize)
+		return fmt.Errorf("%s: the tokenizer has %d ids, and vocab_size is %d", dir, tokens.Size(), config.VocabSize)
 	}
-	model, err := bert.Load(dir)
-	if err != nil {
-		return nil, err
+	if e.model, err = bert.Load(dir, report); err != nil {
+		return err
 	}
-	return &encoder{tokens, model, pool, config.HiddenSize}, nil
+	if !m.listed && wordPiece {
+		e.pooling = "pooler"
+		if !e.model.HasPooler() {
+			return fmt.Errorf("%s: has neither modules.json nor the tensors pooler.dense.*: nothing says how a text becomes one vector", dir)
+		}
+	} else if !m.listed {
+		e.pooling = "mean"
+	}
+	e.tokenizer, e.dimension, e.limit = tokens, config.HiddenSize, config.MaxTokens()
+	e.maxTokens = e.limit
+	for _, n := range []int{m.maxTokens, int(settings.ModelMaxLength)} {
+		if n > 0 {
+			e.maxTokens = min(e.maxTokens, n)
+		}
+	}
+	return nil
 }
 
-// encode writes the vectors of the texts of one batch to their places in vectors.
+// loadStatic reads a StaticEmbedding.
+func (e *encoder) loadStatic(dir string, report func(done, total int64)) error {
+	tokens, limit, err := tokenizer.LoadStatic(dir)
+	if err != nil {
+		return err
+	}
+	if e.static, err = static.Load(dir, report); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s: has no model.safetensors", dir)
+	} else if err != nil {
+		return err
+	}
+	if tokens.Size() > e.static.Rows {
+		return fmt.Errorf("%s: the tokenizer has %d ids, and the table %d rows", dir, tokens.Size(), e.static.Rows)
+	}
+	e.tokenizer, e.dimension, e.limit = tokens, e.static.Dimension, maxBatchTokens
+	if limit > 0 {
+		e.limit = min(limit, e.limit)
+	}
+	e.maxTokens = e.limit
+	return nil
+}
+
+func (e *encoder) close() {
+	if e.model != nil {
+		e.model.Close()
+	}
+	for i := range e.dense {
+		e.dense[i].free()
+	}
+}
+
+// encode writes the vectors of the texts of one batch to their places in vectors. A StaticEmbedding gives the zero vector
+// for a text without tokens; any other vector that is zero or not finite is an error.
 func (e *encoder) encode(in *texts, batch []int, vectors []float32) error {
+	out := make([]float32, len(batch)*e.dimension)
+	if err := e.forward(in, batch, out); err != nil {
+		return fmt.Errorf("encoding %d texts, the first %s: %w", len(batch), in.name(batch[0]), err)
+	}
+	for i, t := range batch {
+		vector := vectors[t*e.dimension : (t+1)*e.dimension]
+		copy(vector, out[i*e.dimension:])
+		empty := len(in.texts[t].ids) == 0
+		if !finite(vector) || e.unit && !unit(vector) && !empty {
+			return &engine.Error{Type: schemas.NotFinite, Message: fmt.Sprintf("%s: its embedding is not finite or zero", in.name(t))}
+		}
+	}
+	return nil
+}
+
+// forward writes the vectors [texts, dimension] of a batch, not yet of unit length.
+func (e *encoder) forward(in *texts, batch []int, out []float32) error {
+	width := len(out) / len(batch)
+	if e.static != nil {
+		width = e.static.Dimension
+	} else if e.model != nil {
+		width = e.model.Config.HiddenSize
+	}
+	pooled := out
+	if len(e.dense) > 0 {
+		pooled = make([]float32, len(batch)*width)
+	}
+	if e.static != nil {
+		for i, t := range batch {
+			if err := e.static.Mean(in.texts[t].ids, pooled[i*width:(i+1)*width]); err != nil {
+				return err
+			}
+		}
+	} else if err := e.pool(in, batch, pooled); err != nil {
+		return err
+	}
+	if len(e.dense) == 0 {
+		return nil
+	}
+	return torch.Do(func() {
+		x := torch.FromFloat32s(pooled, len(batch), width)
+		for i := range e.dense {
+			x = e.dense[i].forward(x)
+		}
+		x.CopyFloat32s(out)
+	})
+}
+
+// pool runs the model over a batch and writes a vector [hidden] for each text.
+func (e *encoder) pool(in *texts, batch []int, pooled []float32) error {
 	var ids []int64
 	lengths := make([]int, len(batch))
 	for i, t := range batch {
@@ -62,19 +192,23 @@ func (e *encoder) encode(in *texts, batch []int, vectors []float32) error {
 		}
 		lengths[i] = len(in.texts[t].ids)
 	}
-	states := make([]float32, len(ids)*e.dimension)
-	err := torch.Do(func() { e.model.Forward(ids, lengths).CopyFloat32s(states) })
-	if err != nil {
-		return fmt.Errorf("encoding %d texts with %d tokens, the first %s: %w", len(batch), len(ids), in.name(batch[0]), err)
+	if e.pooling != "mean" {
+		return torch.Do(func() {
+			if e.pooling == "pooler" {
+				e.model.Pooled(ids, lengths).CopyFloat32s(pooled)
+			} else {
+				e.model.First(ids, lengths).CopyFloat32s(pooled)
+			}
+		})
 	}
-	for i, t := range batch {
-		vector := vectors[t*e.dimension : (t+1)*e.dimension]
-		size := lengths[i] * e.dimension
-		e.pool(states[:size], vector)
-		states = states[size:]
-		if !unit(vector) {
-			return &engine.Error{Type: schemas.NotFinite, Message: fmt.Sprintf("%s: its embedding is not finite or zero", in.name(t))}
-		}
+	width := len(pooled) / len(batch)
+	states := make([]float32, len(ids)*width)
+	if err := torch.Do(func() { e.model.Forward(ids, lengths).CopyFloat32s(states) }); err != nil {
+		return err
+	}
+	for i, n := range lengths {
+		meanPooling(states[:n*width], pooled[i*width:(i+1)*width])
+		states = states[n*width:]
 	}
 	return nil
 }
@@ -88,8 +222,9 @@ type cache struct {
 
 var encoders cache
 
-// get loads the encoder of a directory, unless it is the one in memory and its files did not change.
-func (c *cache) get(dir string) (*encoder, error) {
+// get loads the encoder of a directory, unless it is the one in memory and its files did not change. While it loads,
+// reports hear of the bytes.
+func (c *cache) get(dir string, reports ...engine.Report) (*encoder, error) {
 	c.Lock()
 	defer c.Unlock()
 	key, err := identity(dir)
@@ -100,10 +235,14 @@ func (c *cache) get(dir string) (*encoder, error) {
 		return c.e, nil
 	}
 	if c.e != nil {
-		c.e.model.Close()
+		c.e.close()
 		c.e = nil
 	}
-	e, err := load(dir)
+	e, err := load(dir, func(done, total int64) {
+		for _, report := range reports {
+			report(schemas.Progress{Done: done, Total: total, Of: "bytes"})
+		}
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -111,33 +250,26 @@ func (c *cache) get(dir string) (*encoder, error) {
 	return e, nil
 }
 
-// identity is the name, sizes and times of the files that an encoder is read from.
+// identity is the names, sizes and times of all files under a directory: whatever an encoder is read from is among them.
 func identity(dir string) (string, error) {
-	out := dir
-	for _, name := range []string{"config.json", "model.safetensors", "sentencepiece.bpe.model", "modules.json", "1_Pooling/config.json"} {
-		info, err := os.Stat(filepath.Join(dir, name))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // load says what is missing
-		}
-		if err != nil {
-			return "", err
-		}
-		out += fmt.Sprintf("|%s %d %d", name, info.Size(), info.ModTime().UnixNano())
-	}
-	return out, nil
-}
-
-// readJSON reads a small JSON file; ok is false where there is none.
-func readJSON(path string, v any) (ok bool, err error) {
-	b, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
+	dir, err := filepath.EvalSymlinks(dir)
 	if err != nil {
-		return false, err
+		return "", err
 	}
-	if err := json.Unmarshal(b, v); err != nil {
-		return false, fmt.Errorf("%s: %w", path, err)
-	}
-	return true, nil
+	var out strings.Builder
+	out.WriteString(dir)
+	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		info, err := os.Stat(path)
+		if errors.Is(err, fs.ErrNotExist) { // a dangling link: load says so if it is needed
+			return nil
+		}
+		if err == nil {
+			fmt.Fprintf(&out, "|%s %d %d", path, info.Size(), info.ModTime().UnixNano())
+		}
+		return err
+	})
+	return out.String(), err
 }

@@ -1,70 +1,9 @@
 package encode
 
-import (
-	"fmt"
-	"math"
-	"path/filepath"
-	"sort"
-	"strings"
-)
+import "math"
 
-// pooling makes one vector [hidden] of the states [tokens, hidden] of a text.
-type pooling func(states, vector []float32)
-
-// readPooling reads sentence-transformers' modules.json: Transformer, Pooling (mean or first token), Normalize. Without
-// one, mean pooling is taken. Any other module or mode is an error that names it.
-func readPooling(dir string) (pooling, error) {
-	var modules []struct{ Path, Type string }
-	path := filepath.Join(dir, "modules.json")
-	ok, err := readJSON(path, &modules)
-	if err != nil || !ok {
-		return meanPooling, err
-	}
-	pool := pooling(meanPooling)
-	for _, m := range modules {
-		switch kind := m.Type[strings.LastIndexByte(m.Type, '.')+1:]; kind {
-		case "Transformer", "Normalize":
-		case "Pooling":
-			if !filepath.IsLocal(m.Path) {
-				return nil, fmt.Errorf("%s: path %q leaves the directory", path, m.Path)
-			}
-			if pool, err = readMode(filepath.Join(dir, m.Path, "config.json")); err != nil {
-				return nil, err
-			}
-		default:
-			return nil, fmt.Errorf("%s: module %s is not supported", path, m.Type)
-		}
-	}
-	return pool, nil
-}
-
-func readMode(path string) (pooling, error) {
-	config := map[string]any{}
-	ok, err := readJSON(path, &config)
-	if err != nil {
-		return nil, err
-	}
-	if !ok {
-		return nil, fmt.Errorf("%s: is missing, though modules.json names it", path)
-	}
-	var modes []string
-	for name, on := range config {
-		if strings.HasPrefix(name, "pooling_mode_") && on == true {
-			modes = append(modes, name)
-		}
-	}
-	sort.Strings(modes)
-	switch mode := strings.Join(modes, " + "); mode {
-	case "pooling_mode_mean_tokens":
-		return meanPooling, nil
-	case "pooling_mode_cls_token":
-		return func(states, vector []float32) { copy(vector, states) }, nil
-	default:
-		return nil, fmt.Errorf("%s: %q is not supported; pooling_mode_mean_tokens and pooling_mode_cls_token are", path, mode)
-	}
-}
-
-// meanPooling is the mean over the tokens, special ones included, added up in float64.
+// meanPooling makes one vector [hidden] of the states [tokens, hidden] of a text: the mean over the tokens, special ones
+// included, added up in float64.
 func meanPooling(states, vector []float32) {
 	n := len(states) / len(vector)
 	for j := range vector {
@@ -88,6 +27,16 @@ func unit(v []float32) bool {
 	length := math.Sqrt(sum)
 	for i := range v {
 		v[i] = float32(float64(v[i]) / length)
+	}
+	return true
+}
+
+// finite tells whether no value of v is NaN or infinite.
+func finite(v []float32) bool {
+	for _, x := range v {
+		if x-x != 0 {
+			return false
+		}
 	}
 	return true
 }

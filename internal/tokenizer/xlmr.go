@@ -1,4 +1,3 @@
-// Package tokenizer cuts text into the token ids that encoders were trained on.
 package tokenizer
 
 import (
@@ -9,13 +8,6 @@ import (
 
 	"crosssum/internal/native/sentencepiece"
 )
-
-// Tokenizer turns a text into at most maxTokens ids, special tokens included; they survive truncation. Tokens such as
-// "</s>" that a text spells out are text. It is safe for concurrent use.
-type Tokenizer interface {
-	Encode(text string, maxTokens int) ([]int32, error)
-	Size() int // ids are below it
-}
 
 // Ids of XLM-R's special tokens in Hugging Face's order, which the model's rows follow.
 const (
@@ -30,7 +22,7 @@ type XLMR struct{ pieces *sentencepiece.Model }
 
 // LoadXLMR reads sentencepiece.bpe.model of a Hugging Face directory.
 func LoadXLMR(dir string) (*XLMR, error) {
-	path := filepath.Join(dir, "sentencepiece.bpe.model")
+	path := filepath.Join(dir, spmFile)
 	m, err := sentencepiece.Load(path)
 	if err != nil {
 		return nil, err
@@ -41,7 +33,7 @@ func LoadXLMR(dir string) (*XLMR, error) {
 	return &XLMR{m}, nil
 }
 
-// Encode is <s>, the pieces of text in NFC, </s>. Text comes to NFC first because transformers' own normalization looks
+// Encode is <s>, the pieces of text in NFC, </s>; special tokens that the text spells out are text. Text comes to NFC first because transformers' own normalization looks
 // at graphemes of up to six bytes only: what is NFC already is cut the same by both.
 func (t *XLMR) Encode(text string, maxTokens int) ([]int32, error) {
 	if maxTokens < 3 {

@@ -37,3 +37,15 @@ func (a *attention) forward(x torch.Tensor, texts kernels.Packed) torch.Tensor {
 	mixed := kernels.Attention(a.query.forward(x), a.key.forward(x), a.value.forward(x), options, kernels.Dropout{}, 0)
 	return a.norm.forward(x.Add(a.output.forward(mixed)))
 }
+
+// first is forward for each text's first token alone: its query over all the text's keys. It gives [texts, hidden].
+func (a *attention) first(x torch.Tensor, texts kernels.Packed) torch.Tensor {
+	ones := make([]int, len(texts.Start))
+	for i := range ones {
+		ones[i] = 1
+	}
+	rows := torch.Embedding(x, torch.FromInts(texts.Start, len(texts.Start)))
+	options := kernels.AttentionOptions{Heads: a.heads, Queries: kernels.Pack(ones), Keys: texts}
+	mixed := kernels.Attention(a.query.forward(rows), a.key.forward(x), a.value.forward(x), options, kernels.Dropout{}, 0)
+	return a.norm.forward(rows.Add(a.output.forward(mixed)))
+}

@@ -26,7 +26,7 @@ func TestHiddenStatesEqualTransformersOnATinyModel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := Load(tiny)
+	m, err := Load(tiny, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func TestHiddenStatesEqualTransformersOnATinyModel(t *testing.T) {
 }
 
 func TestATextDoesNotSeeItsNeighbours(t *testing.T) {
-	m, err := Load(tiny)
+	m, err := Load(tiny, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestATextDoesNotSeeItsNeighbours(t *testing.T) {
 }
 
 func TestIdsThatTheModelDoesNotKnowAreErrors(t *testing.T) {
-	m, err := Load(tiny)
+	m, err := Load(tiny, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestAConfigFieldThatIsNotHonouredIsNamed(t *testing.T) {
 	}
 	for _, c := range []struct{ from, to, names string }{
 		{`"hidden_act": "gelu"`, `"hidden_act": "relu"`, "hidden_act"},
-		{`"model_type": "bert"`, `"model_type": "xlm-roberta"`, "model_type"},
+		{`"model_type": "bert"`, `"model_type": "roberta"`, "model_type"},
 		{`"is_decoder": false`, `"is_decoder": true`, "is_decoder"},
 		{`"hidden_size": 16`, `"hidden_size": 18`, "hidden_size"},
 		{`"hidden_size": 16`, `"hidden_size": 99999999999`, "hidden_size"},
@@ -135,7 +135,7 @@ func TestADirectoryWithOnlyAPickleIsRefusedWithTheCommandThatConvertsIt(t *testi
 	if err := os.Rename(filepath.Join(dir, "model.safetensors"), filepath.Join(dir, "pytorch_model.bin")); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Load(dir)
+	_, err := Load(dir, nil)
 	if err == nil || !strings.Contains(err.Error(), "save_pretrained") || !strings.Contains(err.Error(), "pytorch_model.bin") {
 		t.Errorf("%v", err)
 	}
@@ -153,7 +153,7 @@ func TestWeightsThatDoNotFitTheConfigAreNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := torch.Live()
-	_, err = Load(dir)
+	_, err = Load(dir, nil)
 	if err == nil || !strings.Contains(err.Error(), "intermediate.dense.weight") {
 		t.Errorf("%v", err)
 	}

@@ -1,5 +1,5 @@
-// Package bert is Hugging Face's BertModel, forward only: the encoder under multilingual-e5-small, LaBSE and others. One
-// file a block; every field of config.json is either honoured, known to say nothing about the forward pass, or an error.
+// Package bert is Hugging Face's BertModel and XLMRobertaModel, forward only: the encoders under multilingual-e5, LaBSE and
+// others. One file a block; every field of config.json is either honoured, known to say nothing about the forward pass, or an error.
 package bert
 
 import (
@@ -25,14 +25,15 @@ type Config struct {
 	Types            int     `json:"type_vocab_size"`
 	HiddenAct        string  `json:"hidden_act"`
 	LayerNormEps     float64 `json:"layer_norm_eps"`
+	Pad              *int    `json:"pad_token_id"` // positions of xlm-roberta begin after it
 }
 
 // honoured are the fields of Config; silent are those without a say in the forward pass of an encoder at inference.
 var honoured = fields("model_type tokenizer_class hidden_size num_hidden_layers num_attention_heads intermediate_size " +
-	"vocab_size max_position_embeddings type_vocab_size hidden_act layer_norm_eps")
+	"vocab_size max_position_embeddings type_vocab_size hidden_act layer_norm_eps pad_token_id")
 
 var silent = fields("architectures attention_probs_dropout_prob hidden_dropout_prob classifier_dropout initializer_range " +
-	"pad_token_id bos_token_id eos_token_id use_cache torch_dtype dtype transformers_version _name_or_path gradient_checkpointing " +
+	"bos_token_id eos_token_id use_cache torch_dtype dtype transformers_version _name_or_path gradient_checkpointing " +
 	"directionality pooler_fc_size pooler_num_attention_heads pooler_num_fc_layers pooler_size_per_head pooler_type " +
 	"id2label label2id num_labels problem_type finetuning_task tie_word_embeddings output_past _commit_hash")
 
@@ -101,8 +102,8 @@ func parseConfig(b []byte) (*Config, error) {
 
 // check bounds every size, so that no product of them overflows.
 func (c *Config) check() error {
-	if c.ModelType != "bert" {
-		return fmt.Errorf("model_type is %q, and only \"bert\" is supported", c.ModelType)
+	if c.ModelType != "bert" && c.ModelType != "xlm-roberta" {
+		return fmt.Errorf("model_type is %q, and only \"bert\" and \"xlm-roberta\" are supported", c.ModelType)
 	}
 	if c.HiddenAct != "gelu" {
 		return fmt.Errorf("hidden_act is %q, and only \"gelu\" is supported", c.HiddenAct)
@@ -123,8 +124,25 @@ func (c *Config) check() error {
 	if c.HiddenSize%c.Heads != 0 {
 		return fmt.Errorf("hidden_size %d is no multiple of num_attention_heads %d", c.HiddenSize, c.Heads)
 	}
+	if first := c.firstPosition(); first < 0 || first >= c.Positions {
+		return fmt.Errorf("pad_token_id %d leaves no position of max_position_embeddings %d", first-1, c.Positions)
+	}
 	if c.LayerNormEps <= 0 || c.LayerNormEps > 1 {
 		return fmt.Errorf("layer_norm_eps is %v", c.LayerNormEps)
 	}
 	return nil
 }
+
+// firstPosition is the position of a text's first token. XLM-R counts from the one after pad_token_id (1 by default).
+func (c *Config) firstPosition() int {
+	switch {
+	case c.ModelType == "bert":
+		return 0
+	case c.Pad == nil:
+		return 2
+	}
+	return *c.Pad + 1
+}
+
+// MaxTokens is the longest text that has positions.
+func (c *Config) MaxTokens() int { return c.Positions - c.firstPosition() }

@@ -13,6 +13,7 @@ type Model struct {
 	Config     *Config
 	embeddings embeddings
 	layers     []layer
+	pooler     dense // not defined where the weights have none
 	kept       []torch.Tensor
 }
 
@@ -22,13 +23,14 @@ type layer struct {
 	feedForward feedForward
 }
 
-// Load reads config.json and model.safetensors of a Hugging Face directory.
-func Load(dir string) (*Model, error) {
+// Load reads config.json and model.safetensors, or its shards, of a Hugging Face directory. progress, where it is not nil,
+// hears of the bytes read.
+func Load(dir string, progress func(done, total int64)) (*Model, error) {
 	c, err := ReadConfig(dir)
 	if err != nil {
 		return nil, err
 	}
-	p, err := openParameters(dir)
+	p, err := openParameters(dir, progress)
 	if err != nil {
 		return nil, err
 	}
@@ -42,8 +44,14 @@ func Load(dir string) (*Model, error) {
 				m.layers = append(m.layers, layer{newAttention(p, name, c), newFeedForward(p, name, c)})
 			})
 		}
+		if p.has("pooler.dense.weight") {
+			m.pooler = newDense(p, "pooler.dense", c.HiddenSize, c.HiddenSize)
+		}
 	})
 	m.kept = p.kept
+	if err == nil {
+		err = p.rest()
+	}
 	debug.FreeOSMemory() // the copies that were read through: as much as the model
 	if err != nil {
 		m.Close()
@@ -63,28 +71,47 @@ func (m *Model) Close() {
 // Forward gives the last hidden states [rows, hidden] of packed texts: ids are those of all texts, one text after the
 // other, lengths[i] of them of text i. To be called inside torch.Do.
 func (m *Model) Forward(ids []int64, lengths []int) torch.Tensor {
+	return m.forward(ids, lengths, false)
+}
+
+// First gives the last hidden state of each text's first token, [texts, hidden]: the last layer computes nothing else.
+func (m *Model) First(ids []int64, lengths []int) torch.Tensor { return m.forward(ids, lengths, true) }
+
+// Pooled is tanh(W x + b) of the first tokens' states x, [texts, hidden]: BertModel's pooler_output.
+func (m *Model) Pooled(ids []int64, lengths []int) torch.Tensor {
+	return m.pooler.forward(m.First(ids, lengths)).Tanh()
+}
+
+// HasPooler tells whether the weights have a pooler.
+func (m *Model) HasPooler() bool { return m.pooler.weight.Defined() }
+
+func (m *Model) forward(ids []int64, lengths []int, first bool) torch.Tensor {
 	positions := m.positions(len(ids), lengths)
 	texts := kernels.Pack(lengths)
 	x := torch.Block(func() torch.Tensor {
 		return m.embeddings.forward(torch.FromInt64s(ids, len(ids)), torch.FromInt64s(positions, len(ids)))
 	})
 	for i := range m.layers {
+		layer, last := m.layers[i], i == len(m.layers)-1
 		x = torch.Block(func() torch.Tensor {
-			return m.layers[i].feedForward.forward(m.layers[i].attention.forward(x, texts))
+			if first && last {
+				return layer.feedForward.forward(layer.attention.first(x, texts))
+			}
+			return layer.feedForward.forward(layer.attention.forward(x, texts))
 		})
 	}
 	return x
 }
 
-// positions counts from 0 in every text.
+// positions counts from the first position in every text. No id is the pad token's, which XLM-R would not count.
 func (m *Model) positions(rows int, lengths []int) []int64 {
 	out := make([]int64, 0, rows)
 	for i, n := range lengths {
-		if n < 1 || n > m.Config.Positions || n > rows-len(out) {
-			torch.Failf("bert: text %d has %d ids; a text has 1 to %d, and %d ids are left", i, n, m.Config.Positions, rows-len(out))
+		if n < 1 || n > m.Config.MaxTokens() || n > rows-len(out) {
+			torch.Failf("bert: text %d has %d ids; a text has 1 to %d, and %d ids are left", i, n, m.Config.MaxTokens(), rows-len(out))
 		}
 		for j := range n {
-			out = append(out, int64(j))
+			out = append(out, int64(m.Config.firstPosition()+j))
 		}
 	}
 	if len(out) != rows || rows == 0 {

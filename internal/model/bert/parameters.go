@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"crosssum/internal/model/safetensors"
 	"crosssum/internal/native/torch"
@@ -15,11 +16,13 @@ import (
 type parameters struct {
 	path   string
 	file   *safetensors.File
-	prefix string // "" or "bert.": checkpoints of a task have the encoder under a name
+	prefix string // "", "bert." or "roberta.": checkpoints of a task have the encoder under a name
+	taken  map[string]bool
 	kept   []torch.Tensor
 }
 
-func openParameters(dir string) (*parameters, error) {
+// openParameters opens the weights; progress (nil: nobody) hears of the bytes read.
+func openParameters(dir string, progress func(done, total int64)) (*parameters, error) {
 	path := filepath.Join(dir, "model.safetensors")
 	file, err := safetensors.Open(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -28,9 +31,12 @@ func openParameters(dir string) (*parameters, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &parameters{path: path, file: file}
-	if _, ok := file.Entry("bert.embeddings.word_embeddings.weight"); ok {
-		p.prefix = "bert."
+	file.Watch(progress)
+	p := &parameters{path: path, file: file, taken: map[string]bool{}}
+	for _, prefix := range []string{"bert.", "roberta."} {
+		if _, ok := file.Entry(prefix + "embeddings.word_embeddings.weight"); ok {
+			p.prefix = prefix
+		}
 	}
 	return p, nil
 }
@@ -39,7 +45,7 @@ func openParameters(dir string) (*parameters, error) {
 func missing(dir, path string) error {
 	pickles, _ := filepath.Glob(filepath.Join(dir, "pytorch_model*.bin"))
 	if len(pickles) == 0 {
-		return fmt.Errorf("%s: is missing", path)
+		return fmt.Errorf("%s: is missing, and so is its index", path)
 	}
 	return fmt.Errorf("%s: is missing, and %s is a pickle, which can run code when it is read. Convert it once where you trust it: "+
 		"python3 -c \"from transformers import AutoModel; AutoModel.from_pretrained('%s').save_pretrained('%s', safe_serialization=True)\"",
@@ -55,11 +61,39 @@ func (p *parameters) take(name string, shape ...int) torch.Tensor {
 	if !slices.Equal(entry.Shape, shape) {
 		torch.Failf("%s: tensor %s has shape %v, and config.json means %v", p.path, p.prefix+name, entry.Shape, shape)
 	}
-	values, err := p.file.Float32s(p.prefix + name)
+	p.taken[p.prefix+name] = true
+	out, from := opEmpty.One(shape, int(torch.Float32)), 0
+	rows := out.View(entry.Len())
+	err := p.file.Each(p.prefix+name, func(values []float32) error {
+		torch.Scope(func() { opCopy.One(rows.Slice(0, from, from+len(values)), torch.FromFloat32s(values, len(values))) })
+		from += len(values)
+		return nil
+	})
 	if err != nil {
-		torch.Failf("%s: %w", p.path, err)
+		torch.Fail(err)
 	}
-	return torch.FromFloat32s(values, shape...)
+	return out
+}
+
+// Operators that fill a tensor piece by piece, so that loading takes no second copy of the word rows.
+var opEmpty, opCopy = torch.Custom("aten::empty.memory_format"), torch.Custom("aten::copy_")
+
+// has tells whether there is a tensor of that name.
+func (p *parameters) has(name string) bool {
+	_, ok := p.file.Entry(p.prefix + name)
+	return ok
+}
+
+// rest is an error where embeddings or layers have tensors that config.json does not mean: a layer too many, an adapter.
+func (p *parameters) rest() error {
+	for _, name := range p.file.Names() {
+		own, ok := strings.CutPrefix(name, p.prefix)
+		ours := ok && (strings.HasPrefix(own, "embeddings.") || strings.HasPrefix(own, "encoder."))
+		if ours && !p.taken[name] && own != "embeddings.position_ids" && own != "embeddings.token_type_ids" {
+			return fmt.Errorf("%s: tensor %s belongs to nothing that config.json describes", p.path, name)
+		}
+	}
+	return nil
 }
 
 // keep makes t live as long as the model.

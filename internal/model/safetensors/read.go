@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sort"
+	"sync/atomic"
 )
 
 // MaxHeader is the longest header that is read: safetensors' own limit.
@@ -49,6 +50,9 @@ type File struct {
 	files    []*os.File
 	entries  map[string]Entry
 	metadata map[string]string
+
+	watch func(done, total int64) // nil: nobody watches
+	done  atomic.Int64            // bytes of values read
 }
 
 // Open opens a .safetensors file, a .safetensors.index.json, or the folder that holds model.safetensors or its index.
@@ -76,6 +80,13 @@ func Open(path string) (*File, error) {
 }
 
 func openSharded(path string) (*File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > MaxHeader {
+		return nil, fmt.Errorf("%s: %d bytes are too many for an index", path, info.Size())
+	}
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
@@ -87,6 +98,9 @@ func openSharded(path string) (*File, error) {
 		return nil, fmt.Errorf("%s: not an index of safetensors: %w", path, err)
 	}
 	shards := map[string]bool{}
+	if len(index.WeightMap) == 0 {
+		return nil, fmt.Errorf("%s: has no weight_map", path)
+	}
 	for _, shard := range index.WeightMap {
 		if shard != filepath.Base(shard) || filepath.Ext(shard) != ".safetensors" {
 			return nil, fmt.Errorf("%s: names %q, which is no safetensors file beside it", path, shard)
@@ -236,34 +250,87 @@ func (f *File) Bytes(name string) ([]byte, error) {
 	return raw, nil
 }
 
+// Watch makes report hear of every few megabytes of values that were read: the bytes so far, and those of all tensors.
+// It comes before reading, and report is called by the goroutines that read.
+func (f *File) Watch(report func(done, total int64)) { f.watch = report }
+
+// size is the number of bytes of all tensors.
+func (f *File) size() int64 {
+	total := int64(0)
+	for _, e := range f.entries {
+		total += e.to - e.from
+	}
+	return total
+}
+
 // Float32s reads tensor name, of type F32, BF16 or F16, as float32.
 func (f *File) Float32s(name string) ([]float32, error) {
-	raw, err := f.Bytes(name)
-	if err != nil {
-		return nil, err
+	e, ok := f.entries[name]
+	if ok && sizes[e.DType] > 4 { // before anything is allocated
+		ok = false
 	}
-	switch dtype := f.entries[name].DType; dtype {
-	case "F32":
-		values := make([]float32, len(raw)/4)
+	var out []float32
+	if ok {
+		out = make([]float32, 0, e.Len())
+	}
+	return out, f.Each(name, func(values []float32) error {
+		out = append(out, values...)
+		return nil
+	})
+}
+
+// pieceBytes is how much of a tensor is read at a time.
+const pieceBytes = 4 << 20
+
+// Each reads tensor name, of type F32, BF16 or F16, as float32, a few megabytes at a time: use gets all values in their
+// order, in a slice that is used again. So a tensor needs no second room in memory.
+func (f *File) Each(name string, use func(values []float32) error) error {
+	e, ok := f.entries[name]
+	if !ok {
+		return fmt.Errorf("%s: no tensor %q", f.files[0].Name(), name)
+	}
+	widen := widening[e.DType]
+	if widen == nil {
+		return fmt.Errorf("%s: tensor %q is %s, wanted F32, BF16 or F16", f.files[e.file].Name(), name, e.DType)
+	}
+	size := sizes[e.DType]
+	raw := make([]byte, min(e.to-e.from, pieceBytes))
+	values := make([]float32, int64(len(raw))/size)
+	for at := e.from; at < e.to; {
+		raw = raw[:min(int64(len(raw)), e.to-at)]
+		if _, err := f.files[e.file].ReadAt(raw, at); err != nil {
+			return fmt.Errorf("%s: tensor %q: %w", f.files[e.file].Name(), name, err)
+		}
+		values = values[:int64(len(raw))/size]
+		widen(raw, values)
+		if err := use(values); err != nil {
+			return err
+		}
+		at += int64(len(raw))
+		if done := f.done.Add(int64(len(raw))); f.watch != nil {
+			f.watch(done, f.size())
+		}
+	}
+	return nil
+}
+
+// widening makes float32 of the little-endian bytes of a type.
+var widening = map[string]func(raw []byte, values []float32){
+	"F32": func(raw []byte, values []float32) {
 		for i := range values {
 			values[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
 		}
-		return values, nil
-	case "BF16":
-		values := make([]float32, len(raw)/2)
+	},
+	"BF16": func(raw []byte, values []float32) {
 		for i := range values {
 			values[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(raw[2*i:])) << 16)
 		}
-		return values, nil
-	case "F16":
-		values := make([]float32, len(raw)/2)
+	},
+	"F16": func(raw []byte, values []float32) {
 		for i := range values {
 			values[i] = float16(binary.LittleEndian.Uint16(raw[2*i:]))
 		}
-		return values, nil
-	default:
-		return nil, fmt.Errorf("%s: tensor %q is %s, wanted F32, BF16 or F16", f.files[0].Name(), name, dtype)
-	}
+	},
 }
 
 // float16 widens an IEEE 754 binary16.

@@ -1,0 +1,217 @@
+package encode
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strings"
+)
+
+// modules are the steps of an encoder, as sentence-transformers' modules.json lists them: Transformer and Pooling, or
+// StaticEmbedding; then Dense, any number; then Normalize. A directory without modules.json is a plain model of
+// transformers: BertModel's pooler or XLM-R's mean over the tokens, and unit length.
+type modules struct {
+	listed      bool   // there is a modules.json
+	transformer string // its folder
+	static      string // the folder of StaticEmbedding, else ""
+	pooling     string // "mean", "cls", "pooler"
+	dense       []denseConfig
+	normalize   bool
+	maxTokens   int // sentence_bert_config.json's max_seq_length, 0 for none
+}
+
+// readModules reads modules.json and the settings of each module. What is not applied is an error that names it.
+func readModules(dir string) (*modules, error) {
+	path := filepath.Join(dir, "modules.json")
+	var list []struct{ Path, Type string }
+	listed, err := readJSON(path, &list)
+	if err != nil {
+		return nil, err
+	}
+	if !listed {
+		return &modules{transformer: dir, normalize: true}, nil
+	}
+	m := &modules{listed: true}
+	var order []string
+	for _, entry := range list {
+		kind := entry.Type[strings.LastIndexByte(entry.Type, '.')+1:]
+		if entry.Path != "" && !filepath.IsLocal(entry.Path) {
+			return nil, fmt.Errorf("%s: path %q leaves the directory", path, entry.Path)
+		}
+		if err := m.add(kind, filepath.Join(dir, entry.Path)); err != nil {
+			return nil, err
+		}
+		if kind != "Dense" || !slices.Contains(order, kind) {
+			order = append(order, kind)
+		}
+	}
+	order = slices.DeleteFunc(order, func(kind string) bool { return kind == "Dense" || kind == "Normalize" })
+	if got := strings.Join(order, ", "); got != "Transformer, Pooling" && got != "StaticEmbedding" {
+		return nil, fmt.Errorf("%s: modules are %q; wanted Transformer, Pooling or StaticEmbedding, then Dense, then Normalize", path, got)
+	}
+	return m, nil
+}
+
+// add takes the next module of the list.
+func (m *modules) add(kind, dir string) (err error) {
+	if m.normalize {
+		return fmt.Errorf("%s: module %s comes after Normalize, which is not supported", dir, kind)
+	}
+	if m.transformer == "" && m.static == "" && kind != "Transformer" && kind != "StaticEmbedding" {
+		return fmt.Errorf("%s: module %s comes first, which is not supported", dir, kind)
+	}
+	switch kind {
+	case "Transformer":
+		m.transformer = dir
+		m.maxTokens, err = readTransformer(filepath.Join(dir, "sentence_bert_config.json"))
+	case "StaticEmbedding":
+		m.static = dir
+	case "Pooling":
+		m.pooling, err = readMode(filepath.Join(dir, "config.json"))
+	case "Dense":
+		var d denseConfig
+		d, err = readDense(dir)
+		m.dense = append(m.dense, d)
+	case "Normalize":
+		m.normalize = true
+		err = onSentences(filepath.Join(dir, "config.json"))
+	default:
+		return fmt.Errorf("%s: module %s is not supported; Transformer, StaticEmbedding, Pooling, Dense and Normalize are", dir, kind)
+	}
+	return err
+}
+
+// readTransformer reads max_seq_length; the other fields have one supported value.
+func readTransformer(path string) (maxTokens int, err error) {
+	fields, err := readFields(path, map[string]string{"do_lower_case": "false", "transformer_task": `"feature-extraction"`,
+		"modality_config":    `{"text":{"method":"forward","method_output_name":"last_hidden_state"}}`,
+		"module_output_name": `"token_embeddings"`}, "max_seq_length")
+	if err != nil {
+		return 0, err
+	}
+	if raw, ok := fields["max_seq_length"]; ok && raw != "null" {
+		if err := json.Unmarshal([]byte(raw), &maxTokens); err != nil || maxTokens < 1 {
+			return 0, fmt.Errorf("%s: max_seq_length is %s", path, raw)
+		}
+	}
+	return maxTokens, nil
+}
+
+// onSentences checks that a module works on the sentence's vector.
+func onSentences(path string) error {
+	_, err := readFields(path, sentenceOnly)
+	return err
+}
+
+var sentenceOnly = map[string]string{"module_input_name": `"sentence_embedding"`, "module_output_name": `"sentence_embedding"`}
+
+// modes are the fields by which sentence-transformers before 5.2 switched a pooling mode on; now pooling_mode names it.
+var modes = []struct{ field, mode string }{
+	{"pooling_mode_cls_token", "cls"}, {"pooling_mode_mean_tokens", "mean"}, {"pooling_mode_max_tokens", "max"},
+	{"pooling_mode_mean_sqrt_len_tokens", "mean_sqrt_len_tokens"}, {"pooling_mode_weightedmean_tokens", "weightedmean"},
+	{"pooling_mode_lasttoken", "lasttoken"},
+}
+
+// readMode reads a Pooling's config.json: "mean" or "cls".
+func readMode(path string) (string, error) {
+	honoured := []string{"pooling_mode", "word_embedding_dimension", "embedding_dimension"}
+	for _, m := range modes {
+		honoured = append(honoured, m.field)
+	}
+	fields, err := readFields(path, map[string]string{"include_prompt": "true"}, honoured...)
+	if err != nil {
+		return "", err
+	}
+	if fields == nil {
+		return "", fmt.Errorf("%s: is missing, though modules.json names it", path)
+	}
+	var on []string
+	if raw, ok := fields["pooling_mode"]; ok {
+		on = append(on, strings.Trim(raw, `"`))
+	} else {
+		for _, m := range modes {
+			if fields[m.field] == "true" {
+				on = append(on, m.mode)
+			}
+		}
+	}
+	switch mode := strings.Join(on, " + "); mode {
+	case "mean", "cls":
+		return mode, nil
+	default:
+		return "", fmt.Errorf("%s: pooling %q is not supported; mean and cls are", path, mode)
+	}
+}
+
+// readFields reads a JSON object, nil where there is no file: each field either has the one value of fixed, or is one of
+// honoured, or is an error that names it. Values come back as compact JSON.
+func readFields(path string, fixed map[string]string, honoured ...string) (map[string]string, error) {
+	var raw map[string]json.RawMessage
+	ok, err := readJSON(path, &raw)
+	if err != nil || !ok {
+		return nil, err
+	}
+	names := make([]string, 0, len(raw))
+	for name := range raw {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	fields := map[string]string{}
+	for _, name := range names {
+		value := compact(raw[name])
+		want, isFixed := fixed[name]
+		if isFixed && value != want && value != "null" {
+			return nil, fmt.Errorf("%s: %s is %s, and only %s is supported", path, name, value, want)
+		}
+		if !isFixed && !slices.Contains(honoured, name) {
+			return nil, fmt.Errorf("%s: %s is set to %s, and this field is not supported", path, name, value)
+		}
+		fields[name] = value
+	}
+	return fields, nil
+}
+
+// compact writes JSON without spaces.
+func compact(raw json.RawMessage) string {
+	var v any
+	if err := json.Unmarshal(raw, &v); err != nil {
+		return string(raw)
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return string(raw)
+	}
+	return string(b)
+}
+
+// maxJSONBytes bounds the small JSON files of a directory.
+const maxJSONBytes = 1 << 20
+
+// readJSON reads a small JSON file; ok is false where there is none.
+func readJSON(path string, v any) (ok bool, err error) {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer file.Close()
+	b, err := io.ReadAll(io.LimitReader(file, maxJSONBytes+1))
+	if err != nil {
+		return false, err
+	}
+	if len(b) > maxJSONBytes {
+		return false, fmt.Errorf("%s: has more than %d bytes", path, maxJSONBytes)
+	}
+	if err := json.Unmarshal(b, v); err != nil {
+		return false, fmt.Errorf("%s: %w", path, err)
+	}
+	return true, nil
+}

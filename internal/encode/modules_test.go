@@ -1,0 +1,104 @@
+package encode
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// files writes a directory of small files.
+func files(t *testing.T, content map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range content {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+const (
+	transformerModule = `{"path": "", "type": "sentence_transformers.models.Transformer"}`
+	poolingModule     = `{"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}`
+	denseModule       = `{"path": "2_Dense", "type": "sentence_transformers.models.Dense"}`
+	normalizeModule   = `{"path": "3_Normalize", "type": "sentence_transformers.models.Normalize"}`
+	meanMode          = `{"word_embedding_dimension": 8, "pooling_mode_mean_tokens": true, "pooling_mode_cls_token": false}`
+	tanh              = `{"in_features": 8, "out_features": 4, "bias": true, "activation_function": "torch.nn.modules.activation.Tanh"}`
+)
+
+func TestTheModulesOfLaBSEAreRead(t *testing.T) {
+	m, err := readModules(files(t, map[string]string{
+		"modules.json":              "[" + strings.Join([]string{transformerModule, poolingModule, denseModule, normalizeModule}, ", ") + "]",
+		"sentence_bert_config.json": `{"max_seq_length": 256, "do_lower_case": false}`,
+		"1_Pooling/config.json": `{"word_embedding_dimension": 8, "pooling_mode_cls_token": true, "pooling_mode_mean_tokens": false,
+			"pooling_mode_max_tokens": false, "pooling_mode_mean_sqrt_len_tokens": false}`,
+		"2_Dense/config.json": tanh,
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.pooling != "cls" || len(m.dense) != 1 || !m.dense[0].tanh || !m.dense[0].bias || m.dense[0].out != 4 || !m.normalize || m.maxTokens != 256 {
+		t.Errorf("%+v", m)
+	}
+}
+
+func TestWhatAModuleDoesNotHonourIsNamed(t *testing.T) {
+	for _, c := range []struct {
+		modules []string
+		file    string
+		content string
+		says    string
+	}{
+		{[]string{transformerModule, denseModule}, "2_Dense/config.json", tanh, "wanted Transformer, Pooling"},
+		{[]string{transformerModule, poolingModule, `{"path": "2_X", "type": "x.models.LSTM"}`}, "", "", "LSTM"},
+		{[]string{transformerModule, poolingModule, normalizeModule, denseModule}, "", "", "after Normalize"},
+		{[]string{poolingModule, transformerModule}, "", "", "comes first"},
+		{[]string{transformerModule, `{"path": "9_Pooling", "type": "x.Pooling"}`}, "", "", "9_Pooling/config.json: is missing"},
+		{[]string{transformerModule, `{"path": "../elsewhere", "type": "x.Pooling"}`}, "", "", "leaves the directory"},
+		{[]string{transformerModule, poolingModule}, "1_Pooling/config.json", `{"pooling_mode_mean_tokens": true, "pooling_mode_max_tokens": true}`, "mean + max"},
+		{[]string{transformerModule, poolingModule}, "1_Pooling/config.json", `{"pooling_mode": ["mean", "cls"]}`, "mean and cls are"},
+		{[]string{transformerModule, poolingModule}, "1_Pooling/config.json", `{"pooling_mode": "mean", "include_prompt": false}`, "include_prompt"},
+		{[]string{transformerModule, poolingModule}, "1_Pooling/config.json", `{"pooling_mode": "mean", "gate": 1}`, "gate"},
+		{[]string{transformerModule, poolingModule}, "sentence_bert_config.json", `{"do_lower_case": true}`, "do_lower_case"},
+		{[]string{transformerModule, poolingModule, denseModule}, "2_Dense/config.json", strings.Replace(tanh, "Tanh", "SiLU", 1), "SiLU"},
+		{[]string{transformerModule, poolingModule, denseModule}, "2_Dense/config.json", strings.Replace(tanh, `"bias"`, `"use_residual": true, "bias"`, 1), "use_residual"},
+		{[]string{transformerModule, poolingModule, denseModule}, "2_Dense/config.json", strings.Replace(tanh, "4,", "99999999999,", 1), "out_features"},
+		{[]string{transformerModule, poolingModule, normalizeModule}, "3_Normalize/config.json", `{"module_input_name": "token_embeddings"}`, "module_input_name"},
+	} {
+		content := map[string]string{"modules.json": "[" + strings.Join(c.modules, ", ") + "]", "1_Pooling/config.json": meanMode}
+		if c.file != "" {
+			content[c.file] = c.content
+		}
+		if _, err := readModules(files(t, content)); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v", c.says, err)
+		}
+	}
+}
+
+func TestTheIdentityOfAnEncoderCoversEveryFile(t *testing.T) {
+	content := map[string]string{"config.json": "{}", "vocab.txt": "a", "2_Dense/model.safetensors": "w", "model-00002-of-00002.safetensors": "s"}
+	dir := files(t, content)
+	before, err := identity(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range content {
+		path := filepath.Join(dir, name)
+		old, err := os.ReadFile(path)
+		if err == nil {
+			err = os.WriteFile(path, append(old, '!'), 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, err := identity(dir)
+		if err != nil || after == before {
+			t.Errorf("%s: a change is not seen (%v)", name, err)
+		}
+		before = after
+	}
+}

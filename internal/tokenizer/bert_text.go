@@ -1,0 +1,144 @@
+package tokenizer
+
+import (
+	"sort"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// bertText is BERT's way from text to words, as the fast tokenizer goes it: clean, spaces around ideographs, accents off,
+// lower case, then a word for each run between white space, punctuation apart. Nothing is composed (no NFC).
+type bertText struct {
+	clean      bool // drop control, format and private-use characters without cutting the word; any white space is " "
+	ideographs bool // tokenize_chinese_chars
+	strip      bool // NFD, nonspacing marks dropped
+	lower      bool
+}
+
+// words calls yield for each word of text, in order, until it answers false.
+func (b bertText) words(text string, yield func(word string) bool) {
+	text = b.normalize(text)
+	from := -1 // of the word that is being read
+	for i, r := range text {
+		space := unicode.IsSpace(r)
+		if !space && !isPunctuation(r) {
+			if from < 0 {
+				from = i
+			}
+			continue
+		}
+		if from >= 0 && !yield(text[from:i]) {
+			return
+		}
+		from = -1
+		if !space && !yield(text[i:i+utf8.RuneLen(r)]) {
+			return
+		}
+	}
+	if from >= 0 {
+		yield(text[from:])
+	}
+}
+
+func (b bertText) normalize(text string) string {
+	var out strings.Builder
+	out.Grow(len(text) + len(text)/8)
+	for _, r := range text { // bytes that are not UTF-8 come as U+FFFD, which is dropped
+		switch {
+		case b.clean && isDropped(r):
+		case b.clean && unicode.IsSpace(r):
+			out.WriteByte(' ')
+		case b.ideographs && r >= 0x3400 && in(r, ideographs):
+			out.WriteByte(' ')
+			out.WriteRune(r)
+			out.WriteByte(' ')
+		default:
+			out.WriteRune(r)
+		}
+	}
+	text = out.String()
+	if !b.strip && !b.lower {
+		return text
+	}
+	if b.strip {
+		text = norm.NFD.String(text)
+	}
+	out.Reset()
+	for _, r := range text {
+		if b.strip && r >= 0x300 && in(r, marks) {
+			continue
+		}
+		if !b.lower {
+			out.WriteRune(r)
+		} else if other, ok := lowerOf[r]; ok {
+			out.WriteString(other)
+		} else {
+			out.WriteRune(unicode.ToLower(r))
+		}
+	}
+	return out.String()
+}
+
+// span is a range of code points, both ends in it.
+type span struct{ first, last rune }
+
+var (
+	dropped     = parseSpans(droppedRanges)
+	ideographs  = parseSpans(ideographRanges)
+	marks       = parseSpans(markRanges)
+	punctuation = parseSpans(punctuationRanges)
+	lowerOf     = parseLower(lowerExceptions)
+)
+
+func isDropped(r rune) bool {
+	return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r >= 0x7f && in(r, dropped)
+}
+
+func isPunctuation(r rune) bool {
+	if r < 0x80 {
+		return r >= '!' && r <= '/' || r >= ':' && r <= '@' || r >= '[' && r <= '`' || r >= '{' && r <= '~'
+	}
+	return in(r, punctuation)
+}
+
+// in tells whether r lies in one of the spans, which are in order.
+func in(r rune, spans []span) bool {
+	i := sort.Search(len(spans), func(i int) bool { return spans[i].last >= r })
+	return i < len(spans) && spans[i].first <= r
+}
+
+// parseSpans reads the generated tables; an error there would be one of this program.
+func parseSpans(s string) []span {
+	var out []span
+	for _, field := range strings.Fields(s) {
+		first, last, isRange := strings.Cut(field, "-")
+		if !isRange {
+			last = first
+		}
+		out = append(out, span{hexRune(first), hexRune(last)})
+	}
+	return out
+}
+
+func parseLower(s string) map[rune]string {
+	out := map[rune]string{}
+	for _, field := range strings.Fields(s) {
+		from, to, _ := strings.Cut(field, "=")
+		for _, r := range strings.Split(to, "+") {
+			out[hexRune(from)] += string(hexRune(r))
+		}
+	}
+	return out
+}
+
+func hexRune(s string) rune {
+	n, err := strconv.ParseUint(s, 16, 21)
+	if err != nil {
+		panic(err)
+	}
+	return rune(n)
+}

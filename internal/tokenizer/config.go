@@ -1,0 +1,219 @@
+package tokenizer
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"sort"
+	"strings"
+)
+
+// Config is tokenizer_config.json, as far as it changes ids. Defaults are those of transformers.
+type Config struct {
+	Class          string `json:"tokenizer_class"`
+	DoLowerCase    bool   `json:"do_lower_case"`
+	StripAccents   *bool  `json:"strip_accents"` // null: as do_lower_case
+	ChineseChars   bool   `json:"tokenize_chinese_chars"`
+	SplitSpecial   bool   `json:"split_special_tokens"` // true: special tokens that a text spells out are text
+	ModelMaxLength maxLen `json:"model_max_length"`
+	Unk            token  `json:"unk_token"`
+	Cls            token  `json:"cls_token"`
+	Sep            token  `json:"sep_token"`
+	Pad            token  `json:"pad_token"`
+	Mask           token  `json:"mask_token"`
+	Bos            token  `json:"bos_token"`
+	Eos            token  `json:"eos_token"`
+
+	Added map[string]token `json:"added_tokens_decoder"` // id -> token
+}
+
+// silent are fields that change no id here: names, versions, decoding, and the options of padding and truncation, which
+// a caller of this project states itself.
+var silent = "name_or_path special_tokens_map_file full_tokenizer_file tokenizer_file vocab_file clean_up_tokenization_spaces backend is_local " +
+	"local_files_only padding_side max_length stride truncation_strategy pad_to_multiple_of pad_token_type_id padding " +
+	"model_input_names do_basic_tokenize processor_class transformers_version "
+
+// fixed are fields with one supported value, in JSON.
+var fixed = map[string]string{
+	"truncation_side": `"right"`, "never_split": "null", "additional_special_tokens": "[]", "extra_special_tokens": "{} []",
+	"sp_model_kwargs": "{}", "add_prefix_space": "true", "trim_offsets": "true", "from_slow": "false",
+}
+
+// maxConfigBytes bounds the JSON files beside a tokenizer.
+const maxConfigBytes = 4 << 20
+
+// token is a special token: a string, or an object of the class AddedToken.
+type token struct {
+	Content                    string
+	LStrip, RStrip, SingleWord bool
+}
+
+func (t *token) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		return nil
+	}
+	if err := json.Unmarshal(b, &t.Content); err == nil {
+		return nil
+	}
+	var o struct {
+		Content    string `json:"content"`
+		LStrip     bool   `json:"lstrip"`
+		RStrip     bool   `json:"rstrip"`
+		SingleWord bool   `json:"single_word"`
+	}
+	err := json.Unmarshal(b, &o)
+	*t = token{o.Content, o.LStrip, o.RStrip, o.SingleWord}
+	return err
+}
+
+// maxLen is a length that may be "no limit": transformers writes 1000000000000000019884624838656.
+type maxLen int
+
+func (m *maxLen) UnmarshalJSON(b []byte) error {
+	var f float64
+	if err := json.Unmarshal(b, &f); err != nil {
+		return err
+	}
+	if f > 0 && f < 1<<24 {
+		*m = maxLen(f)
+	}
+	return nil
+}
+
+// readConfig reads dir/tokenizer_config.json, which need not be there. A field that is not honoured is an error that
+// names it.
+func readConfig(dir, class string) (*Config, error) {
+	c := &Config{DoLowerCase: true, ChineseChars: true}
+	path := filepath.Join(dir, configFile)
+	b, err := readBounded(path, maxConfigBytes)
+	if err == nil {
+		err = wrap(path, c.parse(b))
+	} else if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if c.Class == "" {
+		c.Class = class
+	}
+	switch strings.TrimSuffix(c.Class, "Fast") {
+	case "", "BertTokenizer", "XLMRobertaTokenizer", "PreTrainedTokenizer", "TokenizersBackend":
+	default:
+		return nil, fmt.Errorf("%s: tokenizer_class is %q; BertTokenizer, XLMRobertaTokenizer and PreTrainedTokenizerFast are supported", path, c.Class)
+	}
+	return c, c.readMap(filepath.Join(dir, specialsFile))
+}
+
+func (c *Config) parse(b []byte) error {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(b, &fields); err != nil {
+		return err
+	}
+	own, _ := json.Marshal(c)
+	var honoured map[string]json.RawMessage
+	json.Unmarshal(own, &honoured)
+	names := make([]string, 0, len(fields))
+	for name := range fields {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		value := string(fields[name])
+		want, isFixed := fixed[name]
+		switch _, ok := honoured[name]; {
+		case ok || value == "null" || strings.Contains(" "+silent, " "+name+" "):
+		case isFixed && strings.Contains(" "+want+" ", " "+strings.ReplaceAll(value, " ", "")+" "):
+		case isFixed:
+			return fmt.Errorf("%s is %s, and only %s is supported", name, value, want)
+		default:
+			return fmt.Errorf("%s is set to %.80s, and this field is not supported", name, value)
+		}
+	}
+	return json.Unmarshal(b, c)
+}
+
+// readMap takes special tokens that tokenizer_config.json does not name from special_tokens_map.json.
+func (c *Config) readMap(path string) error {
+	b, err := readBounded(path, maxConfigBytes)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(b, &fields); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	own := map[string]*token{"unk_token": &c.Unk, "cls_token": &c.Cls, "sep_token": &c.Sep, "pad_token": &c.Pad, "mask_token": &c.Mask,
+		"bos_token": &c.Bos, "eos_token": &c.Eos}
+	for name, raw := range fields {
+		var t token
+		if known := own[name]; known == nil && string(raw) != "[]" {
+			return fmt.Errorf("%s: %s is not supported", path, name)
+		} else if known == nil {
+		} else if err := json.Unmarshal(raw, &t); err != nil {
+			return fmt.Errorf("%s: %s: %w", path, name, err)
+		} else if known.Content == "" {
+			*known = t
+		} else if known.Content != t.Content {
+			return fmt.Errorf("%s: %s is %q, and %q in %s", path, name, t.Content, known.Content, configFile)
+		}
+	}
+	return nil
+}
+
+// isBERT tells whether transformers would build BERT's tokenizer by the settings here, whatever tokenizer.json says.
+func (c *Config) isBERT() bool { return c.Class == "" || strings.HasPrefix(c.Class, "BertTokenizer") }
+
+// checkSpecials compares the named special tokens with what XLM-R has.
+func (c *Config) checkSpecials(dir, cls, sep, pad, unk, mask string) error {
+	for _, t := range []struct{ name, got, want string }{
+		{"cls_token", c.Cls.Content, cls}, {"sep_token", c.Sep.Content, sep}, {"pad_token", c.Pad.Content, pad},
+		{"unk_token", c.Unk.Content, unk}, {"mask_token", c.Mask.Content, mask}, {"bos_token", c.Bos.Content, cls}, {"eos_token", c.Eos.Content, sep},
+	} {
+		if t.got != "" && t.got != t.want {
+			return fmt.Errorf("%s: %s is %q, and XLM-R's is %q", filepath.Join(dir, configFile), t.name, t.got, t.want)
+		}
+	}
+	return nil
+}
+
+// checkAdded refuses tokens that were added to the vocabulary and are none of the special ones.
+func (c *Config) checkAdded(dir string, t Tokenizer) error {
+	bert, ok := t.(*BERT)
+	if !ok {
+		return nil
+	}
+	known := func(text string, id string) bool {
+		own, ok := bert.pieces.id(text)
+		return ok && fmt.Sprint(own) == id && (bert.isSpecial(text) || c.SplitSpecial)
+	}
+	for id, t := range c.Added {
+		if !known(t.Content, id) || t.LStrip || t.RStrip || t.SingleWord {
+			return fmt.Errorf("%s: added_tokens_decoder has %q as %s: only special tokens of the vocabulary, without lstrip, rstrip and single_word, are supported",
+				filepath.Join(dir, configFile), t.Content, id)
+		}
+	}
+	path := filepath.Join(dir, addedFile)
+	b, err := readBounded(path, maxConfigBytes)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	var added map[string]int
+	if err == nil {
+		err = json.Unmarshal(b, &added)
+	}
+	if err != nil {
+		return wrap(path, err)
+	}
+	for text, id := range added {
+		if !known(text, fmt.Sprint(id)) {
+			return fmt.Errorf("%s: token %q is none of the special tokens; others are not supported", path, text)
+		}
+	}
+	return nil
+}
