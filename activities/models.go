@@ -23,41 +23,56 @@ type model struct {
 	Digest string // of the names and bytes of its files; model cards and licences do not count
 }
 
-// model finds a model by name under the model roots, or by an absolute path inside one of them; never outside.
+// model finds a model: name is a directory, absolute or relative to the worker's working directory, that lies inside one of
+// the model roots; else a name under them, in their order. Nothing outside of the roots is read.
 func (a *Activities) model(name string) (model, error) {
 	dirs, err := a.modelDirs(name)
 	if err != nil {
 		return model{}, err
 	}
 	for _, dir := range dirs {
-		if _, err := os.Stat(filepath.Join(dir, "config.json")); err == nil {
+		if isModel(dir) {
+			dir, err := filepath.EvalSymlinks(dir)
+			if err != nil {
+				return model{}, err
+			}
 			digest, err := digestOfDir(dir)
 			return model{Dir: dir, Digest: digest}, err
 		}
 	}
-	return model{}, Fail(schemas.MissingModel, "model %q: no config.json in %s: put its Hugging Face directory there, or name "+
-		"another model", name, strings.Join(dirs, " or "))
+	return model{}, Fail(schemas.MissingModel, "model %q: neither config.json nor modules.json in %s: put its Hugging Face directory there, "+
+		"or name another model", name, strings.Join(dirs, " or "))
 }
 
-// modelDirs are the folders that a model's name may mean, in the order of the roots.
+// isModel tells whether dir looks like a model: of transformers (config.json) or sentence-transformers (modules.json).
+func isModel(dir string) bool {
+	for _, name := range []string{"config.json", "modules.json"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// modelDirs are the folders that a model's name may mean: the local directory first, then the roots in their order.
 func (a *Activities) modelDirs(name string) ([]string, error) {
 	if len(a.ModelRoots) == 0 {
 		return nil, Fail(schemas.MissingModel, "model %q: temporal.yaml names no model_roots", name)
 	}
-	var dirs []string
+	var local, named []string
+	path, err := filepath.Abs(name)
+	if err != nil {
+		return nil, err
+	}
 	for _, root := range a.ModelRoots {
-		inside := name
-		if filepath.IsAbs(name) {
-			rel, err := filepath.Rel(root, name)
-			if err != nil {
-				continue
-			}
-			inside = rel
+		if inside, err := filepath.Rel(root, path); err == nil && inside != "." && filepath.IsLocal(inside) {
+			local = append(local, path)
 		}
-		if filepath.IsLocal(inside) && filepath.Clean(inside) != "." {
-			dirs = append(dirs, filepath.Join(root, inside))
+		if !filepath.IsAbs(name) && filepath.IsLocal(name) && filepath.Clean(name) != "." {
+			named = append(named, filepath.Join(root, name))
 		}
 	}
+	dirs := append(local[:min(len(local), 1)], named...)
 	if len(dirs) == 0 {
 		return nil, Fail(schemas.InvalidInput, "model %q: it is a name, or a path inside one of %s", name, strings.Join(a.ModelRoots, ", "))
 	}
@@ -76,11 +91,17 @@ type fileDigest struct {
 	digest string
 }
 
-// notWeights are files of a model directory that cannot change what it computes.
+// notWeights are files of a model directory that cannot change what it computes: cards, scripts, and weights in formats
+// that nothing here reads.
 func notWeights(name string) bool {
 	upper := strings.ToUpper(name)
-	return strings.HasPrefix(name, ".") || strings.HasSuffix(upper, ".MD") || strings.HasSuffix(upper, ".SH") || strings.HasPrefix(upper, "LICENSE") ||
-		strings.HasPrefix(upper, "NOTICE") || upper == "METRICS.JSONL" || upper == "TIMINGS.JSONL"
+	for _, suffix := range []string{".MD", ".SH", ".H5", ".MSGPACK", ".OT", ".ONNX"} {
+		if strings.HasSuffix(upper, suffix) {
+			return true
+		}
+	}
+	return strings.HasPrefix(name, ".") || strings.HasPrefix(upper, "LICENSE") || strings.HasPrefix(upper, "NOTICE") ||
+		strings.HasPrefix(name, "pytorch_model") || upper == "METRICS.JSONL" || upper == "TIMINGS.JSONL"
 }
 
 // digestOfDir is the SHA-256 of "<name> <digest>\n" for every file of dir in name order, sub-folders included.

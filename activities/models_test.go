@@ -60,6 +60,42 @@ func TestModelsAreFoundUnderTheRootsAndNowhereElse(t *testing.T) {
 	}
 }
 
+func TestALocalDirectoryInsideARootGoesBeforeAName(t *testing.T) {
+	a, dir := withRoots(t)
+	work := filepath.Join(dir, "more") // the working directory is a root itself
+	put(t, filepath.Join(dir, "models/labse/config.json"), "{}")
+	put(t, filepath.Join(work, "labse/modules.json"), "[]") // a StaticEmbedding has no config.json
+	put(t, filepath.Join(dir, "elsewhere/labse/config.json"), "{}")
+	t.Chdir(work)
+	if m, err := a.model("labse"); err != nil || m.Dir != filepath.Join(work, "labse") {
+		t.Errorf("the directory beside: %+v, %v", m, err)
+	}
+	if m, err := a.model("../models/labse"); err != nil || m.Dir != filepath.Join(dir, "models/labse") {
+		t.Errorf("a relative path inside a root: %+v, %v", m, err)
+	}
+	if m, err := a.model("../elsewhere/labse"); errorType(err) != schemas.InvalidInput {
+		t.Errorf("a path outside of the roots: %+v, %v", m, err)
+	}
+	t.Chdir(filepath.Join(dir, "elsewhere")) // its labse lies in no root: the name counts
+	if m, err := a.model("labse"); err != nil || m.Dir != filepath.Join(dir, "models/labse") {
+		t.Errorf("by name: %+v, %v", m, err)
+	}
+}
+
+func TestAModelBehindALinkHasTheDigestOfItsFiles(t *testing.T) {
+	a, dir := withRoots(t)
+	put(t, filepath.Join(dir, "cache/config.json"), "{}")
+	put(t, filepath.Join(dir, "models/plain/config.json"), "{}")
+	if err := os.Symlink(filepath.Join(dir, "cache"), filepath.Join(dir, "models/linked")); err != nil {
+		t.Fatal(err)
+	}
+	linked, err := a.model("linked")
+	plain, err2 := a.model("plain")
+	if err != nil || err2 != nil || linked.Digest != plain.Digest {
+		t.Errorf("%+v, %+v, %v, %v", linked, plain, err, err2)
+	}
+}
+
 func TestAModelsDigestIsThatOfItsWeightsAndNotOfItsCard(t *testing.T) {
 	a, dir := withRoots(t)
 	weights, card := filepath.Join(dir, "models/m/model.safetensors"), filepath.Join(dir, "models/m/README.md")
@@ -82,9 +118,16 @@ func TestAModelsDigestIsThatOfItsWeightsAndNotOfItsCard(t *testing.T) {
 	if changed == before {
 		t.Error("other weights have the same digest")
 	}
-	put(t, filepath.Join(dir, "models/m/1_Pooling/config.json"), "{}")
-	if digest() == changed {
-		t.Error("a file of a sub-folder does not count")
+	for _, name := range []string{"1_Pooling/config.json", "2_Dense/model.safetensors", "model-00002-of-00002.safetensors", "vocab.txt", "tokenizer.json"} {
+		put(t, filepath.Join(dir, "models/m", name), "{}")
+		if digest() == changed {
+			t.Errorf("%s does not count", name)
+		}
+		changed = digest()
+	}
+	put(t, filepath.Join(dir, "models/m/pytorch_model.bin"), "pickle")
+	if digest() != changed {
+		t.Error("a pickle, which nobody reads, changed the digest")
 	}
 }
 
