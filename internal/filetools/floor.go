@@ -1,0 +1,26 @@
+package filetools
+
+import (
+	"encoding/json"
+	"os"
+
+	"crosssum/internal/encode"
+)
+
+// Floor is the engine's subcommand encoder-floor, for bench/embed.
+func Floor(args []string) error {
+	c := newCommand("encoder-floor", "--model DIR", "Times the encoder on 32 texts of 64 tokens, and its matrix products alone, in one process; prints JSON.",
+		"build/bin/engine encoder-floor --model build/models/multilingual-e5-small", "model")
+	model := c.String("model", "", "directory of the encoder")
+	texts := c.Int("texts", 32, "texts")
+	tokens := c.Int("tokens", 64, "tokens of each")
+	runs := c.Int("runs", 9, "how often each is timed")
+	if help, err := c.parse(args); help || err != nil {
+		return err
+	}
+	floor, err := encode.MeasureFloor(*model, *texts, *tokens, *runs)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(floor)
+}

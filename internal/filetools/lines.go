@@ -1,0 +1,107 @@
+package filetools
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxLine bounds a line of input in bytes.
+const maxLine = 64 << 20
+
+// lines reads texts, one a line: the line itself, or the JSON string that it holds. Every line is a text, the empty one too;
+// only what follows the last line feed is none if it is empty.
+type lines struct {
+	r    *bufio.Reader
+	name string // for errors
+	json bool
+	n    int // lines read
+}
+
+func newLines(r io.Reader, name string, json bool) *lines {
+	return &lines{r: bufio.NewReaderSize(r, 1<<20), name: name, json: json}
+}
+
+// next is the next text; io.EOF after the last. A line that is not UTF-8, or not a JSON string where one is wanted, is an
+// error with the number of the line, from 1.
+func (l *lines) next() (string, error) {
+	var line []byte
+	for {
+		part, err := l.r.ReadSlice('\n')
+		line = append(line, part...)
+		if len(line) > maxLine {
+			return "", l.bad(l.n+1, "has more than %d bytes", maxLine)
+		}
+		if errors.Is(err, bufio.ErrBufferFull) {
+			continue
+		}
+		if err != nil && !(errors.Is(err, io.EOF) && len(line) > 0) {
+			return "", err
+		}
+		break
+	}
+	l.n++
+	if line[len(line)-1] == '\n' {
+		line = line[:len(line)-1]
+	}
+	if !utf8.Valid(line) {
+		return "", l.bad(l.n, "is not UTF-8")
+	}
+	if !l.json {
+		return string(line), nil
+	}
+	return l.unquote(line)
+}
+
+func (l *lines) unquote(line []byte) (string, error) {
+	var v any
+	if err := json.Unmarshal(line, &v); err != nil {
+		return "", l.bad(l.n, "is not JSON: %v", err)
+	}
+	text, ok := v.(string)
+	if !ok {
+		return "", l.bad(l.n, "is JSON, but no string: %.60s", line)
+	}
+	const replacement = "\ufffd" // what Go makes of half a surrogate pair
+	if raw := strings.ToLower(string(line)); strings.Contains(text, replacement) && !strings.Contains(raw, replacement) && !strings.Contains(raw, `\ufffd`) {
+		return "", l.bad(l.n, "holds half of a surrogate pair, which is no character")
+	}
+	return text, nil
+}
+
+func (l *lines) bad(n int, format string, args ...any) error {
+	return fmt.Errorf("%s: line %d (row %d) %s", l.name, n, n-1, fmt.Sprintf(format, args...))
+}
+
+// input is where a tool reads its lines. path "" is the standard input, which cannot be read twice: total is 0 then. A file
+// is read through once before, so that a bad line is told before hours of work.
+func input(path string, json bool) (l *lines, total int64, closing func(), err error) {
+	if path == "" {
+		return newLines(os.Stdin, "standard input", json), 0, func() {}, nil
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, 0, nil, err
+	}
+	closing = func() { file.Close() }
+	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
+		for l = newLines(file, path, json); err == nil; total++ {
+			_, err = l.next()
+		}
+		if !errors.Is(err, io.EOF) {
+			closing()
+			return nil, 0, nil, err
+		}
+		total--
+		if _, err := file.Seek(0, io.SeekStart); err != nil {
+			closing()
+			return nil, 0, nil, err
+		}
+	}
+	return newLines(file, path, json), total, closing, nil
+}
