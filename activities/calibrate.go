@@ -100,7 +100,7 @@ func runCalibrate(ctx context.Context, a *Activities, in schemas.CalibrateInput,
 		return nil, err
 	}
 	curve, err := gold.Calibrate(gold.Calibration{Input: links, Gold: path, Precision: in.Precision, Seed: in.Seed}, func(done, total int) {
-		progress(schemas.Progress{Done: int64(done), Total: int64(total), Of: "pairs and thresholds"})
+		progress(schemas.Progress{Done: int64(done), Total: int64(total), Of: "steps"})
 	})
 	if err != nil {
 		return nil, err

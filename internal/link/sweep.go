@@ -97,6 +97,30 @@ func (s *Sweep) At(threshold float64) []int {
 	return accepted
 }
 
+// cuttable bounds the components that a sweep cuts: minimum cuts take cubic time, and a sweep makes them again and again.
+const cuttable = 250
+
+// Tractable says whether a threshold can be tried in seconds: that no component to be cut is large. It is larger ones that make
+// `induced` useless there.
+func (s *Sweep) Tractable(threshold float64) bool {
+	if !s.induce {
+		return true
+	}
+	f, size := NewForest(s.Articles.Len()), make([]int32, s.Articles.Len())
+	for _, c := range s.contenders {
+		if c.with(threshold).accepted() {
+			f.Union(c.a, c.b)
+		}
+	}
+	for n := range size {
+		root := f.Root(int32(n))
+		if size[root]++; size[root] > cuttable {
+			return false
+		}
+	}
+	return true
+}
+
 // Largest is the number of articles in the largest component that accepted pairs and duplicates make.
 func (s *Sweep) Largest(accepted []int) int {
 	f := NewForest(s.Articles.Len())

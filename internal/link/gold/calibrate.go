@@ -2,6 +2,7 @@ package gold
 
 import (
 	"math"
+	"slices"
 	"sort"
 
 	"crosssum/internal/arrowfile"
@@ -28,7 +29,8 @@ const (
 	kinBytes = 4096
 )
 
-// Calibrate judges the rule at a ladder of thresholds. Equal inputs give equal results. progress is called with the part done.
+// Calibrate judges the rule at a ladder of thresholds. Equal inputs give equal results. progress is called with how
+// far it is: half is reading.
 func Calibrate(in Calibration, progress func(done, total int)) (schemas.Calibration, error) {
 	truth, err := read(in.Gold)
 	if err != nil {
@@ -69,10 +71,10 @@ func Calibrate(in Calibration, progress func(done, total int)) (schemas.Calibrat
 	if j.gold[0] == 0 {
 		return out, invalid("gold: no two articles of the crawl have the same key in two languages: there is nothing to find")
 	}
-	thresholds := ladder(sweep.Values(), steps)
+	thresholds := slices.DeleteFunc(ladder(sweep.Values(), steps), func(t float64) bool { return !sweep.Tractable(t) })
 	for i, threshold := range thresholds {
 		out.Points = append(out.Points, j.judge(threshold))
-		progress(len(thresholds)+i, 2*len(thresholds))
+		progress(len(in.Lists)+(i+1)*len(in.Lists)/len(thresholds), 2*len(in.Lists))
 	}
 	j.bootstrap(out.Points, in.Seed)
 	out.Clusters = j.clusters
