@@ -38,7 +38,9 @@ func Run(ctx context.Context, request engine.GenerateRequest, report engine.Repo
 	if err := validate(request); err != nil {
 		return engine.GenerateResult{}, err
 	}
-	model, tokenizer, err := t5.Load(request.Model)
+	model, tokenizer, err := t5.Load(request.Model, func(done, total int64) {
+		report(schemas.Progress{Done: done, Total: total, Of: "bytes"})
+	})
 	if err != nil {
 		return engine.GenerateResult{}, err
 	}

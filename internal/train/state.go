@@ -60,13 +60,13 @@ func open(request engine.TrainRequest, report engine.Report) (r *run, err error)
 	}()
 	r.report(schemas.Progress{Total: int64(request.Params.Steps), Of: "steps"})
 	var tokenizer *t5.Tokenizer
-	if r.model, tokenizer, err = t5.Load(request.Model); err != nil {
+	alive := func(what string, n int64) {
+		r.report(schemas.Progress{Total: int64(request.Params.Steps), Of: "steps", Metrics: map[string]float64{what: float64(n)}})
+	}
+	if r.model, tokenizer, err = t5.Load(request.Model, func(done, _ int64) { alive("model_bytes_read", done) }); err != nil {
 		return nil, err
 	}
-	alive := func(articles int64) {
-		r.report(schemas.Progress{Total: int64(request.Params.Steps), Of: "steps", Metrics: map[string]float64{"articles_read": float64(articles)}})
-	}
-	if r.feed, err = r.open(tokenizer, alive); err != nil {
+	if r.feed, err = r.open(tokenizer, func(articles int64) { alive("articles_read", articles) }); err != nil {
 		return nil, err
 	}
 	if err := r.startTokens(tokenizer); err != nil {

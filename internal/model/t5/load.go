@@ -22,8 +22,9 @@ const (
 )
 
 // Load reads a Hugging Face directory: config.json, model.safetensors (fp32, bf16 or fp16; computed in fp32), spiece.model.
-// A directory that is not there or not such a model is an error of type MissingModel.
-func Load(dir string) (*Model, *Tokenizer, error) {
+// A directory that is not there or not such a model is an error of type MissingModel. progress, if there is one, hears of
+// the bytes of the weights that were read.
+func Load(dir string, progress ...func(done, total int64)) (*Model, *Tokenizer, error) {
 	config, err := LoadConfig(dir)
 	if err != nil {
 		return nil, nil, missing(err)
@@ -32,7 +33,7 @@ func Load(dir string) (*Model, *Tokenizer, error) {
 	if err != nil {
 		return nil, nil, missing(err)
 	}
-	weights, err := LoadWeights(filepath.Join(dir, weightsFile), config)
+	weights, err := LoadWeights(filepath.Join(dir, weightsFile), config, progress...)
 	if err != nil {
 		return nil, nil, missing(err)
 	}
@@ -48,7 +49,7 @@ var aliases = map[string]bool{"encoder.embed_tokens.weight": true, "decoder.embe
 
 // LoadWeights reads the weights of a config, and only those: a missing, additional or differently shaped tensor is an error.
 // Without a head of its own, the file's shared table is the head's first value.
-func LoadWeights(path string, config *Config) (weights Parameters, err error) {
+func LoadWeights(path string, config *Config, progress ...func(done, total int64)) (weights Parameters, err error) {
 	file, err := safetensors.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		file, err = safetensors.Open(filepath.Dir(path)) // sharded
@@ -57,6 +58,9 @@ func LoadWeights(path string, config *Config) (weights Parameters, err error) {
 		return nil, err
 	}
 	defer file.Close()
+	for _, p := range progress {
+		file.Watch(p)
+	}
 	known := map[string]bool{}
 	weights = Parameters{}
 	for _, s := range config.shapes() {
