@@ -23,3 +23,10 @@ type Mined struct {
 	Split      SplitParams   `json:"split"`
 	Seed       uint64        `json:"seed"`
 }
+
+// TrainedOn lists, sorted by (language, id), the articles that a model was trained on, as text or as summary. It lies beside
+// the model's files as TrainedOnFile; nothing that loads the model reads it.
+var TrainedOn = arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("content_digest")}, nil)
+
+// TrainedOnFile is the name of that record in a model's directory.
+const TrainedOnFile = "trained_on.arrow"

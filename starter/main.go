@@ -23,6 +23,7 @@ func commands() []command {
 		{"demo", "the whole chain on the shipped corpus, with live progress and a report", demo},
 		{"run", "the same on your own crawl", run},
 		{"realign", "take new crawls into a catalogue: only what is new or changed is computed", realign},
+		{"withdraw", "take articles down: a catalogue without them, and what still holds them", takeDown},
 		{"schedule", "let new crawls be taken every week: create, list, trigger, pause, resume, delete", schedule},
 		{"check", "what a crawl folder holds: rows, rejects, languages, expected minutes and disk", check},
 		{"calibrate", "which threshold an encoder needs for a wanted precision: judged on known pairs", calibrate},

@@ -1,0 +1,171 @@
+package withdraw
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"crosssum/internal/corpus"
+	"crosssum/internal/link"
+	"crosssum/internal/store"
+	"crosssum/schemas"
+
+	"github.com/apache/arrow/go/v17/arrow"
+)
+
+func TestAListIsOfTabbedLinesAndOfJSON(t *testing.T) {
+	list, err := readList(strings.NewReader("\ufeff# by order of a court\r\nhindi\tb c\r\n\n{\"language\": \"english\", \"id\": \"a\\tb\"}\nhindi\tb c\nenglish\tZ"))
+	want := []Article{{"english", "Z"}, {"english", "a\tb"}, {"hindi", "b c"}}
+	if err != nil || !reflect.DeepEqual(list, want) {
+		t.Errorf("%v, %v", list, err)
+	}
+}
+
+func TestALineThatNamesNoArticleIsAnErrorThatNamesTheLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                                   "names no article",
+		"english\ta\nhindi b":                "line 2:",
+		"english\t":                          "line 1: the id is empty",
+		"englich\ta":                         "line 1:",
+		"english\ta\tb":                      "line 1:",
+		`{"language": "english"}`:            "line 1: the id is empty",
+		`{"language": "english", "id": 7}`:   "line 1:",
+		`{"lang": "english", "id": "7"}`:     "line 1:",
+		`{"language":"english","id":"7"} {}`: "line 1: something follows",
+		"english\t\xff":                      "line 1: is not UTF-8",
+		"english\t" + strings.Repeat("x", maxLine): "too long",
+	} {
+		if list, err := readList(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%.40q: wanted %s, got %v, %v", text, want, list, err)
+		}
+	}
+}
+
+func TestTheCrawlIsADeltaOfDeletionsThatIngestTakes(t *testing.T) {
+	root := t.TempDir()
+	articles := []Article{{"english", "a\"b"}, {"english", "c"}, {"hindi", "a"}}
+	name, err := WriteCrawl(root, articles, 3)
+	must(t, err)
+	if again, err := WriteCrawl(root, articles, 3); err != nil || again != name {
+		t.Errorf("the same again: %s, %v", again, err)
+	}
+	if later, err := WriteCrawl(root, articles, 5); err != nil || later == name {
+		t.Errorf("a second withdrawal of the same articles, after entry 5, is the crawl %s of the first: %v", later, err)
+	}
+	if entries, err := os.ReadDir(root); err != nil || len(entries) != 2 {
+		t.Errorf("the root holds %v, %v", entries, err)
+	}
+	folder, err := corpus.FindCrawl([]string{root}, name)
+	must(t, err)
+	defer folder.Close()
+	if mode, marked, err := folder.Mode(); mode != "delta" || !marked || err != nil {
+		t.Errorf("mode %s, marked %v, %v", mode, marked, err)
+	}
+	files, err := folder.Files(nil)
+	must(t, err)
+	must(t, folder.Digest(files, func(int64) error { return nil }))
+	if len(files) != 2 || files[0].Language != "english" {
+		t.Fatalf("files %+v", files)
+	}
+	limits := corpus.Limits{LineBytes: 4 << 20, FileBytes: 1 << 30, RejectFraction: 0}
+	scratch, remove, err := corpus.Scratch(t.TempDir())
+	must(t, err)
+	defer remove()
+	ingested, err := corpus.Ingest(t.Context(), folder, files[:1], limits, false, t.TempDir(), scratch, func(int64) {})
+	must(t, err)
+	if counts := ingested.Counts(); counts["deleted"] != 2 || counts["rejected"] != 0 || counts["accepted"] != 0 {
+		t.Errorf("counts %v", counts)
+	}
+}
+
+// world is a store with a catalogue of two entries, e0 withdrawn by the second; a run with a data set and a model, which has e0 in
+// train and e1 in test; and a data set and a model of a run whose folder is gone.
+type world struct {
+	t     *testing.T
+	store *store.Store
+	runs  string
+}
+
+func newWorld(t *testing.T) *world {
+	s, err := store.Open(t.TempDir())
+	must(t, err)
+	w := &world{t, s, t.TempDir()}
+	previous := ""
+	for i, ids := range [][]string{{"e0", "e1"}, {"e1"}} {
+		articles := w.publish("merge", fmt.Sprint(i), "english", "articles.arrow", schemas.Article, len(ids), func(n int) []any {
+			return []any{"english", ids[n], "", "", "s", "t", []string{}, "", "d"}
+		})
+		index, err := s.PutJSON(schemas.Index{Stage: "merge", Units: []schemas.Unit{articles}})
+		must(t, err)
+		entry, err := s.PutJSON(schemas.Catalogue{Name: "news", Number: i + 1, Previous: previous, Articles: schemas.Ref{Index: index.Digest}})
+		must(t, err)
+		previous = entry.Digest
+		_, err = s.AddRef("catalogue/news", i+1, entry.Digest)
+		must(t, err)
+	}
+	samples := [][]any{{"english", "e0", "hindi", "h0", "train"}, {"english", "e1", "english", "e1", "test"}, {"hindi", "h0", "english", "e0", "train"}}
+	split := w.publish("split_dedup", "1", "all", "samples.arrow", schemas.Sample, len(samples), func(n int) []any { return samples[n] })
+	w.publish("split_dedup", "2", "all", "samples.arrow", schemas.Sample, 2, func(n int) []any { return samples[n] })
+	model := w.publish("train", "1", "all", "config.json", schemas.TrainedOn, 0, nil)
+	w.publish("train", "2", "all", schemas.TrainedOnFile, schemas.TrainedOn, 1, func(int) []any { return []any{"english", "e0", "d"} })
+	must(t, os.MkdirAll(filepath.Join(w.runs, "run-1"), 0o755))
+	manifest := fmt.Sprintf(`{"stages": {"split_dedup": {"units": [{"key": %q, "files": {"samples.arrow": {"digest": %q}}}]}, "train": {"units": [{"key": %q}]}}}`,
+		split.Key, split.Files["samples.arrow"].Digest, model.Key)
+	must(t, os.WriteFile(filepath.Join(w.runs, "run-1", "manifest.json"), []byte(manifest), 0o644))
+	return w
+}
+
+func (w *world) publish(stage, key, unit, file string, schema *arrow.Schema, n int, row func(int) []any) schemas.Unit {
+	w.t.Helper()
+	draft, err := w.store.Draft()
+	must(w.t, err)
+	must(w.t, link.WriteRows(filepath.Join(draft.Dir, file), schema, n, row))
+	u, _, err := draft.Publish(stage, store.Key(stage, 1, key), unit, nil)
+	must(w.t, err)
+	return u
+}
+
+func TestEverythingThatHoldsAnArticleIsFound(t *testing.T) {
+	w := newWorld(t)
+	brief := func(articles ...Article) (out []string) {
+		holders, err := NewSearch(w.store, w.runs, nil, articles).Holders()
+		must(t, err)
+		for _, h := range holders {
+			name, _, _ := strings.Cut(h.Name, " ")
+			out = append(out, fmt.Sprintf("%s %s %d-%d %v: %d, %d in train", h.Kind, name, h.First, h.Last, h.Newest, h.Articles, h.Train))
+		}
+		return out
+	}
+	want := []string{"catalogue news 1-1 false: 1, 0 in train", "data set run-1 0-0 false: 1, 1 in train", "model run-1 0-0 false: 1, 0 in train",
+		"data set split_dedup 0-0 false: 1, 1 in train", "model train 0-0 false: 1, 0 in train"}
+	if got := brief(Article{"english", "e0"}, Article{"english", "unknown"}); !reflect.DeepEqual(got, want) {
+		t.Errorf("e0, trained on:\n%s", strings.Join(got, "\n"))
+	}
+	want = []string{"catalogue news 1-2 true: 1, 0 in train", "data set run-1 0-0 false: 1, 0 in train", "data set split_dedup 0-0 false: 1, 0 in train"}
+	if got := brief(Article{"english", "e1"}); !reflect.DeepEqual(got, want) {
+		t.Errorf("e1, tested on:\n%s", strings.Join(got, "\n"))
+	}
+	if got := brief(Article{"thai", "e1"}); got != nil {
+		t.Errorf("an article that nobody has: %v", got)
+	}
+}
+
+func TestARunThatCannotBeLookedIntoIsListedAndNotPassedOver(t *testing.T) {
+	w := newWorld(t)
+	search := NewSearch(w.store, w.runs, nil, []Article{{"english", "e0"}})
+	must(t, os.RemoveAll(filepath.Join(w.store.Root(), "objects")))
+	holders, err := search.runs(map[string]bool{})
+	if err != nil || len(holders) != 1 || holders[0].Unread == nil || holders[0].Name != "run-1" {
+		t.Errorf("%+v, %v", holders, err)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
