@@ -40,6 +40,7 @@ func (h *hygiene) add(summary string, others ...string) {
 // no words, one letter) from another of the language; mojibake, the articles with a text that was decoded wrongly, and
 // replacement_characters, those of them that have U+FFFD.
 func (h *hygiene) counts(into map[string]int64) {
+	into["shared_summaries"], into["templates"], into["templated"] = 0, 0, 0
 	for _, n := range h.summary {
 		if n > 1 {
 			into["shared_summaries"]++

@@ -1,0 +1,137 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"crosssum/internal/arrowfile"
+	"crosssum/internal/engine"
+	"crosssum/internal/report"
+	"crosssum/internal/screen"
+	"crosssum/schemas"
+)
+
+// labeller classifies summaries by the language that their first word names, and is sure of it.
+type labeller struct{ standIn }
+
+func (l labeller) Call(ctx context.Context, mode, op string, args, result any, report engine.Report) error {
+	request, ok := args.(engine.ClassifyRequest)
+	if !ok || request.Column != "summary" {
+		return l.standIn.Call(ctx, mode, op, args, result, report)
+	}
+	w, err := arrowfile.Create(request.Output, schemas.Classified, true)
+	if err != nil {
+		return err
+	}
+	err = arrowfile.Each(request.Input, schemas.Article, func(r arrowfile.Row) error {
+		result.(*engine.ClassifyResult).Rows++
+		word, _, _ := strings.Cut(r.Str(4), " ")
+		label, _ := schemas.LanguageByName(word)
+		wanted := float32(0.001)
+		if word == r.Str(0) {
+			wanted = 0.95
+		}
+		return w.Append(r.Str(0), r.Str(1), label.FastText, float32(0.95), wanted, int32(screen.Letters(r.Str(4))), screen.Hash(r.Str(4)))
+	})
+	return errors.Join(err, w.Close())
+}
+
+// crawl publishes articles by language; a summary begins with the language that it is in.
+func (sc *scene) crawl(stage string, summaries map[string][]string) schemas.Ref {
+	var units []schemas.Unit
+	for _, language := range sceneLanguages {
+		rows := summaries[language]
+		counts := map[string]int64{"accepted": int64(len(rows))}
+		if stage == "merge" {
+			counts = map[string]int64{"articles": int64(len(rows)), "new": 2, "edited": 1}
+		}
+		units = append(units, sc.publish(stage+"-screened", language, counts, func(dir string) {
+			sc.write(filepath.Join(dir, "articles.arrow"), schemas.Article, len(rows), func(i int) []any {
+				return []any{language, fmt.Sprint(language, i), "", "", rows[i], "text", []string{}, "", fmt.Sprint(i)}
+			})
+			if stage == "merge" {
+				sc.write(filepath.Join(dir, changesFile), schemas.Deletion, 1, func(int) []any { return []any{language, "x"} })
+			}
+		}))
+	}
+	return sc.seal(stage, units)
+}
+
+const faraway = " as a language, and a summary so long that nobody who reads it can doubt which one it is"
+
+func screened(t *testing.T, sc *scene, articles schemas.Ref, misplaced string) (identified, kept schemas.Ref) {
+	t.Helper()
+	sc.CPU = labeller{}
+	identified = finish(t, sc.Activities, identifyDefinition, schemas.IdentifyInput{Articles: articles, Numerics: "portable"})
+	in := schemas.ScreenInput{Articles: articles, Identified: identified, Params: schemas.Demo().Screen}
+	in.Params.Misplaced = misplaced
+	return identified, finish(t, sc.Activities, screenDefinition, in)
+}
+
+func (sc *scene) digests(ref schemas.Ref) map[string]string {
+	index, err := sc.index(ref)
+	if err != nil {
+		sc.t.Fatal(err)
+	}
+	out := map[string]string{}
+	for _, u := range index.Units {
+		out[u.Name] = u.Files["articles.arrow"].Digest
+	}
+	return out
+}
+
+func TestScreeningThatKeepsEverythingChangesNoDigest(t *testing.T) {
+	sc := newScene(t)
+	articles := sc.crawl("ingest", map[string][]string{"english": {"english" + faraway}, "french": {"english" + faraway, "french words"}, "hindi": {"hindi"}})
+	_, kept := screened(t, sc, articles, "keep")
+	if before, after := sc.digests(articles), sc.digests(kept); fmt.Sprint(before) != fmt.Sprint(after) {
+		t.Errorf("%v became %v: everything behind it would be computed again", before, after)
+	}
+	if kept.Counts["misplaced"] != 1 || kept.Counts["articles"] != 4 || kept.Counts["set_aside"] != 0 {
+		t.Errorf("%v", kept.Counts)
+	}
+	_, aside := screened(t, sc, articles, "set_aside")
+	before, after := sc.digests(articles), sc.digests(aside)
+	if before["french"] == after["french"] || before["english"] != after["english"] || before["hindi"] != after["hindi"] || aside.Counts["articles"] != 3 {
+		t.Errorf("one French article was to be set aside: %v, %v, %v", before, after, aside.Counts)
+	}
+	_, moved := screened(t, sc, articles, "move")
+	after = sc.digests(moved)
+	if before["french"] == after["french"] || before["english"] == after["english"] || moved.Counts["articles"] != 4 || moved.Counts["moved_in"] != 1 {
+		t.Errorf("one French article was to be moved: %v, %v", after, moved.Counts)
+	}
+}
+
+func TestOfACatalogueScreeningHandsOnWhatTheCrawlChanged(t *testing.T) {
+	sc := newScene(t)
+	_, kept := screened(t, sc, sc.crawl("merge", map[string][]string{"english": {"english words"}, "french": {"french words"}, "hindi": {"hindi"}}), "keep")
+	_, paths, _, err := sc.files(kept, changesFile)
+	if err != nil || len(paths) != 3 || kept.Counts["new"] != 6 || kept.Counts["edited"] != 3 {
+		t.Errorf("%v, %v, %v", paths, kept.Counts, err)
+	}
+}
+
+func TestTheReportShowsWhatScreeningFound(t *testing.T) {
+	for misplaced, reason := range map[string]string{"keep": "", "set_aside": "misplaced"} {
+		sc := newScene(t)
+		articles := sc.crawl("ingest", map[string][]string{"english": {"english words", "english words", "english words"},
+			"french": {"english" + faraway, "french words"}, "hindi": {"hindi"}})
+		identified, kept := screened(t, sc, articles, misplaced)
+		d, err := sc.gather(context.Background(), schemas.ReportInput{Run: "r", Params: schemas.Demo(), Ingested: articles, Identified: identified, Articles: kept},
+			func(schemas.Progress) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(d.Misplaced) != 1 || d.Misplaced[0].Reason != reason || d.Misplaced[0].Identified != "english" || d.Misplaced[0].Summary != "english"+faraway {
+			t.Errorf("%s: %+v", misplaced, d.Misplaced)
+		}
+		f := report.Figures(d)
+		if f["untranslated"] != 1 || f["templates"] != 1 || f["templated"] != 3 || f["articles"] != 6 {
+			t.Errorf("%s: %v", misplaced, f)
+		}
+	}
+}
