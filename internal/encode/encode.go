@@ -78,13 +78,22 @@ func Lines(ctx context.Context, request engine.EncodeRequest, next func() (strin
 
 // Tokenizer gives the function that cuts texts into the ids that the encoder of a directory sees, at most maxTokens a text; 0:
 // as many as the directory says.
-func Tokenizer(dir string, maxTokens int, report engine.Report) (func(text string) ([]int32, error), error) {
-	request := engine.EncodeRequest{Model: dir, MaxTokens: maxTokens}
-	e, err := open(&request, report)
+func Tokenizer(dir string, maxTokens int) (func(text string) ([]int32, error), error) {
+	m, err := readModules(dir)
 	if err != nil {
 		return nil, err
 	}
-	return func(text string) ([]int32, error) { return e.tokenizer.Encode(text, request.MaxTokens) }, nil
+	var e encoder
+	if _, err := e.loadTokenizer(m); err != nil {
+		return nil, err
+	}
+	if maxTokens == 0 {
+		maxTokens = e.maxTokens
+	}
+	if maxTokens < 3 || maxTokens > e.limit {
+		return nil, fmt.Errorf("max_tokens is %d, and encoder %s takes 3 to %d", maxTokens, dir, e.limit)
+	}
+	return func(text string) ([]int32, error) { return e.tokenizer.Encode(text, maxTokens) }, nil
 }
 
 // open gets the encoder of a request and compares the two. A limit that is 0 becomes the directory's own.

@@ -43,7 +43,7 @@ func load(dir string, progress ...func(done, total int64)) (*encoder, error) {
 	}
 	e := &encoder{pooling: modules.pooling, unit: modules.normalize}
 	if modules.static != "" {
-		err = e.loadStatic(modules.static, report)
+		err = e.loadStatic(modules, report)
 	} else {
 		err = e.loadModel(modules, report)
 	}
@@ -65,60 +65,75 @@ func load(dir string, progress ...func(done, total int64)) (*encoder, error) {
 	return e, nil
 }
 
-// loadModel reads a BertModel or XLMRobertaModel.
-func (e *encoder) loadModel(m *modules, report func(done, total int64)) error {
-	dir := m.transformer
-	config, err := bert.ReadConfig(dir)
-	if err != nil {
-		return err
+// loadTokenizer reads what cuts texts, and how long they may be; wordPiece tells whether it is BERT's own tokenizer.
+func (e *encoder) loadTokenizer(m *modules) (wordPiece bool, err error) {
+	if m.static != "" {
+		e.limit = maxBatchTokens
+		tokens, limit, err := tokenizer.LoadStatic(m.static)
+		if limit > 0 {
+			e.limit = min(limit, e.limit)
+		}
+		e.tokenizer, e.maxTokens = tokens, e.limit
+		return false, err
 	}
-	tokens, settings, wordPiece, err := tokenizer.Load(dir, config.TokenizerClass)
+	config, err := bert.ReadConfig(m.transformer)
 	if err != nil {
-		return err
+		return false, err
+	}
+	tokens, settings, wordPiece, err := tokenizer.Load(m.transformer, config.TokenizerClass)
+	if err != nil {
+		return false, err
 	}
 	if tokens.Size() > config.VocabSize {
-		return fmt.Errorf("%s: the tokenizer has %d ids, and vocab_size is %d", dir, tokens.Size(), config.VocabSize)
+		return false, fmt.Errorf("%s: the tokenizer has %d ids, and vocab_size is %d", m.transformer, tokens.Size(), config.VocabSize)
 	}
-	if e.model, err = bert.Load(dir, report); err != nil {
-		return err
-	}
-	if !m.listed && wordPiece {
-		e.pooling = "pooler"
-		if !e.model.HasPooler() {
-			return fmt.Errorf("%s: has neither modules.json nor the tensors pooler.dense.*: nothing says how a text becomes one vector", dir)
-		}
-	} else if !m.listed {
-		e.pooling = "mean"
-	}
-	e.tokenizer, e.dimension, e.limit = tokens, config.HiddenSize, config.MaxTokens()
+	e.tokenizer, e.limit = tokens, config.MaxTokens()
 	e.maxTokens = e.limit
 	for _, n := range []int{m.maxTokens, int(settings.ModelMaxLength)} {
 		if n > 0 {
 			e.maxTokens = min(e.maxTokens, n)
 		}
 	}
+	return wordPiece, nil
+}
+
+// loadModel reads a BertModel or XLMRobertaModel.
+func (e *encoder) loadModel(m *modules, report func(done, total int64)) error {
+	wordPiece, err := e.loadTokenizer(m)
+	if err != nil {
+		return err
+	}
+	if e.model, err = bert.Load(m.transformer, report); err != nil {
+		return err
+	}
+	if !m.listed && wordPiece {
+		e.pooling = "pooler"
+		if !e.model.HasPooler() {
+			return fmt.Errorf("%s: has neither modules.json nor the tensors pooler.dense.*: nothing says how a text becomes one vector",
+				m.transformer)
+		}
+	} else if !m.listed {
+		e.pooling = "mean"
+	}
+	e.dimension = e.model.Config.HiddenSize
 	return nil
 }
 
 // loadStatic reads a StaticEmbedding.
-func (e *encoder) loadStatic(dir string, report func(done, total int64)) error {
-	tokens, limit, err := tokenizer.LoadStatic(dir)
-	if err != nil {
+func (e *encoder) loadStatic(m *modules, report func(done, total int64)) error {
+	if _, err := e.loadTokenizer(m); err != nil {
 		return err
 	}
-	if e.static, err = static.Load(dir, report); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s: has no model.safetensors", dir)
+	var err error
+	if e.static, err = static.Load(m.static, report); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s: has no model.safetensors", m.static)
 	} else if err != nil {
 		return err
 	}
-	if tokens.Size() > e.static.Rows {
-		return fmt.Errorf("%s: the tokenizer has %d ids, and the table %d rows", dir, tokens.Size(), e.static.Rows)
+	if e.tokenizer.Size() > e.static.Rows {
+		return fmt.Errorf("%s: the tokenizer has %d ids, and the table %d rows", m.static, e.tokenizer.Size(), e.static.Rows)
 	}
-	e.tokenizer, e.dimension, e.limit = tokens, e.static.Dimension, maxBatchTokens
-	if limit > 0 {
-		e.limit = min(limit, e.limit)
-	}
-	e.maxTokens = e.limit
+	e.dimension = e.static.Dimension
 	return nil
 }
 

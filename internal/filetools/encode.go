@@ -37,7 +37,7 @@ func tokenize(args []string) error {
 	defer closing()
 	report, end := progress("tokenize")
 	defer end()
-	ids, err := encode.Tokenizer(*model, *most, report)
+	ids, err := encode.Tokenizer(*model, *most)
 	if err != nil {
 		return err
 	}
