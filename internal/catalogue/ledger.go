@@ -13,8 +13,6 @@ import (
 
 // What a crawl does to an article.
 const (
-	Failed = schemas.FileFailed
-
 	New       = "new"
 	Edited    = "edited"
 	Withdrawn = "withdrawn"
