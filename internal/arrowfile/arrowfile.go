@@ -208,7 +208,7 @@ func Each(path string, schema *arrow.Schema, f func(Row) error) error {
 
 // Batches calls f with every record batch of the file in order. The record is released when f returns.
 func Batches(path string, schema *arrow.Schema, f func(arrow.Record) error) error {
-	file, err := Open(path, schema)
+	file, err := open(path, schema, memory.DefaultAllocator)
 	if err != nil {
 		return err
 	}
@@ -229,8 +229,10 @@ type File struct {
 }
 
 // Open opens the file at path. schema is what it must have; nil takes any. A file that is truncated, foreign or of
-// another schema is an error that names it.
-func Open(path string, schema *arrow.Schema) (f *File, err error) {
+// another schema is an error that names it. The memory of a batch is used again for the next: nothing of it may be kept.
+func Open(path string, schema *arrow.Schema) (*File, error) { return open(path, schema, &recycler{}) }
+
+func open(path string, schema *arrow.Schema, allocator memory.Allocator) (f *File, err error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -243,7 +245,7 @@ func Open(path string, schema *arrow.Schema) (f *File, err error) {
 			file.Close()
 		}
 	}()
-	reader, err := ipc.NewFileReader(file, ipc.WithAllocator(memory.DefaultAllocator))
+	reader, err := ipc.NewFileReader(file, ipc.WithAllocator(allocator))
 	if err != nil {
 		return nil, fmt.Errorf("%s: not a readable Arrow file (IPC, random access): %w", path, err)
 	}
@@ -269,6 +271,36 @@ func (f *File) Batch(i int, use func(arrow.Record) error) (err error) {
 	}
 	defer record.Release()
 	return use(record)
+}
+
+// recycler is Go's allocator, but keeps the largest buffer that was freed: the body of a record batch.
+type recycler struct {
+	memory.GoAllocator
+	kept []byte
+}
+
+func (r *recycler) Allocate(size int) []byte {
+	if b := r.kept; size <= cap(b) && size > cap(b)/2 {
+		r.kept = nil
+		return b[:size]
+	}
+	return r.GoAllocator.Allocate(size)
+}
+
+func (r *recycler) Reallocate(size int, b []byte) []byte {
+	if size <= cap(b) {
+		return b[:size]
+	}
+	larger := r.Allocate(size)
+	copy(larger, b)
+	r.Free(b)
+	return larger
+}
+
+func (r *recycler) Free(b []byte) {
+	if cap(b) > cap(r.kept) {
+		r.kept = b
+	}
 }
 
 // Close closes the file.

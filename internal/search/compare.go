@@ -1,8 +1,10 @@
 package search
 
 import (
+	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -13,7 +15,8 @@ import (
 const (
 	spare     = 8    // candidates that FAISS proposes beyond those that are kept
 	chunkRows = 1024 // queries a call of FAISS
-	fewRows   = 20   // up to so many rows on a side, FAISS is as fast: it need not quantize the other side
+	auditRows = 16   // rows of a block that FAISS searches too,
+	auditBase = 4096 // in so many of the other
 )
 
 // side is one side of a comparison: a block of a table, with what is known of its neighbours in the other.
@@ -51,15 +54,13 @@ func (b *side) quantize() {
 	}
 }
 
-// useFAISS says what proposes: FAISS where the processor or the length of the lists leaves nothing else, and for few rows.
-func (s *search) useFAISS(a, b *side) bool {
+// useFAISS says what proposes: FAISS where the processor or the length of the lists leaves nothing else. Products of bytes
+// are faster for few rows too (BenchmarkFewRows).
+func (s *search) useFAISS() bool {
 	if proposer != "" {
 		return proposer == "faiss"
 	}
-	if nearest.Instructions() == "" || s.keep > nearest.MaxKeep {
-		return true
-	}
-	return min(a.Rows(), b.Rows()) <= fewRows
+	return nearest.Instructions() == "" || s.keep > nearest.MaxKeep
 }
 
 // compare improves the lists of two blocks by what they hold of each other. diagonal: source is a copy of target, whose
@@ -69,8 +70,14 @@ func (s *search) compare(source, target *side, diagonal bool) error {
 		return err
 	}
 	s.result.Products += int64(source.Rows()) * int64(target.Rows())
-	if !s.useFAISS(source, target) {
-		return s.multiply(source, target, diagonal)
+	if !s.useFAISS() {
+		if err := s.multiply(source, target, diagonal); err != nil {
+			return err
+		}
+		if err := s.audit(target, source, diagonal); err != nil || diagonal {
+			return err
+		}
+		return s.audit(source, target, false)
 	}
 	if err := s.ask(target.Block, source.Block, diagonal); err != nil {
 		return err
@@ -107,6 +114,37 @@ func (s *search) multiply(source, target *side, diagonal bool) error {
 	exact, err := pair.Close()
 	s.result.Exact += exact
 	return err
+}
+
+// audit has FAISS, the reference, search some rows of a block: nothing that it finds may be missing in their lists. So a
+// processor that multiplies wrongly is an error and not a worse data set.
+func (s *search) audit(from, in *side, diagonal bool) error {
+	d := s.source.d
+	index, err := faiss.NewFlat(d, in.Vectors()[:min(in.Rows(), auditBase)*d])
+	if err != nil {
+		return err
+	}
+	defer index.Close()
+	step := (from.Rows() + auditRows - 1) / auditRows
+	var queries []float32
+	for i := 0; i < from.Rows(); i += step {
+		queries = append(queries, from.Vectors()[i*d:(i+1)*d]...)
+	}
+	_, found, width, err := index.Search(queries, s.keep+1)
+	if err != nil {
+		return err
+	}
+	for q := range len(queries) / d {
+		i := q * step
+		list := from.Block.Lists()[i*s.keep : (i+1)*s.keep]
+		before := slices.Clone(list)
+		nearest.Offer(from.Block, in.Block, i, found[q*width:(q+1)*width], width, diagonal)
+		if !slices.Equal(before, list) {
+			return fmt.Errorf("search: products of bytes (%s) missed neighbours of %s in %s that FAISS found: this processor, or this build for it, is not to be trusted",
+				nearest.Instructions(), from.table.ids.at(from.Places()[i]), in.table.path)
+		}
+	}
+	return nil
 }
 
 // ask lets FAISS propose neighbours of the rows of one block in the other: keep and some more of each, and more again

@@ -45,10 +45,15 @@ func (s *search) tryTakeOver(e engine.EarlierSearch) error {
 			return err
 		}
 	}
-	if err := s.forward.takeOver(e.Forward, source, target, s.same); err != nil || s.same {
+	taken := int64(0)
+	progress := func() {
+		taken += 10000
+		s.report(schemas.Progress{Done: taken, Of: "lists taken over"})
+	}
+	if err := s.forward.takeOver(e.Forward, source, target, s.same, progress); err != nil || s.same {
 		return err
 	}
-	return s.backward.takeOver(e.Backward, target, source, false)
+	return s.backward.takeOver(e.Backward, target, source, false, progress)
 }
 
 // history is an earlier table and where its rows are now.
@@ -64,6 +69,7 @@ func (s *search) since(path string, t *table) (*history, error) {
 	if err != nil {
 		return nil, err
 	}
+	earlier.close()
 	if earlier.d != t.d {
 		return nil, fmt.Errorf("%s has vectors of %d values, not %d", path, earlier.d, t.d)
 	}
@@ -85,12 +91,13 @@ func (s *search) since(path string, t *table) (*history, error) {
 }
 
 // takeOver reads an earlier file of neighbours, checking that it has a list of the right length for every row.
-func (l *lists) takeOver(path string, from, to *history, same bool) error {
+// progress is called now and then.
+func (l *lists) takeOver(path string, from, to *history, same bool, progress func()) error {
 	length := to.rows
 	if same {
 		length--
 	}
-	r := &reader{lists: l, from: from, to: to, length: min(l.keep, max(length, 0)), path: path}
+	r := &reader{lists: l, from: from, to: to, length: min(l.keep, max(length, 0)), path: path, progress: progress}
 	if err := arrowfile.Each(path, schemas.Neighbour, r.entry); err != nil {
 		return err
 	}
@@ -106,6 +113,7 @@ type reader struct {
 	from, to *history
 	length   int // of every list
 	path     string
+	progress func()
 
 	source int32               // earlier place of the row whose list is read
 	list   []nearest.Neighbour // of earlier places; nil between lists
@@ -132,6 +140,9 @@ func (r *reader) entry(row arrowfile.Row) error {
 	}
 	err := r.take()
 	r.list = nil
+	if r.source%10000 == 0 {
+		r.progress()
+	}
 	return err
 }
 

@@ -85,8 +85,10 @@ func (s *search) scan(path string, digests bool) (*table, error) {
 
 func (s *search) close() {
 	s.forward.close()
-	if s.backward != s.forward {
+	s.source.close()
+	if !s.same {
 		s.backward.close()
+		s.target.close()
 	}
 }
 

@@ -51,7 +51,7 @@ func clustered(random *rand.Rand, prefix string, n, d int) []article {
 	return list
 }
 
-func write(t *testing.T, dir, language string, list []article) string {
+func write(t testing.TB, dir, language string, list []article) string {
 	t.Helper()
 	d := 16
 	if len(list) > 0 {
@@ -195,6 +195,47 @@ func TestManyEqualVectorsWidenTheCandidatesUntilTheSmallestIdsAreFound(t *testin
 		}
 	}
 	proposer = ""
+}
+
+func TestANeighbourThatProductsMissIsFoundOutByFAISS(t *testing.T) {
+	dir := t.TempDir()
+	random := rand.New(rand.NewPCG(2, 9))
+	s := &search{ctx: context.Background(), report: func(schemas.Progress) {}, keep: 2}
+	var err error
+	if s.source, err = s.scan(write(t, dir, "english", clustered(random, "a", 40, 32)), false); err != nil {
+		t.Fatal(err)
+	}
+	if s.target, err = s.scan(write(t, dir, "hindi", clustered(random, "b", 50, 32)), false); err != nil {
+		t.Fatal(err)
+	}
+	if s.forward, err = newLists(s.source, s.target, s.keep, dir+"/f"); err != nil {
+		t.Fatal(err)
+	}
+	if s.backward, err = newLists(s.target, s.source, s.keep, dir+"/f"); err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	source, err := s.side(s.source, s.target, s.forward, 64, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer source.Close()
+	target, err := s.side(s.target, s.source, s.backward, 64, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer target.Close()
+	if err := errors.Join(source.load(s.source.spans(64)[0]), target.load(s.target.spans(64)[0])); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.compare(source, target, false); err != nil {
+		t.Fatal(err)
+	}
+	source.Block.Lists()[0] = source.Block.Lists()[1] // the best neighbour of the first row is lost
+	source.Counts()[0] = 1
+	if err := s.audit(source, target, false); err == nil || !strings.Contains(err.Error(), "that FAISS found") {
+		t.Error(err)
+	}
 }
 
 func TestALanguageOfOneOrNoArticleHasFewNeighbours(t *testing.T) {

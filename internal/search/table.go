@@ -22,6 +22,7 @@ import (
 // byte order of the ids; rows of sorted files stand at their places.
 type table struct {
 	path    string
+	file    *arrowfile.File
 	d       int            // width of the vectors
 	rows    int            // number of rows
 	ids     idList         // by place
@@ -38,7 +39,7 @@ func invalid(format string, args ...any) error {
 
 // scan reads an embeddings file once and checks it: one language, no id twice, every vector finite and of a length that
 // an encoder gives. progress is called with the rows read so far.
-func scan(ctx context.Context, path string, digests bool, progress func(rows int)) (*table, error) {
+func scan(ctx context.Context, path string, digests bool, progress func(rows int)) (t *table, err error) {
 	d, err := arrowfile.Dimension(path, "embedding")
 	if err != nil {
 		return nil, invalid("%v; embed the articles again", err)
@@ -46,23 +47,29 @@ func scan(ctx context.Context, path string, digests bool, progress func(rows int
 	if d < 1 || d > 1<<16 {
 		return nil, invalid("%s: vectors of %d values", path, d)
 	}
-	s := &scanner{table: &table{path: path, d: d}, sums: make([]float64, d), sorted: true, digests: digests}
-	err = arrowfile.Batches(path, schemas.Embedding(d), func(record arrow.Record) error {
-		if err := ctx.Err(); err != nil {
-			return err
+	file, err := arrowfile.Open(path, schemas.Embedding(d))
+	if err != nil {
+		return nil, named(err)
+	}
+	defer func() {
+		if err != nil {
+			t = nil
+			file.Close()
 		}
+	}()
+	s := &scanner{table: &table{path: path, file: file, d: d}, sums: make([]float64, d), sorted: true, digests: digests}
+	for i := 0; i < file.Batches() && err == nil && ctx.Err() == nil; i++ {
 		s.table.batches = append(s.table.batches, s.table.rows)
-		err := s.batch(record)
+		err = file.Batch(i, s.batch)
 		progress(s.table.rows)
-		return err
-	})
+	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
 	if err != nil {
 		return nil, named(err)
 	}
-	return s.finish()
+	return s.table, s.finish()
 }
 
 // scanner is the state of one scan.
@@ -129,7 +136,7 @@ func (s *scanner) vector(id string, vector []float32) error {
 }
 
 // finish puts ids and digests into the order of places.
-func (s *scanner) finish() (*table, error) {
+func (s *scanner) finish() error {
 	t := s.table
 	t.batches = append(t.batches, t.rows)
 	t.centre = make([]float32, t.d)
@@ -137,7 +144,7 @@ func (s *scanner) finish() (*table, error) {
 		t.centre[k] = float32(sum / float64(max(t.rows, 1)))
 	}
 	if s.sorted {
-		return t, nil
+		return nil
 	}
 	order := make([]int32, t.rows) // place as read, by place
 	for i := range order {
@@ -150,7 +157,7 @@ func (s *scanner) finish() (*table, error) {
 	t.ids, t.digests, t.places = idList{}, nil, make([]int32, t.rows)
 	for i, row := range order {
 		if i > 0 && read.at(order[i-1]) == read.at(row) {
-			return nil, invalid("%s: rows %d and %d have the same id %q", t.path, order[i-1]-1, row-1, read.at(row))
+			return invalid("%s: rows %d and %d have the same id %q", t.path, order[i-1]-1, row-1, read.at(row))
 		}
 		t.ids.add(read.at(row))
 		t.places[row-1] = int32(i + 1)
@@ -158,7 +165,7 @@ func (s *scanner) finish() (*table, error) {
 			t.digests = append(t.digests, digests[row-1])
 		}
 	}
-	return t, nil
+	return nil
 }
 
 // named gives an unclassified error of a file its type: such a file does not become readable by trying again.
@@ -189,6 +196,12 @@ func (t *table) place(row int) int32 {
 
 // whole tells whether the row at a place is searched in all of the other table.
 func (t *table) whole(place int32) bool { return t.part == nil || t.part[place-1] }
+
+func (t *table) close() {
+	if t != nil {
+		t.file.Close()
+	}
+}
 
 // span is a block to be read: those of the rows from..to-1 of a table that are of one kind.
 type span struct {
@@ -223,20 +236,15 @@ func (t *table) spans(size int) (list []span) {
 
 // load reads the vectors of a span.
 func (t *table) load(b *nearest.Block, s span) error {
-	file, err := arrowfile.Open(t.path, schemas.Embedding(t.d))
-	if err != nil {
-		return named(err)
-	}
-	defer file.Close()
 	b.Reset(s.rows)
 	vectors, places, at := b.Vectors(), b.Places(), 0
 	changed := invalid("%s: changed while it was read", t.path)
 	first, _ := slices.BinarySearch(t.batches, s.from+1) // batches[first-1] <= from
 	for i := first - 1; i < len(t.batches)-1 && t.batches[i] < s.to; i++ {
-		if i >= file.Batches() {
+		if i >= t.file.Batches() {
 			return changed
 		}
-		if err := file.Batch(i, func(record arrow.Record) error {
+		if err := t.file.Batch(i, func(record arrow.Record) error {
 			if int(record.NumRows()) != t.batches[i+1]-t.batches[i] {
 				return changed
 			}

@@ -1,0 +1,182 @@
+// Command align measures the search behind alignment, in both directions and from file to file, beside faiss-cpu's
+// IndexFlatIP called for each direction on the same files with the same threads. Run it in the repository root:
+//
+//	go run ./bench/align -python VENV/bin/python
+//
+// It prints, for whole processes and for the search alone, the least of several alternating runs and their spread, the
+// ratio, and whether neighbours and mutual pairs are the same; then what a crawl of new rows costs by products, and how
+// peak memory grows with ten times the rows.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"crosssum/internal/arrowfile"
+	"crosssum/internal/engine"
+)
+
+type options struct {
+	engine, python, numerics            string
+	rows, queries, d, keep, block       int
+	runs, threads                       int
+	dir                                 string
+	source, target                      string
+	skipPeer, skipIncrement, skipMemory bool
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.engine, "engine", "build/bin/engine", "the native program")
+	flag.StringVar(&o.python, "python", "python3", "a Python with faiss-cpu, numpy and pyarrow")
+	flag.StringVar(&o.numerics, "numerics", "native", "portable or native")
+	flag.StringVar(&o.source, "source", "", "a file of embeddings instead of random vectors")
+	flag.StringVar(&o.target, "target", "", "the other file")
+	flag.IntVar(&o.rows, "rows", 50000, "vectors of the target")
+	flag.IntVar(&o.queries, "queries", 10000, "vectors of the source")
+	flag.IntVar(&o.d, "dimensions", 768, "width of the vectors")
+	flag.IntVar(&o.keep, "keep", 8, "neighbours of each row")
+	flag.IntVar(&o.block, "block-rows", 16384, "rows of a block: bounds memory")
+	flag.IntVar(&o.runs, "runs", 3, "runs of each; the least counts")
+	flag.IntVar(&o.threads, "threads", runtime.NumCPU(), "threads of each")
+	flag.BoolVar(&o.skipPeer, "no-peer", false, "do not run faiss-cpu")
+	flag.BoolVar(&o.skipIncrement, "no-increment", false, "do not measure a crawl of new rows")
+	flag.BoolVar(&o.skipMemory, "no-memory", false, "do not measure peak memory")
+	flag.Parse()
+	if err := run(&o); err != nil {
+		fmt.Fprintln(os.Stderr, "bench/align:", err)
+		os.Exit(1)
+	}
+}
+
+func run(o *options) (err error) {
+	if o.dir, err = os.MkdirTemp("", "bench-align-"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(o.dir)
+	if o.source == "" {
+		o.source, o.target = o.path("source.arrow"), o.path("target.arrow")
+		if err := random(o.source, o.target, o.queries, o.rows, o.d); err != nil {
+			return err
+		}
+	}
+	queries, err := arrowfile.Rows(o.source)
+	if err != nil {
+		return err
+	}
+	rows, err := arrowfile.Rows(o.target)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d x %d vectors of %d, keep %d, block_rows %d, %d threads, OMP_WAIT_POLICY=passive, numerics %s, load before %s\n",
+		queries, rows, o.width(), o.keep, o.block, o.threads, o.numerics, load())
+	if err := o.compare(); err != nil {
+		return err
+	}
+	if !o.skipIncrement {
+		if err := o.increment(); err != nil {
+			return err
+		}
+	}
+	if !o.skipMemory {
+		return o.memory()
+	}
+	return nil
+}
+
+func (o *options) path(name string) string { return filepath.Join(o.dir, name) }
+
+func load() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	return strings.Fields(string(text))[0]
+}
+
+// measure is what one process took.
+type measure struct {
+	whole     time.Duration // start to end
+	search    time.Duration // of that, what the process itself says the search took
+	processor time.Duration // user time of all threads
+	peakMiB   float64
+}
+
+// compare runs both in turn and prints what they took and found.
+func (o *options) compare() error {
+	request := engine.SearchRequest{Source: o.source, Target: o.target, Keep: o.keep, BlockRows: o.block}
+	var ours, peers []measure
+	for i := range o.runs {
+		request.Forward, request.Backward = o.path(fmt.Sprint("forward", i)), o.path(fmt.Sprint("backward", i))
+		m, result, err := o.search(request)
+		if err != nil {
+			return err
+		}
+		ours = append(ours, m)
+		if i == 0 {
+			fmt.Printf("compared %d pairs of rows, %d of them exactly\n", result.Products, result.Exact)
+		}
+		if o.skipPeer {
+			continue
+		}
+		if m, err = o.peer(); err != nil {
+			fmt.Println("faiss-cpu: not measured:", err)
+			o.skipPeer = true
+			continue
+		}
+		peers = append(peers, m)
+	}
+	print("crosssum", ours)
+	if o.skipPeer {
+		return nil
+	}
+	print("faiss-cpu", peers)
+	for _, of := range measured {
+		fmt.Printf("%s: %.2f times as fast\n", of.name, float64(least(peers, of.get))/float64(least(ours, of.get)))
+	}
+	return o.same(request)
+}
+
+var measured = []struct {
+	name string
+	get  func(measure) time.Duration
+}{
+	{"whole process", func(m measure) time.Duration { return m.whole }},
+	{"search alone", func(m measure) time.Duration { return m.search }},
+	{"processor time", func(m measure) time.Duration { return m.processor }},
+}
+
+func least(list []measure, get func(measure) time.Duration) time.Duration {
+	smallest := get(list[0])
+	for _, m := range list {
+		smallest = min(smallest, get(m))
+	}
+	return smallest
+}
+
+func print(name string, list []measure) {
+	fmt.Printf("%-10s", name)
+	for _, of := range measured {
+		var all []time.Duration
+		for _, m := range list {
+			all = append(all, of.get(m))
+		}
+		slices.Sort(all)
+		fmt.Printf("  %s %.2f s (to %.2f)", of.name, all[0].Seconds(), all[len(all)-1].Seconds())
+	}
+	fmt.Printf("  peak %.0f MiB\n", list[0].peakMiB)
+}
+
+// search runs an engine for one request.
+func (o *options) search(request engine.SearchRequest) (measure, engine.SearchResult, error) {
+	var result engine.SearchResult
+	m, err := o.ask(context.Background(), request, &result)
+	return m, result, err
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+	"time"
+
+	"crosssum/internal/engine"
+)
+
+// ask starts an engine, has it answer one request, and waits for its end.
+func (o *options) ask(ctx context.Context, request engine.SearchRequest, result any) (measure, error) {
+	args, err := json.Marshal(request)
+	if err != nil {
+		return measure{}, err
+	}
+	command := engine.Command(ctx, o.engine, o.numerics, o.threads)
+	in, err := command.StdinPipe()
+	if err != nil {
+		return measure{}, err
+	}
+	out, err := command.StdoutPipe()
+	if err != nil {
+		return measure{}, err
+	}
+	command.Stderr = os.Stderr
+	start := time.Now()
+	if err := command.Start(); err != nil {
+		return measure{}, err
+	}
+	if err := json.NewEncoder(in).Encode(engine.Request{ID: 1, Op: engine.OpSearch, Args: args}); err != nil {
+		return measure{}, err
+	}
+	var search time.Duration
+	var failed error = errors.New("the engine ended without an answer")
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, 1<<20)
+	began := time.Time{}
+	for lines.Scan() {
+		var event engine.Event
+		if err := json.Unmarshal(lines.Bytes(), &event); err != nil {
+			return measure{}, err
+		}
+		if began.IsZero() { // the first rows are read
+			began = time.Now()
+		}
+		if event.Error != nil {
+			failed = event.Error
+			break
+		}
+		if event.Result != nil {
+			search, failed = time.Since(began), json.Unmarshal(event.Result, result)
+			break
+		}
+	}
+	in.Close()
+	if err := errors.Join(failed, command.Wait()); err != nil {
+		return measure{}, err
+	}
+	return taken(command.ProcessState, time.Since(start), search), nil
+}
+
+func taken(state *os.ProcessState, whole, search time.Duration) measure {
+	return measure{whole, search, state.UserTime(), float64(state.SysUsage().(*syscall.Rusage).Maxrss) / 1024}
+}
+
+// peer runs faiss-cpu on the same files.
+func (o *options) peer() (measure, error) {
+	command := exec.Command(o.python, "bench/align/peer.py", o.source, o.target, strconv.Itoa(o.keep), o.path("peer"))
+	threads := strconv.Itoa(o.threads)
+	command.Env = append(os.Environ(), "OMP_WAIT_POLICY=passive", "OMP_NUM_THREADS="+threads, "OPENBLAS_NUM_THREADS="+threads)
+	command.Stderr = os.Stderr
+	start := time.Now()
+	out, err := command.Output()
+	if err != nil {
+		return measure{}, fmt.Errorf("%s: %w", o.python, err)
+	}
+	whole := time.Since(start)
+	var said struct {
+		Seconds float64 `json:"search_seconds"`
+	}
+	if err := json.Unmarshal(out, &said); err != nil {
+		return measure{}, fmt.Errorf("peer.py: %w", err)
+	}
+	return taken(command.ProcessState, whole, time.Duration(said.Seconds*1e9)), nil
+}
