@@ -70,13 +70,12 @@ func runEmbed(ctx context.Context, a *Activities, in schemas.EmbedInput, u unit,
 	if err != nil {
 		return nil, err
 	}
-	texts, err := embeddings.Read(articles, in.Encoder.Prefix)
+	texts, err := embeddings.Read(articles, in.Encoder.Prefix, func() { report(schemas.Progress{Of: "rows read"}) })
 	if err != nil {
 		return nil, err
 	}
 	material := u.material.(embedMaterial)
-	chain := embeddings.Chain{Store: a.Store, Name: chainName(material, u.name), Articles: material.Articles,
-		Beat: func() { report(schemas.Progress{Of: "embeddings read"}) }}
+	chain := embeddings.Chain{Store: a.Store, Name: chainName(material, u.name), Articles: material.Articles}
 	chain.Encode = func(ctx context.Context, input, output string) (int64, error) {
 		var result engine.EncodeResult
 		err := a.CPU.Call(ctx, in.Numerics, engine.OpEncode, engine.EncodeRequest{

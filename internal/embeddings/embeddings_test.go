@@ -102,11 +102,11 @@ func (w *world) embed(summaries []string) (outcome, error) {
 	w.t.Helper()
 	path, digest := w.articles(summaries)
 	var o outcome
-	texts, err := Read(path, prefix)
+	texts, err := Read(path, prefix, func() {})
 	if err != nil {
 		return o, err
 	}
-	chain := Chain{Store: w.store, Name: "embeddings/abc/english", Articles: digest, Encode: w.encode, Beat: func() {}}
+	chain := Chain{Store: w.store, Name: "embeddings/abc/english", Articles: digest, Encode: w.encode}
 	if err := chain.Complete(context.Background(), texts); err != nil {
 		return o, err
 	}

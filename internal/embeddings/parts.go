@@ -25,7 +25,6 @@ type Chain struct {
 	// Articles is the digest of the articles file that new parts are made for: it tells which parts are its own.
 	Articles string
 	Encode   Encode
-	Beat     func() // called while files are read
 
 	parts     []part
 	dimension int
@@ -101,7 +100,7 @@ func (c *Chain) read(ctx context.Context, t *Texts) error {
 		p.own = value(schema, metaArticles) == c.Articles
 		p.tokens, _ = strconv.ParseInt(value(schema, metaTokens), 10, 64)
 		from := 0
-		p.texts, err = c.scan(ctx, p, func(digest []byte, _ []float32) error {
+		p.texts, err = c.scan(ctx, t, p, func(digest []byte, _ []float32) error {
 			if i := t.find(&from, digest); i >= 0 {
 				t.known[i] = true
 			}
@@ -134,14 +133,14 @@ func (t *Texts) find(from *int, digest []byte) int {
 }
 
 // scan calls f with every row of a part and counts them. Digests must rise.
-func (c *Chain) scan(ctx context.Context, p part, f func(digest []byte, vector []float32) error) (rows int64, err error) {
+func (c *Chain) scan(ctx context.Context, t *Texts, p part, f func(digest []byte, vector []float32) error) (rows int64, err error) {
 	var last, digest [32]byte
 	err = arrowfile.Each(p.path, schemas.Vector(c.dimension), func(r arrowfile.Row) error {
-		if rows%4096 == 0 {
+		if rows%beatRows == 0 {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			c.Beat()
+			t.beat()
 		}
 		text := r.Str(0)
 		if n, err := hex.Decode(digest[:], []byte(text)); len(text) != 64 || err != nil || n != len(digest) {

@@ -26,6 +26,7 @@ var ( // changed by tests alone
 // Texts are the summaries of the articles of one language. Of each row it keeps the digest, its size and places: 44 bytes.
 type Texts struct {
 	articles, prefix string
+	beat             func()
 	entries          []entry // by digest, then row
 	entryOf          []int32 // by row
 	known            []bool  // by entry: a part has it; of equal texts only the first entry counts
@@ -38,11 +39,11 @@ type entry struct {
 	bytes  int32
 }
 
-// Read takes the digests of the summaries of an articles file, the prefix included.
-func Read(articles, prefix string) (*Texts, error) {
-	t := &Texts{articles: articles, prefix: prefix}
+// Read takes the digests of the summaries of an articles file, the prefix included. beat is called while files are read.
+func Read(articles, prefix string, beat func()) (*Texts, error) {
+	t := &Texts{articles: articles, prefix: prefix, beat: beat}
 	var content []byte
-	err := arrowfile.Each(articles, schemas.Article, func(r arrowfile.Row) error {
+	err := t.each(func(r arrowfile.Row) error {
 		content = append(append(content[:0], prefix...), r.Str(articleSummary)...)
 		t.entries = append(t.entries, entry{sha256.Sum256(content), int32(len(t.entries)), int32(len(content))})
 		return nil
@@ -78,6 +79,20 @@ const (
 	articleSummary  = 4
 )
 
+// each calls f with every article.
+func (t *Texts) each(f func(arrowfile.Row) error) error {
+	rows := 0
+	return arrowfile.Each(t.articles, schemas.Article, func(r arrowfile.Row) error {
+		if rows++; rows%beatRows == 0 {
+			t.beat()
+		}
+		return f(r)
+	})
+}
+
+// beatRows is how many rows are read in some tenths of a second at most.
+const beatRows = 4096
+
 // Rows is the number of articles, Distinct that of their texts.
 func (t *Texts) Rows() int     { return len(t.entries) }
 func (t *Texts) Distinct() int { return t.distinct }
@@ -106,7 +121,7 @@ func (t *Texts) writeTexts(path string, list []int32) error {
 		place[t.entries[n].row] = i
 	}
 	rows, row := make([][3]string, len(list)), int32(0) // language, id, text
-	err := arrowfile.Each(t.articles, schemas.Article, func(r arrowfile.Row) error {
+	err := t.each(func(r arrowfile.Row) error {
 		if i, ok := place[row]; ok {
 			rows[i] = [3]string{arrowfile.Clone(r.Str(articleLanguage)), arrowfile.Clone(r.Str(articleID)), arrowfile.Clone(r.Str(articleSummary))}
 		}

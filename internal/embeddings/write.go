@@ -50,7 +50,7 @@ func (c *Chain) write(ctx context.Context, t *Texts, w *arrowfile.Writer) error 
 		return err
 	}
 	row := 0
-	err := arrowfile.Each(t.articles, schemas.Article, func(r arrowfile.Row) error {
+	err := t.each(func(r arrowfile.Row) error {
 		if row == len(t.entryOf) {
 			return corrupt("%s: changed while it was read", t.articles)
 		}
@@ -78,7 +78,7 @@ func (c *Chain) fill(ctx context.Context, t *Texts, block []article) error {
 	sort.Slice(order, func(i, j int) bool { return block[order[i]].entry < block[order[j]].entry })
 	for _, p := range c.parts {
 		next, from := 0, 0
-		_, err := c.scan(ctx, p, func(digest []byte, vector []float32) error {
+		_, err := c.scan(ctx, t, p, func(digest []byte, vector []float32) error {
 			entry := t.find(&from, digest)
 			for next < len(order) && int(block[order[next]].entry) < from {
 				next++

@@ -15,36 +15,42 @@ const (
 )
 
 // encodeAll encodes every text, while the next ones are tokenized. report gets the number of finished texts after each
-// batch, from one goroutine at a time.
+// batch, and now and then while texts are tokenized, from one goroutine at a time.
 func (e *encoder) encodeAll(ctx context.Context, in *texts, r engine.EncodeRequest, vectors []float32, report func(done int)) (tokens int64, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	batches := make(chan []int, batchesAhead)
-	var group sync.WaitGroup
+	var (
+		group sync.WaitGroup
+		lock  sync.Mutex
+		done  int
+	)
+	moved := func(texts int) {
+		lock.Lock()
+		defer lock.Unlock()
+		done += texts
+		report(done)
+	}
 	group.Go(func() {
 		defer close(batches)
 		var err error
-		if tokens, err = e.cut(ctx, in, r, batches); err != nil {
+		if tokens, err = e.cut(ctx, in, r, batches, moved); err != nil {
 			cancel(err)
 		}
 	})
-	e.forwardAll(ctx, cancel, in, batches, vectors, report)
+	e.forwardAll(ctx, cancel, in, batches, vectors, moved)
 	group.Wait()
 	return tokens, context.Cause(ctx)
 }
 
 // forwardAll encodes batches until the channel is closed, a batch a thread: short texts keep a thread busy by themselves, and
 // no operator has to wait for another thread. Each batch is computed by one thread, so the number of threads does not change
-// a bit. An error ends ctx; after its end, the batches are passed over.
-func (e *encoder) forwardAll(ctx context.Context, cancel context.CancelCauseFunc, in *texts, batches <-chan []int, vectors []float32, report func(done int)) {
+// a bit. An error ends ctx; after its end, the batches are passed over. moved gets the number of texts of each finished batch.
+func (e *encoder) forwardAll(ctx context.Context, cancel context.CancelCauseFunc, in *texts, batches <-chan []int, vectors []float32, moved func(texts int)) {
 	workers := max(torch.Threads(), 1)
 	torch.SetThreads(1)
 	defer torch.SetThreads(workers)
-	var (
-		lock  sync.Mutex
-		group sync.WaitGroup
-		done  int
-	)
+	var group sync.WaitGroup
 	for range workers {
 		group.Go(func() {
 			for batch := range batches {
@@ -55,10 +61,7 @@ func (e *encoder) forwardAll(ctx context.Context, cancel context.CancelCauseFunc
 					cancel(err)
 					continue
 				}
-				lock.Lock()
-				done += len(batch)
-				report(done)
-				lock.Unlock()
+				moved(len(batch))
 			}
 		})
 	}
@@ -66,11 +69,14 @@ func (e *encoder) forwardAll(ctx context.Context, cancel context.CancelCauseFunc
 }
 
 // cut tokenizes the texts, section by section in the order of their digests, and hands on the batches of each.
-func (e *encoder) cut(ctx context.Context, in *texts, r engine.EncodeRequest, batches chan<- []int) (tokens int64, err error) {
+func (e *encoder) cut(ctx context.Context, in *texts, r engine.EncodeRequest, batches chan<- []int, moved func(texts int)) (tokens int64, err error) {
 	order := in.byDigest()
 	for from := 0; from < len(order); from += sectionTexts {
 		section := order[from:min(from+sectionTexts, len(order))]
-		for _, i := range section {
+		for n, i := range section {
+			if n%256 == 0 {
+				moved(0)
+			}
 			if err := ctx.Err(); err != nil {
 				return 0, err
 			}
