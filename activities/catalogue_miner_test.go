@@ -1,0 +1,171 @@
+package activities
+
+import (
+	"cmp"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"crosssum/internal/arrowfile"
+	"crosssum/internal/catalogue"
+	"crosssum/internal/corpus"
+	"crosssum/internal/link"
+	"crosssum/internal/store"
+	"crosssum/schemas"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/testsuite"
+)
+
+// miner takes crawls into a catalogue by the stages' own code; only vectors and search are stand-ins.
+type miner struct {
+	t     *testing.T
+	a     *Activities
+	root  string
+	rule  string
+	crash func(point string) bool // a run ends here when it says so
+}
+
+func newMiner(t *testing.T, rule string) *miner {
+	s, err := store.Open(t.TempDir())
+	noError(t, err)
+	root := t.TempDir()
+	noError(t, os.MkdirAll(filepath.Join(root, "weekly"), 0o755))
+	return &miner{t, &Activities{Config{Store: s, CrawlRoots: []string{root}}}, root, rule, func(string) bool { return false }}
+}
+
+func (m *miner) scan(crawl string) schemas.Scanned {
+	env := (&testsuite.WorkflowTestSuite{}).NewTestActivityEnvironment()
+	env.RegisterActivityWithOptions(m.a.Scan, activity.RegisterOptions{Name: "scan"})
+	value, err := env.ExecuteActivity("scan", schemas.ScanInput{Crawl: crawl, Ledger: true})
+	noError(m.t, err)
+	var scanned schemas.Scanned
+	noError(m.t, value.Get(&scanned))
+	return scanned
+}
+
+// nearest publishes the neighbour lists of all articles by comparing each with each: up to 4, by cosine.
+func (m *miner) nearest(articles schemas.Ref) schemas.Ref {
+	units, paths, digests, err := m.a.files(articles, "articles.arrow")
+	noError(m.t, err)
+	ids, vectors := make([][]string, len(units)), make([][][]float64, len(units))
+	for i, path := range paths {
+		noError(m.t, arrowfile.Each(path, schemas.Article, func(r arrowfile.Row) error {
+			ids[i], vectors[i] = append(ids[i], arrowfile.Clone(r.Str(1))), append(vectors[i], topicVector(r.Str(4)))
+			return nil
+		}))
+	}
+	lists := func(path string, i, j int) {
+		var rows [][]any
+		for a, v := range vectors[i] {
+			type found struct {
+				id    string
+				score float32
+			}
+			var all []found
+			for b, w := range vectors[j] {
+				dot := 0.0
+				for k := range v {
+					dot += v[k] * w[k]
+				}
+				if i != j || a != b {
+					all = append(all, found{ids[j][b], float32(dot)})
+				}
+			}
+			slices.SortFunc(all, func(x, y found) int { return cmp.Or(cmp.Compare(y.score, x.score), cmp.Compare(x.id, y.id)) })
+			for rank, f := range all[:min(4, len(all))] {
+				rows = append(rows, []any{ids[i][a], int32(rank), f.id, f.score})
+			}
+		}
+		noError(m.t, link.WriteRows(path, schemas.Neighbour, len(rows), func(i int) []any { return rows[i] }))
+	}
+	index := schemas.Index{Stage: "neighbours"}
+	for i, a := range units {
+		for j, b := range units[i:] {
+			draft, err := m.a.Store.Draft()
+			noError(m.t, err)
+			lists(filepath.Join(draft.Dir, "forward.arrow"), i, i+j)
+			if j > 0 {
+				lists(filepath.Join(draft.Dir, "backward.arrow"), i+j, i)
+			}
+			name := a.Name + "-" + b.Name
+			u, other, err := draft.Publish("neighbours", store.Key("neighbours", 1, []string{name, digests[i], digests[i+j]}), name, nil)
+			if noError(m.t, err); other {
+				m.t.Errorf("neighbours %s: the same articles gave other lists", name)
+			}
+			index.Units = append(index.Units, u)
+		}
+	}
+	file, err := m.a.Store.PutJSON(index)
+	noError(m.t, err)
+	return schemas.Ref{Stage: "neighbours", Index: file.Digest, Units: len(index.Units)}
+}
+
+func (m *miner) link(articles, neighbours schemas.Ref) schemas.Ref {
+	return finish(m.t, m.a, linkDefinition, schemas.LinkInput{Articles: articles, Neighbours: neighbours, Rule: m.rule,
+		Threshold: map[string]float64{"margin": 1.02, "mutual": 0.99, "seed": 0.99, "induced": 0.99}[m.rule], DuplicateThreshold: 0.9999, Neighbour: 4})
+}
+
+// run takes at most so many of the crawls that wait, as Realign does, and says how many. It may crash, or lose a race.
+func (m *miner) run(most int) (taken int) {
+	for taken < most {
+		entries, err := catalogue.History(m.a.Store, "news")
+		noError(m.t, err)
+		names, err := corpus.Crawls(m.a.CrawlRoots, "weekly")
+		noError(m.t, err)
+		var next *schemas.Scanned
+		for _, name := range names {
+			if scanned := m.scan(name); catalogue.Contains(entries, scanned.Digest) == 0 {
+				next = &scanned
+				break
+			}
+		}
+		if next == nil {
+			return taken
+		}
+		entry := schemas.Catalogue{Name: "news", Number: 1, Crawl: next.Crawl, Digest: next.Digest, Mode: next.Mode, Counts: map[string]int64{}}
+		ingested := finish(m.t, m.a, ingestDefinition, schemas.IngestInput{Scanned: *next, Params: lenient, Tolerant: true})
+		merge := schemas.MergeInput{Ingested: ingested, Mode: next.Mode}
+		split := schemas.SplitInput{Params: schemas.Demo().Split, Seed: 1}
+		if n := len(entries); n > 0 {
+			merge.Previous, split.Earlier = &entries[n-1].Articles, &entries[n-1].Splits
+			entry.Number, entry.Previous = n+1, entries[n-1].Object
+		}
+		if m.crash("ingested") {
+			return taken
+		}
+		entry.Articles = finish(m.t, m.a, mergeDefinition, merge)
+		entry.Neighbours = m.nearest(entry.Articles)
+		if m.crash("searched") {
+			return taken
+		}
+		entry.Links = m.link(entry.Articles, entry.Neighbours)
+		split.Articles, split.Links = entry.Articles, entry.Links
+		entry.Splits = finish(m.t, m.a, splitDefinition, split)
+		if m.crash("split") {
+			return taken
+		}
+		for name, n := range ingested.Counts {
+			entry.Counts[name] = n
+		}
+		if c, got := entry.Articles.Counts, ingested.Counts; got["read"] != got["accepted"]+got["rejected"]+got["deleted"] ||
+			got["accepted"] != c["new"]+c["edited"]+c["unchanged"] {
+			m.t.Errorf("crawl %s: read %v, merged %v", next.Crawl, got, c)
+		}
+		_, mine, err := catalogue.Take(m.a.Store, entry)
+		if noError(m.t, err); mine {
+			taken++
+		}
+		if m.crash("taken") {
+			return taken
+		}
+	}
+	return taken
+}
+
+func (m *miner) history() []schemas.Entry {
+	entries, err := catalogue.History(m.a.Store, "news")
+	noError(m.t, err)
+	return entries
+}
