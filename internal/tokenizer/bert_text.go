@@ -65,7 +65,7 @@ func (b bertText) normalize(text string) string {
 		return text
 	}
 	if b.strip {
-		text = norm.NFD.String(text)
+		text = decompose(text)
 	}
 	out.Reset()
 	for _, r := range text {
@@ -80,6 +80,27 @@ func (b bertText) normalize(text string) string {
 			out.WriteRune(unicode.ToLower(r))
 		}
 	}
+	return out.String()
+}
+
+// undecomposed are code points with a canonical decomposition that is younger than the tokenizer's tables.
+const undecomposed = "\U000105C9\U000105E4\U00011383\U00011385\U0001138E\U00011391\U000113C5\U000113C7\U000113C8\U00011938" +
+	"\U00016121\U00016122\U00016123\U00016124\U00016125\U00016126\U00016127\U00016128\U00016D68\U00016D69\U00016D6A"
+
+// decompose is NFD but for those.
+func decompose(text string) string {
+	at := strings.IndexAny(text, undecomposed)
+	if at < 0 {
+		return norm.NFD.String(text)
+	}
+	var out strings.Builder
+	for ; at >= 0; at = strings.IndexAny(text, undecomposed) {
+		_, size := utf8.DecodeRuneInString(text[at:])
+		out.WriteString(norm.NFD.String(text[:at]))
+		out.WriteString(text[at : at+size])
+		text = text[at+size:]
+	}
+	out.WriteString(norm.NFD.String(text))
 	return out.String()
 }
 
