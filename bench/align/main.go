@@ -134,6 +134,11 @@ func (o *options) compare() error {
 		peers = append(peers, m)
 	}
 	print("crosssum", ours)
+	if o.numerics == "native" {
+		if err := o.portable(request); err != nil {
+			return err
+		}
+	}
 	if o.skipPeer {
 		return nil
 	}
@@ -142,6 +147,24 @@ func (o *options) compare() error {
 		fmt.Printf("%s: %.2f times as fast\n", of.name, float64(least(peers, of.get))/float64(least(ours, of.get)))
 	}
 	return o.same(request)
+}
+
+// portable prints the figure of the other mode beside it. What proposes takes the processor's instructions in both: they
+// cannot change a result.
+func (o *options) portable(request engine.SearchRequest) error {
+	o.numerics = "portable"
+	defer func() { o.numerics = "native" }()
+	var list []measure
+	for i := range o.runs {
+		request.Forward, request.Backward = o.path(fmt.Sprint("portable-forward", i)), o.path(fmt.Sprint("portable-backward", i))
+		m, _, err := o.search(request)
+		if err != nil {
+			return err
+		}
+		list = append(list, m)
+	}
+	print("portable", list)
+	return nil
 }
 
 var measured = []struct {
