@@ -25,7 +25,7 @@ const maxBatchTokens = 1 << 20
 const defaultBatchTokens = 1024
 
 // Run embeds the texts of request.Input and writes a schemas.Embedding row for each of its rows, in its order. A text
-// that stands in several rows of a window is encoded once. What it holds in memory does not depend on the number of rows.
+// that stands in several rows of a window is encoded once. Vectors have unit length. What it holds in memory does not depend on the number of rows.
 func Run(ctx context.Context, request engine.EncodeRequest, report engine.Report) (engine.EncodeResult, error) {
 	e, err := open(&request, report)
 	if err != nil {
@@ -39,7 +39,7 @@ func Run(ctx context.Context, request engine.EncodeRequest, report engine.Report
 	if err != nil {
 		return engine.EncodeResult{}, err
 	}
-	s := stream{ctx: ctx, encoder: e, request: request, report: report, total: total}
+	s := stream{ctx: ctx, encoder: e, request: request, report: report, total: total, unit: true}
 	err = s.write(request.Output, schemas.Embedding(e.dimension), func(w *arrowfile.Writer) error {
 		s.emit = func(r row, t *text, vector []float32) error { return w.Append(r.language, r.id, t.digest, vector) }
 		return arrowfile.Each(request.Input, nil, func(r arrowfile.Row) error {
@@ -50,6 +50,7 @@ func Run(ctx context.Context, request engine.EncodeRequest, report engine.Report
 }
 
 // Lines embeds the texts that next gives, until it says io.EOF, into a file with the one column "embedding", in their order.
+// Vectors are as the encoder's directory gives them: of unit length unless its modules.json has no Normalize.
 // request.Input and Column are not looked at; total is how many texts are expected, 0 when nobody knows.
 func Lines(ctx context.Context, request engine.EncodeRequest, next func() (string, error), total int64, report engine.Report) (engine.EncodeResult, error) {
 	e, err := open(&request, report)

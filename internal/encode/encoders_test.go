@@ -317,3 +317,26 @@ func TestATextWithoutTokensHasTheZeroVectorAndOnlyInAStaticEmbedding(t *testing.
 		}
 	}
 }
+
+func TestTheStoresVectorsHaveUnitLengthWhateverTheModulesSay(t *testing.T) {
+	dir := fixtures(t)
+	contents := []string{"an image viewer", "ein Bildbetrachter"}
+	for _, vector := range run(t, engine.EncodeRequest{Model: filepath.Join(dir, "xlm-roberta"), MaxTokens: 64, BatchTokens: 64}, contents) {
+		length := 0.0
+		for _, v := range vector {
+			length += float64(v) * float64(v)
+		}
+		if math.Abs(length-1) > 1e-6 {
+			t.Errorf("length %v", math.Sqrt(length))
+		}
+	}
+	e, err := load(filepath.Join(dir, "xlm-roberta"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.close()
+	raw := encoded(t, e, contents[:1], 64)
+	if same := slices.Clone(raw); e.unit || !unit(same) || slices.Equal(same, raw) {
+		t.Error("the fixture has unit length already: this test sees nothing")
+	}
+}

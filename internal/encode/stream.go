@@ -25,6 +25,7 @@ type stream struct {
 	report  engine.Report
 	emit    func(r row, t *text, vector []float32) error // gets every row in order
 	window  *texts
+	unit    bool  // vectors get unit length, whatever the encoder's modules.json says
 	total   int64 // rows expected, for the progress
 	result  engine.EncodeResult
 }
@@ -67,6 +68,11 @@ func (s *stream) flush() error {
 	})
 	if err != nil {
 		return err
+	}
+	if s.unit && !s.encoder.unit {
+		for i := range in.texts {
+			unit(vectors[i*s.encoder.dimension:][:s.encoder.dimension]) // a zero vector stays: who searches it says so
+		}
 	}
 	for _, r := range in.rows {
 		if err := s.emit(r, &in.texts[r.text], vectors[r.text*s.encoder.dimension:][:s.encoder.dimension]); err != nil {

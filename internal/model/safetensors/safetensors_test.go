@@ -130,3 +130,50 @@ func FuzzHeader(f *testing.F) {
 		}
 	})
 }
+
+func FuzzIndex(f *testing.F) {
+	f.Add([]byte(`{"metadata":{"total_size":4},"weight_map":{"a":"model-1.safetensors","b":"model-1.safetensors"}}`))
+	f.Add([]byte(`{"weight_map":{"a":"..","b":"../x.safetensors","c":""}}`))
+	dir := f.TempDir()
+	if err := Write(filepath.Join(dir, "model-1.safetensors"), []Tensor{Float32Tensor("a", []float32{1}, 1)}); err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, index []byte) {
+		path := filepath.Join(dir, "model.safetensors.index.json")
+		if err := os.WriteFile(path, index, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		model, err := Open(path)
+		if err != nil {
+			return
+		}
+		defer model.Close()
+		if names := model.Names(); !slices.Equal(names, []string{"a"}) {
+			t.Errorf("%q names tensors %q", index, names)
+		}
+	})
+}
+
+func TestReadingIsWatchedAndPiecewise(t *testing.T) {
+	dir := t.TempDir()
+	values := make([]float32, pieceBytes/4+1000)
+	for i := range values {
+		values[i] = float32(i)
+	}
+	write(t, filepath.Join(dir, "model.safetensors"), Float32Tensor("a", values, len(values)), Tensor{"b", "I64", []int{1}, make([]byte, 8)})
+	f, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var told [][2]int64
+	f.Watch(func(done, total int64) { told = append(told, [2]int64{done, total}) })
+	got, err := f.Float32s("a")
+	if total := int64(4*len(values) + 8); err != nil || !slices.Equal(got, values) ||
+		!slices.Equal(told, [][2]int64{{pieceBytes, total}, {total - 8, total}}) {
+		t.Errorf("%d values, %v; told %v", len(got), err, told)
+	}
+	if _, err := f.Float32s("b"); err == nil || !strings.Contains(err.Error(), "I64") {
+		t.Error(err)
+	}
+}

@@ -131,3 +131,44 @@ func TestNormalizationRulesOfOnesOwnAreApplied(t *testing.T) {
 		}
 	}
 }
+
+func FuzzModelFile(f *testing.F) {
+	pieces := []Piece{{"<unk>", 0, Unknown}, {"<s>", 0, Control}, {"▁a", -1, Normal}, {"b", -2, Normal}}
+	f.Add(Serialize(pieces, nil), "ab <s>")
+	rules, err := CompileNormalization(map[string]string{"x": "a b"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(rules, "x ab")
+	f.Fuzz(func(t *testing.T, raw []byte, text string) {
+		m, err := FromBytes(raw)
+		if err != nil {
+			return
+		}
+		ids, err := m.Encode(text)
+		if err != nil {
+			return
+		}
+		for _, id := range ids {
+			if id < 0 || int(id) >= m.Size() {
+				t.Errorf("id %d of %d", id, m.Size())
+			}
+		}
+		for id := range min(m.Size(), 100) {
+			if _, err := m.Piece(id); err != nil {
+				t.Errorf("piece %d: %v", id, err)
+			}
+		}
+	})
+}
+
+func TestASerializedModelCutsAsItsPiecesSay(t *testing.T) {
+	m, err := FromBytes(Serialize([]Piece{{"<s>", 0, Control}, {"<unk>", 0, Unknown}, {"▁a", -1, Normal}, {"b", -2, Normal}}, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids, err := m.Encode(" ab  <s>")
+	if err != nil || m.Unk() != 1 || fmt.Sprint(ids[:2]) != "[2 3]" || bytes.Contains([]byte(fmt.Sprint(ids)), []byte("0")) {
+		t.Errorf("%v, %v, unk %d", ids, err, m.Unk())
+	}
+}
