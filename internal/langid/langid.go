@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"crosssum/internal/arrowfile"
@@ -24,7 +26,7 @@ const labelPrefix = "__label__"
 // Run classifies every row of request.Input and writes a schemas.Classified row for each, in its order.
 func Run(ctx context.Context, request engine.ClassifyRequest, report engine.Report) (engine.ClassifyResult, error) {
 	var result engine.ClassifyResult
-	model, err := fasttext.Load(request.Model)
+	model, err := models.get(request.Model)
 	if err != nil {
 		return result, &engine.Error{Type: schemas.MissingModel, Message: err.Error()}
 	}
@@ -52,6 +54,33 @@ func Run(ctx context.Context, request engine.ClassifyRequest, report engine.Repo
 			int32(screen.Letters(text)), screen.Hash(text)))
 	})
 	return result, errors.Join(err, w.Close())
+}
+
+// models keeps the classifier of the request before: every language of a crawl is a request.
+var models cache
+
+type cache struct {
+	sync.Mutex
+	path  string
+	stat  os.FileInfo
+	model *fasttext.Model
+}
+
+func (c *cache) get(path string) (*fasttext.Model, error) {
+	c.Lock()
+	defer c.Unlock()
+	stat, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if c.model != nil && c.path == path && os.SameFile(c.stat, stat) && c.stat.ModTime().Equal(stat.ModTime()) && c.stat.Size() == stat.Size() {
+		return c.model, nil
+	}
+	model, err := fasttext.Load(path)
+	if err == nil {
+		c.path, c.stat, c.model = path, stat, model
+	}
+	return model, err
 }
 
 // columns finds columns of strings by name.

@@ -10,8 +10,8 @@ import (
 // examples is how many pairs histogram.json shows on each side of the threshold.
 const examples = 20
 
-// binsPerUnit: a bin is 0.01 wide.
-const binsPerUnit = 100
+// bins a unit: margins lie closer together than cosines.
+const cosineBins, marginBins = 100, 200
 
 // Histogram is histogram.json: how the contenders (the pairs that only the threshold decides) score, and which of them
 // stand nearest to it.
@@ -23,6 +23,7 @@ type Histogram struct {
 	Above     []Example `json:"above"` // nearest first
 	Below     []Example `json:"below"` // nearest first
 
+	perUnit      float64
 	bins         map[int]*Bin
 	above, below []contender
 }
@@ -48,18 +49,18 @@ type Example struct {
 
 func newHistogram(in Input) *Histogram {
 	h := &Histogram{Rule: in.Rule, Measure: "cosine", Threshold: in.Threshold, Bins: []Bin{}, Above: []Example{},
-		Below: []Example{}, bins: map[int]*Bin{}}
+		Below: []Example{}, perUnit: cosineBins, bins: map[int]*Bin{}}
 	if in.Rule == "margin" {
-		h.Measure = "margin"
+		h.Measure, h.perUnit = "margin", marginBins
 	}
 	return h
 }
 
 // add counts a contender. One over its threshold that was not accepted, since a cut parted it, is no example of either side.
 func (h *Histogram) add(c contender, accepted bool) {
-	k := int(math.Floor(float64(c.value) * binsPerUnit))
+	k := int(math.Floor(float64(c.value) * h.perUnit))
 	if h.bins[k] == nil {
-		h.bins[k] = &Bin{From: float64(k) / binsPerUnit, To: float64(k+1) / binsPerUnit}
+		h.bins[k] = &Bin{From: float64(k) / h.perUnit, To: float64(k+1) / h.perUnit}
 	}
 	h.bins[k].Pairs++
 	side := &h.below

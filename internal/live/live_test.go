@@ -48,6 +48,20 @@ func TestARateSpansTheUnitsOfAWorkItem(t *testing.T) {
 	}
 }
 
+func TestARateCountsOneThingAtATime(t *testing.T) {
+	b, start := &Board{}, time.Unix(1e9, 0)
+	for i, p := range []schemas.Progress{{Done: 1e9, Of: "bytes"}, {Done: 2e9, Of: "bytes"}, {Done: 10, Of: "texts"}, {Done: 30, Of: "texts"}, {Done: 50, Of: "texts"}} {
+		p.Unit, p.Total = "english", 3e9
+		b.Update(Snapshot{
+			Stages: []schemas.StageProgress{{Stage: "embed", State: "running", Unit: "language", Units: 1, Work: 40}},
+			Active: []Activity{{ID: "3", Stage: "embed", Progress: p}},
+		}, start.Add(time.Duration(i)*time.Second))
+	}
+	if line := b.Lines(0, start.Add(4*time.Second))[0]; !strings.Contains(line, " 20.0 texts/s") && !strings.Contains(line, " 20 texts/s") {
+		t.Errorf("%q: 20 texts were seen in every second", line)
+	}
+}
+
 func TestTheEndOfAStageSaysWhatWasReused(t *testing.T) {
 	for want, stage := range map[string]schemas.StageProgress{
 		"reused":                    {Units: 1, Unit: "run", Reused: 1},

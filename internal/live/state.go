@@ -71,7 +71,11 @@ func (b *Board) Update(s Snapshot, now time.Time) {
 		if t == nil {
 			continue
 		}
-		if p.Of != "" {
+		if p.Of != "" && p.Of != t.of {
+			if t.of != "" { // bytes before texts, say: what was counted so far is something else
+				t.done, t.samples = 0, nil
+				delete(b.at, a.ID)
+			}
 			t.of = p.Of
 		}
 		before, seen := b.at[a.ID]

@@ -94,7 +94,7 @@ func histogramChart(h Histogram) template.HTML {
 		c.text("tick", "end", left-8, at+4, count(t))
 	}
 	for _, b := range h.Bins {
-		tip := fmt.Sprintf("%s %.2f to %.2f: %s pairs, %s accepted", h.Measure, b.From, b.To, count(b.Pairs), count(b.Accepted))
+		tip := fmt.Sprintf("%s %.3f to %.3f: %s pairs, %s accepted", h.Measure, b.From, b.To, count(b.Pairs), count(b.Accepted))
 		x0, x1 := x.at(b.From), x.at(b.To)
 		all, accepted := y.at(math.Sqrt(float64(b.Pairs))), y.at(math.Sqrt(float64(b.Accepted)))
 		if b.Accepted < b.Pairs {
