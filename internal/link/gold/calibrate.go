@@ -82,12 +82,13 @@ func Calibrate(in Calibration, progress func(done, total int)) (schemas.Calibrat
 	return out, nil
 }
 
-// ladder gives some n round thresholds that span the values but for their outermost hundredths, and at least one.
+// ladder gives some n round thresholds that span the values but for the lowest hundredth and the highest thousandth, and at
+// least one.
 func ladder(values []float64, n int) []float64 {
 	if len(values) == 0 {
 		return []float64{0}
 	}
-	low, high := values[len(values)/100], values[len(values)-1-len(values)/100]
+	low, high := values[len(values)/100], values[len(values)-1-len(values)/1000]
 	step := math.Pow(10, math.Floor(math.Log10(math.Max(high-low, 1e-6)/float64(n))))
 	for _, m := range []float64{1, 2, 5, 10} {
 		if m*step*float64(n) >= high-low {
