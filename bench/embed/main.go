@@ -189,6 +189,7 @@ func (o *options) floor() error {
 		Encode        []float64 `json:"encode_seconds"`
 		Product       []float64 `json:"product_seconds"`
 		Share         float64
+		Processor     float64 `json:"processor_share"`
 	}
 	if err := json.Unmarshal(out, &f); err != nil {
 		return err
@@ -196,8 +197,8 @@ func (o *options) floor() error {
 	if len(f.Encode) == 0 || len(f.Product) == 0 {
 		return errors.New("the engine measured nothing")
 	}
-	fmt.Printf("%d x %d tokens: encoding %.3f s (to %.3f), the matrix products alone %.3f s (to %.3f): %.0f %% of the floor's rate\n", f.Texts, f.Tokens,
-		slices.Min(f.Encode), slices.Max(f.Encode), slices.Min(f.Product), slices.Max(f.Product), 100*f.Share)
+	fmt.Printf("%d x %d tokens: encoding %.3f s (to %.3f), the matrix products alone %.3f s (to %.3f): %.0f %% of the floor's rate, %.0f %% by processor time\n", f.Texts, f.Tokens,
+		slices.Min(f.Encode), slices.Max(f.Encode), slices.Min(f.Product), slices.Max(f.Product), 100*f.Share, 100*f.Processor)
 	if !nativeBF16() {
 		fmt.Println("bf16: not measured: no native bf16")
 		return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"crosssum/internal/engine"
@@ -19,6 +20,8 @@ type Floor struct {
 	Encode  []float64 `json:"encode_seconds"`  // from ids to unit vectors
 	Product []float64 `json:"product_seconds"` // x W^T of every dense layer, on the same number of rows, and nothing else
 	Share   float64   `json:"share"`           // least product time over least encode time
+	// Processor is the same share of processor time: near Share on an idle machine, and not spoilt on a busy one.
+	Processor float64 `json:"processor_share"`
 }
 
 // MeasureFloor times the encoder of a directory on texts of so many tokens each, and its products alone, in turn. The
@@ -45,29 +48,40 @@ func MeasureFloor(dir string, count, tokens, runs int) (Floor, error) {
 	vectors := make([]float32, count*e.dimension)
 	weights, free := e.weights()
 	defer free()
-	for range runs + 1 { // the first warms up
+	var encoding, multiplying []float64 // processor time
+	for range runs + 1 {                // the first warms up
 		batches := make(chan []int, count)
 		for _, batch := range in.batches(in.byDigest(), request.BatchTokens) {
 			batches <- batch
 		}
 		close(batches)
-		began := time.Now()
+		began, spent := time.Now(), processorSeconds()
 		ctx, cancel := context.WithCancelCause(context.Background())
 		e.forwardAll(ctx, cancel, in, batches, vectors, func(int) {})
 		if err := context.Cause(ctx); err != nil {
 			return f, err
 		}
 		cancel(nil)
-		f.Encode = append(f.Encode, time.Since(began).Seconds())
-		began = time.Now()
+		f.Encode, encoding = append(f.Encode, time.Since(began).Seconds()), append(encoding, processorSeconds()-spent)
+		began, spent = time.Now(), processorSeconds()
 		if err := products(weights, workers, request.BatchTokens); err != nil {
 			return f, err
 		}
-		f.Product = append(f.Product, time.Since(began).Seconds())
+		f.Product, multiplying = append(f.Product, time.Since(began).Seconds()), append(multiplying, processorSeconds()-spent)
 	}
 	f.Encode, f.Product = f.Encode[1:], f.Product[1:]
 	f.Share = slices.Min(f.Product) / slices.Min(f.Encode)
+	f.Processor = slices.Min(multiplying[1:]) / slices.Min(encoding[1:])
 	return f, nil
+}
+
+// processorSeconds is what all threads of this process have used so far.
+func processorSeconds() float64 {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
 }
 
 // weights are matrices of the shapes of one layer's dense parts, [out, in].

@@ -124,7 +124,7 @@ func cancelled(t *testing.T, c *chain.Chain, w *chain.Worker) {
 func pipeline(t *testing.T, c *chain.Chain, w *chain.Worker, id, params string) schemas.PipelineResult {
 	t.Helper()
 	began := time.Now()
-	result, err := c.Wait(c.Start(schemas.PipelineWorkflow, id, params), 3*time.Minute)
+	result, err := c.Wait(c.Start(schemas.PipelineWorkflow, id, params), 10*time.Minute)
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", id, err, w.Log())
 	}
