@@ -139,4 +139,5 @@ type RealignResult struct {
 	Stages    []StageProgress `json:"stages"` // summed over the crawls
 
 	Nondeterministic []string `json:"nondeterministic,omitempty"` // units that were computed twice with other bytes
+	Warnings         []string `json:"warnings,omitempty"`         // about parameters that are allowed, and likely wrong
 }

@@ -140,6 +140,9 @@ func realigned(w io.Writer, p schemas.RealignParams, r schemas.RealignResult, to
 	for _, c := range r.Refused {
 		fmt.Fprintf(w, "refused: %s: %s\n", c.Crawl, c.Reason)
 	}
+	for _, warning := range r.Warnings {
+		fmt.Fprintf(w, "warning: %s\n", warning)
+	}
 	for _, unit := range r.Nondeterministic {
 		fmt.Fprintf(w, "nondeterministic: %s gave other bytes than the first time; the first ones stay\n", unit)
 	}

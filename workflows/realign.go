@@ -70,7 +70,7 @@ func beginRealign(ctx workflow.Context, raw schemas.RawParams, before *schemas.R
 	if before != nil {
 		r.done = *before
 	}
-	r.done.Catalogue = asked.Catalogue
+	r.done.Catalogue, r.done.Warnings = asked.Catalogue, s.warnings
 	return r, nil
 }
 

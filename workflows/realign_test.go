@@ -87,6 +87,15 @@ func taken(r schemas.RealignResult) string {
 	return strings.Join(crawls, ", ")
 }
 
+func TestRealignWarnsOfAThresholdThatIsNotTheEncodersOwn(t *testing.T) {
+	if w := newLedger("w1").realign(t, `{"align": {"threshold": 0.7437}}`).Warnings; len(w) != 1 || !strings.Contains(w[0], "0.7437") {
+		t.Errorf("warned %q", w)
+	}
+	if w := newLedger("w1").realign(t, `{}`).Warnings; len(w) != 0 {
+		t.Errorf("warned %q of the card's own threshold", w)
+	}
+}
+
 func TestCrawlsAreTakenOneByOneInNameOrder(t *testing.T) {
 	l := newLedger("w1", "w2", "w3")
 	result := l.realign(t, `{}`)
