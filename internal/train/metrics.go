@@ -2,6 +2,7 @@ package train
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -64,6 +65,23 @@ func metricsEnd(r io.Reader, step int) (int64, error) {
 		end += int64(len(line))
 	}
 	return end, nil
+}
+
+// readMetrics reads all lines of the log at path.
+func readMetrics(path string) ([]metric, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var lines []metric
+	for decoder := json.NewDecoder(bytes.NewReader(raw)); decoder.More(); {
+		var m metric
+		if err := decoder.Decode(&m); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		lines = append(lines, m)
+	}
+	return lines, nil
 }
 
 func (m *metrics) add(line metric) error {

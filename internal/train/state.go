@@ -248,7 +248,19 @@ func (r *run) checkpoint() error {
 		return err
 	}
 	r.saved = r.step
+	if err := r.showEvents(r.request.Work); err != nil {
+		return err
+	}
 	return keepNewest(r.request.Work, r.request.Params.KeepCheckpoints)
+}
+
+// showEvents writes what TensorBoard shows of the steps so far to a folder.
+func (r *run) showEvents(dir string) error {
+	lines, err := readMetrics(filepath.Join(r.request.Work, metricsFile))
+	if err != nil {
+		return err
+	}
+	return writeEvents(filepath.Join(dir, eventsFile), lines)
 }
 
 // finish writes the output.
@@ -258,6 +270,9 @@ func (r *run) finish() error {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(r.request.Output, metricsFile), raw, 0o644); err != nil {
+		return err
+	}
+	if err := r.showEvents(r.request.Output); err != nil {
 		return err
 	}
 	return r.model.Save(r.request.Output, r.request.Model, false)
