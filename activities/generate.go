@@ -64,7 +64,7 @@ func planGenerate(ctx context.Context, a *Activities, in schemas.GenerateInput) 
 		return nil, err
 	}
 	params := in.Params
-	params.Samples, params.LargestPairs, params.SamplesAPair = 0, 0, 0
+	params.Samples, params.LargestPairs, params.SamplesAPair, params.AllowTrained = 0, 0, 0, false
 	var units []unit
 	for name, samples := range pairs {
 		chosen := chosenOf(samples)
@@ -94,11 +94,14 @@ var lastTestPairs struct {
 func (a *Activities) testPairs(in schemas.GenerateInput) (map[string][]testSample, error) {
 	lastTestPairs.Lock()
 	defer lastTestPairs.Unlock()
-	of := fmt.Sprint(a.Store.Root(), in.Splits.Index, in.Seed, in.Params.Samples, in.Params.LargestPairs, in.Params.SamplesAPair)
+	of := fmt.Sprint(a.Store.Root(), in.Splits.Index, in.Seed, in.Model.Index, in.Params.AllowTrained, in.Params.Samples, in.Params.LargestPairs, in.Params.SamplesAPair)
 	if lastTestPairs.of == of {
 		return lastTestPairs.pairs, nil
 	}
 	pairs, err := a.readTestPairs(in)
+	if err == nil {
+		err = a.refuseTrained(in, pairs)
+	}
 	if err == nil {
 		lastTestPairs.of, lastTestPairs.pairs = of, pairs
 	}

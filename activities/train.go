@@ -70,6 +70,10 @@ func runTrain(ctx context.Context, a *Activities, in schemas.TrainInput, u unit,
 	if err != nil {
 		return nil, err
 	}
+	err = recordTrained(filepath.Join(draft.Dir, schemas.TrainedOnFile), samples, articles, filepath.Join(summarizer.Dir, schemas.TrainedOnFile))
+	if err != nil {
+		return nil, err
+	}
 	// What does not repeat is not an artifact.
 	if err := os.Remove(filepath.Join(draft.Dir, "timings.jsonl")); err != nil && !os.IsNotExist(err) {
 		return nil, err

@@ -51,7 +51,7 @@ type EncoderParams struct {
 
 // AlignParams choose the accepting rule. A null threshold is the one of the encoder's model card.
 type AlignParams struct {
-	Rule       string   `json:"rule"` // "margin", "mutual", "seed", "induced"
+	Rule       string   `json:"rule"` // "margin", "agreement", "mutual", "seed", "induced"
 	Threshold  *float64 `json:"threshold"`
 	Neighbours int      `json:"neighbours"`          // k of the margin
 	Keep       int      `json:"keep"`                // stored neighbours a row, >= k
@@ -101,7 +101,8 @@ type GenerateParams struct {
 	LengthPenalty float64 `json:"length_penalty"`
 	NoRepeatNgram int     `json:"no_repeat_ngram"`
 	MaxTokens     int     `json:"max_tokens"`
-	BatchSize     int     `json:"batch_size"` // samples decoded together
+	BatchSize     int     `json:"batch_size"`    // samples decoded together
+	AllowTrained  bool    `json:"allow_trained"` // test on articles that the model was trained on, instead of refusing to
 }
 
 // ReportParams bound the classes of pairs by their number of samples.

@@ -11,7 +11,7 @@ var (
 	Link       = Stage[LinkInput]{Name: "link", Version: 2, Queue: QueueMain, Unit: "run"}
 	SplitDedup = Stage[SplitInput]{Name: "split_dedup", Version: 2, Queue: QueueMain, Unit: "run"}
 	Export     = Stage[ExportInput]{Name: "export", Version: 2, Queue: QueueMain, Unit: "source language or card"}
-	Train      = Stage[TrainInput]{Name: "train", Version: 1, Queue: QueueGPU, Unit: "run"}
+	Train      = Stage[TrainInput]{Name: "train", Version: 2, Queue: QueueGPU, Unit: "run"}
 	Generate   = Stage[GenerateInput]{Name: "generate", Version: 1, Queue: QueueGPU, Unit: "pair"}
 	Score      = Stage[ScoreInput]{Name: "score", Version: 1, Queue: QueueCPU, Unit: "run"}
 	Report     = Stage[ReportInput]{Name: "report", Version: 1, Queue: QueueMain, Unit: "run"}
@@ -121,7 +121,7 @@ type ExportInput struct {
 	Previous string `json:"previous,omitempty"` // digest of the catalogue entry before, which tells what crawls older articles are of
 }
 
-// TrainInput: one unit, "all". Files out: a Hugging Face model directory, "metrics.jsonl". Counts: steps, samples.
+// TrainInput: one unit, "all". Files out: a Hugging Face model directory, "metrics.jsonl", "trained_on.arrow". Counts: steps, samples.
 type TrainInput struct {
 	Articles   Ref         `json:"articles"`
 	Splits     Ref         `json:"splits"`
