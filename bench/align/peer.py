@@ -1,7 +1,7 @@
 """faiss-cpu's IndexFlatIP for each direction: peer.py SOURCE.arrow TARGET.arrow KEEP OUTPUT.
 
 Reads two Arrow files of embeddings, searches both directions, writes OUTPUT.forward and OUTPUT.backward (text: id, id and
-score a line) and prints the seconds that building the indexes and searching took."""
+score a line) and prints the seconds that building the indexes and searching took, and peak memory."""
 import json
 import sys
 import time
@@ -36,4 +36,6 @@ for name, found, rows, columns in (("forward", forward, source_ids, target_ids),
     with open(f"{output}.{name}", "w") as file:
         for row, scores, places in zip(rows, *found):
             file.writelines(f"{row} {columns[at]} {score:.9g}\n" for score, at in zip(scores, places))
-print(json.dumps({"search_seconds": seconds}))
+with open("/proc/self/status") as status:
+    peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+print(json.dumps({"search_seconds": seconds, "peak_kib": peak}))

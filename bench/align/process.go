@@ -9,7 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
-	"syscall"
+	"strings"
 	"time"
 
 	"crosssum/internal/engine"
@@ -60,15 +60,24 @@ func (o *options) ask(ctx context.Context, request engine.SearchRequest, result 
 			break
 		}
 	}
+	peak := peakMiB(command.Process.Pid) // what Wait reports has the peak of this process in it
 	in.Close()
 	if err := errors.Join(failed, command.Wait()); err != nil {
 		return measure{}, err
 	}
-	return taken(command.ProcessState, time.Since(start), search), nil
+	return measure{time.Since(start), search, command.ProcessState.UserTime(), peak}, nil
 }
 
-func taken(state *os.ProcessState, whole, search time.Duration) measure {
-	return measure{whole, search, state.UserTime(), float64(state.SysUsage().(*syscall.Rusage).Maxrss) / 1024}
+// peakMiB is the most memory that a process has had at a time.
+func peakMiB(pid int) float64 {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	_, after, _ := strings.Cut(string(status), "VmHWM:")
+	var kib float64
+	fmt.Sscan(after, &kib)
+	return kib / 1024
 }
 
 // peer runs faiss-cpu on the same files.
@@ -85,9 +94,10 @@ func (o *options) peer() (measure, error) {
 	whole := time.Since(start)
 	var said struct {
 		Seconds float64 `json:"search_seconds"`
+		KiB     float64 `json:"peak_kib"`
 	}
 	if err := json.Unmarshal(out, &said); err != nil {
 		return measure{}, fmt.Errorf("peer.py: %w", err)
 	}
-	return taken(command.ProcessState, whole, time.Duration(said.Seconds*1e9)), nil
+	return measure{whole, time.Duration(said.Seconds * 1e9), command.ProcessState.UserTime(), said.KiB / 1024}, nil
 }

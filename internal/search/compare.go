@@ -24,6 +24,7 @@ type side struct {
 	*nearest.Block
 	table, other *table
 	lists        *lists
+	progress     func(rows int64)
 	columns      bool // of the product
 	at           span // what is loaded
 	quantized    bool
@@ -31,7 +32,7 @@ type side struct {
 
 func (s *search) side(t, other *table, l *lists, size int, columns bool) (*side, error) {
 	b, err := nearest.NewBlock(min(size, t.rows), t.d, s.keep)
-	return &side{Block: b, table: t, other: other, lists: l, columns: columns}, err
+	return &side{Block: b, table: t, other: other, lists: l, progress: s.progress, columns: columns}, err
 }
 
 // load reads vectors and lists, unless they are there.
@@ -43,6 +44,7 @@ func (b *side) load(at span) error {
 	if err := b.table.load(b.Block, at); err != nil {
 		return err
 	}
+	b.progress(0)
 	return b.lists.load(b.Block)
 }
 

@@ -65,7 +65,7 @@ type history struct {
 
 // since compares a table with an earlier one, and marks its rows that are new or edited.
 func (s *search) since(path string, t *table) (*history, error) {
-	earlier, err := s.scan(path, true)
+	earlier, err := s.scan(path, true, true)
 	if err != nil {
 		return nil, err
 	}

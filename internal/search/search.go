@@ -32,12 +32,12 @@ func Run(ctx context.Context, r engine.SearchRequest, report engine.Report) (res
 		return result, invalid("search: no file is named for the neighbours of %s in %s", r.Target, r.Source)
 	}
 	defer s.close()
-	if s.source, err = s.scan(r.Source, r.Earlier != nil); err != nil {
+	if s.source, err = s.scan(r.Source, r.Earlier != nil, false); err != nil {
 		return result, err
 	}
 	s.target = s.source
 	if !s.same {
-		if s.target, err = s.scan(r.Target, r.Earlier != nil); err != nil {
+		if s.target, err = s.scan(r.Target, r.Earlier != nil, false); err != nil {
 			return result, err
 		}
 		if s.source.d != s.target.d {
@@ -79,8 +79,8 @@ type search struct {
 	done, total int64 // rows, each counted once a block that it is compared with
 }
 
-func (s *search) scan(path string, digests bool) (*table, error) {
-	return scan(s.ctx, path, digests, func(rows int) { s.report(schemas.Progress{Done: int64(rows), Of: "rows read"}) })
+func (s *search) scan(path string, digests, earlier bool) (*table, error) {
+	return scan(s.ctx, path, digests, earlier, func(rows int) { s.report(schemas.Progress{Done: int64(rows), Of: "rows read"}) })
 }
 
 func (s *search) close() {

@@ -15,6 +15,7 @@ import (
 	"crosssum/internal/arrowfile"
 	"crosssum/internal/engine"
 	"crosssum/internal/native/faiss"
+	"crosssum/internal/native/nearest"
 	"crosssum/schemas"
 )
 
@@ -197,15 +198,26 @@ func TestManyEqualVectorsWidenTheCandidatesUntilTheSmallestIdsAreFound(t *testin
 	proposer = ""
 }
 
+func TestListsLongerThanProductsOfBytesMakeAreFAISSs(t *testing.T) {
+	dir := t.TempDir()
+	random := rand.New(rand.NewPCG(8, 1))
+	a, b := clustered(random, "a", 100, 16), clustered(random, "b", 90, 16)
+	source, target := write(t, dir, "english", a), write(t, dir, "hindi", b)
+	const keep = nearest.MaxKeep + 6
+	if f, r, _ := run(t, source, target, keep, 64); !slices.Equal(f, brute(a, b, keep, false)) || !slices.Equal(r, brute(b, a, keep, false)) {
+		t.Error("differs from brute force")
+	}
+}
+
 func TestANeighbourThatProductsMissIsFoundOutByFAISS(t *testing.T) {
 	dir := t.TempDir()
 	random := rand.New(rand.NewPCG(2, 9))
 	s := &search{ctx: context.Background(), report: func(schemas.Progress) {}, keep: 2}
 	var err error
-	if s.source, err = s.scan(write(t, dir, "english", clustered(random, "a", 40, 32)), false); err != nil {
+	if s.source, err = s.scan(write(t, dir, "english", clustered(random, "a", 40, 32)), false, false); err != nil {
 		t.Fatal(err)
 	}
-	if s.target, err = s.scan(write(t, dir, "hindi", clustered(random, "b", 50, 32)), false); err != nil {
+	if s.target, err = s.scan(write(t, dir, "hindi", clustered(random, "b", 50, 32)), false, false); err != nil {
 		t.Fatal(err)
 	}
 	if s.forward, err = newLists(s.source, s.target, s.keep, dir+"/f"); err != nil {

@@ -38,8 +38,8 @@ func invalid(format string, args ...any) error {
 }
 
 // scan reads an embeddings file once and checks it: one language, no id twice, every vector finite and of a length that
-// an encoder gives. progress is called with the rows read so far.
-func scan(ctx context.Context, path string, digests bool, progress func(rows int)) (t *table, err error) {
+// an encoder gives. progress is called with the rows read so far. earlier: of the vectors, only the digests are wanted.
+func scan(ctx context.Context, path string, digests, earlier bool, progress func(rows int)) (t *table, err error) {
 	d, err := arrowfile.Dimension(path, "embedding")
 	if err != nil {
 		return nil, invalid("%v; embed the articles again", err)
@@ -57,7 +57,7 @@ func scan(ctx context.Context, path string, digests bool, progress func(rows int
 			file.Close()
 		}
 	}()
-	s := &scanner{table: &table{path: path, file: file, d: d}, sums: make([]float64, d), sorted: true, digests: digests}
+	s := &scanner{table: &table{path: path, file: file, d: d}, sums: make([]float64, d), sorted: true, digests: digests, earlier: earlier}
 	for i := 0; i < file.Batches() && err == nil && ctx.Err() == nil; i++ {
 		s.table.batches = append(s.table.batches, s.table.rows)
 		err = file.Batch(i, s.batch)
@@ -79,6 +79,7 @@ type scanner struct {
 	sums     []float64 // of the vectors
 	sorted   bool      // rows so far
 	digests  bool
+	earlier  bool
 }
 
 func (s *scanner) batch(record arrow.Record) error {
@@ -94,8 +95,10 @@ func (s *scanner) batch(record arrow.Record) error {
 				t.path, t.rows, id, l, s.language)
 		}
 		vector := vectors[i*t.d : (i+1)*t.d]
-		if err := s.vector(id, vector); err != nil {
-			return err
+		if !s.earlier {
+			if err := s.vector(id, vector); err != nil {
+				return err
+			}
 		}
 		if s.digests {
 			t.digests = append(t.digests, xxh3.Hash128(bytesOf(vector)))
