@@ -149,7 +149,7 @@ func cardText(card schemas.EncoderCard, curve schemas.Calibration) string {
 	if card.Rule == "" {
 		card.Rule = curve.Rule
 	}
-	if curve.Rule == "margin" || card.Neighbours == 0 {
+	if curve.Measure != "cosine" || card.Neighbours == 0 {
 		card.Neighbours = curve.Neighbours
 	}
 	if curve.Duplicate <= 1 {

@@ -62,7 +62,7 @@ func (c *checks) params(p Params) {
 	c.whole("encoder.max_tokens", p.Encoder.MaxTokens, 3, 8192)
 	c.whole("encoder.batch_tokens", p.Encoder.BatchTokens, p.Encoder.MaxTokens, 1<<20)
 
-	c.oneOf("align.rule", p.Align.Rule, "margin", "mutual", "seed", "induced")
+	c.oneOf("align.rule", p.Align.Rule, "margin", "agreement", "mutual", "seed", "induced")
 	if p.Align.Threshold != nil {
 		c.real("align.threshold", *p.Align.Threshold, -1, 10)
 	}

@@ -24,7 +24,7 @@ func calibrate(ctx context.Context, args []string) error {
 		"./crosssum calibrate --crawl sample\n         ./crosssum calibrate --crawl ~/crawls/2026-11 --gold ~/pairs.tsv --rule mutual --precision 0.98")
 	crawl := set.String("crawl", "", "the crawl folder, or the name of one under a crawl root")
 	known := set.String("gold", "", "a file of known pairs (default: the crawl's own)")
-	rule := set.String("rule", "", "margin, mutual, seed or induced (default: the preset's, margin)")
+	rule := set.String("rule", "", "margin, agreement, mutual, seed or induced (default: the preset's, margin)")
 	precision := set.Float64("precision", 0.97, "the precision that is wanted")
 	encoder := set.String("encoder", "", "a model under models/ (default: the preset's)")
 	prefix := set.String("prefix", "", "what the encoder wants before every text (with --encoder)")

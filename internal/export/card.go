@@ -62,10 +62,11 @@ var cardTemplate = template.Must(template.New("card").Funcs(template.FuncMap{
 }).Parse(cardText))
 
 var ruleTexts = map[string]string{
-	"margin":  "each is the other's best by margin (cosine over the mean cosine of both sides' nearest neighbours), and the margin reaches the threshold",
-	"mutual":  "each is the other's nearest neighbour, and their cosine reaches the threshold",
-	"seed":    "one is the other's nearest neighbour, and their cosine reaches the threshold, or a lower one (by 0.069) where the pages share an image or a URL",
-	"induced": "each is the other's nearest neighbour, and their cosine reaches the threshold, or one lower by 0.10 within a connected component (at most 50 articles; larger ones were cut)",
+	"margin":    "each is the other's best by margin (cosine over the mean cosine of both sides' nearest neighbours), and the margin reaches the threshold",
+	"mutual":    "each is the other's nearest neighbour, and their cosine reaches the threshold",
+	"seed":      "one is the other's nearest neighbour, and their cosine reaches the threshold, or a lower one (by 0.069) where the pages share an image or a URL",
+	"agreement": "each is the other's best by margin (the cosine over the mean cosine of both sides' nearest neighbours), and the margin, raised or lowered by how many other languages agree on the pair, reaches the threshold",
+	"induced":   "each is the other's nearest neighbour, and their cosine reaches the threshold, or one lower by 0.10 within a connected component (at most 50 articles; larger ones were cut)",
 }
 
 // card is what the template shows.

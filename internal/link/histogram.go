@@ -47,11 +47,20 @@ type Example struct {
 	Rule           string  `json:"rule"`
 }
 
+// Measure names what a rule compares its threshold with: "margin", "agreement" (a margin that other languages have raised or
+// lowered) or "cosine".
+func Measure(rule string) string {
+	if rule == "margin" || rule == "agreement" {
+		return rule
+	}
+	return "cosine"
+}
+
 func newHistogram(in Input) *Histogram {
 	h := &Histogram{Rule: in.Rule, Measure: "cosine", Threshold: in.Threshold, Bins: []Bin{}, Above: []Example{},
 		Below: []Example{}, perUnit: cosineBins, bins: map[int]*Bin{}}
-	if in.Rule == "margin" {
-		h.Measure, h.perUnit = "margin", marginBins
+	if m := Measure(in.Rule); m != "cosine" {
+		h.Measure, h.perUnit = m, marginBins
 	}
 	return h
 }

@@ -78,16 +78,22 @@ func link(in Input, progress func(done, total int)) (*result, error) {
 		return units[i].A < units[j].A || units[i].A == units[j].A && units[i].B < units[j].B
 	})
 	var induced induction
+	var waiting []contender
 	for i, unit := range units {
 		if unit.A == unit.B {
 			err = r.addDuplicates(unit, float32(in.DuplicateThreshold))
 		} else {
-			err = r.addPairs(unit, in, chosen, pageMarks, &induced)
+			err = r.addPairs(unit, in, chosen, pageMarks, &induced, &waiting)
 		}
 		if err != nil {
 			return nil, err
 		}
 		progress(i+1, len(units))
+	}
+	sortContenders(waiting)
+	agree(waiting, articles)
+	for _, c := range waiting {
+		r.decide(c)
 	}
 	if chosen.induce {
 		accepted, rejected, cut := induced.run(in.Threshold)
@@ -115,7 +121,7 @@ func (r rule) contenders(unit Lists, in Input, articles *Articles, pageMarks [][
 	return r.choose(newLanguagePair(articles, forward, backward, in.K, in.Threshold, pageMarks))
 }
 
-func (r *result) addPairs(unit Lists, in Input, chosen rule, pageMarks [][]uint64, induced *induction) error {
+func (r *result) addPairs(unit Lists, in Input, chosen rule, pageMarks [][]uint64, induced *induction, waiting *[]contender) error {
 	contenders, candidates, err := chosen.contenders(unit, in, r.articles, pageMarks)
 	if err != nil {
 		return err
@@ -124,13 +130,21 @@ func (r *result) addPairs(unit Lists, in Input, chosen rule, pageMarks [][]uint6
 	for _, c := range contenders {
 		switch {
 		case chosen.induce && induced.add(c): // decided when all languages were read
-		case c.accepted():
-			r.accept(c)
+		case chosen.agree:
+			*waiting = append(*waiting, c)
 		default:
-			r.reject(c)
+			r.decide(c)
 		}
 	}
 	return nil
+}
+
+func (r *result) decide(c contender) {
+	if c.accepted() {
+		r.accept(c)
+	} else {
+		r.reject(c)
+	}
 }
 
 func (r *result) accept(cs ...contender) {
@@ -201,7 +215,7 @@ func sortContenders(cs []contender) {
 
 func check(in Input) (rule, error) {
 	chosen, ok := rules[in.Rule]
-	names := []string{"margin", "mutual", "seed", "induced"}
+	names := []string{"margin", "agreement", "mutual", "seed", "induced"}
 	switch {
 	case !ok:
 		return chosen, invalid("align.rule is %q; it may be %s", in.Rule, strings.Join(names, ", "))

@@ -27,16 +27,18 @@ type languagePair struct {
 // rule chooses contenders of a pair of languages in (a, b) order and counts the candidates that it looked at.
 type rule struct {
 	choose func(*languagePair) (contenders []contender, candidates int64, err error)
+	agree  bool // other languages have their say after all were read
 	induce bool // add induced pairs after all languages were read
 	marks  bool // needs images and URLs
 }
 
 // rules are the accepting rules by name.
 var rules = map[string]rule{
-	"margin":  {choose: marginBest},
-	"mutual":  {choose: mutualNearest},
-	"seed":    {choose: eitherNearest, marks: true},
-	"induced": {choose: mutualNearest, induce: true},
+	"margin":    {choose: marginBest},
+	"agreement": {choose: marginBest, agree: true},
+	"mutual":    {choose: mutualNearest},
+	"seed":      {choose: eitherNearest, marks: true},
+	"induced":   {choose: mutualNearest, induce: true},
 }
 
 // SharedGap is by how much `seed` lowers its threshold for two pages that share other identical information: the

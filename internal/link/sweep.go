@@ -48,6 +48,9 @@ func NewSweep(in Input, each func(number int32, row arrowfile.Row) error, progre
 		progress(i+1, len(in.Lists))
 	}
 	sortContenders(r.accepted)
+	if chosen.agree {
+		agree(r.accepted, articles)
+	}
 	s := &Sweep{Articles: articles, induce: chosen.induce, contenders: r.accepted, duplicates: r.duplicates}
 	if s.induce {
 		s.number = make(map[[2]int32]int, len(s.contenders))

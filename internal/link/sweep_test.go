@@ -17,7 +17,7 @@ func TestASweepAcceptsAtEveryThresholdWhatLinkDoes(t *testing.T) {
 	}
 	in := w.input(t)
 	none := func(int, int) {}
-	for _, rule := range []string{"margin", "mutual", "seed", "induced"} {
+	for _, rule := range []string{"margin", "agreement", "mutual", "seed", "induced"} {
 		in.Rule = rule
 		s, err := NewSweep(in, func(int32, arrowfile.Row) error { return nil }, none)
 		if err != nil {
