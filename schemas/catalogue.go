@@ -23,7 +23,7 @@ type Catalogue struct {
 	Dataset    *Ref `json:"dataset,omitempty"`
 
 	// read = accepted + rejected + deleted; accepted = new + edited + unchanged; withdrawn; moved (articles with another split
-	// than in the entry before); articles, pairs.
+	// than in the entry before); articles, pairs; misplaced (summaries not in their file's language), set_aside (of those).
 	Counts map[string]int64 `json:"counts"`
 }
 

@@ -157,6 +157,9 @@ func entryCounts(e schemas.Catalogue, ingested schemas.Ref) map[string]int64 {
 	for _, name := range []string{"articles", "new", "edited", "unchanged", "withdrawn"} {
 		counts[name] = e.Articles.Counts[name]
 	}
+	for _, name := range []string{"misplaced", "set_aside"} {
+		counts[name] = e.Screened.Counts[name]
+	}
 	return counts
 }
 
