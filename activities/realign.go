@@ -9,6 +9,8 @@ import (
 	"crosssum/internal/catalogue"
 	"crosssum/internal/corpus"
 	"crosssum/schemas"
+
+	"go.temporal.io/sdk/activity"
 )
 
 // maxWaiting bounds the crawls of one answer, and maxFailed the failed files: payloads carry references and counts.
@@ -111,9 +113,24 @@ func (a *Activities) enter(ctx context.Context, in schemas.TakeInput) (schemas.T
 		}
 		entry.Files = append(entry.Files, files...)
 	}
+	encoder, err := a.model(entry.Params.Encoder.Name)
+	if err != nil {
+		return schemas.Took{}, err
+	}
+	if encoder.Digest != entry.Encoder {
+		return schemas.Took{}, Fail(schemas.InvalidInput, "crawl %s: the encoder %s has changed while the crawl was mined: start the run again",
+			entry.Crawl, entry.Params.Encoder.Name)
+	}
+	before, err := catalogue.Newest(a.Store, entry.Name)
+	if err != nil {
+		return schemas.Took{}, err
+	}
 	there, mine, err := catalogue.Take(a.Store, entry)
 	if err != nil {
 		return schemas.Took{}, err
+	}
+	if before != nil && before.Number >= entry.Number && activity.GetInfo(ctx).Attempt == 1 {
+		mine = false // an equal entry, but no attempt of ours can have written it
 	}
 	took := schemas.Took{Newest: *light(there), Mine: mine}
 	for _, f := range entry.Files {

@@ -86,7 +86,7 @@ type Schedule struct {
 	Note     string
 	Next     []time.Time
 	Last     string // workflow id of its latest run, "" before the first
-	LastAt   time.Time
+	LastRun  string // its run id: two runs that are started within a second have one workflow id
 }
 
 // List reads all schedules of the namespace, in the order in which the server gives them.
@@ -122,9 +122,8 @@ func describe(ctx context.Context, c client.Client, id string) (Schedule, error)
 	s := Schedule{ID: id, When: when(d.Schedule.Spec), Paused: d.Schedule.State.Paused, Note: d.Schedule.State.Note, Next: d.Info.NextActionTimes}
 	if n := len(d.Info.RecentActions); n > 0 {
 		last := d.Info.RecentActions[n-1]
-		s.LastAt = last.ScheduleTime
 		if last.StartWorkflowResult != nil {
-			s.Last = last.StartWorkflowResult.WorkflowID
+			s.Last, s.LastRun = last.StartWorkflowResult.WorkflowID, last.StartWorkflowResult.FirstExecutionRunID
 		}
 	}
 	return s, nil
@@ -170,7 +169,7 @@ func Trigger(ctx context.Context, c client.Client, id string) (workflow string, 
 		if err != nil {
 			return "", named(id, err)
 		}
-		if s.Last != before.Last {
+		if s.LastRun != before.LastRun {
 			return s.Last, nil
 		}
 		select {
