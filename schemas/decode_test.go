@@ -70,6 +70,8 @@ func TestWrongParametersAreNamedByTheirJSONPath(t *testing.T) {
 		{`{"align": {"keep": 2}}`, "$.align.keep: 2 is not in 4..1024"},
 		{`{"align": {"rule": "nearest"}}`, `$.align.rule: "nearest" is not one of margin`},
 		{`{"numerics": "fast"}`, "$.numerics:"},
+		{`{"screen": {"misplaced": "drop"}}`, `$.screen.misplaced: "drop" is not one of keep, set_aside, move`},
+		{`{"screen": {"probability": 0.2}}`, "$.screen.probability: 0.2 is not in 0.5..1"},
 		{`[1]`, "$: not a JSON object"},
 		{`{"seed": 1} x`, "$: not a JSON object"},
 	} {
