@@ -7,7 +7,7 @@ namespace nearest {
 
 constexpr int64_t padding = 64;  // rows beyond the last that kernels may touch: no product with them is wanted
 
-// Candidate is a row of the other block whose product, v give or take the error bound, may belong into a list.
+// Candidate is a row of the other block whose product, at most v, may belong into a list.
 struct Candidate {
   float v;
   int32_t at;
@@ -23,9 +23,9 @@ struct Inside {
   float *scale = nullptr, *offset = nullptr, *wanted = nullptr;
   int32_t* bias = nullptr;
   double *loss = nullptr, *length = nullptr, *rest = nullptr, *norm = nullptr;  // |e|, |scale q|, |x - own|, |x|
-  double* error = nullptr;       // of v against the other block
+  float* upper = nullptr;        // offset, and what this side adds to the bound against the other block
   double* slack = nullptr;       // of an fp32 score
-  float* floor = nullptr;        // v that is of interest
+  float* floor = nullptr;        // least v that is of interest
   Candidate* waiting = nullptr;  // [capacity, room]
   int32_t* count = nullptr;      // of those
 };

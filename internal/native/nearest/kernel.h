@@ -6,11 +6,11 @@
 
 namespace nearest {
 
-// Side is what the products need of a block. Value of a product: v = scale_i scale_j q_i q_j + offset_i + offset_j.
+// Side is what the products need of a block. A product is at most v = scale_i scale_j q_i q_j + offset_i + offset_j.
 struct Side {
   const void* bytes;      // rows: int8 [rows, depth]; columns: uint8 [panels, depth / 4, width of a panel, 4], plus a bias
   const float* scale;     // quantum
-  const float* offset;    // what centring took away
+  const float* offset;    // what centring took away and quantization may have
   const int32_t* bias;    // rows: bias of the columns' bytes times the sum of the row's
   const float* wanted;    // columns: v - offset_j that is of interest; rows: v - offset_i
 };

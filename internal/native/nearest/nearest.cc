@@ -1,9 +1,9 @@
 // Pairs of blocks: what the products propose is scored exactly, best first, until nothing left can belong into a list.
 //
 // The bound. x = m + s q + e and y = n + t p + f, centres m, n, quanta s, t, bytes q, p. Then
-//   x.y = v + (s q).f + e.(y - n),   v = x.n + m.y - m.n + s t q.p,
-// so |x.y - v| <= |s q| |f| + |e| |y - n|. Added: 2^-20 of the terms of v, which fp32 rounds, and of the score, which is
-// rounded once; 2^-30 |x| |y| for what float64 rounds.
+//   x.y = x.n + (m.y - m.n) + s t q.p + (s q).f + e.(y - n) <= v = (x.n + |e| R) + (m.y - m.n + L |f|) + s t q.p
+// with R the largest |y - n| and L the largest |s q| of the blocks. Added to both sides: 2^-20 of the terms of v, which fp32
+// rounds, and of the score, which is rounded once; 2^-30 |x| |y| for what float64 rounds.
 #include <float.h>
 #include <immintrin.h>
 #include <math.h>
@@ -109,14 +109,13 @@ int offer(crosssum_block* x, int64_t i, const crosssum_block* y, const int32_t* 
 
 float down(double x) { return nextafterf(float(x), -INFINITY); }
 
-// set_floor: what is below the last of a full list by more than the error is of no interest.
+// set_floor: what cannot reach the last of a full list is of no interest.
 void set_floor(crosssum_block* x, int64_t i) {
   Inside& in = inside(x);
   in.floor[i] = in.wanted[i] = -FLT_MAX;
   if (x->counts[i] < x->keep) return;
-  const double least = double(x->lists[(i + 1) * x->keep - 1].score) - in.error[i];
-  in.floor[i] = down(least);
-  in.wanted[i] = down(least - in.offset[i]);
+  in.floor[i] = x->lists[(i + 1) * x->keep - 1].score;
+  in.wanted[i] = down(double(in.floor[i]) - in.upper[i]);
 }
 
 struct Largest {
@@ -134,20 +133,21 @@ Largest largest(const crosssum_block* b) {
   return l;
 }
 
-// prepare sets the error bound of every row of b against a block with the maxima o, and the first thresholds.
+// prepare sets every row's term of the bound against a block with the maxima o, and the first thresholds.
 void prepare(crosssum_block* b, const Largest& o, bool lists) {
   Inside& in = inside(b);
   const double du = ldexp(double(b->d), -24), gamma = 2 * du / (1 - du);  // twice what dot32 needs, for the last rounding
   for (int64_t i = 0; i < b->rows; i++) {
-    const double quantized = in.columns ? o.length * in.loss[i] + o.loss * in.rest[i] : in.length[i] * o.loss + in.loss[i] * o.rest;
-    const double terms = fabs(in.offset[i]) + o.offset + in.length[i] * o.length + quantized;
-    in.error[i] = quantized * (1 + 1e-6) + ldexp(terms, -20) + ldexp(in.norm[i] * o.norm, -30);
+    const double lost = in.columns ? o.length * in.loss[i] : in.loss[i] * o.rest;
+    const double terms = fabs(in.offset[i]) + o.offset + (in.length[i] + in.loss[i]) * (o.length + o.loss);
+    in.upper[i] = -down(-(in.offset[i] + lost * (1 + 1e-6) + ldexp(terms, -20) + ldexp(in.norm[i] * o.norm, -30)));
     in.slack[i] = gamma * in.norm[i] * o.norm;
     in.count[i] = 0;
     set_floor(b, i);
     if (!lists) in.wanted[i] = INFINITY;
   }
-  for (int64_t i = b->rows; i < (b->rows + padding - 1) / padding * padding + padding; i++) in.wanted[i] = INFINITY;
+  for (int64_t i = b->rows; i < (b->rows + padding - 1) / padding * padding + padding; i++)
+    in.upper[i] = -INFINITY, in.wanted[i] = INFINITY;
 }
 
 }  // namespace
@@ -214,7 +214,7 @@ void hit_column(void* sink, int64_t i, int64_t j, float v) {
 
 static void scan(crosssum_pair* p, int64_t from, int64_t to) {
   const Inside &a = inside(p->rows), &b = inside(p->columns);
-  const Side rows = {a.bytes, a.scale, a.offset, a.bias, a.wanted}, columns = {b.bytes, b.scale, b.offset, nullptr, b.wanted};
+  const Side rows = {a.bytes, a.scale, a.upper, a.bias, a.wanted}, columns = {b.bytes, b.scale, b.upper, nullptr, b.wanted};
   const int64_t tall = a.set->rows, wide = a.set->columns, last = (to + tall - 1) / tall * tall;
   Hits hits;
   hits.reserve(4096);

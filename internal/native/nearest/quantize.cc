@@ -96,7 +96,7 @@ crosssum_block* crosssum_block_new(int64_t capacity, int64_t d, int64_t keep) {
   const bool whole = reserve(b->vectors, capacity * d) && reserve(b->places, n) && reserve(b->lists, capacity * keep) &&
                      reserve(b->counts, n) && reserve(in->bytes, n * in->depth) && reserve(in->scale, n) &&
                      reserve(in->offset, n) && reserve(in->wanted, n) && reserve(in->bias, n) && reserve(in->loss, n) &&
-                     reserve(in->length, n) && reserve(in->rest, n) && reserve(in->norm, n) && reserve(in->error, n) && reserve(in->slack, n) &&
+                     reserve(in->length, n) && reserve(in->rest, n) && reserve(in->norm, n) && reserve(in->upper, n) && reserve(in->slack, n) &&
                     
                      reserve(in->floor, n) && reserve(in->count, n) && reserve(in->waiting, capacity * in->room);
   if (!whole) {
@@ -113,7 +113,7 @@ void crosssum_block_free(crosssum_block* b) {
                   static_cast<void*>(b->counts), static_cast<void*>(in.bytes), static_cast<void*>(in.scale),
                   static_cast<void*>(in.offset), static_cast<void*>(in.wanted), static_cast<void*>(in.bias),
                   static_cast<void*>(in.loss), static_cast<void*>(in.length), static_cast<void*>(in.rest),
-                  static_cast<void*>(in.norm), static_cast<void*>(in.error), static_cast<void*>(in.slack), static_cast<void*>(in.floor),
+                  static_cast<void*>(in.norm), static_cast<void*>(in.upper), static_cast<void*>(in.slack), static_cast<void*>(in.floor),
                   static_cast<void*>(in.count), static_cast<void*>(in.waiting)})
     free(p);
   delete &in;
