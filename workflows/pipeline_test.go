@@ -35,7 +35,7 @@ func (b *board) environment() *testsuite.TestWorkflowEnvironment {
 	env := suite.NewTestWorkflowEnvironment()
 	workflows.Register(env)
 	policies := map[string]schemas.Policy{}
-	for _, name := range []string{"plan", "scan", "ingest", "merge", "identify", "screen", "embed", "neighbours", "link", "split_dedup", "export", "train", "generate", "score", "report"} {
+	for _, name := range []string{"plan", "scan", "ingest", "merge", "identify", "screen", "embed", "neighbours", "link", "calibrate", "split_dedup", "export", "train", "generate", "score", "report"} {
 		policies[name] = schemas.Policy{HeartbeatSeconds: 20, StartToCloseSeconds: 60, ScheduleToCloseSeconds: 600, InitialSeconds: 1,
 			BackoffCoefficient: 2, MaximumSeconds: 30, Attempts: 3, Parallel: 2}
 	}
@@ -49,12 +49,16 @@ func (b *board) environment() *testsuite.TestWorkflowEnvironment {
 	env.RegisterActivityWithOptions(func(_ context.Context, in schemas.OutcomeInput) (schemas.Outcome, error) {
 		return schemas.Outcome{Folder: "runs/" + in.Run, Figures: map[string]float64{"rouge2": 1}}, nil
 	}, name(schemas.OutcomeActivity))
+	env.RegisterActivityWithOptions(func(_ context.Context, in schemas.CalibrationInput) (schemas.CalibrateResult, error) {
+		return schemas.CalibrateResult{Table: "curve of " + in.Calibration.Index}, nil
+	}, name(schemas.CalibrationActivity))
 	stage(env, b, schemas.Ingest)
 	stage(env, b, schemas.Identify)
 	stage(env, b, schemas.Screen)
 	stage(env, b, schemas.Embed)
 	stage(env, b, schemas.Neighbours)
 	stage(env, b, schemas.Link)
+	stage(env, b, schemas.Calibrate)
 	stage(env, b, schemas.SplitDedup)
 	stage(env, b, schemas.Export)
 	stage(env, b, schemas.Train)
