@@ -10,7 +10,7 @@ var (
 	Neighbours = Stage[NeighboursInput]{Name: "neighbours", Version: 1, Queue: QueueCPU, Unit: "pair"}
 	Link       = Stage[LinkInput]{Name: "link", Version: 2, Queue: QueueMain, Unit: "run"}
 	SplitDedup = Stage[SplitInput]{Name: "split_dedup", Version: 2, Queue: QueueMain, Unit: "run"}
-	Export     = Stage[ExportInput]{Name: "export", Version: 2, Queue: QueueMain, Unit: "source language or card"}
+	Export     = Stage[ExportInput]{Name: "export", Version: 2, Queue: QueueMain, Unit: "part"}
 	Train      = Stage[TrainInput]{Name: "train", Version: 2, Queue: QueueGPU, Unit: "run"}
 	Generate   = Stage[GenerateInput]{Name: "generate", Version: 1, Queue: QueueGPU, Unit: "pair"}
 	Score      = Stage[ScoreInput]{Name: "score", Version: 1, Queue: QueueCPU, Unit: "run"}

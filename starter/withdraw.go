@@ -118,6 +118,9 @@ func (h *house) deletions(newest schemas.Entry, in []withdraw.Article) (json.Raw
 	fmt.Printf("withdrawing %d articles by the crawl %s\n", len(in), filepath.Join(root, crawl))
 	params := newest.Params
 	params.Crawl = crawl
+	if params.Languages == nil {
+		params.Languages = []string{} // null is no list to the decoder
+	}
 	return json.Marshal(params)
 }
 
@@ -172,7 +175,10 @@ func printHolders(w io.Writer, holders []withdraw.Holder, asked int) {
 			which = h.Name
 		}
 		if h.First > 0 {
-			which = fmt.Sprintf("%s, entries %d to %d", h.Name, h.First, h.Last)
+			which = fmt.Sprintf("%s, entry %d", h.Name, h.First)
+			if h.Last > h.First {
+				which = fmt.Sprintf("%s, entries %d to %d", h.Name, h.First, h.Last)
+			}
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", h.Kind, which, articles, train, do)
 	}

@@ -65,6 +65,9 @@ func New(t *testing.T, root string) *Chain {
 	return c
 }
 
+// Address is the server's.
+func (c *Chain) Address() string { return c.address }
+
 func (c *Chain) must(err error) {
 	c.T.Helper()
 	if err != nil {
