@@ -66,8 +66,7 @@ func (c denseConfig) load(in int) (d dense, err error) {
 	}
 	file, err := safetensors.Open(c.dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return d, fmt.Errorf("%s: has no model.safetensors; a pytorch_model.bin is a pickle, which can run code when it is read. Convert it once where you trust it: "+
-			"python3 -c \"import torch, safetensors.torch as s; s.save_file(torch.load('%s/pytorch_model.bin', weights_only=True), '%s/model.safetensors')\"", c.dir, c.dir, c.dir)
+		return d, noSafetensors(c.dir)
 	}
 	if err != nil {
 		return d, err
@@ -107,4 +106,11 @@ func (d *dense) free() {
 			t.Free()
 		}
 	}
+}
+
+// noSafetensors tells what to do about a module's folder without model.safetensors.
+func noSafetensors(dir string) error {
+	return fmt.Errorf("%s: has no model.safetensors; a pytorch_model.bin is a pickle, which can run code when it is read. Convert it once where you "+
+		"trust it: python3 -c \"import torch, safetensors.torch as s; s.save_file(torch.load('%s/pytorch_model.bin', weights_only=True), "+
+		"'%s/model.safetensors')\"", dir, dir, dir)
 }

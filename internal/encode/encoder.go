@@ -126,7 +126,7 @@ func (e *encoder) loadStatic(m *modules, report func(done, total int64)) error {
 	}
 	var err error
 	if e.static, err = static.Load(m.static, report); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s: has no model.safetensors", m.static)
+		return noSafetensors(m.static)
 	} else if err != nil {
 		return err
 	}

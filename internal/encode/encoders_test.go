@@ -297,7 +297,7 @@ func TestWhatADirectorySaysAndNothingHonoursIsNamed(t *testing.T) {
 		{"minilm", "tokenizer.json", replace(`"TemplateProcessing"`, `"ByteLevel"`), "post_processor"},
 		{"static", "tokenizer.json", replace(`"BertNormalizer"`, `"NFKC"`), "NFKC"},
 		{"static", "tokenizer.json", replace(`"WordPiece"`, `"BPE"`), "BPE"},
-		{"static", "model.safetensors", put(""), "model.safetensors"},
+		{"static", "model.safetensors", put(""), "weights_only=True"},
 	} {
 		if err := broken(t, dir, c.name, c.file, c.change); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s/%s: %v, wanted %q", c.name, c.file, err, c.says)

@@ -71,6 +71,9 @@ func FromBytes(b []byte) (*Model, error) {
 	if len(b) == 0 {
 		return nil, errors.New("an empty file is not a SentencePiece model")
 	}
+	if err := checkMaps(b); err != nil {
+		return nil, fmt.Errorf("not a readable SentencePiece model: %w", err)
+	}
 	m := &Model{}
 	if err := failure(C.sp_load((*C.char)(unsafe.Pointer(&b[0])), C.size_t(len(b)), &m.handle)); err != nil {
 		return nil, fmt.Errorf("not a readable SentencePiece model: %w", err)
