@@ -32,6 +32,7 @@ type cardMaterial struct {
 	exportMaterial
 	Mined   schemas.Mined `json:"mined"`
 	Encoder string        `json:"encoder"` // digest
+	Words   string        `json:"words"`   // digest
 }
 
 // crawlChanges are the digests of a crawl and of what it changed by language.
@@ -81,7 +82,7 @@ func planExport(_ context.Context, a *Activities, in schemas.ExportInput) ([]uni
 	if err != nil {
 		return nil, err
 	}
-	return append(units, unit{name: cardUnit, seconds: 0.5, material: cardMaterial{material, in.Mined, encoder.Digest}}), nil
+	return append(units, unit{name: cardUnit, seconds: 0.5, material: cardMaterial{material, in.Mined, encoder.Digest, export.CardDigest()}}), nil
 }
 
 // articlesOf is the number of articles of a unit of ingest or merge.

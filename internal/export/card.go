@@ -2,7 +2,9 @@ package export
 
 import (
 	"bytes"
+	"crypto/sha256"
 	_ "embed"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -55,6 +57,12 @@ func Card(in CardInput, dir string) error {
 
 //go:embed card.md
 var cardText string
+
+// CardDigest changes with the card's words: they are no parameter, and the bytes depend on them.
+func CardDigest() string {
+	sum := sha256.Sum256([]byte(cardText))
+	return hex.EncodeToString(sum[:])
+}
 
 var cardTemplate = template.Must(template.New("card").Funcs(template.FuncMap{
 	"rule": func(name string) string { return ruleTexts[name] },
