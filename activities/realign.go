@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"crosssum/internal/catalogue"
 	"crosssum/internal/corpus"
@@ -54,7 +55,8 @@ func (a *Activities) findWaiting(ctx context.Context, in schemas.WaitingInput) (
 		}
 		scanned, wanted, err := a.untaken(ctx, in, entries, name)
 		if fault := (*corpus.InputError)(nil); errors.As(err, &fault) {
-			answer.Refused = append(answer.Refused, schemas.RefusedCrawl{Crawl: name, Reason: fault.Error()})
+			answer.Refused = append(answer.Refused, schemas.RefusedCrawl{Crawl: name,
+				Reason: strings.TrimPrefix(fault.Error(), "crawl "+name+": ")})
 		} else if err != nil {
 			return answer, err
 		} else if wanted {

@@ -134,7 +134,8 @@ func realigned(w io.Writer, p schemas.RealignParams, r schemas.RealignResult, to
 	for _, t := range r.Taken {
 		for _, f := range t.Failed {
 			file := strings.TrimSuffix(f.Language+"_"+f.Split, "_")
-			fmt.Fprintf(w, "not taken of %s: %s: %s (mend it, or --crawl %s --retry)\n", t.Crawl, file, f.Reason, t.Crawl)
+			fmt.Fprintf(w, "not taken of %s: %s: %s; the next run takes it once it is mended, and as it is with --crawl %s --retry\n", t.Crawl, file,
+				f.Reason, t.Crawl)
 		}
 	}
 	for _, c := range r.Refused {

@@ -259,7 +259,7 @@ func (r *realignment) layOut() {
 func (r *realignment) outcome() (schemas.RealignResult, error) {
 	r.done.Nondeterministic = append(r.done.Nondeterministic, r.nondeterministic...)
 	if row := r.row(schemas.WaitingActivity); r.err == nil {
-		row.State = "done"
+		row.State, row.Crawl = "done", ""
 		r.show()
 	}
 	if r.err != nil || len(r.done.Refused) == 0 {

@@ -59,7 +59,7 @@ func Create(ctx context.Context, c client.Client, o Options) error {
 	}
 	spec := client.ScheduleSpec{}
 	if o.Cron != "" {
-		spec.CronExpressions = []string{o.Cron}
+		spec.CronExpressions = []string{o.Cron + " # " + o.Cron} // which the server keeps as a comment, and its text not
 	} else {
 		spec.Intervals = []client.ScheduleIntervalSpec{{Every: o.Every}}
 	}
@@ -129,8 +129,7 @@ func describe(ctx context.Context, c client.Client, id string) (Schedule, error)
 	return s, nil
 }
 
-// when says in words what a schedule's times are. The server turns cron expressions into calendars and keeps their text as a
-// comment.
+// when says in words what a schedule's times are. The server turns cron expressions into calendars, with their comments.
 func when(spec *client.ScheduleSpec) string {
 	var parts []string
 	for _, i := range spec.Intervals {
@@ -139,7 +138,7 @@ func when(spec *client.ScheduleSpec) string {
 	for _, calendar := range spec.Calendars {
 		parts = append(parts, calendar.Comment)
 	}
-	return strings.Join(append(parts, spec.CronExpressions...), ", ")
+	return strings.Join(parts, ", ")
 }
 
 // span writes 168h0m0s as 168h.

@@ -291,6 +291,12 @@ func scheduled(t *testing.T, c *chain.Chain, w *chain.Worker, n *news) {
 	}
 	check(schedules.Resume(ctx, c.Client, "news", ""))
 	check(schedules.Delete(ctx, c.Client, "news"))
+	o.ID, o.Every, o.Cron = "monday", 0, "CRON_TZ=Europe/Berlin 0 6 * * MON"
+	check(schedules.Create(ctx, c.Client, o))
+	if all, err := schedules.List(ctx, c.Client); err != nil || all[len(all)-1].When != o.Cron || all[len(all)-1].Next[0].UTC().Weekday() != time.Monday {
+		t.Errorf("a cron expression: %+v, %v", all, err)
+	}
+	check(schedules.Delete(ctx, c.Client, "monday"))
 	if _, err := schedules.Trigger(ctx, c.Client, "news"); err == nil || !strings.Contains(err.Error(), `no schedule "news"`) {
 		t.Errorf("a deleted schedule: %v", err)
 	}
