@@ -167,6 +167,9 @@ func printHolders(w io.Writer, holders []withdraw.Holder, asked int) {
 		case "model":
 			do = "train again on a data set without them"
 		}
+		if h.Path == "" && h.First == 0 {
+			do = "of a run that left no folder: nobody has it unless it was copied from the store"
+		}
 		if h.Unread != nil {
 			articles, do = "?", "could not be looked into: "+h.Unread.Error()
 		}
