@@ -16,7 +16,7 @@ import (
 var calibrationText string
 
 var calibrationPage = template.Must(template.New("calibration").Funcs(template.FuncMap{
-	"count": count, "share": share, "estimate": estimate, "at": threshold, "percent": func(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) },
+	"count": count, "number": func(n int) string { return count(int64(n)) }, "share": share, "estimate": estimate, "at": threshold, "percent": func(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) },
 }).Parse(calibrationText))
 
 // tableRows is how many thresholds a table shows at most, those that are advised besides.
@@ -95,6 +95,15 @@ func said(c schemas.Calibration) []string {
 	return out
 }
 
+// shown leaves out the thresholds that hardly a pair reaches: there is nothing but noise there.
+func shown(c schemas.Calibration) []schemas.Point {
+	most := int64(0)
+	for _, p := range c.Points {
+		most = max(most, p.All.Pairs)
+	}
+	return slices.DeleteFunc(slices.Clone(c.Points), func(p schemas.Point) bool { return p.All.Pairs*100 < most })
+}
+
 // rows are the points for a table: those at rounder thresholds, and those advised.
 func rows(c schemas.Calibration) []schemas.Point {
 	points := c.Points
@@ -109,12 +118,13 @@ func rows(c schemas.Calibration) []schemas.Point {
 	for i := 0; float64(len(points))/every > tableRows; i++ {
 		every = math.Pow(10, float64(i/3)) * []float64{2, 5, 10}[i%3]
 	}
+	plotted := shown(c)
 	var out []schemas.Point
 	for _, p := range points {
 		n := math.Round(p.Threshold / max(step, 1e-12) / every)
 		round := step == 0 || math.Abs(n*every*step-p.Threshold) < step/2
 		advised := slices.ContainsFunc(c.Advice, func(a schemas.Advice) bool { return a.Threshold == p.Threshold && a.Best > 0 })
-		if advised || round && p.All.Pairs > 0 {
+		if advised || round && slices.Contains(plotted, p) {
 			out = append(out, p)
 		}
 	}
@@ -124,7 +134,7 @@ func rows(c schemas.Calibration) []schemas.Point {
 // curveChart draws precision over recall with its interval, and writes thresholds beside the curve.
 func curveChart(c schemas.Calibration, name string, of func(schemas.Point) schemas.Curve) template.HTML {
 	var xs, ys, low, high, at []float64
-	for _, p := range c.Points {
+	for _, p := range shown(c) {
 		if v := of(p); v.Judged > 0 && v.Gold > 0 {
 			xs, ys, at = append(xs, v.Recall.Value), append(ys, v.Precision.Value), append(at, p.Threshold)
 			low, high = append(low, v.Precision.Low), append(high, v.Precision.High)
@@ -158,7 +168,7 @@ func curveChart(c schemas.Calibration, name string, of func(schemas.Point) schem
 func thresholdChart(c schemas.Calibration, of func(schemas.Point) schemas.Curve) template.HTML {
 	var xs []float64
 	var p, r [3][]float64 // low, value, high
-	for _, point := range c.Points {
+	for _, point := range shown(c) {
 		if v := of(point); v.Judged > 0 {
 			xs = append(xs, point.Threshold)
 			for i, e := range [2]schemas.Estimate{v.Precision, v.Recall} {
@@ -176,13 +186,13 @@ func thresholdChart(c schemas.Calibration, of func(schemas.Point) schemas.Curve)
 	band(canvas, x, y, xs, r[0], r[2])
 	canvas.path("curve", mapped(x, xs), mapped(y, p[1]))
 	canvas.path("curve second", mapped(x, xs), mapped(y, r[1]))
-	middle := len(xs) / 3
-	canvas.text("tick", "start", x.at(xs[middle]), y.at(p[1][middle])-8, "precision")
-	canvas.text("tick", "start", x.at(xs[middle])+10, y.at(r[1][middle])-4, "recall")
+	last := len(xs) * 4 / 5
+	canvas.text("tick", "middle", x.at(xs[last]), y.at(p[1][last])+18, "precision")
+	canvas.text("tick", "middle", x.at(xs[last]), y.at(r[1][last])-10, "recall")
 	for i, a := range c.Advice {
-		if a.Pairs == "all" && a.Reached {
+		if a.Pairs == "all" && a.Reached && a.Threshold <= xs[len(xs)-1] {
 			canvas.line("threshold", x.at(a.Threshold), y.to, x.at(a.Threshold), y.from)
-			canvas.text("note", "start", x.at(a.Threshold)+5, y.to+12+float64(i)*15, threshold(a.Threshold)+map[bool]string{true: " (lower end)"}[a.LowerBound])
+			canvas.text("note", "start", x.at(a.Threshold)+5, y.from-12-15*float64(1-i%2), threshold(a.Threshold)+map[bool]string{true: " (lower end)"}[a.LowerBound])
 		}
 	}
 	return canvas.html()
@@ -194,7 +204,7 @@ func growthChart(c schemas.Calibration) template.HTML {
 		return ""
 	}
 	var xs, ys []float64
-	for _, p := range c.Points {
+	for _, p := range shown(c) {
 		xs, ys = append(xs, p.Threshold), append(ys, p.Largest)
 	}
 	_, high := bounds(ys)
