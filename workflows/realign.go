@@ -213,19 +213,19 @@ func (r *realignment) anew(crawl string) {
 // headline says above the stage table what the run has done to the ledger.
 func (r *realignment) headline(crawl string) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Catalogue %s", r.asked.Catalogue)
+	b.WriteString(fmt.Sprintf("Catalogue %s", r.asked.Catalogue))
 	if r.newest != nil {
-		fmt.Fprintf(&b, ", entry %d", r.newest.Number)
+		b.WriteString(fmt.Sprintf(", entry %d", r.newest.Number))
 	}
 	if crawl != "" {
-		fmt.Fprintf(&b, "; crawl %s at work", crawl)
+		b.WriteString(fmt.Sprintf("; crawl %s at work", crawl))
 	}
 	b.WriteString("\n\n")
 	for _, t := range r.done.Taken {
-		fmt.Fprintf(&b, "- entry %d: crawl %s (%s): %s\n", t.Number, t.Crawl, t.Mode, counts(t.Counts))
+		b.WriteString(fmt.Sprintf("- entry %d: crawl %s (%s): %s\n", t.Number, t.Crawl, t.Mode, counts(t.Counts)))
 	}
 	for _, refused := range r.done.Refused {
-		fmt.Fprintf(&b, "- refused: %s: %s\n", refused.Crawl, refused.Reason)
+		b.WriteString(fmt.Sprintf("- refused: %s: %s\n", refused.Crawl, refused.Reason))
 	}
 	r.head = b.String() + "\n"
 	r.show()

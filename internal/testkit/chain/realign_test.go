@@ -13,79 +13,13 @@ import (
 	"testing"
 	"time"
 
-	"crosssum/internal/arrowfile"
 	"crosssum/internal/catalogue"
-	"crosssum/internal/schedules"
 	"crosssum/internal/store"
 	"crosssum/internal/testkit/chain"
 	"crosssum/schemas"
 
 	"go.temporal.io/sdk/client"
 )
-
-// news lays out the crawls of three weeks, cut from the toy corpus, each when it is called for.
-type news struct {
-	c    *chain.Chain
-	rows map[string][]string // lines by language
-}
-
-func newNews(c *chain.Chain) *news {
-	n := &news{c, map[string][]string{}}
-	for _, language := range []string{"english", "french", "russian"} {
-		b, err := os.ReadFile("../toy/" + language + ".jsonl")
-		if err != nil {
-			c.T.Fatal(err)
-		}
-		for _, line := range strings.Split(strings.TrimSpace(string(b)), "\n") {
-			if json.Valid([]byte(line)) { // one is broken on purpose
-				n.rows[language] = append(n.rows[language], line)
-			}
-		}
-	}
-	return n
-}
-
-// week writes crawl number k of the folder "news".
-func (n *news) week(k int) {
-	english, french, russian := n.rows["english"], n.rows["french"], n.rows["russian"]
-	switch k {
-	case 1: // two languages
-		n.crawl("w1", "delta", map[string][]string{"english": english[:32], "french": french[:40]})
-	case 2: // a whole language comes late; an article is edited, one is withdrawn, some come again unchanged; a broken row
-		edited := strings.Replace(english[3], `"summary": "`, `"summary": "Once more: `, 1)
-		n.crawl("w2", "delta", map[string][]string{"russian": russian, "french": append([]string{"{broken"}, french[:6]...),
-			"english": append([]string{edited, `{"id": ` + id(english[5]) + `, "deleted": true}`}, english[32:]...)})
-	case 3: // a snapshot of one language, and a file of another that is broken
-		n.crawl("w3", "snapshot", map[string][]string{"french": french[4:], "russian": {"{", "[", russian[0]}})
-	case 4: // nothing at all
-		n.crawl("w4", "delta", nil)
-	case 5: // what was withdrawn comes back
-		n.crawl("w5", "delta", map[string][]string{"french": french[:2]})
-	}
-}
-
-func (n *news) crawl(name, mode string, files map[string][]string) {
-	folder := filepath.Join(n.c.Dir, "crawls/news", name)
-	write := func(file, text string) {
-		if err := os.WriteFile(filepath.Join(folder, file), []byte(text), 0o644); err != nil {
-			n.c.T.Fatal(err)
-		}
-	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		n.c.T.Fatal(err)
-	}
-	for file, lines := range files {
-		write(file+".jsonl", strings.Join(lines, "\n")+"\n")
-	}
-	write("crawl.json", fmt.Sprintf(`{"mode": %q}`, mode))
-}
-
-// id is the JSON of a row's id.
-func id(line string) string {
-	var row struct{ ID json.RawMessage }
-	json.Unmarshal([]byte(line), &row)
-	return string(row.ID)
-}
 
 // realign runs Realign to its end.
 func realign(t *testing.T, c *chain.Chain, w *chain.Worker, name, params string) schemas.RealignResult {
@@ -235,83 +169,6 @@ func TestCrawlsTakenOneByOneTogetherOrByRivalsThatDieEndInTheSameLedger(t *testi
 	}
 }
 
-// scheduled makes a schedule for the catalogue "weekly", which has three entries, and ends with five.
-func scheduled(t *testing.T, c *chain.Chain, w *chain.Worker, n *news) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-	defer cancel()
-	check := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatalf("%v\n%s", err, w.Log())
-		}
-	}
-	o := schedules.Options{ID: "news", Every: 168 * time.Hour, CatchUp: time.Hour, Timeout: time.Hour, Queue: string(schemas.QueueMain),
-		Params: schemas.RawParams(fmt.Sprintf(fromNews, "weekly"))}
-	check(schedules.Create(ctx, c.Client, o))
-	if err := schedules.Create(ctx, c.Client, o); err == nil || !strings.Contains(err.Error(), "there is one already") {
-		t.Errorf("a second schedule of one id: %v", err)
-	}
-
-	n.week(4) // nothing at all: an entry that changes nothing
-	run, err := schedules.Trigger(ctx, c.Client, "news")
-	check(err)
-	var r schemas.RealignResult
-	check(c.Client.GetWorkflow(ctx, run, "").Get(ctx, &r))
-	if r.Number != 4 || len(r.Taken) != 1 || r.Taken[0].Counts["articles"] != 136 || r.Taken[0].Counts["moved"] != 0 {
-		t.Errorf("the empty crawl: %+v", r)
-	}
-
-	// Two times come while nobody works; the next worker makes up for them.
-	w.Stop()
-	n.week(5)
-	_, err = schedules.Trigger(ctx, c.Client, "news")
-	check(err)
-	check(c.Client.ScheduleClient().GetHandle(ctx, "news").Trigger(ctx, client.ScheduleTriggerOptions{}))
-	missed := lastRun(t, c)
-	*w = *c.StartWorker("calm")
-	check(c.Client.GetWorkflow(ctx, missed.Last, missed.LastRun).Get(ctx, &r))
-	if r.Number != 5 || len(r.Taken) != 1 || r.Taken[0].Counts["new"] != 2 {
-		t.Errorf("the missed run: %+v", r)
-	}
-	for ; ; time.Sleep(200 * time.Millisecond) {
-		check(ctx.Err())
-		if last := lastRun(t, c); last.LastRun != missed.LastRun {
-			check(c.Client.GetWorkflow(ctx, last.Last, last.LastRun).Get(ctx, &r))
-			break
-		}
-	}
-	if r.Number != 5 || len(r.Taken) != 0 {
-		t.Errorf("the run that had waited behind it: %+v", r)
-	}
-
-	check(schedules.Pause(ctx, c.Client, "news", "holidays"))
-	if all, err := schedules.List(ctx, c.Client); err != nil || !all[0].Paused || all[0].Note != "holidays" {
-		t.Errorf("paused: %+v, %v", all, err)
-	}
-	check(schedules.Resume(ctx, c.Client, "news", ""))
-	check(schedules.Delete(ctx, c.Client, "news"))
-	o.ID, o.Every, o.Cron = "monday", 0, "CRON_TZ=Europe/Berlin 0 6 * * MON"
-	check(schedules.Create(ctx, c.Client, o))
-	if all, err := schedules.List(ctx, c.Client); err != nil || all[len(all)-1].When != o.Cron || all[len(all)-1].Next[0].UTC().Weekday() != time.Monday {
-		t.Errorf("a cron expression: %+v, %v", all, err)
-	}
-	check(schedules.Delete(ctx, c.Client, "monday"))
-	if _, err := schedules.Trigger(ctx, c.Client, "news"); err == nil || !strings.Contains(err.Error(), `no schedule "news"`) {
-		t.Errorf("a deleted schedule: %v", err)
-	}
-}
-
-// lastRun reads the only schedule that there is.
-func lastRun(t *testing.T, c *chain.Chain) schedules.Schedule {
-	t.Helper()
-	all, err := schedules.List(context.Background(), c.Client)
-	if err != nil || len(all) != 1 || all[0].When != "every 168h" || len(all[0].Next) == 0 {
-		t.Fatalf("the list: %+v, %v", all, err)
-	}
-	return all[0]
-}
-
 // fromScratch mines the articles of an entry as one crawl, in a store that has nothing but the embedded texts.
 func fromScratch(t *testing.T, c *chain.Chain, calm *chain.Worker, entry schemas.Entry) {
 	t.Helper()
@@ -334,45 +191,6 @@ func fromScratch(t *testing.T, c *chain.Chain, calm *chain.Worker, entry schemas
 	for _, stage := range []struct{ got, want schemas.Ref }{{scratch.Neighbours, entry.Neighbours}, {scratch.Links, entry.Links}} {
 		if got, want := digests(t, w, stage.got), digests(t, calm, stage.want); got != want || got == "" {
 			t.Errorf("mined from scratch:\n%s\nafter five crawls:\n%s", got, want)
-		}
-	}
-}
-
-// crawl writes articles as a crawl folder.
-func crawl(t *testing.T, w *chain.Worker, articles schemas.Ref, folder string) {
-	t.Helper()
-	s, err := store.Open(w.Store)
-	if err == nil {
-		err = os.MkdirAll(folder, 0o755)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	var index schemas.Index
-	if err := s.GetJSON(articles.Index, &index); err != nil {
-		t.Fatal(err)
-	}
-	for _, u := range index.Units {
-		path, err := s.File(u, "articles.arrow")
-		if err != nil {
-			t.Fatal(err)
-		}
-		files := map[string]*bytes.Buffer{}
-		err = arrowfile.Each(path, schemas.Article, func(r arrowfile.Row) error {
-			name := strings.TrimSuffix(u.Name+"_"+r.Str(7), "_") // by label
-			if files[name] == nil {
-				files[name] = &bytes.Buffer{}
-			}
-			return json.NewEncoder(files[name]).Encode(map[string]any{"id": r.Str(1), "url": r.Str(2), "title": r.Str(3), "summary": r.Str(4),
-				"text": r.Str(5), "images": r.Strs(6)})
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for name, b := range files {
-			if err := os.WriteFile(filepath.Join(folder, name+".jsonl"), b.Bytes(), 0o644); err != nil {
-				t.Fatal(err)
-			}
 		}
 	}
 }
