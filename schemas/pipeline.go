@@ -134,7 +134,7 @@ func Demo() Params {
 	p := Paper()
 	p.Preset, p.Crawl, p.Summarizer, p.Seed = "demo", "sample", "crosssum-small", 42
 	p.Encoder = EncoderParams{Name: "multilingual-e5-small", Prefix: "query: ", MaxTokens: 128, BatchTokens: 512}
-	p.Align.Rule = "margin"
+	p.Align.Rule = "agreement"
 	p.Train.Steps, p.Train.WarmupSteps, p.Train.Pairs, p.Train.MicroBatch = 80, 8, 2, 32
 	p.Train.SourceTokens, p.Train.TargetTokens = 128, 32
 	p.Train.CheckpointEvery, p.Train.NativePairs = 20, true
