@@ -210,6 +210,9 @@ func (r *realignment) anew(crawl string) {
 	r.headline(crawl)
 }
 
+// shown is how many of the crawls that were taken last the web UI lists.
+const shown = 20
+
 // headline says above the stage table what the run has done to the ledger.
 func (r *realignment) headline(crawl string) {
 	var b strings.Builder
@@ -221,7 +224,7 @@ func (r *realignment) headline(crawl string) {
 		b.WriteString(fmt.Sprintf("; crawl %s at work", crawl))
 	}
 	b.WriteString("\n\n")
-	for _, t := range r.done.Taken {
+	for _, t := range r.done.Taken[max(0, len(r.done.Taken)-shown):] {
 		b.WriteString(fmt.Sprintf("- entry %d: crawl %s (%s): %s\n", t.Number, t.Crawl, t.Mode, counts(t.Counts)))
 	}
 	for _, refused := range r.done.Refused {
