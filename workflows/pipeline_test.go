@@ -99,7 +99,7 @@ func stage[In any](env *testsuite.TestWorkflowEnvironment, b *board, s schemas.S
 	}, activity.RegisterOptions{Name: s.Name})
 }
 
-var calibrated = schemas.EncoderCard{Rule: "margin", Neighbours: 4, Thresholds: map[string]float64{"margin": 1.05}, Duplicate: 0.97}
+var calibrated = schemas.EncoderCard{Rule: "margin", Neighbours: 4, Thresholds: map[string]float64{"margin": 1.05, "agreement": 1.05}, Duplicate: 0.97}
 
 func newBoard() *board {
 	return &board{units: 3, published: map[string]bool{}, card: calibrated}

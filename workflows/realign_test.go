@@ -184,8 +184,8 @@ func TestTheProgressOfARealignmentNamesItsCrawl(t *testing.T) {
 	env.ExecuteWorkflow(workflows.Realign, schemas.RawParams(`{"languages": ["hindi"]}`), nil)
 	value, err := env.QueryWorkflow(schemas.ProgressQuery)
 	var rows []schemas.StageProgress
-	if err != nil || value.Get(&rows) != nil || rows[0].Stage != "waiting" || rows[0].UnitsDone != 2 || rows[3].Crawl != "w2" || rows[3].State != "done" {
-		t.Errorf("%+v, %v", rows, err)
+	if err != nil || value.Get(&rows) != nil || len(l.asked) == 0 || rows[0].Stage != "waiting" || rows[0].UnitsDone != 2 || rows[3].Crawl != "w2" || rows[3].State != "done" {
+		t.Fatalf("%+v, %v; %v", rows, err, env.GetWorkflowError())
 	}
 	if in := l.asked[0].Params; *in.Align.Threshold != 1.05 || in.Catalogue != "main" || in.Languages[0] != "hindi" {
 		t.Errorf("parameters of the ledger: %+v", in)
