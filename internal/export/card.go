@@ -39,6 +39,9 @@ type CardArticles struct {
 // Card writes README.md into dir: the YAML header by which Hugging Face `datasets` finds the configurations ("all" and one a
 // directed pair that has samples), and what a reader must know of the data. It is a function of the input alone.
 func Card(in CardInput, dir string) error {
+	if in.Mined.Rule != "" && ruleTexts[in.Mined.Rule] == "" {
+		return corrupt("the data card has no words for the rule %q", in.Mined.Rule)
+	}
 	c, err := count(in)
 	if err != nil {
 		return err

@@ -91,6 +91,22 @@ func TestADataSetWithoutASampleHasACardToo(t *testing.T) {
 	}
 }
 
+func TestTheCardHasWordsForEveryRule(t *testing.T) {
+	for rule := range ruleTexts {
+		params := schemas.Demo()
+		params.Align.Rule = rule
+		must(t, params.Validate())
+	}
+	if len(ruleTexts) != 5 {
+		t.Errorf("words for %d rules", len(ruleTexts))
+	}
+	in := world(t)
+	err := Card(CardInput{Samples: in.Samples, Splits: in.Splits, Mined: schemas.Mined{Rule: "newest"}}, t.TempDir())
+	if err == nil || !strings.Contains(err.Error(), `"newest"`) {
+		t.Errorf("a rule without words: %v", err)
+	}
+}
+
 func TestTheCardStatesCountsRulesThresholdsDigestsAndLanguages(t *testing.T) {
 	_, h, text := cardOf(t)
 	if !slices.Equal(h.Languages, []string{"en", "hi"}) || !slices.Equal(h.Size, []string{"n<1K"}) || h.License == "" || len(h.Tasks) == 0 {
