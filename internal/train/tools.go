@@ -84,7 +84,7 @@ const lossHelp = `Usage: ./crosssum loss --model DIR --batches F.jsonl [--label-
 Prints the loss of each line of a file of batches, as ./crosssum train --batches reads them: label-smoothed cross-entropy, mean over
 the target tokens of the line, without dropout.
 
-Example: echo '[{"text": "A fox ran.", "summary": "A fox.", "target_language": "english"}]' | ./crosssum loss --model models/crosssum-small --batches /dev/stdin
+Example: ./crosssum loss --model models/crosssum-small --batches batches.jsonl
 `
 
 func lossTool(args []string) error {
