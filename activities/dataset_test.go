@@ -20,6 +20,8 @@ type dataset struct {
 	t     *testing.T
 	env   *testsuite.TestActivityEnvironment
 	store *store.Store
+
+	articles, neighbours schemas.Ref // where a test keeps its inputs
 }
 
 func newDataset(t *testing.T) *dataset {
@@ -34,7 +36,7 @@ func newDataset(t *testing.T) *dataset {
 	register(env, a, linkDefinition)
 	register(env, a, splitDefinition)
 	register(env, a, exportDefinition)
-	return &dataset{t, env, s}
+	return &dataset{t: t, env: env, store: s}
 }
 
 // publish puts units into the store as an earlier stage would; write fills a unit's folder.

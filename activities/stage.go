@@ -7,6 +7,7 @@ import (
 	"sort"
 	"time"
 
+	"crosssum/internal/arrowfile"
 	"crosssum/internal/engine"
 	"crosssum/internal/store"
 	"crosssum/schemas"
@@ -263,8 +264,13 @@ func Fail(kind, format string, args ...any) error {
 // classify turns a typed error into Temporal's: a permanent one is not retried.
 func classify(err error) error {
 	var typed *engine.Error
-	if errors.Is(err, store.ErrCorrupt) {
+	if full := engine.Full(err); full != nil {
+		return temporal.NewApplicationError(full.Message, full.Type)
+	} else if broken := errors.Is(err, arrowfile.ErrBroken); broken || errors.Is(err, store.ErrCorrupt) {
 		typed = &engine.Error{Type: schemas.CorruptObject}
+		if broken {
+			err = fmt.Errorf("%w: %w", err, store.ErrCorrupt)
+		}
 	} else if !errors.As(err, &typed) {
 		return err
 	}

@@ -9,6 +9,7 @@ const (
 	NativeCrash   = "NativeCrash"   // the engine died twice on the same unit
 	NotFinite     = "NotFinite"     // NaN or infinity in a loss, a gradient or a vector
 	EngineError   = "EngineError"   // retryable: the engine ended or answered with an unclassified error
+	DiskFull      = "DiskFull"      // retryable: no room where the error's path lies; what is published is whole
 )
 
 // NonRetryable lists the types for retry policies.

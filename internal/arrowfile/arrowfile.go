@@ -237,20 +237,27 @@ func open(path string, schema *arrow.Schema, allocator memory.Allocator) (f *Fil
 	if err != nil {
 		return nil, err
 	}
-	defer func() { // the reader of arrow v17 panics on some malformed files
+	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("%s: not a readable Arrow file: %v", path, p)
+			err = broken(path, p)
 		}
 		if err != nil {
 			file.Close()
 		}
 	}()
-	reader, err := ipc.NewFileReader(file, ipc.WithAllocator(allocator))
+	info, err := file.Stat()
 	if err != nil {
-		return nil, fmt.Errorf("%s: not a readable Arrow file (IPC, random access): %w", path, err)
+		return nil, err
+	}
+	if err := check(file, info.Size()); err != nil {
+		return nil, broken(path, err)
+	}
+	reader, err := ipc.NewFileReader(file, ipc.WithAllocator(&limited{allocator, roomFor(info.Size())}))
+	if err != nil {
+		return nil, broken(path, err)
 	}
 	if schema != nil && !reader.Schema().Equal(schema) {
-		return nil, fmt.Errorf("%s: has columns %v, wanted %v", path, reader.Schema().Fields(), schema.Fields())
+		return nil, brokenError(fmt.Sprintf("%s: has columns %v, wanted %v", path, reader.Schema().Fields(), schema.Fields()))
 	}
 	return &File{path, file, reader}, nil
 }
@@ -258,19 +265,33 @@ func open(path string, schema *arrow.Schema, allocator memory.Allocator) (f *Fil
 // Batches is the number of record batches.
 func (f *File) Batches() int { return f.reader.NumRecords() }
 
-// Batch calls use with batch i, which is released when use returns.
-func (f *File) Batch(i int, use func(arrow.Record) error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%s: not a readable Arrow file: %v", f.path, p)
-		}
-	}()
-	record, err := f.reader.RecordAt(i)
+// Batch calls use with batch i, which is released when use returns. All its values can be read without a panic.
+func (f *File) Batch(i int, use func(arrow.Record) error) error {
+	record, err := f.batch(i)
 	if err != nil {
-		return fmt.Errorf("%s: batch %d: %w", f.path, i, err)
+		return err
 	}
 	defer record.Release()
 	return use(record)
+}
+
+// batch reads and checks batch i.
+func (f *File) batch(i int) (record arrow.Record, err error) {
+	defer func() { // the library panics at much of what is wrong
+		if p := recover(); p != nil {
+			err = broken(f.path, fmt.Errorf("batch %d: %v", i, p))
+		}
+	}()
+	record, err = f.reader.RecordAt(i)
+	if err != nil {
+		return nil, broken(f.path, fmt.Errorf("batch %d: %w", i, err))
+	}
+	for c, column := range record.Columns() {
+		if err := sound(column); err != nil {
+			return nil, broken(f.path, fmt.Errorf("batch %d: column %q: %w", i, record.ColumnName(c), err))
+		}
+	}
+	return record, nil
 }
 
 // recycler is Go's allocator, but keeps the largest buffer that was freed: the body of a record batch.
@@ -316,18 +337,15 @@ func Rows(path string) (rows int64, err error) {
 
 // Schema reads the schema of the file at path.
 func Schema(path string) (*arrow.Schema, error) {
-	file, err := os.Open(path)
+	file, err := Open(path, nil)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	reader, err := ipc.NewFileReader(file)
-	if err != nil {
-		return nil, fmt.Errorf("%s: not a readable Arrow file (IPC, random access): %w", path, err)
-	}
-	defer reader.Close()
-	return reader.Schema(), nil
+	return file.reader.Schema(), file.Close()
 }
+
+// maxDimension bounds the width of a vector, which callers allocate by.
+const maxDimension = 1 << 16
 
 // Dimension is the width of the vectors in field f of the file at path.
 func Dimension(path string, f string) (int, error) {
@@ -337,11 +355,14 @@ func Dimension(path string, f string) (int, error) {
 	}
 	fields, ok := schema.FieldsByName(f)
 	if !ok {
-		return 0, fmt.Errorf("%s: has no column %q", path, f)
+		return 0, brokenError(fmt.Sprintf("%s: has no column %q", path, f))
 	}
 	list, ok := fields[0].Type.(*arrow.FixedSizeListType)
 	if !ok {
-		return 0, fmt.Errorf("%s: column %q is %s, wanted a fixed-size list of float32", path, f, fields[0].Type)
+		return 0, brokenError(fmt.Sprintf("%s: column %q is %s, wanted a fixed-size list of float32", path, f, fields[0].Type))
+	}
+	if n := int(list.Len()); n < 1 || n > maxDimension {
+		return 0, brokenError(fmt.Sprintf("%s: column %q has vectors of %d values; 1 to %d can be read", path, f, n, maxDimension))
 	}
 	return int(list.Len()), nil
 }

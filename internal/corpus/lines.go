@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
@@ -27,8 +28,11 @@ func unpack(path string, r io.Reader) (io.ReadCloser, error) {
 	switch {
 	case strings.HasSuffix(path, ".gz"):
 		z, err := gzip.NewReader(r)
+		if err != nil && !ofTheDisk(err) {
+			err = badFile(path, "not a gzip file: %v", err)
+		}
 		if err != nil {
-			return nil, badFile(path, "not a gzip file: %v", err)
+			return nil, err
 		}
 		return z, nil
 	case strings.HasSuffix(path, ".zst"):
@@ -39,6 +43,13 @@ func unpack(path string, r io.Reader) (io.ReadCloser, error) {
 		return z.IOReadCloser(), nil
 	}
 	return io.NopCloser(r), nil
+}
+
+// ofTheDisk tells a read that failed from bytes that are wrong: it may be well the next time, and a ledger must not hold it
+// against the file.
+func ofTheDisk(err error) bool {
+	var disk *fs.PathError
+	return errors.As(err, &disk)
 }
 
 // EachRow calls row with every line of a file that holds something: its number from 1, and either the article or the
@@ -61,6 +72,9 @@ func EachRow(ctx context.Context, path string, packed io.Reader, limits Limits, 
 			var large *ErrTooLarge
 			if errors.As(err, &large) {
 				return blank, badFile(path, "unpacks to more than %d bytes (max_file_bytes): split it, or raise the limit", limits.FileBytes)
+			}
+			if ofTheDisk(err) {
+				return blank, err
 			}
 			return blank, badFile(path, "cannot be read beyond line %d: %v: is it truncated?", n, err)
 		}

@@ -4,10 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/iotest"
 
 	"crosssum/internal/arrowfile"
 	"crosssum/schemas"
@@ -92,5 +97,19 @@ func TestATolerantReadingLeavesOutWhatFailsAndNothingElse(t *testing.T) {
 	os.Remove(filepath.Join(root, "c", "english_val.jsonl"))
 	if _, err := Ingest(context.Background(), folder, files, limits, true, t.TempDir(), t.TempDir(), func(int64) {}); err == nil || !strings.Contains(err.Error(), "start the run again") {
 		t.Errorf("a file that vanished was taken for one that failed: %v", err)
+	}
+}
+
+func TestADiskThatFailsIsNoFaultOfTheFile(t *testing.T) {
+	whole := []byte(row("a", "x") + row("b", "x"))
+	for path, content := range map[string][]byte{"english.jsonl": whole, "english.jsonl.gz": packed(t, ".gz", 1, whole), "english.jsonl.zst": packed(t, ".zst", 1, whole)} {
+		for _, n := range []int{0, 5, len(content) - 3} {
+			fails := io.MultiReader(bytes.NewReader(content[:n]), iotest.ErrReader(&fs.PathError{Op: "read", Path: path, Err: syscall.EIO}))
+			_, err := EachRow(context.Background(), path, fails, roomy, func(int64, Article, *Reject) error { return nil })
+			var input *InputError
+			if !errors.Is(err, syscall.EIO) || errors.As(err, &input) {
+				t.Errorf("%s after %d bytes: %v", path, n, err)
+			}
+		}
 	}
 }

@@ -280,6 +280,9 @@ func TestAPartThatIsDamagedOrOfAnotherEncoderIsNamed(t *testing.T) {
 		"unsorted": func(path string) error {
 			return rewrite(path, [][2]any{{strings.Repeat("f", 64), float32(1)}, {strings.Repeat("0", 64), float32(1)}})
 		},
+		"foreign": func(path string) error {
+			return errors.Join(os.Remove(path), os.WriteFile(path, []byte("of another program, and long enough to be looked at"), 0o644))
+		},
 		"no digest": func(path string) error { return rewrite(path, [][2]any{{"../../etc", float32(1)}}) },
 	} {
 		w := newWorld(t)

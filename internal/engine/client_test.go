@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"crosssum/internal/arrowfile"
 	"crosssum/internal/engine"
 	"crosssum/schemas"
 )
@@ -74,6 +75,10 @@ func handlers() map[string]engine.Handler {
 		"killed": plain(func() (any, error) { syscall.Kill(os.Getpid(), syscall.SIGKILL); select {} }),
 		"deaf":   plain(func() (any, error) { select {} }),
 		"nan":    plain(func() (any, error) { return nil, &engine.Error{Type: schemas.NotFinite, Message: "loss of step 3"} }),
+		"full": plain(func() (any, error) {
+			return nil, fmt.Errorf("lists: %w", &os.PathError{Op: "write", Path: "/store/x", Err: syscall.ENOSPC})
+		}),
+		"broken": plain(func() (any, error) { return arrowfile.Rows(os.Args[0]) }),
 		"long":   plain(func() (any, error) { return strings.Repeat("x", 3<<20), nil }),
 		engine.OpProfile: plain(func() (any, error) {
 			return engine.Profile{Mode: os.Getenv("CROSSSUM_NUMERICS"), Threads: 2}, nil
@@ -197,6 +202,12 @@ func TestAnEngineKilledFromOutsideIsTriedManyTimes(t *testing.T) {
 func TestTypedErrorsKeepTheirTypeAndUnknownThingsAreNamed(t *testing.T) {
 	c := start(t, engine.Options{})
 	if err := c.Call(context.Background(), "portable", "nan", nil, nil, nil); kind(err) != schemas.NotFinite || err.Error() != "loss of step 3" {
+		t.Errorf("got %v", err)
+	}
+	if err := c.Call(context.Background(), "portable", "full", nil, nil, nil); kind(err) != schemas.DiskFull || !strings.HasPrefix(err.Error(), "write /store/x: no space") {
+		t.Errorf("got %v", err)
+	}
+	if err := c.Call(context.Background(), "portable", "broken", nil, nil, nil); kind(err) != schemas.CorruptObject || !strings.Contains(err.Error(), os.Args[0]) {
 		t.Errorf("got %v", err)
 	}
 	if err := c.Call(context.Background(), "portable", "dance", nil, nil, nil); !strings.Contains(err.Error(), `"dance"`) {

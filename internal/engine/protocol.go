@@ -4,6 +4,10 @@ package engine
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"syscall"
 
 	"crosssum/schemas"
 )
@@ -40,6 +44,18 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return e.Message }
+
+// Full is the error of a write that found no room, with what to do; nil for any other one.
+func Full(err error) *Error {
+	if !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) {
+		return nil
+	}
+	if path := (*fs.PathError)(nil); errors.As(err, &path) { // of many writes that failed, one says it
+		err = path
+	}
+	return &Error{Type: schemas.DiskFull, Message: fmt.Sprintf("%v: the disk is full: make room there; the run tries again by itself, and one "+
+		"that has ended goes on where it was when it is started again", err)}
+}
 
 // Report tells how far a request is. Native-side packages call it whenever work was done, at least every few seconds.
 type Report func(schemas.Progress)

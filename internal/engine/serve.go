@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"crosssum/internal/arrowfile"
 	"crosssum/schemas"
 
 	"golang.org/x/sys/unix"
@@ -155,8 +156,12 @@ func (s *server) answer(ctx context.Context, request Request, handler Handler) {
 	case err == nil:
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		event.Error = &Error{Type: Canceled, Message: err.Error()}
+	case Full(err) != nil:
+		event.Error = Full(err)
 	case errors.As(err, &typed):
 		event.Error = &Error{Type: typed.Type, Message: err.Error()}
+	case errors.Is(err, arrowfile.ErrBroken):
+		event.Error = &Error{Type: schemas.CorruptObject, Message: err.Error()}
 	default:
 		event.Error = &Error{Type: schemas.EngineError, Message: err.Error()}
 	}

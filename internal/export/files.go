@@ -47,6 +47,7 @@ type file struct {
 	name    string // that ties are decided by
 	lines   *bufio.Writer
 	under   [2]*os.File // of lines and table
+	sink    *sink       // of table
 	table   *pqarrow.FileWriter
 	builder *array.RecordBuilder
 	bytes   int // in the open row group
@@ -96,9 +97,36 @@ func (f *files) create(target, split string) (*file, error) {
 	}
 	to.lines = bufio.NewWriterSize(to.under[0], 32<<10)
 	to.builder = array.NewRecordBuilder(memory.DefaultAllocator, schemas.DatasetRow)
-	var err error
-	to.table, err = pqarrow.NewFileWriter(schemas.DatasetRow, to.under[1], properties, pqarrow.DefaultWriterProps())
-	return to, err
+	to.sink = &sink{File: to.under[1]}
+	return to, to.sink.guard(func() (err error) {
+		to.table, err = pqarrow.NewFileWriter(schemas.DatasetRow, to.sink, properties, pqarrow.DefaultWriterProps())
+		return err
+	})
+}
+
+// sink is a file that remembers its first error: the library of Parquet panics at some failed writes, without saying why.
+type sink struct {
+	*os.File
+	failed error
+}
+
+func (s *sink) Write(b []byte) (int, error) {
+	n, err := s.File.Write(b)
+	if s.failed == nil {
+		s.failed = err
+	}
+	return n, err
+}
+
+// guard calls a function of the library; what fails after a failed write fails for that reason.
+func (s *sink) guard(call func() error) (err error) {
+	defer func() {
+		if s.failed != nil {
+			recover()
+			err = s.failed
+		}
+	}()
+	return call()
 }
 
 // oneZstd compresses every page with one encoder. The library's own makes a new one for each, which costs 10 ms a column.
@@ -158,7 +186,7 @@ func (f *files) flush(to *file) error {
 	to.bytes = 0
 	record := to.builder.NewRecord()
 	defer record.Release()
-	return to.table.Write(record)
+	return to.sink.guard(func() error { return to.table.Write(record) })
 }
 
 func (f *files) fullest() *file {
@@ -179,7 +207,7 @@ func (f *files) close() (err error) {
 	slices.SortFunc(all, func(a, b *file) int { return cmp.Compare(a.name, b.name) })
 	for _, to := range all {
 		// the table's writer closes the file beneath
-		err = errors.Join(err, to.lines.Flush(), to.under[0].Close(), f.flush(to), to.table.Close())
+		err = errors.Join(err, to.lines.Flush(), to.under[0].Close(), f.flush(to), to.sink.guard(to.table.Close))
 		to.builder.Release()
 	}
 	return err

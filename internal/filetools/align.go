@@ -3,6 +3,7 @@ package filetools
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -115,12 +116,12 @@ func (o *alignment) lay(language, path string, report engine.Report) (width int,
 	if err != nil {
 		return 0, err
 	}
-	defer vectors.Close()
+	defer func() { err = errors.Join(err, vectors.Close()) }()
 	articles, err := arrowfile.Create(o.path(language+".articles"), schemas.Article, true)
 	if err != nil {
 		return 0, err
 	}
-	defer articles.Close()
+	defer func() { err = errors.Join(err, articles.Close()) }()
 	row := 0
 	err = arrowfile.Batches(path, nil, func(record arrow.Record) error {
 		list := record.Column(column).(*array.FixedSizeList)

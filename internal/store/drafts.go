@@ -12,10 +12,9 @@ import (
 // scratch is this process's folder for drafts, tmp/process-<random>. As long as the process lives it holds the lock of
 // tmp/process-<random>.lock, which the kernel lets go of when it dies, however it dies: so the next process knows what to sweep.
 type scratch struct {
-	once sync.Once
-	dir  string
+	mu   sync.Mutex
+	dir  string // "" until it is made
 	lock *os.File
-	err  error
 }
 
 const (
@@ -53,27 +52,38 @@ func (s *Store) temp(b []byte) (string, error) {
 		return "", err
 	}
 	_, err = f.Write(b)
-	return f.Name(), errors.Join(err, f.Sync(), f.Close())
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		os.Remove(f.Name()) // of a full disk every byte is wanted back
+		return "", err
+	}
+	return f.Name(), nil
 }
 
-// drafts is this process's folder. The first call makes it and sweeps those of dead processes.
+// drafts is this process's folder. The first call that can makes it, and sweeps those of dead processes: after a failure,
+// such as a full disk, the next call tries again.
 func (s *Store) drafts() (string, error) {
-	s.scratch.once.Do(func() {
-		tmp := filepath.Join(s.root, "tmp")
-		if s.scratch.err = sweep(tmp); s.scratch.err != nil {
-			return
-		}
-		s.scratch.lock, s.scratch.err = os.CreateTemp(tmp, processPrefix+"*"+lockSuffix)
-		if s.scratch.err != nil {
-			return
-		}
-		if s.scratch.err = flock(s.scratch.lock); s.scratch.err != nil {
-			return
-		}
-		s.scratch.dir = strings.TrimSuffix(s.scratch.lock.Name(), lockSuffix)
-		s.scratch.err = os.Mkdir(s.scratch.dir, 0o755) // after its lock: a folder without a held lock is a dead one's
-	})
-	return s.scratch.dir, s.scratch.err
+	s.scratch.mu.Lock()
+	defer s.scratch.mu.Unlock()
+	if s.scratch.dir != "" {
+		return s.scratch.dir, nil
+	}
+	tmp := filepath.Join(s.root, "tmp")
+	if err := sweep(tmp); err != nil {
+		return "", err
+	}
+	lock, err := os.CreateTemp(tmp, processPrefix+"*"+lockSuffix)
+	if err != nil {
+		return "", err
+	}
+	dir := strings.TrimSuffix(lock.Name(), lockSuffix)
+	if err = flock(lock); err == nil {
+		err = os.Mkdir(dir, 0o755) // after its lock: a folder without a held lock is a dead one's
+	}
+	if err != nil {
+		return "", errors.Join(err, lock.Close(), os.Remove(lock.Name()))
+	}
+	s.scratch.dir, s.scratch.lock = dir, lock
+	return dir, nil
 }
 
 // sweep removes the folders of processes that do not live any more.

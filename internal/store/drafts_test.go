@@ -42,3 +42,24 @@ func TestDraftsOfADeadProcessAreSweptAndThoseOfALivingOneStay(t *testing.T) {
 		}
 	}
 }
+
+func TestAProcessThatCouldNotMakeItsFolderTriesAgain(t *testing.T) {
+	root := t.TempDir()
+	s, err := store.Open(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmp := filepath.Join(root, "tmp")
+	if err := os.Remove(tmp); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Draft(); err == nil {
+		t.Fatal("a draft without a folder to make it in")
+	}
+	if err := os.Mkdir(tmp, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Draft(); err != nil {
+		t.Errorf("the first failure lasts: %v", err)
+	}
+}

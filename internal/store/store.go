@@ -138,6 +138,7 @@ func (s *Store) PutJSON(v any) (schemas.File, error) {
 	if err != nil {
 		return schemas.File{}, err
 	}
+	defer os.Remove(path) // of a failed Put
 	return s.Put(path)
 }
 
