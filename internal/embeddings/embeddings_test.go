@@ -318,3 +318,29 @@ func rewrite(path string, rows [][2]any) error {
 	}
 	return w.Close()
 }
+
+func TestPartsOfTwoWidthsAreTwoEncodersAndNamed(t *testing.T) {
+	w := newWorld(t)
+	w.must(w.embed(summaries(0, 10)))
+	refs, err := w.store.Refs("embeddings/abc/english")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, _ := w.store.Path(refs[0])
+	wide := filepath.Join(t.TempDir(), "wide.arrow")
+	file, err := arrowfile.Create(wide, schemas.Vector(5), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(file.Append(strings.Repeat("0", 64), make([]float32, 5)), file.Close(), os.Remove(path), os.Rename(wide, path)); err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.embed(summaries(0, 11))
+	var e *engine.Error
+	if !errors.As(err, &e) || e.Type != schemas.CorruptObject || !strings.Contains(e.Message, "embeddings/abc/english: the encoder gives vectors of 3 values, and the parts before have 5") {
+		t.Errorf("%v", err)
+	}
+	if refs, err := w.store.Refs("embeddings/abc/english"); err != nil || len(refs) != 1 {
+		t.Errorf("a part of another width was published: %v, %v", refs, err)
+	}
+}

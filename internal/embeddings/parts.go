@@ -189,6 +189,9 @@ func (c *Chain) writePart(t *Texts, list []int32, encoded, path string, tokens i
 	if err != nil {
 		return err
 	}
+	if c.dimension != 0 && dimension != c.dimension { // before it is published
+		return corrupt("%s: the encoder gives vectors of %d values, and the parts before have %d: they are of another one", c.Name, dimension, c.dimension)
+	}
 	meta := arrow.NewMetadata([]string{metaArticles, metaTokens}, []string{c.Articles, strconv.FormatInt(tokens, 10)})
 	w, err := arrowfile.Create(path, arrow.NewSchema(schemas.Vector(dimension).Fields(), &meta), false)
 	if err != nil {
