@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"crosssum/internal/store"
@@ -138,12 +140,42 @@ func TestAFolderThatIsNoCrawlIsRefusedAndHoldsUpNoOther(t *testing.T) {
 	h.put(filepath.Join(h.root, "w1/crawl.json"), `{"mode": "all"}`)
 	h.crawl("w2", "klingon.jsonl", row("a"))
 	h.crawl("w3", "english.jsonl", row("a"))
+	h.put(filepath.Join(h.root, "w4/crawl.json/english.jsonl"), row("a"))
+	h.put(filepath.Join(h.root, "w5/english.jsonl"), row("a"))
+	if err := syscall.Mkfifo(filepath.Join(h.root, "w5/crawl.json"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	w, err := h.waiting(p)
-	if err != nil || len(w.Crawls) != 1 || w.Crawls[0].Crawl != "w3" || len(w.Refused) != 2 {
+	if err != nil || len(w.Crawls) != 1 || w.Crawls[0].Crawl != "w3" || len(w.Refused) != 4 {
 		t.Fatalf("%+v, %v", w, err)
 	}
 	if a, b := w.Refused[0], w.Refused[1]; a.Crawl != "w1" || !strings.HasPrefix(a.Reason, "crawl.json: ") || b.Crawl != "w2" || !strings.Contains(b.Reason, "klingon") {
 		t.Errorf("%+v", w.Refused)
+	}
+	for _, r := range w.Refused[2:] {
+		if r.Reason != "crawl.json: not a regular file" {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
+func TestAFolderWithANameThatIsNotAllowedIsRefusedAndHoldsUpNoOther(t *testing.T) {
+	h, p := newLedgerHost(t), ledgerParams()
+	names := []string{"my crawl", "été", "x\xffy", "-rf", strings.Repeat("n", 101)}
+	for _, folder := range []string{"", "weekly"} {
+		for _, name := range append(names, "w1") {
+			h.crawl(filepath.Join(folder, name), "english.jsonl", row("a"))
+		}
+		p.Crawls = folder
+		w, err := h.waiting(p)
+		if err != nil || len(w.Crawls) != 1 || w.Crawls[0].Crawl != path.Join(folder, "w1") || len(w.Refused) != len(names) {
+			t.Fatalf("in %q: %+v, %v", folder, w, err)
+		}
+		for _, r := range w.Refused {
+			if !strings.Contains(r.Reason, "a name of letters, digits, dot, dash and underscore is wanted") {
+				t.Errorf("in %q: %+v", folder, r)
+			}
+		}
 	}
 }
 

@@ -25,10 +25,14 @@ var folderName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
 // Mode reads crawl.json: {"mode": "delta"} adds and replaces; {"mode": "snapshot"} also withdraws what it lacks in the
 // languages it has files for. A folder without the file, or a file without the field, is a delta. marked: the file is there.
 func (f *Folder) Mode() (mode string, marked bool, err error) {
-	file, err := f.dir.Open(marker)
+	info, err := f.dir.Stat(marker)
 	if errors.Is(err, fs.ErrNotExist) {
 		return schemas.ModeDelta, false, nil
 	}
+	if err == nil && !info.Mode().IsRegular() { // to open a pipe would wait for who writes it
+		return "", false, bad("crawl %s: %s: not a regular file", f.Name, marker)
+	}
+	file, err := f.dir.Open(marker)
 	if err != nil {
 		return "", false, bad("crawl %s: %s: %v", f.Name, marker, err)
 	}
