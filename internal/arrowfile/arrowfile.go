@@ -226,6 +226,7 @@ type File struct {
 	path   string
 	file   *os.File
 	reader *ipc.FileReader
+	blocks []block // of the batches
 }
 
 // Open opens the file at path. schema is what it must have; nil takes any. A file that is truncated, foreign or of
@@ -249,7 +250,8 @@ func open(path string, schema *arrow.Schema, allocator memory.Allocator) (f *Fil
 	if err != nil {
 		return nil, err
 	}
-	if err := check(file, info.Size()); err != nil {
+	batches, err := check(file, info.Size())
+	if err != nil {
 		return nil, broken(path, err)
 	}
 	reader, err := ipc.NewFileReader(file, ipc.WithAllocator(&limited{allocator, roomFor(info.Size())}))
@@ -259,7 +261,7 @@ func open(path string, schema *arrow.Schema, allocator memory.Allocator) (f *Fil
 	if schema != nil && !reader.Schema().Equal(schema) {
 		return nil, brokenError(fmt.Sprintf("%s: has columns %v, wanted %v", path, reader.Schema().Fields(), schema.Fields()))
 	}
-	return &File{path, file, reader}, nil
+	return &File{path, file, reader, batches}, nil
 }
 
 // Batches is the number of record batches.
@@ -282,7 +284,9 @@ func (f *File) batch(i int) (record arrow.Record, err error) {
 			err = broken(f.path, fmt.Errorf("batch %d: %v", i, p))
 		}
 	}()
-	record, err = f.reader.RecordAt(i)
+	if err = f.blocks[i].check(f.file); err == nil {
+		record, err = f.reader.RecordAt(i)
+	}
 	if err != nil {
 		return nil, broken(f.path, fmt.Errorf("batch %d: %w", i, err))
 	}

@@ -122,6 +122,7 @@ func TestWhatAFooterOrABufferClaimsIsNotAllocated(t *testing.T) {
 	files := small(t)
 	vectors, text := files["embeddings.arrow"], files["articles.arrow"]
 	block := blockOf(vectors)
+	start, metadata := int(binary.LittleEndian.Uint64(vectors[block:])), int(binary.LittleEndian.Uint32(vectors[block+8:]))
 	frame := bytes.Index(text, []byte{0x28, 0xb5, 0x2f, 0xfd}) // of zstd; the length of what it holds stands before it
 	for what, c := range map[string]struct {
 		raw   []byte
@@ -132,6 +133,7 @@ func TestWhatAFooterOrABufferClaimsIsNotAllocated(t *testing.T) {
 		"metadata of a batch": {vectors, block + 8, binary.LittleEndian.AppendUint32(nil, 1<<30)},
 		"start of a batch":    {vectors, block, binary.LittleEndian.AppendUint64(nil, 1<<62)},
 		"compressed buffer":   {text, frame - 8, binary.LittleEndian.AppendUint64(nil, 1<<36)},
+		"uncompressed buffer": {vectors, start + bytes.LastIndex(vectors[start:start+metadata], binary.LittleEndian.AppendUint64(nil, 24)), binary.LittleEndian.AppendUint64(nil, 100<<20)},
 		"footer":              {vectors, len(vectors) - 10, binary.LittleEndian.AppendUint32(nil, 1<<31)},
 	} {
 		raw := bytes.Clone(c.raw)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -46,6 +47,7 @@ const (
 const (
 	footerSchema, footerDictionaries, footerBatches, footerMetadata = 4 + 2*1, 4 + 2*2, 4 + 2*3, 4 + 2*4
 	schemaFields, schemaMetadata                                    = 4 + 2*1, 4 + 2*2
+	messageKind, messageHeader, dictionaryData, batchBuffers        = 4 + 2*1, 4 + 2*2, 4 + 2*1, 4 + 2*2
 	fieldName, fieldType, fieldChildren, fieldMetadata              = 4 + 2*0, 4 + 2*2, 4 + 2*5, 4 + 2*6
 	pairKey, pairValue                                              = 4 + 2*0, 4 + 2*1
 )
@@ -58,37 +60,41 @@ type walk struct {
 	budget int   // bytes that tables and strings can still be
 }
 
-// check tells what is wrong with the footer of a file of size bytes. It panics where a flatbuffer leads out of itself.
-func check(r io.ReaderAt, size int64) error {
+// check gives the places of the batches of a file of size bytes, or tells what is wrong with its footer or a dictionary. It
+// panics where a flatbuffer leads out of itself.
+func check(r io.ReaderAt, size int64) (batches []block, err error) {
 	tail := make([]byte, 4+len(magic))
 	if size < int64(2*len(tail)) {
-		return fmt.Errorf("%d bytes are too few", size)
+		return nil, fmt.Errorf("%d bytes are too few", size)
 	}
 	if _, err := r.ReadAt(tail, size-int64(len(tail))); err != nil {
-		return err
+		return nil, err
 	}
 	length := int64(binary.LittleEndian.Uint32(tail))
 	if string(tail[4:]) != magic || length < 8 || length > size-int64(2*len(tail)) {
-		return errors.New("has no footer: it is cut off, or of another format")
+		return nil, errors.New("has no footer: it is cut off, or of another format")
 	}
 	b := make([]byte, length)
 	if _, err := r.ReadAt(b, size-int64(len(tail))-length); err != nil {
-		return err
+		return nil, err
 	}
 	w := &walk{size: size, budget: 4*len(b) + 1024}
 	footer := flatbuffers.Table{Bytes: b, Pos: flatbuffers.GetUOffsetT(b)}
 	schema, ok := table(footer, footerSchema)
 	if !ok {
-		return errors.New("has no schema")
+		return nil, errors.New("has no schema")
 	}
 	w.metadata(footer, footerMetadata)
 	w.metadata(schema, schemaMetadata)
 	if w.tables(schema, schemaFields, func(t flatbuffers.Table) { w.field(t, 1) }) == 0 {
-		return errors.New("has no columns")
+		return nil, errors.New("has no columns")
 	}
-	w.blocks(footer, footerDictionaries)
-	w.blocks(footer, footerBatches)
-	return nil
+	for _, b := range w.blocks(footer, footerDictionaries) { // the library reads them at once
+		if err := b.check(r); err != nil {
+			return nil, fmt.Errorf("dictionary: %w", err)
+		}
+	}
+	return w.blocks(footer, footerBatches), nil
 }
 
 func (w *walk) spend(bytes int) {
@@ -149,22 +155,60 @@ func (w *walk) field(t flatbuffers.Table, depth int) {
 	w.tables(t, fieldChildren, func(child flatbuffers.Table) { w.field(child, depth+1) })
 }
 
-// blocks checks that the record batches of a list lie in the file: struct {i64 offset, i32 metadata, i32 -, i64 body}.
-func (w *walk) blocks(t flatbuffers.Table, field flatbuffers.VOffsetT) {
+// block is where a record batch lies: its metadata, a message, and behind it the buffers of its columns.
+type block struct{ offset, metadata, body int64 }
+
+// blocks lists the blocks of a vector, which must lie in the file: struct {i64 offset, i32 metadata, i32 -, i64 body}.
+func (w *walk) blocks(t flatbuffers.Table, field flatbuffers.VOffsetT) (list []block) {
 	o := flatbuffers.UOffsetT(t.Offset(field))
 	if o == 0 {
-		return
+		return nil
 	}
 	n, from := t.VectorLen(o), t.Vector(o)
 	w.spend(n)
 	for i := range n {
-		b := t.Bytes[int(from)+24*i:][:24]
-		offset, body := int64(binary.LittleEndian.Uint64(b)), int64(binary.LittleEndian.Uint64(b[16:]))
-		metadata := int64(int32(binary.LittleEndian.Uint32(b[8:])))
-		if offset < 8 || metadata < 8 || body < 0 || offset > w.size || metadata > w.size-offset || body > w.size-offset-metadata {
-			panic(fmt.Sprintf("batch %d: bytes %d to %d + %d of a file of %d: it is cut off", i, offset, offset+metadata, body, w.size))
+		raw := t.Bytes[int(from)+24*i:][:24]
+		b := block{int64(binary.LittleEndian.Uint64(raw)), int64(int32(binary.LittleEndian.Uint32(raw[8:]))), int64(binary.LittleEndian.Uint64(raw[16:]))}
+		if b.offset < 8 || b.metadata < 8 || b.body < 0 || b.offset > w.size || b.metadata > w.size-b.offset || b.body > w.size-b.offset-b.metadata {
+			panic(fmt.Sprintf("batch %d: %+v in a file of %d bytes: it is cut off", i, b, w.size))
+		}
+		list = append(list, b)
+	}
+	return list
+}
+
+// check looks whether the buffers that a message names, struct {i64 offset, i64 length}, lie in its body.
+func (b block) check(r io.ReaderAt) error {
+	raw := make([]byte, b.metadata)
+	if _, err := r.ReadAt(raw, b.offset); err != nil {
+		return err
+	}
+	switch binary.LittleEndian.Uint32(raw) { // of its length
+	case 0:
+	case math.MaxUint32:
+		raw = raw[8:]
+	default: // of Arrow before 0.15
+		raw = raw[4:]
+	}
+	message := flatbuffers.Table{Bytes: raw, Pos: flatbuffers.GetUOffsetT(raw)}
+	batch, ok := table(message, messageHeader)
+	if kind := message.GetByteSlot(messageKind, 0); ok && kind == 2 { // a dictionary
+		batch, ok = table(batch, dictionaryData)
+	} else if kind != 3 {
+		ok = false
+	}
+	o := flatbuffers.UOffsetT(batch.Offset(batchBuffers))
+	if !ok || o == 0 {
+		return errors.New("its message is not of a batch")
+	}
+	for i, from := 0, int(batch.Vector(o)); i < batch.VectorLen(o); i++ {
+		buffer := raw[from+16*i:][:16]
+		offset, length := int64(binary.LittleEndian.Uint64(buffer)), int64(binary.LittleEndian.Uint64(buffer[8:]))
+		if offset < 0 || length < 0 || offset > b.body || length > b.body-offset {
+			return fmt.Errorf("buffer %d is %d + %d of %d bytes", i, offset, length, b.body)
 		}
 	}
+	return nil
 }
 
 // sound checks what the library leaves to the reading of a value: that offsets rise and stay inside, and that lists have
