@@ -226,3 +226,23 @@ func TestAFaultOfTheReaderIsNotTheFiles(t *testing.T) {
 	}()
 	t.Error(arrowfile.Each(path, nil, func(arrowfile.Row) error { panic("a fault of ours") }))
 }
+
+func TestAColumnWhoseRowsNeedNoBytesIsRefusedByName(t *testing.T) {
+	schema := arrow.NewSchema([]arrow.Field{{Name: "nothing", Type: arrow.Null, Nullable: true}}, nil)
+	path := filepath.Join(t.TempDir(), "x.arrow")
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := ipc.NewFileWriter(file, ipc.WithSchema(schema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	record := array.NewRecord(schema, []arrow.Array{array.NewNull(1 << 60)}, 1<<60)
+	if err := errors.Join(w.Write(record), w.Close(), file.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := arrowfile.Rows(path); !errors.Is(err, arrowfile.ErrBroken) || !strings.Contains(err.Error(), `column "nothing"`) {
+		t.Errorf("%v", err)
+	}
+}

@@ -146,7 +146,7 @@ func (w *walk) metadata(t flatbuffers.Table, field flatbuffers.VOffsetT) {
 func (w *walk) field(t flatbuffers.Table, depth int) {
 	name, kind := w.text(t, fieldName), t.GetByteSlot(fieldType, 0)
 	if what, bad := notRead[kind]; bad {
-		panic(fmt.Sprintf("column %.60q: is of a type that is not read: %s", name, what))
+		panic(fmt.Sprintf("column %.60q: is of a type that is not read (%s): leave it out, or cast it to another", name, what))
 	}
 	if depth > maxDepth {
 		panic(fmt.Sprintf("column %.60q: its type is nested deeper than %d", name, maxDepth))
