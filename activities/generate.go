@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sort"
 	"strings"
@@ -17,7 +19,8 @@ import (
 )
 
 // generate decodes test samples with the trained model. One unit is a directed pair of languages; the samples that a run
-// does not decode are counted as not_generated.
+// does not decode, because it takes some by hash or the model was never trained on their target language, are counted as
+// not_generated.
 var generateDefinition = definition[schemas.GenerateInput]{stage: schemas.Generate, plan: planGenerate, run: runGenerate}
 
 // generationsASecond is a guess for the length of work items: five beams of a small model on two threads.
@@ -129,8 +132,44 @@ func (a *Activities) readTestPairs(in schemas.GenerateInput) (map[string][]testS
 	if err != nil {
 		return nil, err
 	}
-	choose(pairs, in.Params)
+	known, err := a.targetLanguages(in.Model)
+	if err != nil {
+		return nil, err
+	}
+	decodable := map[string][]testSample{} // the same samples: what is marked in it is marked in pairs
+	for name, samples := range pairs {
+		if known[samples[0].targetLanguage] {
+			decodable[name] = samples
+		}
+	}
+	choose(decodable, in.Params)
 	return pairs, nil
+}
+
+// targetLanguages are those that a model has a start token for. A language of the test split whose pairs all had too few samples
+// to train on has none: its samples are not generated.
+func (a *Activities) targetLanguages(model schemas.Ref) (map[string]bool, error) {
+	path, err := a.fileOf(model, "all", "config.json")
+	if err != nil {
+		return nil, err
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var config struct {
+		Task struct {
+			Languages map[string]json.RawMessage `json:"langid_map"`
+		} `json:"task_specific_params"`
+	}
+	if err := json.Unmarshal(b, &config); err != nil {
+		return nil, Fail(schemas.CorruptObject, "config.json of the trained model: %v", err)
+	}
+	known := map[string]bool{}
+	for language := range config.Task.Languages {
+		known[language] = true
+	}
+	return known, nil
 }
 
 // choose marks params.Samples samples by hash (0: all), of which each of the params.LargestPairs largest pairs has at least

@@ -3,9 +3,12 @@ package activities
 import (
 	"crypto/sha256"
 	"fmt"
+	"path/filepath"
 	"reflect"
 	"testing"
 
+	"crosssum/internal/link"
+	"crosssum/internal/store"
 	"crosssum/schemas"
 )
 
@@ -72,5 +75,30 @@ func TestAMinimumAboveTheNumberOfSamplesWinsAndZeroMeansAll(t *testing.T) {
 	choose(pairs, schemas.GenerateParams{Samples: 600, LargestPairs: 40, SamplesAPair: 5})
 	if _, all := chosenCounts(pairs); all != 3 {
 		t.Errorf("%d of 3 chosen", all)
+	}
+}
+
+func TestALanguageThatTheModelWasNeverTrainedOnIsNotGeneratedAndTakesNothingElseDown(t *testing.T) {
+	s, err := store.Open(t.TempDir())
+	noError(t, err)
+	d := &dataset{t: t, store: s}
+	var in schemas.GenerateInput
+	in.Params.Samples, in.Params.LargestPairs, in.Params.SamplesAPair = 3, 2, 2
+	rows := [][]any{}
+	for _, pair := range [][2]string{{"english", "thai"}, {"thai", "english"}, {"english", "english"}} {
+		for _, id := range []string{"a", "b", "c", "d"} {
+			rows = append(rows, []any{pair[0], id, pair[1], id, "test"})
+		}
+	}
+	in.Splits = d.publish("split_dedup", []string{"all"}, func(_, dir string) {
+		noError(t, link.WriteRows(filepath.Join(dir, "samples.arrow"), schemas.Sample, len(rows), func(i int) []any { return rows[i] }))
+	})
+	in.Model = d.publish("train", []string{"all"}, func(_, dir string) {
+		put(t, filepath.Join(dir, "config.json"), `{"task_specific_params": {"langid_map": {"english": [5, "x"]}}}`)
+	})
+	pairs, err := (&Activities{Config{Store: s}}).readTestPairs(in)
+	noError(t, err)
+	if counts, all := chosenCounts(pairs); len(pairs) != 3 || all != 4 || counts["english-thai"] != 0 || counts["thai-english"] < 2 || counts["english-english"] < 2 {
+		t.Errorf("chosen %v", counts) // two of each of the two pairs that can be decoded
 	}
 }
