@@ -4,13 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
-	"strings"
-	"sync"
 
 	"crosssum/internal/engine"
 	"crosssum/internal/model/bert"
+	"crosssum/internal/model/resident"
 	"crosssum/internal/model/static"
 	"crosssum/internal/native/torch"
 	"crosssum/internal/tokenizer"
@@ -228,63 +225,19 @@ func (e *encoder) pool(in *texts, batch []int, pooled []float32) error {
 	return nil
 }
 
-// cache keeps the encoder of the last request: the requests of a run follow each other with the same one.
-type cache struct {
-	sync.Mutex
-	key string
-	e   *encoder
-}
+// cache keeps the encoder of the last request.
+type cache struct{ resident.Model[*encoder] }
 
 var encoders cache
 
 // get loads the encoder of a directory, unless it is the one in memory and its files did not change. While it loads,
 // reports hear of the bytes.
 func (c *cache) get(dir string, reports ...engine.Report) (*encoder, error) {
-	c.Lock()
-	defer c.Unlock()
-	key, err := identity(dir)
-	if err != nil {
-		return nil, err
-	}
-	if c.e != nil && c.key == key {
-		return c.e, nil
-	}
-	if c.e != nil {
-		c.e.close()
-		c.e = nil
-	}
-	e, err := load(dir, func(done, total int64) {
-		for _, report := range reports {
-			report(schemas.Progress{Done: done, Total: total, Of: "bytes"})
-		}
-	})
-	if err != nil {
-		return nil, err
-	}
-	c.key, c.e = key, e
-	return e, nil
-}
-
-// identity is the names, sizes and times of all files under a directory: whatever an encoder is read from is among them.
-func identity(dir string) (string, error) {
-	dir, err := filepath.EvalSymlinks(dir)
-	if err != nil {
-		return "", err
-	}
-	var out strings.Builder
-	out.WriteString(dir)
-	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		info, err := os.Stat(path)
-		if errors.Is(err, fs.ErrNotExist) { // a dangling link: load says so if it is needed
-			return nil
-		}
-		if err == nil {
-			fmt.Fprintf(&out, "|%s %d %d", path, info.Size(), info.ModTime().UnixNano())
-		}
-		return err
-	})
-	return out.String(), err
+	return c.Get(dir, func() (*encoder, error) {
+		return load(dir, func(done, total int64) {
+			for _, report := range reports {
+				report(schemas.Progress{Done: done, Total: total, Of: "bytes"})
+			}
+		})
+	}, (*encoder).close)
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"crosssum/internal/model/resident"
 )
 
 // files writes a directory of small files.
@@ -82,7 +84,7 @@ func TestWhatAModuleDoesNotHonourIsNamed(t *testing.T) {
 func TestTheIdentityOfAnEncoderCoversEveryFile(t *testing.T) {
 	content := map[string]string{"config.json": "{}", "vocab.txt": "a", "2_Dense/model.safetensors": "w", "model-00002-of-00002.safetensors": "s"}
 	dir := files(t, content)
-	before, err := identity(dir)
+	before, err := resident.Identity(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +97,7 @@ func TestTheIdentityOfAnEncoderCoversEveryFile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		after, err := identity(dir)
+		after, err := resident.Identity(dir)
 		if err != nil || after == before {
 			t.Errorf("%s: a change is not seen (%v)", name, err)
 		}

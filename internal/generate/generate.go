@@ -10,6 +10,7 @@ import (
 
 	"crosssum/internal/arrowfile"
 	"crosssum/internal/engine"
+	"crosssum/internal/model/resident"
 	"crosssum/internal/model/t5"
 	"crosssum/schemas"
 )
@@ -32,19 +33,33 @@ type prompt struct {
 	output   Hypothesis
 }
 
+// summarizer is a model with its tokenizer; summarizers has that of the last request.
+type summarizer struct {
+	model     *t5.Model
+	tokenizer *t5.Tokenizer
+}
+
+var summarizers resident.Model[summarizer]
+
+// Forget frees the model of the last request: a training needs the room.
+func Forget() { summarizers.Drop() }
+
 // Run decodes every prompt of request.Input into its target language and writes the best beam of each, in the order of
 // the input. Prompts of like length are decoded together, a pure function of the input.
 func Run(ctx context.Context, request engine.GenerateRequest, report engine.Report) (engine.GenerateResult, error) {
 	if err := validate(request); err != nil {
 		return engine.GenerateResult{}, err
 	}
-	model, tokenizer, err := t5.Load(request.Model, func(done, total int64) {
-		report(schemas.Progress{Done: done, Total: total, Of: "bytes"})
-	})
+	s, err := summarizers.Get(request.Model, func() (summarizer, error) {
+		model, tokenizer, err := t5.Load(request.Model, func(done, total int64) {
+			report(schemas.Progress{Done: done, Total: total, Of: "bytes"})
+		})
+		return summarizer{model, tokenizer}, err
+	}, func(s summarizer) { s.model.Free() })
 	if err != nil {
 		return engine.GenerateResult{}, err
 	}
-	defer model.Free()
+	model, tokenizer := s.model, s.tokenizer
 	prompts, err := readPrompts(request, model.Config, tokenizer)
 	if err != nil {
 		return engine.GenerateResult{}, err

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"runtime/debug"
@@ -27,7 +28,10 @@ func handlers() map[string]engine.Handler {
 		engine.OpEncode:   engine.Typed(encode.Run),
 		engine.OpClassify: engine.Typed(langid.Run),
 		engine.OpSearch:   engine.Typed(search.Run),
-		engine.OpTrain:    engine.Typed(train.Run),
+		engine.OpTrain: engine.Typed(func(ctx context.Context, r engine.TrainRequest, report engine.Report) (engine.TrainResult, error) {
+			generate.Forget()
+			return train.Run(ctx, r, report)
+		}),
 		engine.OpGenerate: engine.Typed(generate.Run),
 	}
 }
