@@ -88,8 +88,9 @@ func runEmbed(ctx context.Context, a *Activities, in schemas.EmbedInput, u unit,
 		return nil, err
 	}
 	encoded, tokens := chain.Own()
-	return map[string]int64{"rows": int64(texts.Rows()), "texts": int64(texts.Distinct()), "encoded": encoded, "tokens": tokens},
-		chain.Write(ctx, texts, filepath.Join(draft.Dir, "embeddings.arrow"))
+	zero, err := chain.Write(ctx, texts, filepath.Join(draft.Dir, "embeddings.arrow"))
+	return map[string]int64{"rows": int64(texts.Rows()), "texts": int64(texts.Distinct()), "encoded": encoded, "tokens": tokens,
+		"zero_vectors": zero}, err
 }
 
 // chainName is the list of embedded texts that a unit takes from and adds to: one for each language and encoder, with all

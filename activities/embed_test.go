@@ -61,7 +61,7 @@ func TestEmbedEncodesWhatIsNewForItsEncoderAndNothingElse(t *testing.T) {
 	in := schemas.EmbedInput{Articles: crawl(100), Numerics: "portable",
 		Encoder: schemas.EncoderParams{Name: "labse", Prefix: "query: ", MaxTokens: 32, BatchTokens: 64}}
 	first, _ := stage(d, schemas.Embed, in)
-	if want := map[string]int64{"rows": 200, "texts": 200, "encoded": 200, "tokens": 1000}; texts != 200 || !reflect.DeepEqual(first.Counts, want) {
+	if want := map[string]int64{"rows": 200, "texts": 200, "encoded": 200, "tokens": 1000, "zero_vectors": 0}; texts != 200 || !reflect.DeepEqual(first.Counts, want) {
 		t.Fatalf("%d texts encoded, counts %v", texts, first.Counts)
 	}
 

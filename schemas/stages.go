@@ -70,7 +70,8 @@ type ScreenInput struct {
 }
 
 // EmbedInput: unit = language. Files out: "embeddings.arrow". Counts: rows, texts (distinct), encoded (texts
-// that no run before had embedded with this encoder), tokens (of those).
+// that no run before had embedded with this encoder), tokens (of those), zero_vectors (articles without a token that the
+// encoder knows).
 type EmbedInput struct {
 	Articles Ref           `json:"articles"`
 	Encoder  EncoderParams `json:"encoder"`

@@ -63,6 +63,9 @@ func (w *world) articles(summaries []string) (path, digest string) {
 
 const prefix = "query: "
 
+// unknown is a text that the encoder has no token of.
+const unknown = "\u200d"
+
 func (w *world) encode(_ context.Context, input, output string) (tokens int64, err error) {
 	if w.before != nil {
 		w.before()
@@ -82,7 +85,11 @@ func (w *world) encode(_ context.Context, input, output string) (tokens int64, e
 	}
 	for i, text := range texts {
 		sum := sha256.Sum256([]byte(prefix + text))
-		if err := out.Append("", "", hex.EncodeToString(sum[:]), []float32{float32(i), float32(len(texts)), float32(sum[0])}); err != nil {
+		vector := []float32{float32(i), float32(len(texts)), float32(sum[0])}
+		if text == unknown {
+			clear(vector)
+		}
+		if err := out.Append("", "", hex.EncodeToString(sum[:]), vector); err != nil {
 			return 0, err
 		}
 	}
@@ -96,6 +103,7 @@ type outcome struct {
 	vectors         []string
 	encoded, tokens int64
 	texts           int
+	zero            int64
 }
 
 func (w *world) embed(summaries []string) (outcome, error) {
@@ -113,7 +121,7 @@ func (w *world) embed(summaries []string) (outcome, error) {
 	o.texts = texts.Distinct()
 	o.encoded, o.tokens = chain.Own()
 	out := filepath.Join(w.t.TempDir(), "embeddings.arrow")
-	if err := chain.Write(context.Background(), texts, out); err != nil {
+	if o.zero, err = chain.Write(context.Background(), texts, out); err != nil {
 		return o, err
 	}
 	b, err := os.ReadFile(out)
@@ -124,7 +132,7 @@ func (w *world) embed(summaries []string) (outcome, error) {
 			w.t.Errorf("row %d is %s/%s", row, r.Str(0), r.Str(1))
 		}
 		sum := sha256.Sum256([]byte(prefix + summaries[row]))
-		if r.Str(2) != hex.EncodeToString(sum[:]) || r.Vector(3)[2] != float32(sum[0]) {
+		if r.Str(2) != hex.EncodeToString(sum[:]) || summaries[row] != unknown && r.Vector(3)[2] != float32(sum[0]) {
 			w.t.Errorf("row %d has the vector of another text", row)
 		}
 		row++
@@ -181,6 +189,13 @@ func TestEqualTextsAreEncodedOnceAndManyBlocksGiveTheBytesOfOne(t *testing.T) {
 		if many := w.must(w.embed(texts)); many.bytes != one.bytes {
 			t.Errorf("blocks of %d bytes: other bytes", blockBytes)
 		}
+	}
+}
+
+func TestArticlesWithoutAKnownTokenAreCountedAndTheOthersHaveTheirVectors(t *testing.T) {
+	o, err := newWorld(t).embed([]string{"a", unknown, "b", unknown})
+	if err != nil || o.zero != 2 || o.texts != 3 {
+		t.Errorf("%d zero vectors, %d texts, %v", o.zero, o.texts, err)
 	}
 }
 

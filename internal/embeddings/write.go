@@ -2,6 +2,7 @@ package embeddings
 
 import (
 	"context"
+	"slices"
 	"sort"
 
 	"crosssum/internal/arrowfile"
@@ -19,20 +20,21 @@ type article struct {
 	found        bool
 }
 
-// Write makes the file of schemas.Embedding of all articles, in their order, from a chain that is Complete for them.
-func (c *Chain) Write(ctx context.Context, t *Texts, path string) error {
+// Write makes the file of schemas.Embedding of all articles, in their order, from a chain that is Complete for them. It
+// counts the vectors that are zero, which a StaticEmbedding gives texts without a known token.
+func (c *Chain) Write(ctx context.Context, t *Texts, path string) (zero int64, err error) {
 	w, err := arrowfile.Create(path, schemas.Embedding(c.dimension), false)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if err := c.write(ctx, t, w); err != nil {
+	if zero, err = c.write(ctx, t, w); err != nil {
 		w.Close()
-		return err
+		return 0, err
 	}
-	return w.Close()
+	return zero, w.Close()
 }
 
-func (c *Chain) write(ctx context.Context, t *Texts, w *arrowfile.Writer) error {
+func (c *Chain) write(ctx context.Context, t *Texts, w *arrowfile.Writer) (zero int64, err error) {
 	size := min(max(blockBytes/(4*c.dimension), 1), len(t.entries))
 	vectors := make([]float32, size*c.dimension)
 	block := make([]article, 0, size)
@@ -42,6 +44,9 @@ func (c *Chain) write(ctx context.Context, t *Texts, w *arrowfile.Writer) error 
 		}
 		err := c.fill(ctx, t, block)
 		for _, a := range block {
+			if !slices.ContainsFunc(a.vector, func(x float32) bool { return x != 0 }) {
+				zero++
+			}
 			if err == nil {
 				err = w.Append(a.language, a.id, t.digest(a.entry), a.vector)
 			}
@@ -50,7 +55,7 @@ func (c *Chain) write(ctx context.Context, t *Texts, w *arrowfile.Writer) error 
 		return err
 	}
 	row := 0
-	err := t.each(func(r arrowfile.Row) error {
+	err = t.each(func(r arrowfile.Row) error {
 		if row == len(t.entryOf) {
 			return corrupt("%s: changed while it was read", t.articles)
 		}
@@ -63,10 +68,10 @@ func (c *Chain) write(ctx context.Context, t *Texts, w *arrowfile.Writer) error 
 		}
 		return flush()
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		err = flush()
 	}
-	return flush()
+	return zero, err
 }
 
 // fill copies the vectors of the articles of a block out of the parts, reading each part once from its beginning.

@@ -71,7 +71,7 @@ func (s *stream) flush() error {
 	}
 	if s.unit && !s.encoder.unit {
 		for i := range in.texts {
-			unit(vectors[i*s.encoder.dimension:][:s.encoder.dimension]) // a zero vector stays: who searches it says so
+			unit(vectors[i*s.encoder.dimension:][:s.encoder.dimension]) // a zero vector stays: it is nobody's neighbour
 		}
 	}
 	for _, r := range in.rows {

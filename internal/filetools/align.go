@@ -167,7 +167,8 @@ func embeddingColumn(path string) (column, width int, err error) {
 	return found[0], int(list.Len()), nil
 }
 
-// unit is v at length 1, so that a product is a cosine; a vector that has it already keeps its bits.
+// unit is v at length 1, so that a product is a cosine; a vector that has it already keeps its bits, and so does zero, which a
+// StaticEmbedding gives a text without a known token.
 func unit(v []float32) ([]float32, error) {
 	sum := 0.0
 	for _, x := range v {
@@ -176,9 +177,7 @@ func unit(v []float32) ([]float32, error) {
 	switch length := math.Sqrt(sum); {
 	case math.IsNaN(sum) || math.IsInf(sum, 0):
 		return nil, fmt.Errorf("the vector holds NaN or infinity")
-	case sum == 0:
-		return nil, fmt.Errorf("the vector is zero and has no direction")
-	case math.Abs(length-1) < 1e-4:
+	case sum == 0 || math.Abs(length-1) < 1e-4:
 		return v, nil
 	default:
 		out := make([]float32, len(v))

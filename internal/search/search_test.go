@@ -198,6 +198,37 @@ func TestManyEqualVectorsWidenTheCandidatesUntilTheSmallestIdsAreFound(t *testin
 	proposer = ""
 }
 
+func TestTextsWithoutTokensTakeNoNeighbourFromOthersAndNeedFewProducts(t *testing.T) {
+	defer func() { proposer = "" }()
+	dir := t.TempDir()
+	random := rand.New(rand.NewPCG(6, 2))
+	for _, every := range []int{7, 1} { // 1: an encoder that knows nothing of the language
+		a, b := clustered(random, "a", 400, 16), clustered(random, "b", 300, 16)
+		for i := 0; i < len(a); i += every {
+			a[i].vector = make([]float32, 16)
+		}
+		for i := 0; i < len(b); i += 9 {
+			b[i].vector = make([]float32, 16)
+		}
+		forward, backward, self := brute(a, b, 3, false), brute(b, a, 3, false), brute(a, a, 3, true)
+		source, target := write(t, dir, "english", a), write(t, dir, "hindi", b)
+		for _, proposer = range proposers {
+			for _, blockRows := range []int{100, 16384} {
+				f, r, result := run(t, source, target, 3, blockRows)
+				if !slices.Equal(f, forward) || !slices.Equal(r, backward) {
+					t.Fatalf("%s, every %dth, blocks of %d: differs from brute force", proposer, every, blockRows)
+				}
+				if f, _, _ := run(t, source, source, 3, blockRows); !slices.Equal(f, self) {
+					t.Fatalf("%s, every %dth, blocks of %d: within one file differs from brute force", proposer, every, blockRows)
+				}
+				if proposer == "bytes" && every == 1 && result.Exact > result.Products {
+					t.Errorf("blocks of %d: %d of %d scores were computed exactly", blockRows, result.Exact, 2*result.Products)
+				}
+			}
+		}
+	}
+}
+
 func TestListsLongerThanProductsOfBytesMakeAreFAISSs(t *testing.T) {
 	dir := t.TempDir()
 	random := rand.New(rand.NewPCG(8, 1))
@@ -282,7 +313,6 @@ func TestBadInputIsNamed(t *testing.T) {
 	for _, c := range []struct{ path, kind, message string }{
 		{spoiled("nan", func(l []article) { l[7] = article{"x7", slices.Repeat([]float32{float32(math.NaN())}, 16)} }),
 			schemas.NotFinite, "row 7 (x7)"},
-		{spoiled("zero", func(l []article) { l[8] = article{"x8", make([]float32, 16)} }), schemas.InvalidInput, "row 8 (x8): the vector is zero"},
 		{spoiled("twice", func(l []article) { l[3].id = l[9].id }), schemas.InvalidInput, "same id"},
 		{write(t, dir, "wide", clustered(random, "c", 5, 32)), schemas.InvalidInput, "one encoder"},
 		{foreign, schemas.InvalidInput, "foreign.arrow"},

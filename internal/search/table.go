@@ -38,7 +38,8 @@ func invalid(format string, args ...any) error {
 }
 
 // scan reads an embeddings file once and checks it: one language, no id twice, every vector finite and of a length that
-// an encoder gives. progress is called with the rows read so far. earlier: of the vectors, only the digests are wanted.
+// an encoder gives. That of a text without a known token is zero: at cosine 0 with everything, it is nobody's counterpart,
+// and no other row loses one. progress is called with the rows read so far. earlier: of the vectors, only the digests are wanted.
 func scan(ctx context.Context, path string, digests, earlier bool, progress func(rows int)) (t *table, err error) {
 	d, err := arrowfile.Dimension(path, "embedding")
 	if err != nil {
@@ -129,10 +130,7 @@ func (s *scanner) vector(id string, vector []float32) error {
 	case math.IsNaN(square) || math.IsInf(square, 0):
 		return &engine.Error{Type: schemas.NotFinite,
 			Message: fmt.Sprintf("%s: row %d (%s): the vector holds NaN or infinity; check the encoder", s.table.path, s.table.rows, id)}
-	case square == 0:
-		return invalid("%s: row %d (%s): the vector is zero and has no neighbours; its text has no token that the encoder knows",
-			s.table.path, s.table.rows, id)
-	case square < 1e-18 || square > 1e18:
+	case square != 0 && square < 1e-18 || square > 1e18:
 		return invalid("%s: row %d (%s): the vector is %.3g long; embeddings are of about unit length", s.table.path, s.table.rows, id, math.Sqrt(square))
 	}
 	return nil

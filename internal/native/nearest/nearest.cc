@@ -199,6 +199,8 @@ static void settle(crosssum_pair* p, crosssum_block* x, int64_t i, const crosssu
 static inline void push(crosssum_pair* p, crosssum_block* x, int64_t i, const crosssum_block* y, int64_t at, float v) {
   Inside& in = inside(x);
   if (v < in.floor[i] || (p->same && x->places[i] == y->places[at])) return;
+  if (in.norm[i] * inside(y).norm[at] == 0 && x->counts[i] == x->keep && before(x->lists[(i + 1) * x->keep - 1], {y->places[at], 0}))
+    return;  // the score of a zero vector needs no product
   in.waiting[i * in.room + in.count[i]++] = {v, int32_t(at)};
   if (in.count[i] == in.room) settle(p, x, i, y, false);
 }
