@@ -5,15 +5,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"sort"
 	"strings"
-	"sync"
-	"time"
 
+	"crosssum/internal/digest"
 	"crosssum/schemas"
 )
 
@@ -79,18 +77,6 @@ func (a *Activities) modelDirs(name string) ([]string, error) {
 	return dirs, nil
 }
 
-// digests remembers the digest of a file for as long as its size and time stay.
-var digests = struct {
-	sync.Mutex
-	of map[string]fileDigest
-}{of: map[string]fileDigest{}}
-
-type fileDigest struct {
-	bytes  int64
-	time   time.Time
-	digest string
-}
-
 // notWeights are files of a model directory that cannot change what it computes: cards, scripts, and weights in formats
 // that nothing here reads.
 func notWeights(name string) bool {
@@ -137,30 +123,13 @@ func digestOfDir(dir string) (string, error) {
 }
 
 func digestOfFile(path string) (string, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return "", err
-	}
-	digests.Lock()
-	known, ok := digests.of[path]
-	digests.Unlock()
-	if ok && known.bytes == info.Size() && known.time.Equal(info.ModTime()) {
-		return known.digest, nil
-	}
 	f, err := os.Open(path)
 	if err != nil {
 		return "", err
 	}
 	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", fmt.Errorf("%s: %w", path, err)
-	}
-	digest := hex.EncodeToString(h.Sum(nil))
-	digests.Lock()
-	digests.of[path] = fileDigest{info.Size(), info.ModTime(), digest}
-	digests.Unlock()
-	return digest, nil
+	of, _, err := digest.Of(f, func(int64) error { return nil })
+	return of, err
 }
 
 // modelOf lays out the files of a published model under their names (hard links), as programs that read a model directory

@@ -18,7 +18,7 @@ import (
 const maxWaiting, maxFailed = 100, 20
 
 // waiting reads a ledger's newest entry and finds the crawls that it does not have, in name order. Every file of every crawl
-// is digested: a crawl is known by what it holds, not by its name. A folder that is no crawl is told and holds up nothing.
+// is digested, once by a worker while it stays as it is: a crawl is known by what it holds, not by its name. A folder that is no crawl is told and holds up nothing.
 func (a *Activities) waiting(ctx context.Context, in schemas.WaitingInput) (schemas.Waiting, error) {
 	answer, err := a.findWaiting(ctx, in)
 	return answer, classify(permanent(err))

@@ -18,8 +18,8 @@ import (
 // maxGold bounds the true alignment that a crawl may bring, as it lies on the disk.
 const maxGold = 1 << 30
 
-// Scan finds a crawl by name in the crawl roots, digests its files and stores the list of them. It reads every byte once:
-// what ingest reads later must have the same digests.
+// Scan finds a crawl by name in the crawl roots, digests its files and stores the list of them. It reads every byte,
+// but not again in files that are as they were: what ingest reads later must have the same digests.
 func (a *Activities) Scan(ctx context.Context, in schemas.ScanInput) (schemas.Scanned, error) {
 	scanned, err := a.scan(ctx, in)
 	return scanned, classify(permanent(err))

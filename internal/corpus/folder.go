@@ -15,6 +15,7 @@ import (
 	"sort"
 	"strings"
 
+	"crosssum/internal/digest"
 	"crosssum/schemas"
 )
 
@@ -159,7 +160,8 @@ func (f *Folder) complete(files []schemas.CrawlFile, languages []string) error {
 	return nil
 }
 
-// Digest fills in the SHA-256 and size of every file. progress gets the bytes read so far.
+// Digest fills in the SHA-256 and size of every file. progress gets the bytes done so far; files that this process has read
+// before, and that are as they were, are done at once.
 func (f *Folder) Digest(files []schemas.CrawlFile, progress func(int64) error) error {
 	var done int64
 	for i := range files {
@@ -167,27 +169,17 @@ func (f *Folder) Digest(files []schemas.CrawlFile, progress func(int64) error) e
 		if err != nil {
 			return bad("crawl %s: %v", f.Name, err)
 		}
-		h := sha256.New()
-		n, err := io.Copy(h, readerFunc(func(p []byte) (int, error) {
-			n, err := file.Read(p)
-			done += int64(n)
-			if perr := progress(done); perr != nil {
-				return n, perr
-			}
-			return n, err
-		}))
+		files[i].Digest, files[i].Bytes, err = digest.Of(file, func(bytes int64) error {
+			done += bytes
+			return progress(done)
+		})
 		file.Close()
 		if err != nil {
 			return err
 		}
-		files[i].Digest, files[i].Bytes = hex.EncodeToString(h.Sum(nil)), n
 	}
 	return nil
 }
-
-type readerFunc func([]byte) (int, error)
-
-func (r readerFunc) Read(p []byte) (int, error) { return r(p) }
 
 // verified reads a crawl file and digests what it reads.
 type verified struct {
