@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"crosssum/schemas"
 	"crosssum/workflows"
@@ -33,6 +34,8 @@ type board struct {
 func (b *board) environment() *testsuite.TestWorkflowEnvironment {
 	var suite testsuite.WorkflowTestSuite
 	env := suite.NewTestWorkflowEnvironment()
+	env.SetTestTimeout(10 * time.Minute)
+	env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: 10 * time.Minute}) // a busy machine is no deadlock
 	workflows.Register(env)
 	policies := map[string]schemas.Policy{}
 	for _, name := range []string{"plan", "scan", "ingest", "merge", "identify", "screen", "embed", "neighbours", "link", "calibrate", "split_dedup", "export", "train", "generate", "score", "report"} {
@@ -219,7 +222,10 @@ func TestSavedHistoriesReplay(t *testing.T) {
 		t.Fatalf("no histories: %v (internal/testkit/chain writes them)", err)
 	}
 	for _, file := range files {
-		replayer := worker.NewWorkflowReplayer()
+		replayer, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{DisableDeadlockDetection: true})
+		if err != nil {
+			t.Fatal(err)
+		}
 		workflows.Register(replayer)
 		if err := replayer.ReplayWorkflowHistoryFromJSONFile(nil, file); err != nil {
 			t.Errorf("%s: %v", file, err)

@@ -52,7 +52,7 @@ func New(t *testing.T, root string) *Chain {
 	c.must(err)
 	o := local.ServerOptions{Program: filepath.Join(root, "build/bin/temporal"), Database: filepath.Join(c.Dir, "temporal/t.db"),
 		Port: freePort(t), UIPort: freePort(t)}
-	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	server, err := c.keeper.StartServer(ctx, o)
 	c.must(err)

@@ -25,7 +25,7 @@ import (
 func realign(t *testing.T, c *chain.Chain, w *chain.Worker, name, params string) schemas.RealignResult {
 	t.Helper()
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute)
 	defer cancel()
 	var result schemas.RealignResult
 	if err := c.Start(schemas.RealignWorkflow, name, params).Get(ctx, &result); err != nil {
@@ -181,7 +181,7 @@ func fromScratch(t *testing.T, c *chain.Chain, calm *chain.Worker, entry schemas
 		}
 	}
 	crawl(t, calm, entry.Articles, filepath.Join(c.Dir, "crawls/merged"))
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute)
 	defer cancel()
 	run := c.Start(schemas.RealignWorkflow, "scratch", `{"crawl": "merged", "catalogue": "scratch", "align": {"rule": "margin"}}`)
 	var r schemas.RealignResult

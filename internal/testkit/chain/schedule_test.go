@@ -17,7 +17,7 @@ import (
 // scheduled makes a schedule for the catalogue "weekly", which has three entries, and ends with five.
 func scheduled(t *testing.T, c *chain.Chain, w *chain.Worker, n *news) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute)
 	defer cancel()
 	check := func(err error) {
 		t.Helper()
