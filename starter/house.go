@@ -46,11 +46,18 @@ func houseFlags(set *flag.FlagSet) func() (*house, error) {
 	}
 }
 
-// root is the folder of the checkout: two above the program, build/bin/starter; else the current one.
+// root is the folder of the checkout: two above the program, build/bin/starter; else the current folder or the next one above it
+// that has a temporal.yaml.
 func root() string {
 	program, err := os.Executable()
 	if err == nil {
 		if folder := filepath.Dir(filepath.Dir(filepath.Dir(program))); exists(filepath.Join(folder, "temporal.yaml")) {
+			return folder
+		}
+	}
+	folder, err := os.Getwd()
+	for ; err == nil && folder != filepath.Dir(folder); folder = filepath.Dir(folder) {
+		if exists(filepath.Join(folder, "temporal.yaml")) {
 			return folder
 		}
 	}
