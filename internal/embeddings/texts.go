@@ -41,9 +41,13 @@ type entry struct {
 
 // Read takes the digests of the summaries of an articles file, the prefix included. beat is called while files are read.
 func Read(articles, prefix string, beat func()) (*Texts, error) {
-	t := &Texts{articles: articles, prefix: prefix, beat: beat}
+	rows, err := arrowfile.Rows(articles)
+	if err != nil {
+		return nil, err
+	}
+	t := &Texts{articles: articles, prefix: prefix, beat: beat, entries: make([]entry, 0, rows)}
 	var content []byte
-	err := t.each(func(r arrowfile.Row) error {
+	err = t.each(func(r arrowfile.Row) error {
 		content = append(append(content[:0], prefix...), r.Str(articleSummary)...)
 		t.entries = append(t.entries, entry{sha256.Sum256(content), int32(len(t.entries)), int32(len(content))})
 		return nil
