@@ -6,6 +6,7 @@ import (
 	"log"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"crosssum/activities"
@@ -22,6 +23,7 @@ import (
 )
 
 func main() {
+	debug.SetGCPercent(50) // memory should follow what the tables of ids and digests hold, not twice that
 	path := flag.String("config", "temporal.yaml", "configuration file")
 	overrides := config.AddFlags(flag.CommandLine)
 	flag.Parse()
