@@ -8,10 +8,7 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -115,19 +112,41 @@ func (s series) print(texts int) {
 		slowest.Seconds(), float64(texts)/s.least().Seconds(), processor.Seconds(), peak)
 }
 
+// mode is a way to run the engine.
+type mode struct{ name, numerics, precision string }
+
+// modes are those to measure, the one that was asked for first. Under native, fp32 is measured too where that means bf16.
+func (o *options) modes() []mode {
+	if o.numerics != "native" {
+		return []mode{{o.numerics, o.numerics, ""}}
+	}
+	list := []mode{{"native", "native", ""}}
+	if nativeBF16() {
+		list = append(list, mode{"native in fp32", "native", "fp32"})
+	}
+	return append(list, mode{"portable", "portable", ""})
+}
+
+// command is one of the engine's subcommands in a mode.
+func (o *options) command(m mode, args ...string) *exec.Cmd {
+	c := engine.Command(context.Background(), o.engine, m.numerics, o.threads, args...)
+	c.Env = slices.DeleteFunc(c.Env, func(kv string) bool { return strings.HasPrefix(kv, "CROSSSUM_PRECISION=") })
+	if m.precision != "" {
+		c.Env = append(c.Env, "CROSSSUM_PRECISION="+m.precision)
+	}
+	return c
+}
+
 // compare runs the programs in turn and prints what they took.
 func (o *options) compare(texts int) error {
-	modes := []string{o.numerics}
-	if o.numerics == "native" {
-		modes = append(modes, "portable")
-	}
+	modes := o.modes()
 	ours := make([]series, len(modes))
 	peer := series{name: "sentence-transformers"}
 	for i := range o.runs {
 		for m, mode := range modes {
-			ours[m].name = "crosssum " + mode
-			took, err := o.process(engine.Command(context.Background(), o.engine, mode, o.threads, "encode", "--json", "--model", o.model,
-				"--prefix", o.prefix, "--input", o.lines, "--output", o.path(mode+".arrow")))
+			ours[m].name = "crosssum " + mode.name
+			took, err := o.process(o.command(mode, "encode", "--json", "--model", o.model, "--prefix", o.prefix, "--input", o.lines,
+				"--output", o.path(mode.name+".arrow")))
 			if err != nil {
 				return err
 			}
@@ -137,7 +156,7 @@ func (o *options) compare(texts int) error {
 			continue
 		}
 		threads := strconv.Itoa(o.threads)
-		command := exec.Command(o.python, "bench/embed/peer.py", o.model, o.prefix, o.lines, o.path(o.numerics+".arrow"), threads)
+		command := exec.Command(o.python, "bench/embed/peer.py", o.model, o.prefix, o.lines, o.path(modes[0].name+".arrow"), threads)
 		command.Env = append(os.Environ(), "OMP_WAIT_POLICY=passive", "OMP_NUM_THREADS="+threads, "TRANSFORMERS_OFFLINE=1", "HF_HUB_OFFLINE=1")
 		if i == o.runs-1 { // it compares the vectors too, for some tenths of a second more
 			command.Args = append(command.Args, "compare")
@@ -176,48 +195,4 @@ func (o *options) process(command *exec.Cmd) (measure, error) {
 	}
 	state := command.ProcessState
 	return measure{time.Since(began), state.UserTime() + state.SystemTime(), float64(state.SysUsage().(*syscall.Rusage).Maxrss) / 1024}, nil
-}
-
-// floor prints how long the matrix products alone take, and what this processor cannot show.
-func (o *options) floor() error {
-	out, err := engine.Command(context.Background(), o.engine, o.numerics, o.threads, "encoder-floor", "--model", o.model).Output()
-	if err != nil {
-		return err
-	}
-	var f struct {
-		Texts, Tokens int
-		Encode        []float64 `json:"encode_seconds"`
-		Product       []float64 `json:"product_seconds"`
-		Share         float64
-		Processor     float64 `json:"processor_share"`
-	}
-	if err := json.Unmarshal(out, &f); err != nil {
-		return err
-	}
-	if len(f.Encode) == 0 || len(f.Product) == 0 {
-		return errors.New("the engine measured nothing")
-	}
-	fmt.Printf("%d x %d tokens: encoding %.3f s (to %.3f), the matrix products alone %.3f s (to %.3f): %.0f %% of the floor's rate, %.0f %% by processor time\n", f.Texts, f.Tokens,
-		slices.Min(f.Encode), slices.Max(f.Encode), slices.Min(f.Product), slices.Max(f.Product), 100*f.Share, 100*f.Processor)
-	if !nativeBF16() {
-		fmt.Println("bf16: not measured: no native bf16")
-		return nil
-	}
-	fmt.Println("bf16: this processor has it natively; the encoder computes in fp32 in every mode so far")
-	return nil
-}
-
-// nativeBF16 asks the processor's flags.
-func nativeBF16() bool {
-	file, err := os.Open("/proc/cpuinfo")
-	if err != nil {
-		return false
-	}
-	defer file.Close()
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		if fields := strings.Fields(lines.Text()); slices.Contains(fields, "avx512_bf16") || slices.Contains(fields, "amx_bf16") {
-			return true
-		}
-	}
-	return false
 }

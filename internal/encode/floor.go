@@ -10,25 +10,28 @@ import (
 	"time"
 
 	"crosssum/internal/engine"
+	"crosssum/internal/native/bf16"
 	"crosssum/internal/native/torch"
 )
 
 // Floor is how near encoding comes to the matrix products that the model cannot do without.
 type Floor struct {
-	Texts   int       `json:"texts"`
-	Tokens  int       `json:"tokens"`          // of each
-	Encode  []float64 `json:"encode_seconds"`  // from ids to unit vectors
-	Product []float64 `json:"product_seconds"` // x W^T of every dense layer, on the same number of rows, and nothing else
-	Share   float64   `json:"share"`           // least product time over least encode time
+	Precision string    `json:"precision"` // "fp32" or "bf16", of encoding and of the products
+	Texts     int       `json:"texts"`
+	Tokens    int       `json:"tokens"`          // of each
+	Encode    []float64 `json:"encode_seconds"`  // from ids to unit vectors
+	Product   []float64 `json:"product_seconds"` // x W^T of every dense layer, on the same number of rows, and nothing else
+	Share     float64   `json:"share"`           // least product time over least encode time
 	// Processor is the same share of processor time: near Share on an idle machine, and not spoilt on a busy one.
 	Processor float64 `json:"processor_share"`
+	Spent     float64 `json:"encode_processor_seconds"` // the least of one encoding
 }
 
 // MeasureFloor times the encoder of a directory on texts of so many tokens each, and its products alone, in turn. The
 // products are cut as the batches are, a batch a thread; what is not counted in the floor is attention's own products, a few
 // in a hundred of the work.
 func MeasureFloor(dir string, count, tokens, runs int) (Floor, error) {
-	f := Floor{Texts: count, Tokens: tokens}
+	f := Floor{Precision: bf16.Precision(), Texts: count, Tokens: tokens}
 	e, err := encoders.get(dir)
 	if err != nil {
 		return f, err
@@ -71,7 +74,8 @@ func MeasureFloor(dir string, count, tokens, runs int) (Floor, error) {
 	}
 	f.Encode, f.Product = f.Encode[1:], f.Product[1:]
 	f.Share = slices.Min(f.Product) / slices.Min(f.Encode)
-	f.Processor = slices.Min(multiplying[1:]) / slices.Min(encoding[1:])
+	f.Spent = slices.Min(encoding[1:])
+	f.Processor = slices.Min(multiplying[1:]) / f.Spent
 	return f, nil
 }
 
@@ -84,8 +88,31 @@ func processorSeconds() float64 {
 	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
 }
 
+// weight is a matrix [out, in] in the precision of the encoder.
+type weight struct {
+	values  torch.Tensor
+	out, in int
+}
+
+func (w weight) keep() weight {
+	if bf16.Precision() == "bf16" {
+		w.values = bf16.Pack(w.values)
+	}
+	w.values = w.values.Keep()
+	return w
+}
+
+// product is x weight^T; in bf16 the rounding of x belongs to it, and so does a bias of zeros.
+func (w weight) product(x torch.Tensor) {
+	if bf16.Precision() == "bf16" {
+		bf16.Linear(x, w.values, torch.FromFloat32s(make([]float32, w.out), w.out), torch.Tensor{})
+	} else {
+		torch.Linear(x, w.values, torch.Tensor{})
+	}
+}
+
 // weights are matrices of the shapes of one layer's dense parts, [out, in].
-func (e *encoder) weights() (list []torch.Tensor, free func()) {
+func (e *encoder) weights() (list []weight, free func()) {
 	h, wide := e.model.Config.HiddenSize, e.model.Config.IntermediateSize
 	shapes := [][2]int{{h, h}, {h, h}, {h, h}, {h, h}, {wide, h}, {h, wide}}
 	torch.Do(func() {
@@ -94,7 +121,7 @@ func (e *encoder) weights() (list []torch.Tensor, free func()) {
 			for i := range values {
 				values[i] = float32(i%17) / 17
 			}
-			list = append(list, torch.FromFloat32s(values, s[0], s[1]).Keep())
+			list = append(list, weight{torch.FromFloat32s(values, s[0], s[1]), s[0], s[1]}.keep())
 		}
 	})
 	for range e.model.Config.Layers - 1 {
@@ -102,13 +129,13 @@ func (e *encoder) weights() (list []torch.Tensor, free func()) {
 	}
 	return list, func() {
 		for _, t := range list[:len(shapes)] {
-			t.Free()
+			t.values.Free()
 		}
 	}
 }
 
 // products multiplies rows with every weight, on each of some threads.
-func products(weights []torch.Tensor, workers, rows int) error {
+func products(weights []weight, workers, rows int) error {
 	torch.SetThreads(1)
 	defer torch.SetThreads(workers)
 	var group sync.WaitGroup
@@ -118,7 +145,7 @@ func products(weights []torch.Tensor, workers, rows int) error {
 			errs[w] = torch.Do(func() {
 				inputs := map[int]torch.Tensor{}
 				for _, weight := range weights {
-					width := weight.Size(1)
+					width := weight.in
 					x, ok := inputs[width]
 					if !ok {
 						values := make([]float32, rows*width)
@@ -128,7 +155,7 @@ func products(weights []torch.Tensor, workers, rows int) error {
 						x = torch.FromFloat32s(values, rows, width)
 						inputs[width] = x
 					}
-					torch.Scope(func() { torch.Linear(x, weight, torch.Tensor{}) })
+					torch.Scope(func() { weight.product(x) })
 				}
 			})
 		})

@@ -69,6 +69,7 @@ type Profile struct {
 	Libtorch       string `json:"libtorch"`
 	FAISS          string `json:"faiss"`
 	BLAS           string `json:"blas"`
+	Precision      string `json:"precision,omitempty"` // "bf16": of the encoders' linear layers; none: everything is fp32
 }
 
 // EncodeRequest embeds column Column of an Arrow file that also has columns language and id.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"crosssum/internal/engine"
+	"crosssum/internal/native/bf16"
 	"crosssum/internal/native/faiss"
 	"crosssum/internal/native/torch"
 )
@@ -13,9 +14,14 @@ import (
 // profile is what may change the bytes of native results here. The processor's own name is not in it: what it can do is.
 func profile(context.Context, struct{}, engine.Report) (engine.Profile, error) {
 	mode := os.Getenv("CROSSSUM_NUMERICS")
+	precision := bf16.Precision()
+	if precision == "fp32" {
+		precision = "" // as keys were before there was another
+	}
 	return engine.Profile{
 		Mode: mode, InstructionSet: strings.ToLower(torch.Capability()), Threads: threads(), Device: "cpu",
 		Libtorch: torch.Version(), FAISS: faiss.Version(), BLAS: blas(torch.BLAS()),
+		Precision: precision,
 	}, nil
 }
 

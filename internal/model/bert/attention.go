@@ -19,11 +19,8 @@ func newAttention(p *parameters, layer string, c *Config) attention {
 	h, self := c.HiddenSize, layer+"attention.self."
 	scale := 1 / math.Sqrt(float64(h/c.Heads))
 	return attention{
-		heads: c.Heads,
-		query: dense{
-			p.keep(p.take(self+"query.weight", h, h).MulScalar(scale)),
-			p.keep(p.take(self+"query.bias", h).MulScalar(scale)),
-		},
+		heads:  c.Heads,
+		query:  p.dense(p.take(self+"query.weight", h, h).MulScalar(scale), p.take(self+"query.bias", h).MulScalar(scale)),
 		key:    newDense(p, self+"key", h, h),
 		value:  newDense(p, self+"value", h, h),
 		output: newDense(p, layer+"attention.output.dense", h, h),
@@ -35,7 +32,7 @@ func newAttention(p *parameters, layer string, c *Config) attention {
 func (a *attention) forward(x torch.Tensor, texts kernels.Packed) torch.Tensor {
 	options := kernels.AttentionOptions{Heads: a.heads, Queries: texts, Keys: texts}
 	mixed := kernels.Attention(a.query.forward(x), a.key.forward(x), a.value.forward(x), options, kernels.Dropout{}, 0)
-	return a.norm.forward(x.Add(a.output.forward(mixed)))
+	return a.norm.forward(a.output.onto(x, mixed))
 }
 
 // first is forward for each text's first token alone: its query over all the text's keys. It gives [texts, hidden].
@@ -47,5 +44,5 @@ func (a *attention) first(x torch.Tensor, texts kernels.Packed) torch.Tensor {
 	rows := torch.Embedding(x, torch.FromInts(texts.Start, len(texts.Start)))
 	options := kernels.AttentionOptions{Heads: a.heads, Queries: kernels.Pack(ones), Keys: texts}
 	mixed := kernels.Attention(a.query.forward(rows), a.key.forward(x), a.value.forward(x), options, kernels.Dropout{}, 0)
-	return a.norm.forward(rows.Add(a.output.forward(mixed)))
+	return a.norm.forward(a.output.onto(rows, mixed))
 }

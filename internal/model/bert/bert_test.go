@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -159,5 +160,41 @@ func TestWeightsThatDoNotFitTheConfigAreNamed(t *testing.T) {
 	}
 	if now := torch.Live(); now != before {
 		t.Errorf("%d tensors are left over", now-before)
+	}
+}
+
+// states are the tiny model's hidden states of two texts under the environment's numerics.
+func states(t *testing.T, numerics, precision string) (out []float32) {
+	t.Helper()
+	t.Setenv("CROSSSUM_NUMERICS", numerics)
+	t.Setenv("CROSSSUM_PRECISION", precision)
+	m, err := Load(tiny, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	err = torch.Do(func() { out = m.Forward([]int64{0, 11, 12, 2, 0, 5, 6, 7, 8, 2}, []int{4, 6}).Float32s() })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestBF16StaysNearFP32AndPortableIsFP32ToTheLastBit(t *testing.T) {
+	want := states(t, "", "")
+	for _, c := range [][2]string{{"portable", ""}, {"portable", "bf16"}, {"native", "fp32"}} {
+		if !slices.Equal(states(t, c[0], c[1]), want) {
+			t.Errorf("numerics %s, precision %q: other bits than fp32", c[0], c[1])
+		}
+	}
+	half, far := states(t, "native", "bf16"), 0.0
+	for i, v := range half {
+		far = max(far, math.Abs(float64(v-want[i])))
+	}
+	if far == 0 || far > 0.03 { // states have unit variance; a rounding to bf16 is up to 0.004 of a value
+		t.Errorf("bf16 is up to %v away from fp32", far)
+	}
+	if !slices.Equal(states(t, "native", "bf16"), half) {
+		t.Error("the same texts gave other bits")
 	}
 }

@@ -38,15 +38,3 @@ func newNorm(p *parameters, name string, c *Config) norm {
 func (n *norm) forward(x torch.Tensor) torch.Tensor {
 	return torch.LayerNorm(x, n.weight, n.bias, n.epsilon)
 }
-
-// dense is x weight^T + bias.
-type dense struct {
-	weight torch.Tensor // [out, in]
-	bias   torch.Tensor // [out]
-}
-
-func newDense(p *parameters, name string, out, in int) dense {
-	return dense{p.keep(p.take(name+".weight", out, in)), p.keep(p.take(name+".bias", out))}
-}
-
-func (d *dense) forward(x torch.Tensor) torch.Tensor { return torch.Linear(x, d.weight, d.bias) }

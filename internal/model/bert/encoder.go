@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime/debug"
 
+	"crosssum/internal/native/bf16"
 	"crosssum/internal/native/kernels"
 	"crosssum/internal/native/torch"
 )
@@ -23,8 +24,8 @@ type layer struct {
 	feedForward feedForward
 }
 
-// Load reads config.json and model.safetensors, or its shards, of a Hugging Face directory. progress, where it is not nil,
-// hears of the bytes read.
+// Load reads config.json and model.safetensors, or its shards, of a Hugging Face directory; linear layers of its blocks
+// compute in bf16.Precision(), everything else in fp32. progress, where it is not nil, hears of the bytes read.
 func Load(dir string, progress func(done, total int64)) (*Model, error) {
 	c, err := ReadConfig(dir)
 	if err != nil {
@@ -35,6 +36,7 @@ func Load(dir string, progress func(done, total int64)) (*Model, error) {
 		return nil, err
 	}
 	defer p.close()
+	p.bf16 = bf16.Precision() == "bf16" && c.IntermediateSize%2 == 0
 	m := &Model{Config: c}
 	err = torch.Do(func() {
 		m.embeddings = newEmbeddings(p, c)
@@ -45,6 +47,7 @@ func Load(dir string, progress func(done, total int64)) (*Model, error) {
 			})
 		}
 		if p.has("pooler.dense.weight") {
+			p.bf16 = false // a thousandth of the work, and nothing after it evens its rounding out
 			m.pooler = newDense(p, "pooler.dense", c.HiddenSize, c.HiddenSize)
 		}
 	})

@@ -18,5 +18,5 @@ func newFeedForward(p *parameters, layer string, c *Config) feedForward {
 
 // forward takes and gives [rows, hidden].
 func (f *feedForward) forward(x torch.Tensor) torch.Tensor {
-	return f.norm.forward(x.Add(f.down.forward(f.up.forward(x).Gelu())))
+	return f.norm.forward(f.down.onto(x, f.up.gelu(x)))
 }

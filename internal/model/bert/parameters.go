@@ -19,6 +19,7 @@ type parameters struct {
 	prefix string // "", "bert." or "roberta.": checkpoints of a task have the encoder under a name
 	taken  map[string]bool
 	kept   []torch.Tensor
+	bf16   bool // dense layers are kept in bf16
 }
 
 // openParameters opens the weights; progress (nil: nobody) hears of the bytes read.

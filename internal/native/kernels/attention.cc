@@ -11,6 +11,9 @@ struct Attention {
   Dropout dropout;
   int64_t heads, width, reach, offset;
   bool causal, biased;
+  // Tasks in which order: all heads of a sequence, whose rows are then still near; or, so that several threads get equal
+  // shares, all sequences of a head.
+  bool by_sequence = at::get_num_threads() == 1;
 
   int64_t tasks() const { return heads * queries.size(); }
   int64_t stride() const { return heads * width; }
@@ -32,7 +35,8 @@ struct Head {
   const float *q, *k, *v, *bias;
 
   Head(const Attention& a, int64_t task, const float* q, const float* k, const float* v, const float* bias)
-      : a(a), s(task % a.queries.size()), h(task / a.queries.size()), Q(a.queries.length[s]), K(a.keys.length[s]), pitch((K + 15) / 16 * 16),
+      : a(a), s(a.by_sequence ? task / a.heads : task % a.queries.size()), h(a.by_sequence ? task % a.heads : task / a.queries.size()),
+        Q(a.queries.length[s]), K(a.keys.length[s]), pitch((K + 15) / 16 * 16),
         q(q + query_row()), k(k + key_row()), v(v + key_row()), bias(bias ? bias + h * (2 * a.reach + 1) + a.reach - a.offset : nullptr) {}
 
   int64_t query_row() const { return a.queries.start[s] * a.stride() + h * a.width; }
@@ -137,8 +141,10 @@ struct AttentionFunction : Function<AttentionFunction> {
     float* pdb = a.biased ? dbias.data_ptr<float>() : nullptr;
     at::parallel_for(0, a.tasks(), 1, [&](int64_t from, int64_t to) {
       thread_local Scratch scratch;
-      for (int64_t i = from; i < to; i++)
-        backward_task(Head(a, i, pq, pk, pv, pb), scratch, pg, pdq, pdk, pdv, pdb ? pdb + i * span : nullptr);
+      for (int64_t i = from; i < to; i++) {
+        const Head head(a, i, pq, pk, pv, pb);
+        backward_task(head, scratch, pg, pdq, pdk, pdv, pdb ? pdb + (head.h * n + head.s) * span : nullptr);
+      }
     });
     return {dq, dk, dv, a.biased ? dbias.sum(1) : at::Tensor(), at::Tensor()};
   }

@@ -47,11 +47,33 @@ inline void product(int64_t m, int64_t n, int64_t depth, const float* a, int64_t
   }
 }
 
+// transpose8 is transpose for 8 x 8.
+inline void transpose8(const float* x, int64_t ldx, float* out, int64_t stride) {
+  __m256 r[8], t[8];
+  for (int i = 0; i < 8; i++) r[i] = _mm256_loadu_ps(x + i * ldx);
+  for (int i = 0; i < 8; i += 2) t[i] = _mm256_unpacklo_ps(r[i], r[i + 1]), t[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+  for (int i = 0; i < 8; i += 4)
+    for (int j = 0; j < 2; j++) {
+      r[i + 2 * j] = _mm256_shuffle_ps(t[i + j], t[i + j + 2], 0x44);
+      r[i + 2 * j + 1] = _mm256_shuffle_ps(t[i + j], t[i + j + 2], 0xee);
+    }
+  for (int i = 0; i < 4; i++) {
+    _mm256_storeu_ps(out + i * stride, _mm256_permute2f128_ps(r[i], r[i + 4], 0x20));
+    _mm256_storeu_ps(out + (i + 4) * stride, _mm256_permute2f128_ps(r[i], r[i + 4], 0x31));
+  }
+}
+
 // transpose writes the rows x columns matrix at x as columns x rows, each row `stride` floats apart.
 inline void transpose(int64_t rows, int64_t columns, const float* x, int64_t ldx, float* out, int64_t stride) {
-  for (int64_t j = 0; j < columns; j += 16)
-    for (int64_t i = 0; i < rows; i++)
-      for (int64_t k = j; k < std::min(j + 16, columns); k++) out[k * stride + i] = x[i * ldx + k];
+  for (int64_t i = 0; i < rows; i += 8)
+    for (int64_t j = 0; j < columns; j += 8) {
+      if (rows - i >= 8 && columns - j >= 8) {
+        transpose8(x + i * ldx + j, ldx, out + j * stride + i, stride);
+        continue;
+      }
+      for (int64_t r = i; r < std::min(i + 8, rows); r++)
+        for (int64_t c = j; c < std::min(j + 8, columns); c++) out[c * stride + r] = x[r * ldx + c];
+    }
 }
 
 }  // namespace kernels

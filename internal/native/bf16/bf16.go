@@ -1,0 +1,51 @@
+// Package bf16 multiplies with weights and inputs rounded to bf16 and adds up in fp32: twice the rate of fp32 on processors
+// that have such an instruction (avx512_bf16), some hundred times slower on others, where only tests want it.
+package bf16
+
+// #cgo CXXFLAGS: -O3 -march=haswell
+// #cgo LDFLAGS: -lstdc++
+// int crosssum_bf16(void);
+import "C"
+
+import (
+	"os"
+
+	"crosssum/internal/native/torch"
+)
+
+// Native tells whether the processor has the instruction.
+func Native() bool { return C.crosssum_bf16() != 0 }
+
+// Precision of the linear layers of encoders in this process, "bf16" or "fp32": bf16 under `numerics: native` where the
+// processor has it. CROSSSUM_PRECISION=fp32 or bf16 overrides that, under native only: a comparison, or a test on any processor.
+func Precision() string {
+	if os.Getenv("CROSSSUM_NUMERICS") != "native" {
+		return "fp32"
+	}
+	if wanted := os.Getenv("CROSSSUM_PRECISION"); wanted == "fp32" || wanted == "bf16" {
+		return wanted
+	}
+	if Native() {
+		return "bf16"
+	}
+	return "fp32"
+}
+
+var (
+	opPack   = torch.Custom("crosssum::bf16_pack")
+	opLinear = torch.Custom("crosssum::bf16_linear")
+)
+
+// Pack rounds a weight [out, in] and orders it for Linear and Gelu.
+func Pack(weight torch.Tensor) torch.Tensor { return opPack.One(weight) }
+
+// Linear is x weight^T + bias + residual in fp32, [rows, out]. x [rows, in] is fp32, or what Gelu gave; residual may be the
+// zero Tensor. A row of the result depends on the same row of x and residual alone.
+func Linear(x, packed, bias, residual torch.Tensor) torch.Tensor {
+	return opLinear.One(x, packed, bias, residual, false, false, Native())
+}
+
+// Gelu is gelu(x weight^T + bias) rounded to bf16, [rows, out], as the input of another Linear; out must be even then.
+func Gelu(x, packed, bias torch.Tensor) torch.Tensor {
+	return opLinear.One(x, packed, bias, nil, true, true, Native())
+}
