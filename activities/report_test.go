@@ -1,0 +1,111 @@
+package activities
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"crosssum/schemas"
+)
+
+func (sc *scene) reportInput(run string) schemas.ReportInput {
+	generations := sc.generations("french-english", summaryOf("english", 0), "french nothing alike")
+	scores := finish(sc.t, sc.Activities, scoreDefinition, sc.scoreInput(generations))
+	dataset := sc.seal("export", []schemas.Unit{sc.publish("export", "french", nil, func(dir string) {
+		if err := os.WriteFile(filepath.Join(dir, "french-english_test.jsonl"), []byte("{}\n"), 0o644); err != nil {
+			sc.t.Fatal(err)
+		}
+	})})
+	model := sc.seal("train", []schemas.Unit{sc.publish("train", "all", nil, func(dir string) {
+		lines := "{\"step\":1,\"loss\":9.5,\"learning_rate\":0.1}\n{\"step\":2,\"loss\":8.5,\"learning_rate\":0.2}\n"
+		if err := os.WriteFile(filepath.Join(dir, "metrics.jsonl"), []byte(lines), 0o644); err != nil {
+			sc.t.Fatal(err)
+		}
+	})})
+	return schemas.ReportInput{Run: run, Params: schemas.Demo(), Ingested: sc.articles, Articles: sc.articles, Dataset: dataset, Model: model, Generations: generations, Scores: scores}
+}
+
+func TestTheRunsFolderHasDataSetModelReportAndManifest(t *testing.T) {
+	sc := newScene(t)
+	in := sc.reportInput("my run/../x")
+	ref := finish(t, sc.Activities, reportDefinition, in)
+	folder := filepath.Join(sc.Runs, RunFolder(in.Run))
+	for _, name := range []string{"dataset/french-english_test.jsonl", "model/metrics.jsonl", "scores/summary.json", "report.html", "figures.json", "manifest.json"} {
+		if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
+			t.Error(err)
+		}
+	}
+	var figures map[string]float64
+	if _, err := sc.readObject(ref, "figures.json", &figures); err != nil {
+		t.Fatal(err)
+	}
+	if figures["articles"] != 12 || figures["generated"] != 2 || figures["training_loss"] != 8.5 || figures["not_generated"] != 2 {
+		t.Errorf("figures %v", figures)
+	}
+	page, err := os.ReadFile(filepath.Join(folder, "report.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"empty_summary", "french nothing alike", "french lead sentence 1. And more.", "LaSE (tiny)"} {
+		if !strings.Contains(string(page), want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	var m Manifest
+	b, err := os.ReadFile(filepath.Join(folder, "manifest.json"))
+	if err == nil {
+		err = json.Unmarshal(b, &m)
+	}
+	if err != nil || m.Run != in.Run || len(m.Stages["ingest"].Units) != 3 || m.Stages["train"].Units[0].Files["metrics.jsonl"].Digest == "" {
+		t.Errorf("manifest: %v %+v", err, m)
+	}
+	entries, err := os.ReadDir(sc.Runs)
+	if err != nil || len(entries) != 1 {
+		t.Errorf("runs holds %v, wanted one folder", entries)
+	}
+}
+
+func TestARerunReplacesTheFolderAndALostFolderComesBack(t *testing.T) {
+	sc := newScene(t)
+	in := sc.reportInput("again")
+	finish(t, sc.Activities, reportDefinition, in)
+	folder := filepath.Join(sc.Runs, "again")
+	stale := filepath.Join(folder, "dataset", "stale.jsonl")
+	if err := os.WriteFile(stale, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	in.Threshold = 2 // another run under the same workflow id
+	finish(t, sc.Activities, reportDefinition, in)
+	if _, err := os.Stat(stale); !errors.Is(err, os.ErrNotExist) {
+		t.Error("the folder of the earlier run was not replaced")
+	}
+	if err := os.RemoveAll(folder); err != nil {
+		t.Fatal(err)
+	}
+	finish(t, sc.Activities, reportDefinition, in)
+	if _, err := os.Stat(filepath.Join(folder, "report.html")); err != nil {
+		t.Error("a published report's folder did not come back:", err)
+	}
+}
+
+func TestAReportOfNoStagesIsMade(t *testing.T) {
+	sc := newScene(t)
+	finish(t, sc.Activities, reportDefinition, schemas.ReportInput{Run: "nothing", Params: schemas.Demo()})
+}
+
+func TestRunFoldersNeverLeaveRuns(t *testing.T) {
+	seen := map[string]bool{}
+	for _, id := range []string{"..", ".", "", "/", "/etc/passwd", "../../x", "a/b", "a b", ".hidden", "ok-1_2.3", strings.Repeat("x", 300), "日本", "a\x00b", "a\nb"} {
+		name := RunFolder(id)
+		if name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\x00\n\\") || strings.HasPrefix(name, ".") || len(name) > 120 || seen[name] {
+			t.Errorf("%q became %q", id, name)
+		}
+		seen[name] = true
+	}
+	if RunFolder("ok-1_2.3") != "ok-1_2.3" {
+		t.Error("a plain workflow id keeps its name")
+	}
+}
