@@ -84,9 +84,9 @@ func (p *proof) run(ctx context.Context, params string) error {
 		point, after := "", time.Duration(0)
 		if survived < p.kills {
 			if survived%3 == 2 { // every third dies at a point of a checkpoint
-				point = fmt.Sprintf("%s:%d", checkpointPoints[p.random.IntN(len(checkpointPoints))], 1+p.random.IntN(2))
+				point = fmt.Sprintf("%s:%d", checkpointPoints[p.random.IntN(len(checkpointPoints))], 1)
 			}
-			after = time.Duration((0.2 + p.random.Float64()) * float64(whole) / 4)
+			after = p.soon(whole)
 		}
 		steps, err := p.train(ctx, disturbed, point, after)
 		if len(steps) > 0 { // else it was killed before its first word
@@ -105,6 +105,15 @@ func (p *proof) run(ctx context.Context, params string) error {
 	}
 	return p.compare(straight, disturbed, survived, repeated)
 }
+
+// soon is a moment after the start of an attempt, so early that the training outlives all kills: some attempts end while they load,
+// some after a checkpoint.
+func (p *proof) soon(whole time.Duration) time.Duration {
+	return loading/2 + time.Duration(2*p.random.Float64()*float64(loading+whole/time.Duration(p.kills+1)))
+}
+
+// loading is about what a small model and its data take to load.
+const loading = 500 * time.Millisecond
 
 func at(point string, after time.Duration) string {
 	if point != "" {

@@ -10,13 +10,13 @@ package main
 
 import (
 	"context"
+	"crosssum/bench/machine"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"crosssum/internal/arrowfile"
@@ -76,7 +76,7 @@ func run(o *options) (err error) {
 		return err
 	}
 	fmt.Printf("%d x %d vectors of %d, keep %d, block_rows %d, %d threads, OMP_WAIT_POLICY=passive, numerics %s, load before %s\n",
-		queries, rows, o.width(), o.keep, o.block, o.threads, o.numerics, load())
+		queries, rows, o.width(), o.keep, o.block, o.threads, o.numerics, machine.Load())
 	if err := o.compare(); err != nil {
 		return err
 	}
@@ -92,14 +92,6 @@ func run(o *options) (err error) {
 }
 
 func (o *options) path(name string) string { return filepath.Join(o.dir, name) }
-
-func load() string {
-	text, err := os.ReadFile("/proc/loadavg")
-	if err != nil {
-		return "unknown"
-	}
-	return strings.Fields(string(text))[0]
-}
 
 // measure is what one process took.
 type measure struct {

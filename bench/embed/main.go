@@ -9,6 +9,7 @@ package main
 
 import (
 	"context"
+	"crosssum/bench/machine"
 	"flag"
 	"fmt"
 	"os"
@@ -68,7 +69,7 @@ func run(o *options) (err error) {
 		distinct[s] = true
 	}
 	fmt.Printf("%d summaries, %d distinct, %s, %d threads, OMP_WAIT_POLICY=passive, 1-minute load %s\n", len(summaries), len(distinct),
-		filepath.Base(o.model), o.threads, load())
+		filepath.Base(o.model), o.threads, machine.Load())
 	if err := o.compare(len(summaries)); err != nil {
 		return err
 	}
@@ -76,14 +77,6 @@ func run(o *options) (err error) {
 }
 
 func (o *options) path(name string) string { return filepath.Join(o.dir, name) }
-
-func load() string {
-	text, err := os.ReadFile("/proc/loadavg")
-	if err != nil {
-		return "unknown"
-	}
-	return strings.Fields(string(text))[0]
-}
 
 // measure is what one process took.
 type measure struct {

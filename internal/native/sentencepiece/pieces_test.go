@@ -34,26 +34,6 @@ func FuzzPieces(f *testing.F) {
 		model.bytes(2, trainer)
 		normalizer.varint(3, uint64(options>>6&1))
 		model.bytes(3, normalizer)
-		m, err := FromBytes(model)
-		if err != nil {
-			return
-		}
-		ids, err := m.Encode(text)
-		if err != nil {
-			return
-		}
-		for _, id := range ids {
-			if id < 0 || int(id) >= m.Size() {
-				t.Fatalf("id %d of %d", id, m.Size())
-			}
-		}
-		if _, err := m.Decode(ids); err != nil {
-			t.Fatal(err)
-		}
-		for id := range m.Size() {
-			if _, err := m.Piece(id); err != nil {
-				t.Fatalf("piece %d: %v", id, err)
-			}
-		}
+		cutsSoundly(t, model, text)
 	})
 }

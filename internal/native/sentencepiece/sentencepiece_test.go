@@ -141,25 +141,33 @@ func FuzzModelFile(f *testing.F) {
 	}
 	f.Add(rules, "x ab")
 	f.Fuzz(func(t *testing.T, raw []byte, text string) {
-		m, err := FromBytes(raw)
-		if err != nil {
-			return
-		}
-		ids, err := m.Encode(text)
-		if err != nil {
-			return
-		}
-		for _, id := range ids {
-			if id < 0 || int(id) >= m.Size() {
-				t.Errorf("id %d of %d", id, m.Size())
-			}
-		}
-		for id := range min(m.Size(), 100) {
-			if _, err := m.Piece(id); err != nil {
-				t.Errorf("piece %d: %v", id, err)
-			}
-		}
+		cutsSoundly(t, raw, text)
 	})
+}
+
+// cutsSoundly cuts a text with a model file, if the file is one: ids are pieces, and every piece has a text.
+func cutsSoundly(t *testing.T, raw []byte, text string) {
+	m, err := FromBytes(raw)
+	if err != nil {
+		return
+	}
+	ids, err := m.Encode(text)
+	if err != nil {
+		return
+	}
+	for _, id := range ids {
+		if id < 0 || int(id) >= m.Size() {
+			t.Fatalf("id %d of %d", id, m.Size())
+		}
+	}
+	if _, err := m.Decode(ids); err != nil {
+		t.Fatal(err)
+	}
+	for id := range min(m.Size(), 100) {
+		if _, err := m.Piece(id); err != nil {
+			t.Fatalf("piece %d: %v", id, err)
+		}
+	}
 }
 
 func TestASerializedModelCutsAsItsPiecesSay(t *testing.T) {
