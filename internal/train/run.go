@@ -37,22 +37,11 @@ func (r *run) loop(ctx context.Context) error {
 			return err
 		}
 		line.Pairs = pairs
-		batches, tokens := cut(batch, p.MicroBatch)
-		stopped := false // asked once: ctx may end at any moment
+		stopped := false
 		err = torch.DoGrad(func() {
-			for k, b := range batches {
-				if stopped = ctx.Err() != nil; stopped {
-					break
-				}
-				torch.Scope(func() {
-					dropout := kernels.Dropout{Rate: p.Dropout, Seed: r.request.Seed, Step: step, Examples: b.places}
-					loss := r.model.Loss(b.Batch, p.LabelSmoothing, 1/float64(tokens), dropout)
-					loss.Backward()
-					line.Loss += loss.Item()
-				})
-				r.progress(step-1, float64(k+1)/float64(len(batches)), line)
-			}
-			line.GradientNorm = math.Sqrt(kernels.SquareSums(r.gradients()))
+			stopped = r.forwardBackward(ctx, batch, &line)
+			gradients := r.gradients(&line)
+			line.GradientNorm = math.Sqrt(kernels.SquareSums(gradients))
 			if finite(line.Loss) && finite(line.GradientNorm) && !stopped {
 				coefficient := math.Min(1, p.GradientNorm/(line.GradientNorm+1e-6))
 				r.optimizer.step(r.model.Weights, step, line.LearningRate, coefficient)
@@ -80,6 +69,26 @@ func (r *run) loop(ctx context.Context) error {
 		r.progress(step, 0, line)
 	}
 	return nil
+}
+
+// forwardBackward adds the loss of a batch to the line and its gradients to the weights, a micro-batch after the other. It
+// gives up between two of them when ctx ends: stopped.
+func (r *run) forwardBackward(ctx context.Context, batch []sequence, line *metric) (stopped bool) {
+	p := r.request.Params
+	batches, tokens := cut(batch, p.MicroBatch)
+	for k, b := range batches {
+		if ctx.Err() != nil {
+			return true
+		}
+		torch.Scope(func() {
+			dropout := kernels.Dropout{Rate: p.Dropout, Seed: r.request.Seed, Step: line.Step, Examples: b.places}
+			loss := r.model.Loss(b.Batch, p.LabelSmoothing, 1/float64(tokens), dropout)
+			loss.Backward()
+			line.Loss += loss.Item()
+		})
+		r.progress(line.Step-1, float64(k+1)/float64(len(batches)), *line)
+	}
+	return false
 }
 
 // stop saves what is done and returns ctx's error.

@@ -207,8 +207,8 @@ func (r *run) note(format string, args ...any) {
 	log.Printf("train: "+format, args...)
 }
 
-// gradients lists those of all weights in byte order of names.
-func (r *run) gradients() []torch.Tensor {
+// gradients lists those of all weights, of the whole batch, in byte order of names. line has its loss.
+func (r *run) gradients(line *metric) []torch.Tensor {
 	var list []torch.Tensor
 	for _, name := range r.model.Weights.Names() {
 		if g := r.model.Weights[name].Grad(); g.Defined() {
