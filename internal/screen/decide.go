@@ -22,8 +22,8 @@ const (
 
 // finding is what the classifier says of one article, judged.
 type finding struct {
-	language    int // number in Input.Languages
-	id          string
+	language    int    // number in Input.Languages
+	id          string // of one that each gives: valid until the next
 	label       string
 	probability float32
 	ok          bool
@@ -94,24 +94,22 @@ func (j *judge) verdict(language int, r arrowfile.Row) Verdict {
 	return v
 }
 
-// findings judges a language's articles in their order.
-func (j *judge) findings(language int) ([]finding, error) {
-	var out []finding
+// each judges a language's articles in their order.
+func (j *judge) each(language int, use func(finding) error) error {
 	labels := map[string]string{}
-	err := j.read(language, func(r arrowfile.Row) {
+	return arrowfile.Each(j.in.Classified[language], schemas.Classified, func(r arrowfile.Row) error {
 		v := j.verdict(language, r)
 		label, ok := labels[v.Label]
 		if !ok {
 			label = arrowfile.Clone(v.Label)
 			labels[label] = label
 		}
-		f := finding{language: language, id: arrowfile.Clone(r.Str(1)), label: label, probability: float32(r.Float(3)), ok: OK(v, j.in.Params), to: -1}
+		f := finding{language: language, id: r.Str(1), label: label, probability: float32(r.Float(3)), ok: OK(v, j.in.Params), to: -1}
 		if !f.ok && j.in.Params.Misplaced != Keep {
 			f.reason = left
 		}
-		out = append(out, f)
+		return use(f)
 	})
-	return out, err
 }
 
 // identified names the language of a label: that of the article's own file, if it has the label, else the one of the run.
@@ -156,14 +154,11 @@ func (j *judge) moves() ([]finding, error) {
 	var all []finding
 	incoming := map[int]map[string]int{} // by language and id: how many want it
 	for language := range j.in.Languages {
-		rows, err := j.findings(language)
-		if err != nil {
-			return nil, err
-		}
-		for _, f := range rows {
+		err := j.each(language, func(f finding) error {
 			if f.ok {
-				continue
+				return nil
 			}
+			f.id = arrowfile.Clone(f.id)
 			if f.to, f.reason = j.home(f.label), removed; f.to < 0 {
 				f.reason = nowhere
 			} else {
@@ -173,6 +168,10 @@ func (j *judge) moves() ([]finding, error) {
 				incoming[f.to][f.id] = 0
 			}
 			all = append(all, f)
+			return nil
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
 	leaving := map[int]map[string]bool{}

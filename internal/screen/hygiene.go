@@ -1,29 +1,32 @@
 package screen
 
 import (
-	"hash/fnv"
+	"cmp"
+	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/zeebo/xxh3"
 )
 
-// hygiene counts, within one language, what makes alignment hard though each article is fine by itself.
+// hygiene counts, within one language, what makes alignment hard though each article is fine by itself. Of each article it
+// keeps a hash of the summary.
 type hygiene struct {
-	template int              // articles from which a shared summary is a template
-	summary  map[string]int64 // articles by summary
-	mojibake int64
-	replaced int64
+	template  int     // articles from which a shared summary is a template
+	summaries []int64 // Hash of each article's, in order
+	keys      int     // that siblings will compare
+	mojibake  int64
+	replaced  int64
 }
 
-func newHygiene(template int) *hygiene {
-	return &hygiene{template: template, summary: map[string]int64{}}
-}
+func newHygiene(template int) *hygiene { return &hygiene{template: template} }
 
 // add takes one article's summary, text and title.
 func (h *hygiene) add(summary string, others ...string) {
-	h.summary[strings.Clone(summary)]++
-	texts := append([]string{summary}, others...)
-	misread, replaced := false, false
-	for _, t := range texts {
+	h.summaries = append(h.summaries, Hash(summary))
+	variants(summary, func(uint64) { h.keys++ })
+	misread, replaced := Mojibake(summary), strings.ContainsRune(summary, utf8.RuneError)
+	for _, t := range others {
 		replaced = replaced || strings.ContainsRune(t, utf8.RuneError)
 		misread = misread || Mojibake(t)
 	}
@@ -38,75 +41,99 @@ func (h *hygiene) add(summary string, others ...string) {
 // counts: shared_summaries, the distinct summaries that several articles have; templates, those that many have, and
 // templated, the articles that have those; siblings, the articles whose summary differs by one word (or, where there are
 // no words, one letter) from another of the language; mojibake, the articles with a text that was decoded wrongly, and
-// replacement_characters, those of them that have U+FFFD.
-func (h *hygiene) counts(into map[string]int64) {
+// replacement_characters, those of them that have U+FFFD. each goes through the summaries again, in the order of add.
+func (h *hygiene) counts(into map[string]int64, each func(f func(summary string)) error) error {
 	into["shared_summaries"], into["templates"], into["templated"] = 0, 0, 0
-	for _, n := range h.summary {
-		if n > 1 {
+	sorted := slices.Clone(h.summaries)
+	slices.Sort(sorted)
+	for from, to := 0, 0; from < len(sorted); from = to {
+		for to < len(sorted) && sorted[to] == sorted[from] {
+			to++
+		}
+		if to-from > 1 {
 			into["shared_summaries"]++
 		}
-		if n >= int64(h.template) {
+		if to-from >= h.template {
 			into["templates"]++
-			into["templated"] += n
+			into["templated"] += int64(to - from)
 		}
 	}
-	into["siblings"] = h.siblings()
 	into["mojibake"], into["replacement_characters"] = h.mojibake, h.replaced
+	var err error
+	into["siblings"], err = h.siblings(each)
+	return err
 }
 
-// siblings finds summaries that are alike but for one part, by hashing every summary with each part struck out: two that
-// differ by a replaced part are equal then, and one that lacks a part equals the other with it taken out.
-func (h *hygiene) siblings() int64 {
-	type group struct {
-		first string
-		more  bool // another summary came too
+// keysAtATime is how many keys siblings holds in memory, of 16 bytes: the summaries are read once for so many.
+var keysAtATime = 1 << 21 // changed by tests alone
+
+// siblings finds summaries that are alike but for one part: they have a variant in common. Variants are compared in passes,
+// each over those whose key falls to it.
+func (h *hygiene) siblings(each func(f func(summary string)) error) (found int64, err error) {
+	type entry struct {
+		key uint64
+		row int32
 	}
-	groups := map[uint64]group{}
-	note := func(key uint64, summary string) {
-		g, ok := groups[key]
-		switch {
-		case !ok:
-			groups[key] = group{first: summary}
-		case g.first != summary && !g.more:
-			groups[key] = group{g.first, true}
-		}
-	}
-	each := func(summary string, f func(key uint64)) {
-		parts := parts(summary)
-		if len(parts) < 3 {
-			return
-		}
-		hash := fnv.New64a()
-		for skip := -1; skip < len(parts); skip++ {
-			for _, struck := range []string{"\x00", ""} { // replaced, or taken out
-				hash.Reset()
-				for i, p := range parts {
-					if i == skip {
-						p = struck
-					}
-					if p != "" {
-						hash.Write(append([]byte(p), 0x1F))
-					}
+	entries, alike := make([]entry, 0, min(h.keys, keysAtATime)), make([]bool, len(h.summaries))
+	passes := uint64(h.keys/keysAtATime + 1)
+	for pass := range passes {
+		entries = entries[:0]
+		row := int32(0)
+		if err := each(func(summary string) {
+			variants(summary, func(key uint64) {
+				if key%passes == pass {
+					entries = append(entries, entry{key, row})
 				}
-				f(hash.Sum64())
-				if skip < 0 {
-					break // the whole: equals another with a part taken out
-				}
+			})
+			row++
+		}); err != nil {
+			return 0, err
+		}
+		slices.SortFunc(entries, func(a, b entry) int { return cmp.Compare(a.key, b.key) })
+		for from, to := 0, 0; from < len(entries); from = to {
+			several := false // summaries have the variant
+			for ; to < len(entries) && entries[to].key == entries[from].key; to++ {
+				several = several || h.summaries[entries[to].row] != h.summaries[entries[from].row]
+			}
+			for _, e := range entries[from:to] {
+				alike[e.row] = alike[e.row] || several
 			}
 		}
 	}
-	for summary := range h.summary {
-		each(summary, func(key uint64) { note(key, summary) })
-	}
-	found := int64(0)
-	for summary, n := range h.summary {
-		shared := false
-		each(summary, func(key uint64) { shared = shared || groups[key].more })
-		if shared {
-			found += n
+	for _, a := range alike {
+		if a {
+			found++
 		}
 	}
-	return found
+	return found, nil
+}
+
+// Of a summary whose parts have the hashes h_0, h_1, ... the key is the polynomial h_0 + h_1 x + ... modulo 2^64.
+const (
+	x      = 0x9e3779b97f4a7c15
+	struck = 0x5bd1e9955bd1e995 // the hash of what stands for a part that was struck out
+)
+
+// variants calls f with the keys of a summary, of it with each part struck out, and of it with each part taken out: two that
+// differ by a replaced part have the first in common, and one that lacks a part equals the other with it taken out. A text of
+// less than three parts has none.
+func variants(summary string, f func(key uint64)) {
+	parts := parts(summary)
+	if len(parts) < 3 {
+		return
+	}
+	after := make([]uint64, len(parts)+1) // keys of the text from a part on
+	for i := len(parts) - 1; i >= 0; i-- {
+		after[i] = xxh3.HashString(parts[i]) + x*after[i+1]
+	}
+	f(after[0])
+	before, power := uint64(0), uint64(1)
+	for i := range parts {
+		f(before + power*(struck+x*after[i+1]))
+		f(before + power*after[i+1])
+		before += power * (after[i] - x*after[i+1])
+		power *= x
+	}
 }
 
 // parts are the words of a text; its characters where it has fewer than three words, as in scripts without spaces.

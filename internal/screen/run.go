@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,9 +30,11 @@ type screening struct {
 	in       Input
 	at       int // of the language in in.Languages
 	judge    *judge
-	own      []finding
-	coming   []finding        // by id
-	texts    map[string][]any // articles that come, by language/id
+	moving   map[string]finding // the language's misplaced articles by id, where they move
+	rows     int64              // of the language
+	changed  bool               // one of them goes, or another one comes
+	coming   []finding          // by id
+	texts    map[string][]any   // articles that come, by language/id
 	hygiene  *hygiene
 	counts   map[string]int64
 	progress func(done int64)
@@ -42,7 +45,7 @@ type screening struct {
 // language, whatever becomes of them); set_aside; moved_in and moved_out; and those of hygiene.
 func Run(ctx context.Context, in Input, dir string, progress func(done int64)) (map[string]int64, error) {
 	s := &screening{in: in, at: slices.Index(in.Languages, in.Language), texts: map[string][]any{},
-		hygiene: newHygiene(in.Params.TemplateArticles), progress: progress,
+		moving: map[string]finding{}, hygiene: newHygiene(in.Params.TemplateArticles), progress: progress,
 		counts: map[string]int64{"articles": 0, "misplaced": 0, "set_aside": 0, "moved_in": 0, "moved_out": 0}}
 	if s.at < 0 {
 		return nil, fmt.Errorf("screen: there are no articles of %s", in.Language)
@@ -56,8 +59,17 @@ func Run(ctx context.Context, in Input, dir string, progress func(done int64)) (
 	if err := s.write(ctx, dir); err != nil {
 		return nil, err
 	}
-	s.hygiene.counts(s.counts)
-	return s.counts, nil
+	err := s.hygiene.counts(s.counts, func(f func(summary string)) error {
+		row := int64(0)
+		return arrowfile.Each(filepath.Join(dir, "articles.arrow"), schemas.Article, func(r arrowfile.Row) error {
+			f(r.Str(4))
+			if row++; row%1000 == 0 {
+				s.progress(s.rows)
+			}
+			return ctx.Err()
+		})
+	})
+	return s.counts, err
 }
 
 // decide finds what becomes of the language's articles, and which come to it.
@@ -72,31 +84,36 @@ func (s *screening) decide() (err error) {
 	if s.judge, err = newJudge(s.in, asked); err != nil {
 		return err
 	}
-	if s.own, err = s.judge.findings(s.at); err != nil {
-		return err
+	if s.in.Params.Misplaced == Move {
+		all, err := s.judge.moves()
+		if err != nil {
+			return err
+		}
+		for _, f := range all {
+			if f.language == s.at {
+				s.moving[f.id] = f
+			}
+			if f.to == s.at {
+				s.coming = append(s.coming, f)
+			}
+		}
 	}
-	if s.in.Params.Misplaced != Move {
+	s.changed = len(s.coming) > 0
+	return s.each(func(f finding) error {
+		s.rows++
+		s.changed = s.changed || f.reason != stays
 		return nil
-	}
-	all, err := s.judge.moves()
-	if err != nil {
-		return err
-	}
-	mine := map[string]finding{}
-	for _, f := range all {
-		if f.language == s.at {
-			mine[f.id] = f
+	})
+}
+
+// each calls f with what becomes of the language's articles, in their order.
+func (s *screening) each(use func(finding) error) error {
+	return s.judge.each(s.at, func(f finding) error {
+		if moving, ok := s.moving[f.id]; ok {
+			f = moving
 		}
-		if f.to == s.at {
-			s.coming = append(s.coming, f)
-		}
-	}
-	for i, f := range s.own {
-		if moving, ok := mine[f.id]; ok {
-			s.own[i] = moving
-		}
-	}
-	return nil
+		return use(f)
+	})
 }
 
 // fetch reads the articles that come.
@@ -129,31 +146,44 @@ func (s *screening) fetch() error {
 
 // write goes through the language's articles once.
 func (s *screening) write(ctx context.Context, dir string) error {
-	changed := len(s.coming) > 0
-	for _, f := range s.own {
-		changed = changed || f.reason != stays
-	}
 	articles := filepath.Join(dir, "articles.arrow")
-	out, err := create(dir, changed)
+	out, err := create(dir, s.changed)
 	if err != nil {
 		return err
 	}
-	err = errors.Join(s.rows(ctx, out), out.close())
-	if err == nil && !changed {
+	err = errors.Join(s.through(ctx, out), out.close())
+	if err == nil && !s.changed {
 		err = copyFile(s.in.Articles[s.at], articles)
 	}
 	return err
 }
 
-func (s *screening) rows(ctx context.Context, out *output) error {
-	row, coming := 0, s.coming
+// through goes through articles and findings side by side.
+func (s *screening) through(ctx context.Context, out *output) error {
+	row, coming := int64(0), s.coming
+	next, stop := iter.Pull2(func(yield func(finding, error) bool) {
+		stopped := errors.New("enough")
+		err := s.each(func(f finding) error {
+			if !yield(f, nil) {
+				return stopped
+			}
+			return nil
+		})
+		if err != nil && err != stopped {
+			yield(finding{}, err)
+		}
+	})
+	defer stop()
 	err := arrowfile.Each(s.in.Articles[s.at], schemas.Article, func(r arrowfile.Row) error {
-		if row >= len(s.own) || s.own[row].id != r.Str(1) {
+		f, err, ok := next()
+		if err != nil {
+			return err
+		}
+		if !ok || f.id != r.Str(1) {
 			return s.unlike(row, r.Str(1))
 		}
-		f := s.own[row]
 		if row++; row%1000 == 0 {
-			s.progress(int64(row))
+			s.progress(row)
 		}
 		if !f.ok {
 			s.counts["misplaced"]++
@@ -174,7 +204,7 @@ func (s *screening) rows(ctx context.Context, out *output) error {
 		s.counts["set_aside"]++
 		return out.aside.Append(s.in.Language, f.id, f.reason, s.judge.identified(f), f.probability)
 	})
-	if err == nil && row != len(s.own) {
+	if err == nil && row != s.rows {
 		err = s.unlike(row, "")
 	}
 	for _, f := range coming {
@@ -183,7 +213,7 @@ func (s *screening) rows(ctx context.Context, out *output) error {
 	return err
 }
 
-func (s *screening) unlike(row int, id string) error {
+func (s *screening) unlike(row int64, id string) error {
 	return &engine.Error{Type: schemas.CorruptObject, Message: fmt.Sprintf(
 		"screen: row %d of the articles of %s (%q) is not that of its classification", row, s.in.Language, id)}
 }
