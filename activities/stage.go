@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sort"
@@ -175,7 +176,9 @@ func (d definition[In]) one(ctx context.Context, a *Activities, in In, u unit, r
 		return false, err
 	}
 	defer draft.Close()
-	ctx = engine.WithJob(ctx, engine.Job{Unit: d.stage.Name + " " + u.name, Stall: activity.GetInfo(ctx).HeartbeatTimeout})
+	// A hang is known before the server misses the heartbeat, so that it has its own class.
+	ctx = engine.WithJob(ctx, engine.Job{Unit: d.stage.Name + " " + u.name, Stall: activity.GetInfo(ctx).HeartbeatTimeout * 9 / 10,
+		HangSteps: a.Policies[d.stage.Name].HangSteps})
 	counts, err := d.run(ctx, a, in, u, draft, report)
 	if err != nil {
 		return false, err
@@ -194,7 +197,7 @@ func (d definition[In]) one(ctx context.Context, a *Activities, in In, u unit, r
 }
 
 // errWorkerStops ends the work of a worker that was asked to stop; another one, or the next start, goes on with it.
-var errWorkerStops = errors.New("the worker is stopping")
+var errWorkerStops = &engine.Error{Type: schemas.WorkerStops, Message: "the worker is stopping: what it had under way is saved, and goes on elsewhere"}
 
 func workerStops(ctx context.Context) bool {
 	select {
@@ -261,11 +264,11 @@ func Fail(kind, format string, args ...any) error {
 	return &engine.Error{Type: kind, Message: fmt.Sprintf(format, args...)}
 }
 
-// classify turns a typed error into Temporal's: a permanent one is not retried.
+// classify turns a typed error into Temporal's, by the table of schemas.Failures.
 func classify(err error) error {
 	var typed *engine.Error
 	if full := engine.Full(err); full != nil {
-		return temporal.NewApplicationError(full.Message, full.Type)
+		typed, err = full, full
 	} else if broken := errors.Is(err, arrowfile.ErrBroken); broken || errors.Is(err, store.ErrCorrupt) {
 		typed = &engine.Error{Type: schemas.CorruptObject}
 		if broken {
@@ -274,15 +277,19 @@ func classify(err error) error {
 	} else if !errors.As(err, &typed) {
 		return err
 	}
-	for _, kind := range schemas.NonRetryable {
-		if typed.Type == kind {
-			return temporal.NewNonRetryableApplicationError(err.Error(), typed.Type, err)
-		}
-	}
-	return temporal.NewApplicationErrorWithCause(err.Error(), typed.Type, err)
+	rule := schemas.FailureOf(typed.Type)
+	return temporal.NewApplicationErrorWithOptions(err.Error(), typed.Type, temporal.ApplicationErrorOptions{
+		NonRetryable: rule.Final || typed.Final, NextRetryDelay: time.Duration(rule.Delay * float64(time.Second)), Cause: err})
 }
 
+// heartbeatBytes is what the details of a heartbeat may take: every one crosses the network and stands in the server's tables.
+const heartbeatBytes = 1000
+
+// heartbeat sends progress. Of one that were too large the metrics are left out.
 func (a *Activities) heartbeat(ctx context.Context, p schemas.Progress) {
+	if raw, err := json.Marshal(p); err != nil || len(raw) > heartbeatBytes {
+		p.Metrics = nil
+	}
 	if a.Store.Crash != nil {
 		a.Store.Crash("before-heartbeat")
 		defer a.Store.Crash("after-heartbeat")

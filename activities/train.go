@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -64,11 +65,15 @@ func runTrain(ctx context.Context, a *Activities, in schemas.TrainInput, u unit,
 		return nil, err
 	}
 	var result engine.TrainResult
+	step := int64(0) // the last that ended
 	err = a.GPU.Call(ctx, in.Numerics, engine.OpTrain, engine.TrainRequest{
 		Model: summarizer.Dir, Samples: samples, Articles: articles, Params: in.Params, Seed: in.Seed, Work: work, Output: draft.Dir,
-	}, &result, report)
+	}, &result, func(p schemas.Progress) {
+		step = max(step, p.Done)
+		report(p)
+	})
 	if err != nil {
-		return nil, err
+		return nil, learn(work, in.Params, step+1, err)
 	}
 	err = recordTrained(filepath.Join(draft.Dir, schemas.TrainedOnFile), samples, articles, filepath.Join(summarizer.Dir, schemas.TrainedOnFile))
 	if err != nil {
@@ -78,5 +83,25 @@ func runTrain(ctx context.Context, a *Activities, in schemas.TrainInput, u unit,
 	if err := os.Remove(filepath.Join(draft.Dir, "timings.jsonl")); err != nil && !os.IsNotExist(err) {
 		return nil, err
 	}
-	return map[string]int64{"steps": result.Steps, "samples": result.Samples, "pairs": result.Pairs}, nil
+	counts := map[string]int64{"steps": result.Steps, "samples": result.Samples, "pairs": result.Pairs}
+	if result.NotReproducibleSince > 0 { // most trainings have no such count
+		counts[schemas.NotReproducibleSince] = result.NotReproducibleSince
+	}
+	return counts, nil
+}
+
+// learn leaves in the work folder what the next attempt is to do otherwise, after a failure that the engine did not survive: one
+// that it did survive it has learned from itself.
+func learn(work string, params schemas.TrainParams, step int64, err error) error {
+	var typed *engine.Error
+	if !errors.As(err, &typed) {
+		return err
+	}
+	switch typed.Type {
+	case schemas.KilledForMemory:
+		return engine.Halve(work, params.MicroBatch, typed)
+	case schemas.Hang:
+		return engine.CountHang(work, step, typed)
+	}
+	return err
 }

@@ -122,7 +122,12 @@ type ExportInput struct {
 	Previous string `json:"previous,omitempty"` // digest of the catalogue entry before, which tells what crawls older articles are of
 }
 
-// TrainInput: one unit, "all". Files out: a Hugging Face model directory, "metrics.jsonl", "trained_on.arrow". Counts: steps, samples.
+// NotReproducibleSince is a count of Train: the first step whose bytes another run of the same input would not have, because an
+// attempt ran out of memory or lost a rank and the next went on with a smaller micro-batch, or fewer ranks. Absent: there is none.
+const NotReproducibleSince = "not_bit_reproducible_since_step"
+
+// TrainInput: one unit, "all". Files out: a Hugging Face model directory, "metrics.jsonl", "trained_on.arrow"; "lessons.json" where
+// there is a count NotReproducibleSince. Counts: steps, samples, pairs.
 type TrainInput struct {
 	Articles   Ref         `json:"articles"`
 	Splits     Ref         `json:"splits"`

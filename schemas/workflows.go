@@ -39,6 +39,9 @@ type Policy struct {
 	MaximumSeconds         float64 `json:"retry_maximum_seconds" yaml:"retry_maximum_seconds"`
 	Attempts               int     `json:"attempts" yaml:"attempts"`
 	Parallel               int     `json:"parallel" yaml:"parallel"` // work items of the stage in flight
+	// A stage that counts steps hangs when one takes so many times the median step (and not sooner than 20 s); 0: it hangs
+	// when its heart is silent.
+	HangSteps float64 `json:"hang_steps,omitempty" yaml:"hang_steps"`
 }
 
 // SettingsInput asks for what a run needs to know of its worker's configuration.

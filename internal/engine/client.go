@@ -39,10 +39,13 @@ type Client struct {
 	profiles map[string]Profile
 }
 
-// crashes of one unit.
-type crashes struct{ own, killed int }
+// crashes of one unit, since it last got further than before: step is the furthest one that any attempt came to.
+type crashes struct {
+	own, killed int
+	step        int64
+}
 
-// A unit that ended the engine so often is given up: by itself, and by SIGKILL or SIGTERM (out of memory, or by hand).
+// A unit that ended the engine so often without a step gained is given up: by itself, and by SIGKILL or SIGTERM, by hand.
 const (
 	ownCrashes    = 2
 	killedCrashes = 10
@@ -61,6 +64,8 @@ func New(o Options) *Client {
 type Job struct {
 	Unit  string        // names the unit in errors, and is what crashes are counted by; "": the digest of the arguments
 	Stall time.Duration // a request that reports nothing for so long is ended; 0: never
+	// One that counts steps is ended after so many times its median step, if that is sooner; 0: not.
+	HangSteps float64
 }
 
 type jobKey struct{}
@@ -152,17 +157,12 @@ func (c *Client) run(ctx context.Context, mode, op string, args []byte, report R
 	id := c.nextID
 	if err := p.send(Request{ID: id, Op: op, Args: args}); err != nil {
 		p.kill()
-		return nil, c.crashed(p, job, op)
+		return nil, c.crashed(p, job, op, 0)
 	}
-	var stall <-chan time.Time
-	if job.Stall > 0 {
-		timer := time.NewTicker(job.Stall)
-		defer timer.Stop()
-		stall = timer.C
-	}
+	watch := newWatch(job)
+	defer watch.stop()
 	var late <-chan time.Time // set when the request was asked to stop
 	done := ctx.Done()
-	quiet := true
 	for {
 		select {
 		case event, ok := <-p.events:
@@ -171,10 +171,10 @@ func (c *Client) run(ctx context.Context, mode, op string, args []byte, report R
 					c.process = nil
 					return nil, ctx.Err()
 				}
-				return nil, c.crashed(p, job, op)
+				return nil, c.crashed(p, job, op, watch.step)
 			}
 			c.moved.Add(1)
-			quiet = false
+			watch.heard(event.Progress)
 			if event.ID != id {
 				continue // the end of a request whose caller left
 			}
@@ -191,14 +191,11 @@ func (c *Client) run(ctx context.Context, mode, op string, args []byte, report R
 			p.kill()
 			c.process = nil
 			return nil, ctx.Err()
-		case <-stall:
-			if quiet {
-				p.kill()
-				c.process = nil
-				return nil, &Error{Type: schemas.EngineError, Message: fmt.Sprintf(
-					"engine: %s: no progress for %s: the engine was ended and will be started again", job.Unit, job.Stall)}
-			}
-			quiet = true
+		case <-watch.hung():
+			p.kill()
+			c.process = nil
+			return nil, &Error{Type: schemas.Hang, Message: fmt.Sprintf("engine: %s: no progress for %s%s: the engine was ended and "+
+				"will be started again", job.Unit, watch.limit.Round(time.Second/10), watch.where())}
 		}
 	}
 }
@@ -214,21 +211,29 @@ func (c *Client) answer(ctx context.Context, job Job, event Event) (json.RawMess
 	if event.Error.Type == Canceled && ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
+	if event.Error.Type == schemas.OutOfMemory || event.Error.Type == schemas.LostDevice {
+		c.process.kill() // its memory is in pieces, or its device's context is of no use
+		c.process = nil
+	}
 	return nil, event.Error
 }
 
-// crashed classifies the end of the engine in the midst of a request: worth another try, until the unit has done it again.
-func (c *Client) crashed(p *process, job Job, op string) error {
+// crashed classifies the end of the engine in the midst of a request, in the step after step: worth another try, until the unit
+// has done it again without getting further. For want of memory is a class of its own, and is not counted here.
+func (c *Client) crashed(p *process, job Job, op string, step int64) error {
 	c.process = nil
-	fate, killed := p.fate()
+	fate, how := p.fate()
+	if how == starved {
+		return &Error{Type: schemas.KilledForMemory, Message: fmt.Sprintf("engine: %s: the engine ended during %s for want of memory: %s", job.Unit, op, fate)}
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	count := c.crashes[job.Unit]
-	if count == nil {
-		count = &crashes{}
+	if count == nil || step > count.step {
+		count = &crashes{step: step}
 		c.crashes[job.Unit] = count
 	}
-	if killed {
+	if how == killed {
 		count.killed++
 	} else {
 		count.own++

@@ -16,6 +16,7 @@ import (
 
 	"crosssum/internal/arrowfile"
 	"crosssum/internal/engine"
+	"crosssum/internal/testkit/smallmemory"
 	"crosssum/schemas"
 )
 
@@ -78,11 +79,44 @@ func handlers() map[string]engine.Handler {
 		"full": plain(func() (any, error) {
 			return nil, fmt.Errorf("lists: %w", &os.PathError{Op: "write", Path: "/store/x", Err: syscall.ENOSPC})
 		}),
+		"short": plain(func() (any, error) {
+			return nil, &engine.Error{Type: schemas.MissingModel, Message: "summarizer: torch: zeros: [enforce fail at alloc_cpu.cpp:75] . " +
+				"DefaultCPUAllocator: can't allocate memory: you tried to allocate 68719476736 bytes. Error code 12 (Cannot allocate memory)"}
+		}),
+		"lost": plain(func() (any, error) {
+			return nil, errors.New("torch: mm: CUDA error: unspecified launch failure\nCUDA kernel errors might be asynchronously reported at some other API call")
+		}),
+		"hoard": engine.Typed(hoard),
+		"dies in": engine.Typed(func(_ context.Context, step int64, report engine.Report) (int, error) {
+			report(schemas.Progress{Done: step, Of: "steps"})
+			time.Sleep(50 * time.Millisecond) // until the event is through
+			syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {}
+		}),
 		"broken": plain(func() (any, error) { return arrowfile.Rows(os.Args[0]) }),
 		"long":   plain(func() (any, error) { return strings.Repeat("x", 3<<20), nil }),
 		engine.OpProfile: plain(func() (any, error) {
 			return engine.Profile{Mode: os.Getenv("CROSSSUM_NUMERICS"), Threads: 2}, nil
 		}),
+	}
+}
+
+// hoard takes memory until none is left: in a control group, or without one under a limit on the address space.
+func hoard(_ context.Context, group string, _ engine.Report) (int, error) {
+	if group != "" {
+		if err := os.WriteFile(group, []byte("0"), 0); err != nil {
+			return 0, err
+		}
+	} else if err := syscall.Setrlimit(syscall.RLIMIT_AS, &syscall.Rlimit{Cur: 1 << 30, Max: 1 << 30}); err != nil {
+		return 0, err
+	}
+	var hoarded [][]byte
+	for {
+		b := make([]byte, 16<<20)
+		for i := 0; i < len(b); i += 4096 {
+			b[i] = 1
+		}
+		hoarded = append(hoarded, b)
 	}
 }
 
@@ -199,6 +233,56 @@ func TestAnEngineKilledFromOutsideIsTriedManyTimes(t *testing.T) {
 	}
 }
 
+func TestKillsBetweenWhichStepsAreGainedAreNotCountedTogether(t *testing.T) {
+	c := start(t, engine.Options{})
+	ctx := engine.WithJob(context.Background(), engine.Job{Unit: "train all"})
+	for step := range 12 {
+		if err := c.Call(ctx, "portable", "dies in", step+1, nil, nil); kind(err) != schemas.EngineError {
+			t.Fatalf("kill %d: %v", step+1, err)
+		}
+	}
+}
+
+func TestAFailedAllocationAndALostDeviceAreClassesOfTheirOwnAndEndTheEngine(t *testing.T) {
+	c := start(t, engine.Options{})
+	pid := func() (n int) {
+		if err := c.Call(context.Background(), "portable", "pid", nil, &n, nil); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for op, want := range map[string]string{"short": schemas.OutOfMemory, "lost": schemas.LostDevice} {
+		before := pid()
+		if err := c.Call(context.Background(), "portable", op, nil, nil, nil); kind(err) != want {
+			t.Errorf("%s: %v", op, err)
+		}
+		if pid() == before {
+			t.Errorf("%s: the same engine goes on", op)
+		}
+	}
+}
+
+func TestAnEngineThatDiesForWantOfMemoryIsNoNativeCrash(t *testing.T) {
+	c := start(t, engine.Options{})
+	for range 3 { // Go's runtime ends the process: no error can be answered
+		if err := c.Call(context.Background(), "portable", "hoard", "", nil, nil); kind(err) != schemas.KilledForMemory {
+			t.Fatalf("under a limit on the address space: %v", err)
+		}
+	}
+}
+
+func TestTheKernelsOOMKillerIsKnownFromAKillByHand(t *testing.T) {
+	group := smallmemory.New(t, 64<<20)
+	c := start(t, engine.Options{})
+	err := c.Call(context.Background(), "portable", "hoard", group.File(), nil, nil)
+	if kind(err) != schemas.KilledForMemory || !strings.Contains(err.Error(), "signal: killed, as the kernel ended a process because memory ran out") {
+		t.Errorf("in a group with 64 MiB: %v", err)
+	}
+	if err := c.Call(context.Background(), "portable", "killed", nil, nil, nil); kind(err) != schemas.EngineError {
+		t.Errorf("by hand: %v", err)
+	}
+}
+
 func TestTypedErrorsKeepTheirTypeAndUnknownThingsAreNamed(t *testing.T) {
 	c := start(t, engine.Options{})
 	if err := c.Call(context.Background(), "portable", "nan", nil, nil, nil); kind(err) != schemas.NotFinite || err.Error() != "loss of step 3" {
@@ -247,7 +331,7 @@ func TestARequestWithoutProgressIsAHang(t *testing.T) {
 	c := start(t, engine.Options{})
 	ctx := engine.WithJob(context.Background(), engine.Job{Unit: "neighbours a-b", Stall: 200 * time.Millisecond})
 	err := c.Call(ctx, "portable", "deaf", nil, nil, nil)
-	if kind(err) != schemas.EngineError || !strings.Contains(err.Error(), "neighbours a-b: no progress") {
+	if kind(err) != schemas.Hang || !strings.Contains(err.Error(), "neighbours a-b: no progress for 200ms") {
 		t.Fatalf("got %v", err)
 	}
 	// One that reports is none, however long it takes.

@@ -29,6 +29,7 @@ type process struct {
 	ended  chan struct{} // closed when the process is reaped; then state is set
 	state  *os.ProcessState
 	stderr *tail
+	starts int64 // killsForMemory when it was started
 	mu     sync.Mutex
 	broken error // why the output was not understood
 }
@@ -68,7 +69,8 @@ func Command(ctx context.Context, program, mode string, threads int, args ...str
 // launch starts the engine. The child dies with this process: by the end of its input, and by the parent-death signal,
 // which belongs to the thread that started it; so that thread is kept until the child has ended.
 func launch(o Options, mode string) (*process, error) {
-	p := &process{mode: mode, events: make(chan Event, 16), ended: make(chan struct{}), stderr: &tail{copy: o.Log}}
+	p := &process{mode: mode, events: make(chan Event, 16), ended: make(chan struct{}), stderr: &tail{copy: o.Log},
+		starts: killsForMemory()}
 	p.cmd = exec.Command(o.Program, o.Args...)
 	p.cmd.Env = append(environment(mode, o.Threads), o.Env...)
 	p.cmd.Stderr = p.stderr
@@ -172,8 +174,17 @@ func (p *process) alive() bool {
 	}
 }
 
-// fate tells how the ended process ended, with the last lines it printed. killed: by SIGKILL or SIGTERM, from outside.
-func (p *process) fate() (text string, killed bool) {
+// How a process ended.
+type end int
+
+const (
+	byItself end = iota
+	killed       // by SIGKILL or SIGTERM, from outside
+	starved      // for want of memory: it said so, or the kernel's OOM killer has ended a process meanwhile
+)
+
+// fate tells how the ended process ended, with the last lines it printed.
+func (p *process) fate() (text string, how end) {
 	<-p.ended
 	p.mu.Lock()
 	broken := p.broken
@@ -182,20 +193,28 @@ func (p *process) fate() (text string, killed bool) {
 	if broken != nil {
 		text = "its output was " + broken.Error()
 	}
-	if status, ok := p.state.Sys().(syscall.WaitStatus); ok && status.Signaled() && broken == nil {
-		killed = status.Signal() == syscall.SIGKILL || status.Signal() == syscall.SIGTERM
+	status, ok := p.state.Sys().(syscall.WaitStatus)
+	signaled := ok && status.Signaled() && broken == nil
+	switch {
+	case signaled && status.Signal() == syscall.SIGKILL && p.starts >= 0 && killsForMemory() > p.starts:
+		text, how = text+", as the kernel ended a process because memory ran out", starved
+	case signaled && (status.Signal() == syscall.SIGKILL || status.Signal() == syscall.SIGTERM):
+		how = killed
+	case p.stderr.starved():
+		how = starved
 	}
 	if said := p.stderr.String(); said != "" {
 		text += "; it printed:\n" + said
 	}
-	return text, killed
+	return text, how
 }
 
 // tail keeps the last bytes written to it, and copies everything to copy.
 type tail struct {
-	mu   sync.Mutex
-	last []byte
-	copy io.Writer
+	mu    sync.Mutex
+	last  []byte
+	short bool // what was written tells of a failed allocation
+	copy  io.Writer
 }
 
 const tailBytes = 4 << 10
@@ -204,6 +223,7 @@ func (t *tail) Write(b []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.last = append(t.last, b...)
+	t.short = t.short || shortOfMemory(string(t.last[max(0, len(t.last)-len(b)-64):])) // also what was cut in two
 	if over := len(t.last) - tailBytes; over > 0 {
 		t.last = append(t.last[:0], t.last[over:]...)
 	}
@@ -211,6 +231,12 @@ func (t *tail) Write(b []byte) (int, error) {
 		t.copy.Write(b)
 	}
 	return len(b), nil
+}
+
+func (t *tail) starved() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.short
 }
 
 func (t *tail) String() string {

@@ -37,10 +37,12 @@ type Event struct {
 	Error    *Error            `json:"error,omitempty"`
 }
 
-// Error is a classified failure: Type is one of schemas' error types.
+// Error is a classified failure: Type is one of schemas' error types. Final: this one is not worth another try, whatever its
+// class says.
 type Error struct {
 	Type    string `json:"type"`
 	Message string `json:"message"`
+	Final   bool   `json:"final,omitempty"`
 }
 
 func (e *Error) Error() string { return e.Message }
@@ -156,6 +158,8 @@ type TrainResult struct {
 	ResumedFrom int64   `json:"resumed_from"` // step; 0 for a fresh start
 	Pairs       int64   `json:"pairs"`
 	Loss        float64 `json:"loss"` // of the last step
+	// NotReproducibleSince is the first step that was not taken as the parameters say, with less memory or fewer ranks; 0: none.
+	NotReproducibleSince int64 `json:"not_reproducible_since,omitempty"`
 	// Notes say what a person may want to know: a corrupt checkpoint passed over, sentinels left out of labels.
 	Notes []string `json:"notes,omitempty"`
 }

@@ -151,25 +151,32 @@ func (s *server) answer(ctx context.Context, request Request, handler Handler) {
 	if err == nil {
 		event.Result, err = json.Marshal(result)
 	}
-	var typed *Error
-	switch {
-	case err == nil:
-	case ctx.Err() != nil && errors.Is(err, context.Canceled):
-		event.Error = &Error{Type: Canceled, Message: err.Error()}
-	case Full(err) != nil:
-		event.Error = Full(err)
-	case errors.As(err, &typed):
-		event.Error = &Error{Type: typed.Type, Message: err.Error()}
-	case errors.Is(err, arrowfile.ErrBroken):
-		event.Error = &Error{Type: schemas.CorruptObject, Message: err.Error()}
-	default:
-		event.Error = &Error{Type: schemas.EngineError, Message: err.Error()}
+	if err != nil {
+		event.Error = classified(ctx, err)
 	}
 	s.mu.Lock()
 	s.stop()
 	s.stop = nil
 	s.mu.Unlock()
 	s.send(event)
+}
+
+// classified gives an error its class: the one that it has, else by what it says.
+func classified(ctx context.Context, err error) *Error {
+	var typed *Error
+	switch {
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		return &Error{Type: Canceled, Message: err.Error()}
+	case Full(err) != nil:
+		return Full(err)
+	case errors.Is(err, arrowfile.ErrBroken) && !errors.As(err, &typed):
+		return &Error{Type: schemas.CorruptObject, Message: err.Error()}
+	case Shortage(err) != nil:
+		return Shortage(err)
+	case errors.As(err, &typed):
+		return &Error{Type: typed.Type, Message: err.Error(), Final: typed.Final}
+	}
+	return &Error{Type: schemas.EngineError, Message: err.Error()}
 }
 
 func (s *server) send(event Event) {

@@ -26,6 +26,8 @@ type checkpointState struct {
 	Samples int64             `json:"samples"` // seen so far
 	Seed    uint64            `json:"seed"`    // sampler and masks are functions of it and the step
 	Files   map[string]string `json:"files"`   // SHA-256 by file name
+	// The first step that was not taken as the parameters say, after a shortage of memory or a lost rank; 0: none.
+	NotReproducibleSince int `json:"not_reproducible_since,omitempty"`
 }
 
 const stateFile = "state.json"

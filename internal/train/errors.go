@@ -44,3 +44,23 @@ func notFinite(what string, step int, pairs []string, rate float64) error {
 		"train: the %s of step %d is not finite (pairs %v, learning rate %.3g): lower learning_rate_scale or look at these pairs' articles",
 		what, step, pairs, rate)}
 }
+
+// learn leaves in the work folder what the next attempt is to do otherwise after a failure of the loop, and says so in its error.
+func (r *run) learn(err error) error {
+	if short := engine.Shortage(err); short != nil && short.Type == schemas.OutOfMemory {
+		short.Message = fmt.Sprintf("train: step %d: %s", r.step+1, short.Message)
+		return engine.Halve(r.request.Work, r.request.Params.MicroBatch, short)
+	}
+	return err
+}
+
+// apply takes to heart what earlier attempts have learned. Batches and dropout masks stay the same, sums round otherwise.
+func (r *run) apply() {
+	asked := r.request.Params.MicroBatch
+	if now := r.lessons.Effective(asked); now != asked {
+		if r.since == 0 {
+			r.since = r.step + 1
+		}
+		r.note("micro_batch is %d in place of %d; not bit-reproducible since step %d", now, asked, r.since)
+	}
+}

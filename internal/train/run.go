@@ -22,7 +22,7 @@ func Run(ctx context.Context, request engine.TrainRequest, report engine.Report)
 	}
 	defer r.close()
 	if err := r.loop(ctx); err != nil {
-		return r.result(), err
+		return r.result(), r.learn(err)
 	}
 	return r.result(), r.finish()
 }
@@ -75,7 +75,7 @@ func (r *run) loop(ctx context.Context) error {
 // gives up between two of them when ctx ends: stopped.
 func (r *run) forwardBackward(ctx context.Context, batch []sequence, line *metric) (stopped bool) {
 	p := r.request.Params
-	batches, tokens := cut(batch, p.MicroBatch)
+	batches, tokens := cut(batch, r.lessons.Effective(p.MicroBatch))
 	for k, b := range batches {
 		if ctx.Err() != nil {
 			return true

@@ -29,6 +29,8 @@ type run struct {
 	request engine.TrainRequest
 	report  engine.Report
 	id      string // digest of model, data and parameters
+	lessons engine.Lessons
+	since   int // the first step that was not taken as the parameters say; 0: none
 
 	model     *t5.Model
 	feed      feed
@@ -51,6 +53,9 @@ func open(request engine.TrainRequest, report engine.Report) (r *run, err error)
 		return nil, err
 	}
 	if r.id, err = identity(request); err != nil {
+		return nil, err
+	}
+	if r.lessons, err = engine.ReadLessons(request.Work); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -185,8 +190,10 @@ func (r *run) resume() error {
 			return err
 		}
 		r.step, r.resumed, r.saved, r.samples, r.last.Loss = state.Step, state.Step, state.Step, state.Samples, state.Loss
+		r.since = state.NotReproducibleSince
 		r.note("resumed from %s", checkpointName(state.Step))
 	}
+	r.apply()
 	if r.metrics, err = openMetrics(log, r.step); err != nil {
 		return err
 	}
@@ -234,7 +241,8 @@ func (r *run) checkpoint() error {
 	if err := r.metrics.sync(); err != nil {
 		return err
 	}
-	state := checkpointState{Step: r.step, Run: r.id, Seed: r.request.Seed, Loss: r.last.Loss, Samples: r.samples}
+	state := checkpointState{Step: r.step, Run: r.id, Seed: r.request.Seed, Loss: r.last.Loss, Samples: r.samples,
+		NotReproducibleSince: r.since}
 	err := saveCheckpoint(r.request.Work, state, func(dir string) error {
 		if err := r.model.Weights.SaveWeights(filepath.Join(dir, modelFile), false); err != nil {
 			return err
@@ -275,12 +283,18 @@ func (r *run) finish() error {
 	if err := r.showEvents(r.request.Output); err != nil {
 		return err
 	}
+	if r.since > 0 {
+		r.lessons.Since = r.since
+		if err := r.lessons.Write(r.request.Output); err != nil {
+			return err
+		}
+	}
 	return r.model.Save(r.request.Output, r.request.Model, false)
 }
 
 func (r *run) result() engine.TrainResult {
 	return engine.TrainResult{Steps: int64(r.step), Samples: r.samples, ResumedFrom: int64(r.resumed),
-		Pairs: int64(r.feed.pairs()), Loss: r.last.Loss, Notes: r.notes}
+		Pairs: int64(r.feed.pairs()), Loss: r.last.Loss, NotReproducibleSince: int64(r.since), Notes: r.notes}
 }
 
 func (r *run) close() {

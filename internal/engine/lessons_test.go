@@ -1,0 +1,93 @@
+package engine
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"crosssum/schemas"
+)
+
+func TestAfterAShortageTheMicroBatchIsHalvedUntilItIsOne(t *testing.T) {
+	work := t.TempDir()
+	for _, want := range []int{5, 2, 1} {
+		err := Halve(work, 11, &Error{Type: schemas.OutOfMemory, Message: "train: step 41: no memory"})
+		var typed *Error
+		if !errors.As(err, &typed) || typed.Type != schemas.OutOfMemory || typed.Final {
+			t.Fatalf("%v", err)
+		}
+		l, err := ReadLessons(work)
+		if err != nil || l.Effective(11) != want || !strings.HasPrefix(l.Because[len(l.Because)-1], "micro_batch is ") {
+			t.Fatalf("lessons %+v, %v; want %d", l, err, want)
+		}
+	}
+	var last *Error
+	if err := Halve(work, 11, &Error{Type: schemas.KilledForMemory, Message: "m"}); !errors.As(err, &last) || !last.Final || !strings.Contains(err.Error(), "lower source_tokens") {
+		t.Errorf("with a micro-batch of one: %v", err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(work, "*")); len(left) != 1 {
+		t.Errorf("the folder holds %v", left)
+	}
+	if l, _ := ReadLessons(work); l.Effective(0) != 0 {
+		t.Error("a smaller micro-batch was raised")
+	}
+}
+
+func TestTheThirdHangInOneStepIsTheLast(t *testing.T) {
+	work := t.TempDir()
+	for i, step := range []int64{7, 9, 9, 9} {
+		var typed *Error
+		err := CountHang(work, step, &Error{Type: schemas.Hang, Message: "no progress"})
+		if !errors.As(err, &typed) || typed.Final != (i == 3) {
+			t.Errorf("hang %d, in step %d: %v", i, step, err)
+		}
+	}
+}
+
+func TestLessonsThatCannotBeReadAreNamed(t *testing.T) {
+	for _, text := range []string{"{", `{"micro_batch": -1}`} {
+		work := t.TempDir()
+		if err := os.WriteFile(filepath.Join(work, LessonsFile), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var typed *Error
+		if _, err := ReadLessons(work); !errors.As(err, &typed) || typed.Type != schemas.CorruptObject || !strings.Contains(err.Error(), LessonsFile+": ") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+func TestARequestThatCountsStepsIsGivenSoManyTimesTheMedianStep(t *testing.T) {
+	for _, c := range []struct {
+		seconds []float64 // from one step to the next
+		want    time.Duration
+	}{
+		{nil, 48 * time.Second},
+		{[]float64{1, 1, 1}, 30 * time.Second},
+		{[]float64{1, 1, 40, 1}, 30 * time.Second}, // one slow step changes nothing
+		{[]float64{0.1, 0.1}, 20 * time.Second},    // a checkpoint may take longer than thirty such steps
+		{[]float64{10, 10, 10}, 48 * time.Second},  // the heart is silent before that
+	} {
+		w := newWatch(Job{Stall: 48 * time.Second, HangSteps: 30})
+		defer w.stop()
+		now := time.Now()
+		w.ended(0, now)
+		for i, s := range c.seconds {
+			now = now.Add(time.Duration(s * float64(time.Second)))
+			w.ended(int64(i+1), now)
+		}
+		if w.limit != c.want {
+			t.Errorf("steps of %v s: patience %s, want %s", c.seconds, w.limit, c.want)
+		}
+	}
+	w := newWatch(Job{Stall: 48 * time.Second, HangSteps: 30})
+	defer w.stop()
+	now := time.Now()
+	w.ended(100, now)
+	if w.ended(110, now.Add(10*time.Second)); w.median() != time.Second { // events are some tenths of a second apart
+		t.Errorf("ten steps in ten seconds have the median %s", w.median())
+	}
+}
