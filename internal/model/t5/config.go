@@ -25,8 +25,9 @@ type Config struct {
 	MaxDistance       int     `json:"relative_attention_max_distance"`
 	DropoutRate       float64 `json:"dropout_rate"`
 	LayerNormEpsilon  float64 `json:"layer_norm_epsilon"`
-	FeedForward       string  `json:"feed_forward_proj"` // "gated-gelu"
-	TieWordEmbeddings bool    `json:"tie_word_embeddings"`
+	FeedForward       string  `json:"feed_forward_proj"`     // "gated-gelu"
+	TieWordEmbeddings bool    `json:"tie_word_embeddings"`   // the head is the shared table (see heads.go)
+	ScaleOutputs      bool    `json:"scale_decoder_outputs"` // by d_model^-0.5 before a tied head
 	PadTokenID        int     `json:"pad_token_id"`
 	EOSTokenID        int     `json:"eos_token_id"`
 	DecoderStart      int     `json:"decoder_start_token_id"`
@@ -97,6 +98,7 @@ func parseConfig(raw []byte) (*Config, error) {
 	if _, ok := fields["num_decoder_layers"]; !ok {
 		c.NumDecoderLayers = c.NumLayers
 	}
+	c.readTies(fields)
 	if task, ok := fields["task_specific_params"]; ok && string(task) != "null" {
 		if err := c.readLanguages(task); err != nil {
 			return nil, err
@@ -113,8 +115,8 @@ func (c *Config) validate() error {
 	if c.FeedForward != "gated-gelu" {
 		return fmt.Errorf("feed_forward_proj %q is not supported, only gated-gelu (mT5 and T5 v1.1)", c.FeedForward)
 	}
-	if c.ModelType == "t5" && c.TieWordEmbeddings {
-		return fmt.Errorf("tie_word_embeddings of a t5 model (version 1.0) is not supported: T5 v1.1 and mT5 have a head of their own")
+	if c.ScaleOutputs && !c.TieWordEmbeddings {
+		return fmt.Errorf("scale_decoder_outputs is true and tie_word_embeddings false: only outputs to a tied head are scaled")
 	}
 	sizes := []struct {
 		name       string
@@ -159,11 +161,13 @@ func (c *Config) Save(dir string) error {
 		return err
 	}
 	class := "MT5ForConditionalGeneration"
-	if c.ModelType == "t5" {
-		class = "T5ForConditionalGeneration"
+	if c.ModelType == "t5" || c.ScaleOutputs {
+		class, fields["model_type"] = "T5ForConditionalGeneration", "t5" // the same network; see heads.go
 	}
-	fields["architectures"] = []string{class}
-	fields["is_encoder_decoder"], fields["tie_word_embeddings"] = true, false
+	if !c.TieWordEmbeddings {
+		delete(fields, "scale_decoder_outputs")
+	}
+	fields["architectures"], fields["is_encoder_decoder"] = []string{class}, true
 	fields["tokenizer_class"], fields["torch_dtype"], fields["use_cache"] = "T5Tokenizer", "float32", true
 	if len(c.Languages) > 0 {
 		fields["task_specific_params"] = map[string]any{"langid_map": c.Languages}

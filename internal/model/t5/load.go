@@ -44,30 +44,60 @@ func missing(err error) error {
 	return &engine.Error{Type: schemas.MissingModel, Message: "summarizer: " + err.Error()}
 }
 
-// aliases are further names of the shared table in files of transformers.
-var aliases = map[string]bool{"encoder.embed_tokens.weight": true, "decoder.embed_tokens.weight": true}
+// Further names of a table in files of transformers and of its converters; a table is taken under the first name that is there.
+var (
+	sharedNames = []string{sharedName, "encoder.embed_tokens.weight", "decoder.embed_tokens.weight"}
+	headNames   = append([]string{headName}, sharedNames...)
+	tiedNames   = append(slices.Clone(sharedNames), headName)
+)
+
+// unused is a table that the first T5 checkpoints hold and no version of transformers reads.
+const unused = "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"
+
+// namesOf are the names under which a file may hold a weight.
+func (c *Config) namesOf(weight string) []string {
+	switch {
+	case weight == headName:
+		return headNames
+	case weight == sharedName && c.TieWordEmbeddings:
+		return tiedNames
+	case weight == sharedName:
+		return sharedNames
+	}
+	return []string{weight}
+}
 
 // LoadWeights reads the weights of a config, and only those: a missing, additional or differently shaped tensor is an error.
-// Without a head of its own, the file's shared table is the head's first value.
+// Where config.json says that the head is tied and the file holds another one, the config is corrected. An untied head that
+// the file lacks begins as the shared table.
 func LoadWeights(path string, config *Config, progress ...func(done, total int64)) (weights Parameters, err error) {
 	file, err := safetensors.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		file, err = safetensors.Open(filepath.Dir(path)) // sharded
 	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, noSafetensors(path)
+	}
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
+	if err := config.untie(file); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
 	for _, p := range progress {
 		file.Watch(p)
 	}
-	known := map[string]bool{}
+	known := map[string]bool{unused: true}
 	weights = Parameters{}
 	for _, s := range config.shapes() {
-		known[s.name] = true
+		names := config.namesOf(s.name)
+		for _, name := range names {
+			known[name] = true
+		}
 		name := s.name
-		if _, ok := file.Entry(name); !ok && name == headName {
-			name = sharedName
+		if k := slices.IndexFunc(names, func(name string) bool { _, ok := file.Entry(name); return ok }); k > 0 {
+			name = names[k]
 		}
 		values, err := readEntry(file, name, s.dims)
 		if err != nil {
@@ -77,12 +107,24 @@ func LoadWeights(path string, config *Config, progress ...func(done, total int64
 		weights.put(s, values)
 	}
 	for _, name := range file.Names() {
-		if !known[name] && !aliases[name] {
+		if !known[name] {
 			weights.Free()
 			return nil, fmt.Errorf("%s: tensor %q belongs to no weight that config.json describes", path, name)
 		}
 	}
 	return weights, nil
+}
+
+// noSafetensors tells what to do about a directory without model.safetensors.
+func noSafetensors(path string) error {
+	dir := filepath.Dir(path)
+	bin := filepath.Join(dir, "pytorch_model.bin")
+	if _, err := os.Stat(bin); err != nil {
+		return fmt.Errorf("%s: not there, nor is %s.index.json of a sharded model", path, weightsFile)
+	}
+	return fmt.Errorf("%s: not there; pytorch_model.bin is a pickle, which can run code when it is read. Convert it once where you trust it: "+
+		"python3 -c \"import torch, safetensors.torch as s; s.save_file({k: v.clone() for k, v in torch.load('%s', weights_only=True).items() "+
+		"if 'embed_tokens' not in k}, '%s', metadata={'format': 'pt'})\"", path, bin, path)
 }
 
 func readEntry(file *safetensors.File, name string, dims []int) ([]float32, error) {

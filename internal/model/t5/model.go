@@ -1,4 +1,4 @@
-// Package t5 is mT5 and T5 v1.1: encoder, decoder, an output head of its own. Batches are packed: the rows of a matrix
+// Package t5 is mT5 and T5 v1.1: encoder, decoder, an output head of its own or tied. Batches are packed: the rows of a matrix
 // are the tokens of all sequences, one sequence after the other, so no padding is computed. Every function that makes
 // tensors is called inside torch.Do or torch.DoGrad.
 package t5
@@ -47,7 +47,7 @@ func (m *Model) Loss(b Batch, smoothing, scale float64, d kernels.Dropout) torch
 	pass := &dropouts{Dropout: d}
 	states := m.encode(b.Source, b.Sources, pass)
 	hidden := m.decode(b.Decoder, b.Targets, states, b.Sources, pass)
-	return kernels.HeadLoss(hidden, m.weight(headName), b.Labels, smoothing, scale)
+	return kernels.HeadLoss(m.outputs(hidden), m.head(), b.Labels, smoothing, scale)
 }
 
 // Forward is the logits of every decoder position with teacher forcing, [tokens, vocab_size]; Labels are not read.
@@ -57,5 +57,7 @@ func (m *Model) Forward(b Batch) torch.Tensor {
 	return m.Logits(m.decode(b.Decoder, b.Targets, states, b.Sources, pass))
 }
 
-// Logits is the output head, which has no d_model^-0.5 factor: [rows, vocab_size].
-func (m *Model) Logits(hidden torch.Tensor) torch.Tensor { return m.linear(hidden, headName) }
+// Logits is the output head over the decoder's final states: [rows, vocab_size].
+func (m *Model) Logits(hidden torch.Tensor) torch.Tensor {
+	return torch.Linear(m.outputs(hidden), m.head(), torch.Tensor{})
+}

@@ -43,9 +43,9 @@ type shape struct {
 // shapes lists every weight of a model with the deviations of Hugging Face's T5 initialization.
 func (c *Config) shapes() []shape {
 	d, inner, f := float64(c.DModel), c.NumHeads*c.DKV, c.DFF
-	list := []shape{
-		{sharedName, []int{c.VocabSize, c.DModel}, 1},
-		{headName, []int{c.VocabSize, c.DModel}, 1 / sqrt(d)},
+	list := []shape{{sharedName, []int{c.VocabSize, c.DModel}, 1}}
+	if !c.TieWordEmbeddings {
+		list = append(list, shape{headName, []int{c.VocabSize, c.DModel}, 1 / sqrt(d)})
 	}
 	attention := func(at string) {
 		list = append(list,
@@ -82,7 +82,7 @@ func (c *Config) shapes() []shape {
 	return list
 }
 
-// Count is the number of parameters, both tables included.
+// Count is the number of parameters, tables included.
 func (c *Config) Count() int {
 	total := 0
 	for _, s := range c.shapes() {
