@@ -75,6 +75,9 @@ func (a *Activities) holds(run, name string, u schemas.Unit) bool {
 // knownPairs is the digest of the gold: the named one, or the crawl's own.
 func (a *Activities) knownPairs(in schemas.CalibrateInput) (string, error) {
 	if in.Gold == "" {
+		if in.Scanned.GoldFault != "" {
+			return "", Fail(schemas.InvalidInput, "%s: mend it, or give other known pairs with --gold", in.Scanned.GoldFault)
+		}
 		if in.Scanned.Gold == "" {
 			return "", Fail(schemas.InvalidInput, "crawl %s comes without known pairs (gold/%s.tsv.gz beside its folder): give a file with --gold",
 				in.Scanned.Crawl, in.Scanned.Crawl)

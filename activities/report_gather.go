@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sort"
 
 	"crosssum/internal/arrowfile"
@@ -251,6 +253,10 @@ func (a *Activities) gatherAlignment(_ context.Context, in schemas.ReportInput, 
 		languages = append(languages, u.Name)
 	}
 	result, err := gold.Score(gold.Input{Languages: languages, Articles: paths, Pairs: pairs, Gold: truth})
+	if fault := (*engine.Error)(nil); errors.As(err, &fault) && fault.Type == schemas.InvalidInput {
+		d.Warnings = append(slices.Clip(d.Warnings), fmt.Sprintf("the alignment was not scored: crawl %s: %v", in.Scanned.Crawl, err))
+		return nil
+	}
 	d.Alignment = &result
 	return err
 }

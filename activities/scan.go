@@ -16,7 +16,7 @@ import (
 )
 
 // maxGold bounds the true alignment that a crawl may bring, as it lies on the disk.
-const maxGold = 1 << 30
+var maxGold int64 = 1 << 30 // changed by tests alone
 
 // Scan finds a crawl by name in the crawl roots, digests its files and stores the list of them. It reads every byte,
 // but not again in files that are as they were: what ingest reads later must have the same digests.
@@ -61,8 +61,9 @@ func (a *Activities) scan(ctx context.Context, in schemas.ScanInput) (schemas.Sc
 	if err != nil {
 		return scanned, err
 	}
-	scanned.Files = object.Digest
-	scanned.Gold, err = a.putGold(folder)
+	if scanned.Files = object.Digest; !in.Ledger { // a ledger is judged by nothing
+		scanned.Gold, scanned.GoldFault, err = a.putGold(folder)
+	}
 	return scanned, err
 }
 
@@ -77,14 +78,19 @@ func crawlDigest(mode string, files []schemas.CrawlFile) (string, error) {
 	return hex.EncodeToString(sum[:]), err
 }
 
-// putGold stores the gold beside the crawl, if there is one, for the report to score the alignment with.
-func (a *Activities) putGold(folder *corpus.Folder) (string, error) {
+// putGold stores the gold beside the crawl, if there is one, for the report to score the alignment with. One that cannot be
+// had is a fault to tell, and no error: nothing is mined by it.
+func (a *Activities) putGold(folder *corpus.Folder) (digest, fault string, err error) {
 	gold, err := folder.Gold()
-	if err != nil || gold == nil {
-		return "", err
+	if err == nil && gold != nil {
+		defer gold.Close()
+		digest, err = a.storeGold(gold, folder.Name)
 	}
-	defer gold.Close()
-	return a.storeGold(gold, folder.Name)
+	var typed *engine.Error
+	if errors.As(permanent(err), &typed) && typed.Type == schemas.InvalidInput {
+		return "", err.Error(), nil
+	}
+	return digest, "", err
 }
 
 // storeGold stores a true alignment, so that what is judged by it stays what it was.
@@ -99,15 +105,33 @@ func (a *Activities) storeGold(gold io.Reader, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	n, err := io.Copy(file, io.LimitReader(gold, maxGold+1))
-	if err = errors.Join(err, file.Close()); err != nil {
+	in := &readFault{Reader: io.LimitReader(gold, maxGold+1)}
+	n, err := io.Copy(file, in)
+	err = errors.Join(err, file.Close())
+	switch {
+	case in.err != nil:
+		return "", Fail(schemas.InvalidInput, "gold of crawl %s: %v", name, in.err)
+	case err != nil:
 		return "", err
-	}
-	if n > maxGold {
-		return "", Fail(schemas.InvalidInput, "gold %s: over %d bytes", name, maxGold)
+	case n > maxGold:
+		return "", Fail(schemas.InvalidInput, "gold of crawl %s: gold/%s.tsv.gz has over %d bytes", name, filepath.Base(name), maxGold)
 	}
 	object, err := a.Store.Put(path)
 	return object.Digest, err
+}
+
+// readFault remembers why its reader could not be read, so that a fault of what is read is told from one of what is written.
+type readFault struct {
+	io.Reader
+	err error
+}
+
+func (r *readFault) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		r.err = err
+	}
+	return n, err
 }
 
 // permanent types the faults of a crawl: a person must mend them, trying again cannot help.

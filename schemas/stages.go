@@ -42,6 +42,8 @@ type Scanned struct {
 	Mode   string `json:"mode"`           // "delta" or "snapshot", of crawl.json; delta without one
 	Digest string `json:"digest"`         // of the mode and the (language, split, file digest) list: the identity of the crawl
 	Gold   string `json:"gold,omitempty"` // object digest of gold.tsv beside the crawl, if it ships with one; read by report only
+	// GoldFault is why the gold beside the crawl was left: a run goes on without what it is only judged by.
+	GoldFault string `json:"gold_fault,omitempty"`
 }
 
 // IngestInput: unit = language. Files out: "articles.arrow", "deletions.arrow" (identities that the crawl withdraws),

@@ -29,6 +29,7 @@ type board struct {
 	broken    string // stage whose work fails
 	forgetful string // stage whose work is never published
 	card      schemas.EncoderCard
+	goldFault string // what scan finds
 }
 
 func (b *board) environment() *testsuite.TestWorkflowEnvironment {
@@ -47,7 +48,7 @@ func (b *board) environment() *testsuite.TestWorkflowEnvironment {
 	name := func(n string) activity.RegisterOptions { return activity.RegisterOptions{Name: n} }
 	env.RegisterActivityWithOptions(func(context.Context, schemas.SettingsInput) (schemas.Settings, error) { return settings, nil }, name(schemas.SettingsActivity))
 	env.RegisterActivityWithOptions(func(context.Context, schemas.ScanInput) (schemas.Scanned, error) {
-		return schemas.Scanned{Files: "f", Count: 1}, nil
+		return schemas.Scanned{Files: "f", Count: 1, GoldFault: b.goldFault}, nil
 	}, name(schemas.ScanActivity))
 	env.RegisterActivityWithOptions(func(_ context.Context, in schemas.OutcomeInput) (schemas.Outcome, error) {
 		return schemas.Outcome{Folder: "runs/" + in.Run, Figures: map[string]float64{"rouge2": 1}}, nil
@@ -213,6 +214,17 @@ func TestAThresholdThatIsNotTheEncodersOwnIsWarnedOf(t *testing.T) {
 		if got := strings.Join(result.Warnings, "\n"); !strings.Contains(got, want) || want == "" && got != "" {
 			t.Errorf("%s: warned %q, want %q", raw, got, want)
 		}
+	}
+}
+
+func TestABadGoldIsAWarningAndTheRunGoesOn(t *testing.T) {
+	b := newBoard()
+	b.goldFault = "gold of crawl c: gold/c.tsv.gz is not a regular file"
+	env := b.environment()
+	env.ExecuteWorkflow(workflows.Pipeline, schemas.RawParams(`{}`))
+	var result schemas.PipelineResult
+	if err := env.GetWorkflowResult(&result); err != nil || len(result.Warnings) != 1 || !strings.Contains(result.Warnings[0], b.goldFault) {
+		t.Errorf("%q, %v", result.Warnings, err)
 	}
 }
 

@@ -143,6 +143,9 @@ func (r *story) scan() {
 	in := schemas.ScanInput{Crawl: r.params.Crawl, Languages: r.params.Languages}
 	err := workflow.ExecuteActivity(ctx, schemas.ScanActivity, in).Get(ctx, &r.scanned)
 	row.Units, row.UnitsDone, row.Counts = 1, 1, map[string]int64{"files": int64(r.scanned.Count), "bytes": r.scanned.Bytes}
+	if r.scanned.GoldFault != "" {
+		r.warnings = append(r.warnings, "the alignment is not scored: "+r.scanned.GoldFault)
+	}
 	r.ends(row, began, err)
 }
 

@@ -216,20 +216,3 @@ func (v *verified) check() error {
 	}
 	return nil
 }
-
-// Gold opens gold/<crawl>.tsv.gz beside the crawl, the true alignment of a crawl that ships with one; nil when there is none.
-func (f *Folder) Gold() (io.ReadCloser, error) {
-	root, err := os.OpenRoot(f.Root)
-	if err != nil {
-		return nil, err
-	}
-	defer root.Close()
-	file, err := root.Open("gold/" + path.Base(f.Name) + ".tsv.gz")
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, bad("gold of crawl %s: %v", f.Name, err)
-	}
-	return file, nil
-}

@@ -16,8 +16,8 @@ import (
 	"crosssum/schemas"
 )
 
-// maxBytes bounds a gold file after decompression.
-const maxBytes = 4 << 30
+// maxBytes bounds a gold file after decompression, and maxRows its rows, some 150 bytes of memory each.
+var maxBytes, maxRows int64 = 1 << 30, 10_000_000 // changed by tests alone
 
 // row is what the gold says about one article: articles of different languages with the same key are translations.
 type row struct {
@@ -43,9 +43,14 @@ func read(path string) (map[string]map[string]row, error) {
 	limited := &io.LimitedReader{R: in, N: maxBytes}
 	lines := bufio.NewScanner(limited)
 	lines.Buffer(nil, 1<<20)
-	out, number := map[string]map[string]row{}, 0
+	out, number := map[string]map[string]row{}, int64(0)
 	for lines.Scan() {
-		number++
+		if number++; number > maxRows+1 {
+			return nil, invalid("gold: over %d rows", maxRows)
+		}
+		if limited.N == 0 {
+			break // the line may be cut
+		}
 		field := strings.Split(lines.Text(), "\t")
 		switch {
 		case number == 1 && (len(field) < 3 || field[0] != "language" || field[1] != "id" || field[2] != "key"):
@@ -73,11 +78,11 @@ func read(path string) (map[string]map[string]row, error) {
 		}
 		return nil, invalid("gold: line %d: %v", number+1, err)
 	}
+	if limited.N == 0 {
+		return nil, invalid("gold: larger than %d bytes after decompression", maxBytes)
+	}
 	if number == 0 {
 		return nil, invalid("gold: the file is empty, wanted at least the header language, id, key, packages")
-	}
-	if limited.N == 0 {
-		return nil, invalid("gold: larger than %d bytes after decompression", int64(maxBytes))
 	}
 	return out, nil
 }

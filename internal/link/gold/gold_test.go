@@ -132,6 +132,22 @@ func TestABadGoldFileIsInvalidInput(t *testing.T) {
 	}
 }
 
+func TestAGoldFileIsBoundedInBytesAndRows(t *testing.T) {
+	in := input(t)
+	defer func(bytes, rows int64) { maxBytes, maxRows = bytes, rows }(maxBytes, maxRows)
+	for _, c := range []struct {
+		bytes, rows int64
+		want        string
+	}{{1 << 20, 14, "gold: over 14 rows"}, {100, 100, "gold: larger than 100 bytes"}, {1 << 20, 15, ""}} {
+		maxBytes, maxRows = c.bytes, c.rows
+		_, err := Score(in)
+		var typed *engine.Error
+		if (err == nil) != (c.want == "") || err != nil && (!errors.As(err, &typed) || typed.Type != schemas.InvalidInput || !strings.HasPrefix(err.Error(), c.want)) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
