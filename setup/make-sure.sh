@@ -24,7 +24,8 @@ exec 9>build/tmp/lock
 flock -n 9 || { say "waiting for another set-up in this folder"; flock 9; }
 
 beside= # process group of the temporal step
-stop() { [ -z "$beside" ] || kill -TERM -- "-$beside" 2>/dev/null || true; }
+stop() { [ -z "$beside" ] || kill -s TERM -- "-$beside" 2>/dev/null || true; }
+trap 'stop; exit 129' HUP
 trap 'stop; exit 130' INT
 trap 'stop; exit 143' TERM
 

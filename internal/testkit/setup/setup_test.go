@@ -3,17 +3,24 @@
 package setup
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // checkout makes a folder with the real machinery and the given steps, name to text.
 func checkout(t *testing.T, steps map[string]string) string {
 	t.Helper()
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "a folder's name") // with what a shell likes to stumble over
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.CopyFS(filepath.Join(dir, "setup"), os.DirFS("../../../setup")); err != nil {
 		t.Fatal(err)
 	}
@@ -100,5 +107,88 @@ func TestAnInterruptedStepIsDoneAgain(t *testing.T) {
 	}
 	if out, err := makeSure(dir, "good"); err != nil || out != "" {
 		t.Errorf("%v: %q", err, out)
+	}
+}
+
+// waitFor fails the test if the file does not appear.
+func waitFor(t *testing.T, path string) {
+	t.Helper()
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		if _, err := os.Stat(path); err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s does not appear", path)
+		}
+	}
+}
+
+func TestCtrlCEndsAllStepsAndTheNextCallGoesOn(t *testing.T) {
+	const slow = `title="take long"
+is_done() { [ -f build/bin/NAME ]; }
+make() {
+  touch build/tmp/NAME.begun
+  [ -f build/again ] || run sleep 300
+  touch build/bin/NAME
+}
+`
+	dir := checkout(t, map[string]string{"temporal": strings.ReplaceAll(slow, "NAME", "beside"), "slow": strings.ReplaceAll(slow, "NAME", "slow")})
+	cmd := exec.Command("sh", "setup/make-sure.sh", "temporal", "slow")
+	cmd.Dir, cmd.SysProcAttr = dir, &syscall.SysProcAttr{Setpgid: true} // a terminal's Ctrl-C goes to the whole process group
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, filepath.Join(dir, "build/tmp/beside.begun"))
+	waitFor(t, filepath.Join(dir, "build/tmp/slow.begun"))
+	syscall.Kill(-cmd.Process.Pid, syscall.SIGINT)
+	var exit *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != 130 {
+		t.Errorf("interrupted, it ends with %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "build/again"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := makeSure(dir, "temporal", "slow"); err != nil || strings.Contains(out, "waiting for another") || strings.Count(out, "done in") != 2 {
+		t.Errorf("the next call: %v: %s", err, out) // a step that lives on would still hold the lock
+	}
+}
+
+func TestOfTwoSetUpsAtOnceOneWaitsAndFindsTheWorkDone(t *testing.T) {
+	dir := checkout(t, map[string]string{"good": strings.Replace(good, "  run cp", "  sleep 2\n  run cp", 1)})
+	var both sync.WaitGroup
+	out, errs := [2]string{}, [2]error{}
+	for i := range 2 {
+		both.Go(func() { out[i], errs[i] = makeSure(dir, "good") })
+	}
+	both.Wait()
+	if err := errors.Join(errs[0], errs[1]); err != nil || strings.Count(out[0]+out[1], "done in") != 1 {
+		t.Errorf("%v\n%s\n%s", err, out[0], out[1])
+	}
+	if b, _ := os.ReadFile(filepath.Join(dir, "build/bin/made")); string(b) != "x\n" {
+		t.Errorf("made %q", b)
+	}
+}
+
+func TestTheWrapperFindsItsCheckoutThroughALinkAndFromAnyFolder(t *testing.T) {
+	dir := checkout(t, map[string]string{"starter": `title="build the command line"
+is_done() { [ -x build/bin/starter ]; }
+make() {
+  printf '#!/bin/sh\npwd; echo "$0" "$@"\n' >build/bin/starter
+  chmod +x build/bin/starter
+}
+`})
+	wrapper, err := os.ReadFile("../../../crosssum")
+	if err != nil {
+		t.Fatal(err)
+	}
+	link, elsewhere := filepath.Join(t.TempDir(), "link"), t.TempDir()
+	if err := errors.Join(os.WriteFile(filepath.Join(dir, "crosssum"), wrapper, 0o755), os.Symlink(filepath.Join(dir, "crosssum"), link)); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(link, "status", "two words", "--flag")
+	cmd.Dir = elsewhere
+	out, err := cmd.Output()
+	if want := elsewhere + "\n" + filepath.Join(dir, "build/bin/starter") + " status two words --flag\n"; err != nil || string(out) != want {
+		t.Errorf("%v: %q, want %q", err, out, want)
 	}
 }
