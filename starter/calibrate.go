@@ -12,7 +12,7 @@ import (
 
 // calibrate judges an accepting rule at many thresholds against known pairs, and says which one to take.
 func calibrate(ctx context.Context, args []string) error {
-	set := flags("calibrate", "calibrate --crawl DIR [--gold FILE] [--rule margin] [--precision 0.97] [--languages a,b] [--encoder NAME]",
+	set := flags("calibrate", "calibrate --crawl DIR [--gold FILE] [--rule agreement] [--precision 0.97] [--languages a,b] [--encoder NAME]",
 		"Mines a crawl up to its neighbour lists, judges the rule at some 200 thresholds against known pairs, and prints precision and recall with 95 %\n"+
 			"bootstrap intervals, the share of the largest component, and the threshold for the wanted precision, with the lines for the encoder's model\n"+
 			"card. Plots and the whole curve go to data/runs/<run>/calibration.html and curve.json. What is published already is not computed again, and the\n"+
@@ -24,7 +24,7 @@ func calibrate(ctx context.Context, args []string) error {
 		"./crosssum calibrate --crawl sample\n         ./crosssum calibrate --crawl ~/crawls/2026-11 --gold ~/pairs.tsv --rule mutual --precision 0.98")
 	crawl := set.String("crawl", "", "the crawl folder, or the name of one under a crawl root")
 	known := set.String("gold", "", "a file of known pairs (default: the crawl's own)")
-	rule := set.String("rule", "", "margin, agreement, mutual, seed or induced (default: the preset's, margin)")
+	rule := set.String("rule", "", "margin, agreement, mutual, seed or induced (default: the preset's, agreement)")
 	precision := set.Float64("precision", 0.97, "the precision that is wanted")
 	encoder := set.String("encoder", "", "a model under models/ (default: the preset's)")
 	prefix := set.String("prefix", "", "what the encoder wants before every text (with --encoder)")
@@ -32,16 +32,12 @@ func calibrate(ctx context.Context, args []string) error {
 	languages := set.String("languages", "", "names of languages, separated by commas (default: all of the crawl)")
 	params := set.String("params", "", "a JSON file of parameters over the preset's")
 	keep := set.Bool("keep", false, "leave the Temporal server, its web UI and the worker running")
-	open := houseFlags(set)
-	if err := parse(set, args); err != nil {
+	h, err := openHouse(set, args)
+	if err != nil {
 		return err
 	}
 	if *crawl == "" {
 		return errors.New("calibrate: --crawl DIR is missing; see ./crosssum calibrate --help")
-	}
-	h, err := open()
-	if err != nil {
-		return err
 	}
 	name, err := local.BringIn(*crawl, h.config.CrawlRoots)
 	if err != nil {

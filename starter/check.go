@@ -6,12 +6,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"crosssum/internal/corpus"
 	"crosssum/internal/live"
+	"crosssum/internal/local"
 )
 
 // check reads a crawl as ingest would, and keeps nothing.
@@ -21,23 +20,23 @@ func check(ctx context.Context, args []string) error {
 	crawl := set.String("crawl", "", "the crawl folder, or the name of one under a crawl root")
 	languages := set.String("languages", "", "names of languages, separated by commas (default: all of the crawl)")
 	preset := set.String("preset", "demo", "demo or paper: whose limits apply")
-	open := houseFlags(set)
-	if err := parse(set, args); err != nil {
+	h, err := openHouse(set, args)
+	if err != nil {
 		return err
 	}
 	if *crawl == "" {
 		return errors.New("check: --crawl DIR is missing; see ./crosssum check --help")
-	}
-	h, err := open()
-	if err != nil {
-		return err
 	}
 	_, params, err := parameters("", *preset, "", *languages)
 	if err != nil {
 		return err
 	}
 	limits := corpus.Limits{LineBytes: params.Ingest.MaxLineBytes, FileBytes: params.Ingest.MaxFileBytes, RejectFraction: params.Ingest.RejectFraction}
-	found, err := corpus.Check(ctx, crawlFolder(*crawl, h.config.CrawlRoots), params.Languages, limits, counter())
+	folder, err := local.FindCrawl(*crawl, h.config.CrawlRoots)
+	if err != nil {
+		return err
+	}
+	found, err := corpus.Check(ctx, folder, params.Languages, limits, counter())
 	if err != nil {
 		return err
 	}
@@ -46,18 +45,6 @@ func check(ctx context.Context, args []string) error {
 		return errSaid
 	}
 	return nil
-}
-
-// crawlFolder is dir, or the crawl of that name under a root when there is no such folder here.
-func crawlFolder(dir string, roots []string) string {
-	if !exists(dir) && !strings.ContainsRune(dir, filepath.Separator) {
-		for _, root := range roots {
-			if path := filepath.Join(root, dir); exists(path) {
-				return path
-			}
-		}
-	}
-	return dir
 }
 
 // counter prints how many rows of a language were read, on a terminal only.

@@ -22,11 +22,7 @@ func fetchCorpus(ctx context.Context, args []string) error {
 	suite := set.String("suite", "bookworm", "the suite")
 	output := set.String("output", "", "crawl folder to make (default: data/crawls/<suite>)")
 	mirror := set.String("mirror", "", "address of an archive (default: the one of this machine's apt)")
-	open := houseFlags(set)
-	if err := parse(set, args); err != nil {
-		return err
-	}
-	h, err := open()
+	h, err := openHouse(set, args)
 	if err != nil {
 		return err
 	}

@@ -38,12 +38,21 @@ func houseFlags(set *flag.FlagSet) func() (*house, error) {
 		h := &house{config: c}
 		_, h.explicit = os.LookupEnv("CROSSSUM_ADDRESS")
 		set.Visit(func(f *flag.Flag) { h.explicit = h.explicit || f.Name == "address" })
-		h.keeper, err = local.NewKeeper(h.data())
+		h.keeper = local.NewKeeper(h.data())
 		if p, ok := h.keeper.Find(local.ServerName); ok && !h.explicit {
 			h.config.Address, h.ui = p.Address, p.UI
 		}
-		return h, err
+		return h, nil
 	}
+}
+
+// openHouse adds the flags of temporal.yaml's settings to set, parses args and opens the house.
+func openHouse(set *flag.FlagSet, args []string) (*house, error) {
+	open := houseFlags(set)
+	if err := parse(set, args); err != nil {
+		return nil, err
+	}
+	return open()
 }
 
 // root is the folder of the checkout: two above the program, build/bin/starter; else the current folder or the next one above it
@@ -83,10 +92,20 @@ func (h *house) start(ctx context.Context, keep, anyPort bool) (stop func(), err
 		owner = 0
 	}
 	stop = func() { h.stopOwn() }
+	unlock, err := h.lock(ctx)
+	if err != nil {
+		return stop, err
+	}
+	defer unlock()
 	if err := h.server(ctx, owner, anyPort); err != nil {
 		return stop, err
 	}
 	return stop, h.worker(ctx, owner)
+}
+
+// lock keeps other commands of this checkout from starting or stopping its server and worker meanwhile.
+func (h *house) lock(ctx context.Context) (unlock func(), err error) {
+	return h.keeper.Lock(ctx, func() { say("waiting for another command that starts or stops the Temporal server and the worker") })
 }
 
 // server joins the server of this checkout, or the one at an address that was asked for, or starts one.
@@ -208,12 +227,12 @@ func (h *house) attend(ctx context.Context) (leave func()) {
 			case <-time.After(every):
 			}
 			for _, name := range []string{local.ServerName, local.WorkerName} {
-				p, revived, err := h.keeper.Revive(name, folder, environment)
+				p, revived, err := h.keeper.Revive(ctx, name, folder, environment)
 				if revived {
 					times++
 					say("the %s had ended without being asked to; started again (process %d, log %s)", name, p.PID, p.Log)
 				}
-				if err != nil {
+				if err != nil && ctx.Err() == nil {
 					say("%v", err)
 				}
 			}
@@ -238,6 +257,11 @@ func (h *house) adopt(p local.Process, owner int) error {
 
 // stopOwn ends the processes that belong to this command.
 func (h *house) stopOwn() {
+	unlock, err := h.lock(context.Background())
+	if err != nil {
+		return // then it started none either
+	}
+	defer unlock()
 	for _, name := range []string{local.WorkerName, local.ServerName} {
 		if p, ok := h.keeper.Find(name); ok && p.Owner == os.Getpid() {
 			if err := h.keeper.Stop(name, h.patience(name)); err != nil {

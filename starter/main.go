@@ -9,7 +9,10 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
+
+	"crosssum/internal/config"
 )
 
 // command is one word of the command line. run gets the arguments after it.
@@ -34,7 +37,7 @@ func commands() []command {
 		{"align", "the pairs that a rule accepts between two Arrow files of vectors", tool("align")},
 		{"train", "train on a data set's folder or on exactly the batches of a file, without a server", tool("train")},
 		{"loss", "the loss of each line of a file of batches", tool("loss")},
-		{"prove", "kill a training many times and compare its bytes with an undisturbed one's: prove resume", prove},
+		{"prove", "by experiment: prove resume, a training killed many times ends in the same bytes; prove memory, what real size takes", prove},
 		{"sampling-plan", "what a training would draw of each pair of languages, before it is run", samplingPlan},
 		{"up", "keep the Temporal server, its web UI and a worker running", up},
 		{"down", "stop them", down},
@@ -44,7 +47,15 @@ func commands() []command {
 		{"doctor", "what this machine has, and what is slow or missing", doctor},
 		{"test", "set up, vet and run all tests", test},
 		{"version", "versions of this program and what it is built from", version},
+		{"setup", "install and build what is missing, and nothing else (the others do it by themselves)", setup},
 	}
+}
+
+// setup has nothing left to do: the wrapper has set up.
+func setup(_ context.Context, args []string) error {
+	return parse(flags("setup", "setup", "Installs and builds what is missing, a step at a time, each with its log in build/log: Debian packages (as root or with sudo), a Temporal\n"+
+		"server, the native libraries, the programs, the models. What is there already is passed over in silence. LIBTORCH=DIR in the environment\n"+
+		"takes that libtorch instead of Debian's.", "./crosssum setup"), args)
 }
 
 func main() {
@@ -90,7 +101,6 @@ func usage() {
 	for _, c := range commands() {
 		fmt.Printf("  %-14s %s\n", c.name, c.does)
 	}
-	fmt.Println("  setup          install and build what is missing, and nothing else (demo, run, up and test do it by themselves)")
 	fmt.Println("\nFirst: ./crosssum demo")
 }
 
@@ -100,14 +110,31 @@ func flags(name, synopsis, text, example string) *flag.FlagSet {
 	set.SetOutput(os.Stdout)
 	set.Usage = func() {
 		fmt.Printf("Usage: ./crosssum %s\n\n%s\n\nExample: %s\n", synopsis, text, example)
-		hasFlags := false
-		set.VisitAll(func(*flag.Flag) { hasFlags = true })
-		if hasFlags {
-			fmt.Println("\nFlags:")
-			set.PrintDefaults()
-		}
+		printFlags(set)
 	}
 	return set
+}
+
+// printFlags lists the command's own flags; those that every command has, the settings of temporal.yaml, by name only.
+func printFlags(set *flag.FlagSet) {
+	var own, settings []string
+	set.VisitAll(func(f *flag.Flag) {
+		if f.Name == "config" || config.IsSetting(f.Name) {
+			settings = append(settings, "--"+f.Name)
+			return
+		}
+		value, does := flag.UnquoteUsage(f)
+		if f.DefValue != "" && f.DefValue != "0" && f.DefValue != "0s" && f.DefValue != "false" && !strings.Contains(does, "(default") {
+			does += " (default " + f.DefValue + ")"
+		}
+		own = append(own, fmt.Sprintf("  %-22s %s", strings.TrimSpace("--"+f.Name+" "+value), does))
+	})
+	if len(own) > 0 {
+		fmt.Println("\nFlags:\n" + strings.Join(own, "\n"))
+	}
+	if len(settings) > 0 {
+		fmt.Println("\nIn place of what temporal.yaml says: " + strings.Join(settings, ", "))
+	}
 }
 
 // parse reads args and refuses what is left over.

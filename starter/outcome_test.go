@@ -39,6 +39,22 @@ func TestFlagsGoOverTheFileAndTheFileOverThePreset(t *testing.T) {
 	}
 }
 
+func TestHelpListsACommandsOwnFlagsAndNamesTheSettingsThatAllHave(t *testing.T) {
+	out := captured(t, func() { dispatch(t.Context(), []string{"schedule", "create", "--help"}) })
+	own, settings, found := strings.Cut(out, "In place of what temporal.yaml says: ")
+	if !found || !strings.Contains(settings, "--address, --config, ") {
+		t.Errorf("the settings are not named:\n%s", out)
+	}
+	for _, want := range []string{"\n  --cron string ", "(default realign)", "(default 720h0m0s)", "--retry "} {
+		if !strings.Contains(own, want) {
+			t.Errorf("lacks %q:\n%s", want, own)
+		}
+	}
+	if strings.Contains(own, "--store") {
+		t.Errorf("a setting stands among the command's own flags:\n%s", own)
+	}
+}
+
 func TestEveryCommandHelpsWithAnExample(t *testing.T) {
 	for _, c := range commands() {
 		out := captured(t, func() {

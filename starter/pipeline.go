@@ -54,11 +54,7 @@ func pipeline(ctx context.Context, set *flag.FlagSet, args []string, crawl func(
 	preset := set.String("preset", "", "demo or paper: where parameters come from that --params does not name (default demo)")
 	params := set.String("params", "", "a JSON file of parameters over the preset's; ./crosssum example pipeline prints one")
 	languages := set.String("languages", "", "names of languages, separated by commas (default: all of the crawl)")
-	open := houseFlags(set)
-	if err := parse(set, args); err != nil {
-		return err
-	}
-	h, err := open()
+	h, err := openHouse(set, args)
 	if err != nil {
 		return err
 	}

@@ -28,11 +28,7 @@ func realign(ctx context.Context, args []string) error {
 		"./crosssum realign\n         ./crosssum realign --catalogue news --crawls news --languages english,hindi,russian\n         ./crosssum realign --crawl ~/crawls/2026-11")
 	ask := realignFlags(set)
 	keep := set.Bool("keep", false, "leave the Temporal server, its web UI and the worker running")
-	open := houseFlags(set)
-	if err := parse(set, args); err != nil {
-		return err
-	}
-	h, err := open()
+	h, err := openHouse(set, args)
 	if err != nil {
 		return err
 	}

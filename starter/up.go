@@ -15,11 +15,7 @@ import (
 func up(ctx context.Context, args []string) error {
 	set := flags("up", "up [flags]", "Starts the Temporal server with its web UI and a worker in the background, where they are not running, and returns.\n"+
 		"Everything listens on the loopback interface only. Data and logs are in data/.", "./crosssum up --address 127.0.0.1:7300 --ui-port 8300")
-	open := houseFlags(set)
-	if err := parse(set, args); err != nil {
-		return err
-	}
-	h, err := open()
+	h, err := openHouse(set, args)
 	if err != nil {
 		return err
 	}
@@ -34,14 +30,15 @@ func up(ctx context.Context, args []string) error {
 func down(ctx context.Context, args []string) error {
 	set := flags("down", "down", "Stops the worker and the Temporal server that `up`, `demo --keep` or an interrupted command left running. Open runs go on\n"+
 		"from their last published unit or checkpoint when `up` is called again.", "./crosssum down")
-	open := houseFlags(set)
-	if err := parse(set, args); err != nil {
-		return err
-	}
-	h, err := open()
+	h, err := openHouse(set, args)
 	if err != nil {
 		return err
 	}
+	unlock, err := h.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	for _, name := range []string{local.WorkerName, local.ServerName} {
 		p, ok := h.keeper.Find(name)
 		if !ok {
@@ -59,11 +56,7 @@ func down(ctx context.Context, args []string) error {
 // status tells what runs.
 func status(ctx context.Context, args []string) error {
 	set := flags("status", "status", "Says whether the Temporal server and the worker run and answer, where, and what the latest runs did.", "./crosssum status")
-	open := houseFlags(set)
-	if err := parse(set, args); err != nil {
-		return err
-	}
-	h, err := open()
+	h, err := openHouse(set, args)
 	if err != nil {
 		return err
 	}

@@ -209,6 +209,12 @@ func (c Config) WorkerStop() time.Duration { return time.Duration(c.WorkerStopSe
 // Flags are the command-line settings over a Config.
 type Flags struct{ given map[string]string }
 
+// IsSetting says whether a flag is one of AddFlags'.
+func IsSetting(flag string) bool {
+	_, ok := (&Config{}).settable()[strings.ReplaceAll(flag, "-", "_")]
+	return ok
+}
+
 // AddFlags defines a flag for every settable key on set ("--model-roots" for model_roots). Pass the result to Load.
 func AddFlags(set *flag.FlagSet) *Flags {
 	f := &Flags{given: map[string]string{}}

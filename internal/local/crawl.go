@@ -15,6 +15,19 @@ import (
 // crawlFile are the names that count in a crawl folder; everything else is left where it is.
 var crawlFile = regexp.MustCompile(`^[^.].*\.jsonl(\.gz|\.zst)?$|^crawl\.json$`)
 
+// FindCrawl is the folder dir, or else the crawl of that name under one of roots.
+func FindCrawl(dir string, roots []string) (string, error) {
+	if isDir(dir) {
+		return dir, nil
+	}
+	for _, root := range roots {
+		if path := filepath.Join(root, dir); filepath.IsLocal(dir) && isDir(path) {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("there is no crawl folder %s, and no crawl of that name in %s", dir, strings.Join(roots, " or "))
+}
+
 // BringIn makes the crawl folder at dir one that workers find, and returns its name there: "crawl" or "folder/crawl". A folder
 // under one of roots is taken as it is; so is a name that one of roots holds. Any other is brought under the last root: its files are linked
 // (no bytes are copied), or copied where the file systems differ. A folder brought in before is used again if it has the
@@ -23,14 +36,14 @@ func BringIn(dir string, roots []string) (string, error) {
 	if len(roots) == 0 {
 		return "", errors.New("no crawl root is configured: see crawl_roots in temporal.yaml")
 	}
-	if filepath.IsLocal(dir) && !isDir(dir) {
-		for _, root := range roots {
-			if isDir(filepath.Join(root, dir)) {
-				return filepath.ToSlash(filepath.Clean(dir)), nil
-			}
-		}
+	found, err := FindCrawl(dir, roots)
+	if err != nil {
+		return "", err
 	}
-	dir, err := filepath.Abs(dir)
+	if found != dir {
+		return filepath.ToSlash(filepath.Clean(dir)), nil
+	}
+	dir, err = filepath.Abs(dir)
 	if err == nil {
 		dir, err = filepath.EvalSymlinks(dir)
 	}

@@ -38,6 +38,21 @@ func TestACrawlFromElsewhereIsLinkedUnderTheLastRootWithItsFilesOnly(t *testing.
 	}
 }
 
+func TestACrawlThatIsNotThereIsAnErrorThatSaysWhereItWasLookedFor(t *testing.T) {
+	top := t.TempDir()
+	roots := []string{filepath.Join(top, "corpus"), filepath.Join(top, "crawls")}
+	folder(t, filepath.Join(roots[1], "news", "monday"), "english.jsonl", "x")
+	if found, err := FindCrawl("news/monday", roots); err != nil || found != filepath.Join(roots[1], "news", "monday") {
+		t.Errorf("found %q, %v", found, err)
+	}
+	for _, missing := range []string{"tuesday", "../crawls/tuesday", filepath.Join(top, "elsewhere")} {
+		_, err := BringIn(missing, roots)
+		if err == nil || !strings.Contains(err.Error(), missing) || !strings.Contains(err.Error(), roots[0]+" or "+roots[1]) {
+			t.Errorf("%s: %v", missing, err)
+		}
+	}
+}
+
 func TestAChangedCrawlGetsANewNameSoThatARunKeepsWhatItReads(t *testing.T) {
 	top := t.TempDir()
 	roots := []string{filepath.Join(top, "crawls")}

@@ -3,6 +3,7 @@
 package local
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,10 +34,46 @@ type Process struct {
 // Keeper holds the files of a checkout's processes and their logs.
 type Keeper struct{ files, logs string }
 
-// NewKeeper keeps process files in <data>/processes and logs in <data>/log.
-func NewKeeper(data string) (*Keeper, error) {
-	k := &Keeper{filepath.Join(data, "processes"), filepath.Join(data, "log")}
-	return k, errors.Join(os.MkdirAll(k.files, 0o755), os.MkdirAll(k.logs, 0o755))
+// NewKeeper keeps process files in <data>/processes and logs in <data>/log. Nothing is written before a process starts.
+func NewKeeper(data string) *Keeper {
+	return &Keeper{filepath.Join(data, "processes"), filepath.Join(data, "log")}
+}
+
+// prepare makes the folders.
+func (k *Keeper) prepare() error {
+	if err := os.MkdirAll(k.files, 0o755); err != nil {
+		return fmt.Errorf("%w (processes and logs are kept beside the store: temporal.yaml, CROSSSUM_STORE or --store says where)", err)
+	}
+	return os.MkdirAll(k.logs, 0o755)
+}
+
+// Lock is held while processes are looked for and started or stopped: two commands at once would each start a server, on one
+// database. waiting is called once if another command holds it; the result gives it back.
+func (k *Keeper) Lock(ctx context.Context, waiting func()) (unlock func(), err error) {
+	if err := k.prepare(); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(filepath.Join(k.files, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	for said := false; ; said = true {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return func() { f.Close() }, nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			f.Close()
+			return nil, fmt.Errorf("lock %s: %w", f.Name(), err)
+		}
+		if !said {
+			waiting()
+		}
+		if err := sleep(ctx, 100*time.Millisecond); err != nil {
+			f.Close()
+			return nil, err
+		}
+	}
 }
 
 // Find returns the process of that name if it is alive; a file left by a process that died is passed over.
@@ -52,6 +89,9 @@ func (k *Keeper) Find(name string) (Process, bool) {
 // Start runs p.Program in the background, in a session of its own so that Ctrl-C in the terminal does not reach it, with
 // its output appended to its log. env is added to this process's environment.
 func (k *Keeper) Start(p Process, dir string, env []string) (Process, error) {
+	if err := k.prepare(); err != nil {
+		return p, err
+	}
 	p.Log = filepath.Join(k.logs, p.Name+".log")
 	log, err := os.OpenFile(p.Log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
@@ -75,10 +115,18 @@ func (k *Keeper) Start(p Process, dir string, env []string) (Process, error) {
 }
 
 // Revive starts a process again that ended without Stop (killed, out of memory), as it was: revived tells whether it had
-// to. One that Stop ended stays ended.
-func (k *Keeper) Revive(name, dir string, env []string) (p Process, revived bool, err error) {
+// to. One that Stop ended stays ended, and of several commands that see it dead one starts it.
+func (k *Keeper) Revive(ctx context.Context, name, dir string, env []string) (p Process, revived bool, err error) {
 	p, alive := k.Find(name)
 	if alive || p.Stopping || p.PID <= 1 {
+		return p, false, nil
+	}
+	unlock, err := k.Lock(ctx, func() {})
+	if err != nil {
+		return p, false, err
+	}
+	defer unlock()
+	if p, alive = k.Find(name); alive || p.Stopping || p.PID <= 1 {
 		return p, false, nil
 	}
 	p, err = k.Start(p, dir, env)

@@ -1,8 +1,10 @@
 package local
 
 import (
+	"errors"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -12,15 +14,12 @@ import (
 
 func TestAProcessIsFoundByALaterCommandAndStopped(t *testing.T) {
 	data := t.TempDir()
-	k, err := NewKeeper(data)
-	if err != nil {
-		t.Fatal(err)
-	}
+	k := NewKeeper(data)
 	started, err := k.Start(Process{Name: "sleeper", Program: "/bin/sleep", Args: []string{"60"}}, data, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	later, _ := NewKeeper(data)
+	later := NewKeeper(data)
 	found, ok := later.Find("sleeper")
 	if !ok || found.PID != started.PID || found.Outdated() {
 		t.Fatalf("found %v %+v, want process %d", ok, found, started.PID)
@@ -33,41 +32,66 @@ func TestAProcessIsFoundByALaterCommandAndStopped(t *testing.T) {
 	}
 }
 
-func TestAKilledProcessIsRevivedAndAStoppedOneIsNot(t *testing.T) {
+func TestAKeeperWritesNothingBeforeAProcessStarts(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	if _, ok := NewKeeper(data).Find("worker"); ok || exists(data) {
+		t.Errorf("found a worker: %v; made %s: %v", ok, data, exists(data))
+	}
+}
+
+func TestTwoCommandsDoNotStartProcessesAtTheSameTime(t *testing.T) {
 	data := t.TempDir()
-	k, err := NewKeeper(data)
+	unlock, err := NewKeeper(data).Lock(t.Context(), func() { t.Error("it waits for nobody") })
 	if err != nil {
 		t.Fatal(err)
 	}
+	told, got := make(chan bool, 1), make(chan func(), 1)
+	go func() {
+		second, err := NewKeeper(data).Lock(t.Context(), func() { told <- true })
+		if err != nil {
+			t.Error(err)
+		}
+		got <- second
+	}()
+	<-told
+	select {
+	case <-got:
+		t.Fatal("the second command got the lock while the first held it")
+	case <-time.After(300 * time.Millisecond):
+	}
+	unlock()
+	(<-got)()
+}
+
+func TestAKilledProcessIsRevivedAndAStoppedOneIsNot(t *testing.T) {
+	data := t.TempDir()
+	k := NewKeeper(data)
 	first, err := k.Start(Process{Name: "sleeper", Program: "/bin/sleep", Args: []string{"60"}, Address: "here"}, data, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, revived, err := k.Revive("sleeper", data, nil); revived || err != nil {
+	if _, revived, err := k.Revive(t.Context(), "sleeper", data, nil); revived || err != nil {
 		t.Fatalf("a living process was started again: %v %v", revived, err)
 	}
 	syscall.Kill(first.PID, syscall.SIGKILL)
 	for first.Alive() {
 		time.Sleep(10 * time.Millisecond)
 	}
-	second, revived, err := k.Revive("sleeper", data, nil)
+	second, revived, err := k.Revive(t.Context(), "sleeper", data, nil)
 	if err != nil || !revived || second.PID == first.PID || !second.Alive() || second.Address != "here" {
 		t.Fatalf("got %+v, revived %v, %v", second, revived, err)
 	}
 	if err := k.Stop("sleeper", 5*time.Second); err != nil {
 		t.Fatal(err)
 	}
-	if p, revived, err := k.Revive("sleeper", data, nil); revived || err != nil {
+	if p, revived, err := k.Revive(t.Context(), "sleeper", data, nil); revived || err != nil {
 		t.Fatalf("a stopped process was started again: %+v %v", p, err)
 	}
 }
 
 func TestAnotherProcessUnderARememberedNumberIsNotTakenForOurs(t *testing.T) {
-	k, err := NewKeeper(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := k.write(Process{Name: "worker", PID: os.Getpid(), Started: "1"}); err != nil {
+	k := NewKeeper(t.TempDir())
+	if err := errors.Join(k.prepare(), k.write(Process{Name: "worker", PID: os.Getpid(), Started: "1"})); err != nil {
 		t.Fatal(err)
 	}
 	if p, ok := k.Find("worker"); ok {
@@ -79,10 +103,7 @@ func TestAnotherProcessUnderARememberedNumberIsNotTakenForOurs(t *testing.T) {
 }
 
 func TestOneThatIgnoresTheRequestIsKilledAfterPatience(t *testing.T) {
-	k, err := NewKeeper(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
+	k := NewKeeper(t.TempDir())
 	p, err := k.Start(Process{Name: "stubborn", Program: "/bin/sh", Args: []string{"-c", "trap '' TERM; echo ready; while :; do sleep 1; done"}}, "/", nil)
 	if err != nil {
 		t.Fatal(err)

@@ -18,10 +18,7 @@ func TestAServerStartsWithANamespaceOfNinetyDaysAndItsSearchAttributes(t *testin
 		t.Fatalf("%s is not built: run ./crosssum setup first", program)
 	}
 	data := t.TempDir()
-	k, err := NewKeeper(data)
-	if err != nil {
-		t.Fatal(err)
-	}
+	k := NewKeeper(data)
 	port, err := FreePort(20000+os.Getpid()%20000, 1000)
 	if err != nil {
 		t.Fatal(err)

@@ -48,8 +48,7 @@ func New(t *testing.T, root string) *Chain {
 		t.Fatal("the flags of native packages are not set: `. internal/native/env.sh` in the repository root, or run ./crosssum test")
 	}
 	c.build("engine", "./worker/engine", "CGO_ENABLED=1")
-	c.keeper, err = local.NewKeeper(c.Dir)
-	c.must(err)
+	c.keeper = local.NewKeeper(c.Dir)
 	o := local.ServerOptions{Program: filepath.Join(root, "build/bin/temporal"), Database: filepath.Join(c.Dir, "temporal/t.db"),
 		Port: freePort(t), UIPort: freePort(t)}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
