@@ -95,7 +95,12 @@ type Progress struct {
 	// Guessed costs in seconds: of the work item's finished units, and of the unit at work.
 	WorkDone float64 `json:"work_done,omitempty"`
 	UnitWork float64 `json:"unit_work,omitempty"`
+	// Problem is what holds up the work and what a person does about it, under 500 bytes; "" while it goes on.
+	Problem string `json:"problem,omitempty"`
 }
+
+// OfModel is what Progress counts while a model is loaded: that is no part of the unit's work.
+const OfModel = "bytes of the model"
 
 // StageProgress is one row of the `progress` query: a stage with its finished units.
 type StageProgress struct {

@@ -236,7 +236,7 @@ func (c *cache) get(dir string, reports ...engine.Report) (*encoder, error) {
 	return c.Get(dir, func() (*encoder, error) {
 		return load(dir, func(done, total int64) {
 			for _, report := range reports {
-				report(schemas.Progress{Done: done, Total: total, Of: "bytes"})
+				report(schemas.Progress{Done: done, Total: total, Of: schemas.OfModel})
 			}
 		})
 	}, (*encoder).close)

@@ -228,7 +228,7 @@ func TestLoadingReportsTheBytesThatWereRead(t *testing.T) {
 		if _, err := c.get(filepath.Join(dir, name), engine.Report(func(p schemas.Progress) { last = p })); err != nil {
 			t.Fatal(err)
 		}
-		if last.Of != "bytes" || last.Done != last.Total || last.Done < 100_000 {
+		if last.Of != schemas.OfModel || last.Done != last.Total || last.Done < 100_000 {
 			t.Errorf("%s: %+v", name, last)
 		}
 	}

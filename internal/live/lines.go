@@ -42,11 +42,13 @@ func (b *Board) Running(now time.Time) []string {
 	return lines
 }
 
-// Retried gives a line for every activity that is being tried again.
+// Retried gives a line for every activity that is held up or being tried again.
 func (b *Board) Retried() []string {
 	var lines []string
 	for _, a := range b.last.Active {
-		if a.Failure != "" {
+		if a.Progress.Problem != "" {
+			lines = append(lines, fmt.Sprintf("%s: %s", a.Stage, firstLine(a.Progress.Problem)))
+		} else if a.Failure != "" {
 			lines = append(lines, fmt.Sprintf("%s: attempt %d, after: %s", a.Stage, a.Attempt, firstLine(a.Failure)))
 		}
 	}
@@ -72,7 +74,13 @@ func (b *Board) detail(stage schemas.StageProgress, fraction float64, now time.T
 		parts = append(parts, stage.Crawl)
 	}
 	if stage.Units > 1 {
-		parts = append(parts, fmt.Sprintf("%d of %s", max(stage.UnitsDone, stage.Reused), count(int64(stage.Units), stage.Unit)))
+		finished := max(stage.UnitsDone, stage.Reused)
+		for _, a := range b.last.Active {
+			if a.Stage == stage.Stage {
+				finished += a.Progress.UnitNo // of a work item at work
+			}
+		}
+		parts = append(parts, fmt.Sprintf("%d of %s", min(finished, stage.Units), count(int64(stage.Units), stage.Unit)))
 	}
 	metrics := map[string]float64{}
 	for _, a := range b.last.Active {
@@ -87,7 +95,7 @@ func (b *Board) detail(stage schemas.StageProgress, fraction float64, now time.T
 		maps.Copy(metrics, a.Progress.Metrics)
 	}
 	t := b.tracks[stage.Stage]
-	if rate := t.rate(); rate > 0 {
+	if rate := t.rate(); rate > 0 && t.of != schemas.OfModel {
 		parts = append(parts, fmt.Sprintf("%s %s/s", Readable(rate), t.of))
 	}
 	for _, m := range []struct{ name, says string }{{"loss", "loss"}, {"learning_rate", "rate"}, {"checkpoint", "checkpoint at"}} {

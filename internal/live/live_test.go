@@ -41,7 +41,7 @@ func TestARateSpansTheUnitsOfAWorkItem(t *testing.T) {
 		}, start.Add(time.Duration(i)*time.Second))
 	}
 	line := b.Lines(0, start.Add(3*time.Second))[0] // 100 rows of english and 100 of hindi were seen in 3 s
-	for _, want := range []string{"hindi 100 of 200 rows", "66.7 rows/s", "50 %"} {
+	for _, want := range []string{"1 of 4 languages", "hindi 100 of 200 rows", "66.7 rows/s", "50 %"} {
 		if !strings.Contains(line, want) {
 			t.Errorf("%q lacks %q", line, want)
 		}
@@ -59,6 +59,27 @@ func TestARateCountsOneThingAtATime(t *testing.T) {
 	}
 	if line := b.Lines(0, start.Add(4*time.Second))[0]; !strings.Contains(line, " 20.0 texts/s") && !strings.Contains(line, " 20 texts/s") {
 		t.Errorf("%q: 20 texts were seen in every second", line)
+	}
+}
+
+func TestLoadingAModelIsShownButIsNoWork(t *testing.T) {
+	b, start := &Board{}, time.Unix(1e9, 0)
+	see := func(second int, p schemas.Progress) string {
+		p.Unit, p.UnitWork = "english", 40
+		b.Update(Snapshot{
+			Stages: []schemas.StageProgress{{Stage: "embed", State: "running", Unit: "language", Units: 1, Work: 40}},
+			Active: []Activity{{ID: "3", Stage: "embed", Progress: p}},
+		}, start.Add(time.Duration(second)*time.Second))
+		return b.Lines(0, start.Add(time.Duration(second)*time.Second))[0]
+	}
+	see(0, schemas.Progress{Done: 0, Total: 400, Of: schemas.OfModel})
+	if line := see(60, schemas.Progress{Done: 300, Total: 400, Of: schemas.OfModel}); !strings.Contains(line, " 0 %  english 300 of 400 bytes of the model") ||
+		strings.Contains(line, "/s") || strings.Contains(line, "ETA") {
+		t.Errorf("while it loads: %q", line)
+	}
+	see(80, schemas.Progress{Done: 0, Total: 100, Of: "texts"})
+	if line := see(90, schemas.Progress{Done: 50, Total: 100, Of: "texts"}); !strings.Contains(line, " 50 %") || !strings.Contains(line, "ETA 10 s") {
+		t.Errorf("half of the texts took 10 s: %q", line)
 	}
 }
 
@@ -102,6 +123,18 @@ func TestAFailedAttemptIsShownWithItsFirstLineOnly(t *testing.T) {
 	got := strings.Join(b.Lines(0, time.Unix(1e9, 0)), "\n")
 	if !strings.Contains(got, "attempt 3, after: the engine ended: killed") || strings.Contains(got, "stack") {
 		t.Errorf("%q", got)
+	}
+}
+
+func TestWhatHoldsUpAnActivityIsShownUntilItGoesOn(t *testing.T) {
+	b := &Board{}
+	for _, problem := range []string{"disk full: make room", ""} {
+		a := Activity{ID: "1", Stage: "embed", Attempt: 2, Failure: "no space left", Progress: schemas.Progress{Problem: problem}}
+		b.Update(Snapshot{Active: []Activity{a}}, time.Unix(1e9, 0))
+		want := map[bool]string{true: "embed: disk full: make room", false: "embed: attempt 2, after: no space left"}[problem != ""]
+		if got := strings.Join(b.Retried(), "\n"); got != want {
+			t.Errorf("%q, wanted %q", got, want)
+		}
 	}
 }
 

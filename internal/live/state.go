@@ -76,6 +76,9 @@ func (b *Board) Update(s Snapshot, now time.Time) {
 				t.done, t.samples = 0, nil
 				delete(b.at, a.ID)
 			}
+			if t.of == schemas.OfModel { // loading says nothing about how long the work takes
+				t.started, t.fraction = now, b.fractionOf(a.Stage)
+			}
 			t.of = p.Of
 		}
 		before, seen := b.at[a.ID]
@@ -106,7 +109,7 @@ func (b *Board) fraction(stage schemas.StageProgress) float64 {
 	for _, a := range b.last.Active {
 		if p := a.Progress; a.Stage == stage.Stage {
 			done += p.WorkDone
-			if p.Total > 0 {
+			if p.Total > 0 && p.Of != schemas.OfModel {
 				done += p.UnitWork * min(1, float64(p.Done)/float64(p.Total))
 			}
 		}
@@ -115,6 +118,16 @@ func (b *Board) fraction(stage schemas.StageProgress) float64 {
 		return 0
 	}
 	return min(1, done/all)
+}
+
+// fractionOf is the fraction of the stage of that name.
+func (b *Board) fractionOf(name string) float64 {
+	for _, stage := range b.last.Stages {
+		if stage.Stage == name {
+			return b.fraction(stage)
+		}
+	}
+	return 0
 }
 
 // rate is rows, steps, ... a second over the last seconds; 0 while it is not known.
