@@ -73,6 +73,7 @@ type TrainParams struct {
 	MiniBatch       int     `json:"mini_batch"`  // samples of one pair in a batch
 	Pairs           int     `json:"pairs"`       // m: pairs drawn a step; batch = pairs * mini_batch
 	MicroBatch      int     `json:"micro_batch"` // samples a forward pass
+	Ranks           int     `json:"ranks"`       // processes that share each batch, one a device; on processors the threads are divided
 	Alpha           float64 `json:"alpha"`
 	Beta            float64 `json:"beta"`
 	Sampling        string  `json:"sampling"` // "coin", "fixed_source", "fixed_target", "unistage"
@@ -121,7 +122,7 @@ func Paper() Params {
 		Encoder: EncoderParams{Name: "LaBSE", MaxTokens: 256, BatchTokens: 1024},
 		Align:   AlignParams{Rule: "induced", Neighbours: 4, Keep: 8, BlockRows: 16384},
 		Split:   SplitParams{Train: 80, Val: 10, Test: 10, LargeShare: 0.02},
-		Train: TrainParams{Steps: 25000, MiniBatch: 32, Pairs: 8, MicroBatch: 16, Alpha: 0.5, Beta: 0.75, Sampling: "coin",
+		Train: TrainParams{Steps: 25000, MiniBatch: 32, Pairs: 8, MicroBatch: 16, Ranks: 1, Alpha: 0.5, Beta: 0.75, Sampling: "coin",
 			SourceTokens: 512, TargetTokens: 84, LearningRate: 1, WarmupSteps: 5000, Optimizer: "adafactor", LabelSmoothing: 0.1, WeightDecay: 0.01,
 			GradientNorm: 1, Dropout: 0.1, CheckpointEvery: 500, KeepCheckpoints: 3, NewLanguages: true},
 		Generate: GenerateParams{Beams: 5, LengthPenalty: 0.6, NoRepeatNgram: 2, MaxTokens: 84, BatchSize: 8},

@@ -101,6 +101,9 @@ func (c *checks) train(t TrainParams) {
 	c.whole("train.mini_batch", t.MiniBatch, 1, 1<<16)
 	c.whole("train.pairs", t.Pairs, 1, 1<<16)
 	c.whole("train.micro_batch", t.MicroBatch, 1, 1<<16)
+	c.whole("train.ranks", t.Ranks, 0, 64)
+	c.check(t.Pairs*t.MiniBatch%max(t.Ranks, 1) == 0, "train.ranks", "%d ranks cannot share a batch of %d (pairs times mini_batch) equally",
+		t.Ranks, t.Pairs*t.MiniBatch)
 	c.real("train.alpha", t.Alpha, 0, 10)
 	c.real("train.beta", t.Beta, 0, 10)
 	c.oneOf("train.sampling", t.Sampling, "coin", "fixed_source", "fixed_target", "unistage")

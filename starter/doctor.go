@@ -18,11 +18,7 @@ import (
 func doctor(ctx context.Context, args []string) error {
 	set := flags("doctor", "doctor", "Says what this machine has: processors and their instruction sets, memory, disk, BLAS, libraries, builds and models;\n"+
 		"and warns of what makes runs slow or stops them.", "./crosssum doctor")
-	open := houseFlags(set)
-	if err := parse(set, args); err != nil {
-		return err
-	}
-	h, err := open()
+	h, err := openHouse(set, args)
 	if err != nil {
 		return err
 	}
@@ -60,7 +56,7 @@ func doctor(ctx context.Context, args []string) error {
 	} else {
 		warn("no BLAS library is installed: ./crosssum setup installs OpenBLAS")
 	}
-	for _, p := range []string{"libtorch-dev", "libfaiss-dev", "libfasttext-dev", "libsentencepiece-dev", "libopenblas-dev"} {
+	for _, p := range []string{"libtorch-dev", "libgloo-dev", "libfaiss-dev", "libfasttext-dev", "libsentencepiece-dev", "libopenblas-dev"} {
 		if v := packageVersion(ctx, p); v != "" {
 			line(strings.TrimSuffix(p, "-dev"), "%s", v)
 		} else {

@@ -18,6 +18,12 @@ type microBatch struct {
 // work of one is bounded by its longest. tokens is the number of labels in the whole batch. Places in the batch decide
 // ties: the cut is a pure function of the batch.
 func cut(batch []sequence, size int) (batches []microBatch, tokens int) {
+	return share(batch, size, 0, 1)
+}
+
+// share is cut for one of several ranks. Each takes every so many-th of the examples by length, so that all have as many and
+// much the same work; tokens is still that of the whole batch.
+func share(batch []sequence, size, rank, ranks int) (batches []microBatch, tokens int) {
 	order := make([]int, len(batch))
 	for i := range order {
 		order[i] = i
@@ -26,15 +32,21 @@ func cut(batch []sequence, size int) (batches []microBatch, tokens int) {
 		x, y := batch[order[a]], batch[order[b]]
 		return len(x.source) < len(y.source) || len(x.source) == len(y.source) && len(x.label) < len(y.label)
 	})
-	for from := 0; from < len(order); from += size {
+	var own []int
+	for k, i := range order {
+		tokens += len(batch[i].label)
+		if k%ranks == rank {
+			own = append(own, i)
+		}
+	}
+	for from := 0; from < len(own); from += size {
 		b := microBatch{}
 		var sources, targets []int
-		for _, i := range order[from:min(from+size, len(order))] {
+		for _, i := range own[from:min(from+size, len(own))] {
 			e := batch[i]
 			b.places = append(b.places, i)
 			b.add(e.source, e.label, e.start)
 			sources, targets = append(sources, len(e.source)), append(targets, len(e.label))
-			tokens += len(e.label)
 		}
 		b.Sources, b.Targets = kernels.Pack(sources), kernels.Pack(targets)
 		batches = append(batches, b)

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -51,6 +52,10 @@ func (r *run) learn(err error) error {
 		short.Message = fmt.Sprintf("train: step %d: %s", r.step+1, short.Message)
 		return engine.Halve(r.request.Work, r.request.Params.MicroBatch, short)
 	}
+	if lost := (*engine.Error)(nil); errors.As(err, &lost) && lost.Type == schemas.LostRank {
+		p := r.request.Params
+		return engine.LoseRank(r.request.Work, p.Ranks, p.Pairs*p.MiniBatch, r.saved, lost)
+	}
 	return err
 }
 
@@ -58,9 +63,17 @@ func (r *run) learn(err error) error {
 func (r *run) apply() {
 	asked := r.request.Params.MicroBatch
 	if now := r.lessons.Effective(asked); now != asked {
-		if r.since == 0 {
-			r.since = r.step + 1
-		}
-		r.note("micro_batch is %d in place of %d; not bit-reproducible since step %d", now, asked, r.since)
+		r.notReproducible("micro_batch", now, asked)
 	}
+	asked = max(r.request.Params.Ranks, 1)
+	if now := r.lessons.Processes(asked); now != asked {
+		r.notReproducible("ranks", now, asked)
+	}
+}
+
+func (r *run) notReproducible(parameter string, now, asked int) {
+	if r.since == 0 {
+		r.since = r.step + 1
+	}
+	r.note("%s is %d in place of %d; not bit-reproducible since step %d", parameter, now, asked, r.since)
 }

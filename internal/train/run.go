@@ -21,9 +21,13 @@ func Run(ctx context.Context, request engine.TrainRequest, report engine.Report)
 		return engine.TrainResult{}, err
 	}
 	defer r.close()
+	if err := r.start(ctx); err != nil {
+		return r.result(), r.learn(err)
+	}
 	if err := r.loop(ctx); err != nil {
 		return r.result(), r.learn(err)
 	}
+	r.ranks.end()
 	return r.result(), r.finish()
 }
 
@@ -41,6 +45,7 @@ func (r *run) loop(ctx context.Context) error {
 		err = torch.DoGrad(func() {
 			stopped = r.forwardBackward(ctx, batch, &line)
 			gradients := r.gradients(&line)
+			stopped = r.ranks.combine(&line, gradients, stopped)
 			line.GradientNorm = math.Sqrt(kernels.SquareSums(gradients))
 			if finite(line.Loss) && finite(line.GradientNorm) && !stopped {
 				coefficient := math.Min(1, p.GradientNorm/(line.GradientNorm+1e-6))
@@ -75,7 +80,8 @@ func (r *run) loop(ctx context.Context) error {
 // gives up between two of them when ctx ends: stopped.
 func (r *run) forwardBackward(ctx context.Context, batch []sequence, line *metric) (stopped bool) {
 	p := r.request.Params
-	batches, tokens := cut(batch, r.lessons.Effective(p.MicroBatch))
+	rank, ranks := r.ranks.place()
+	batches, tokens := share(batch, r.lessons.Effective(p.MicroBatch), rank, ranks)
 	for k, b := range batches {
 		if ctx.Err() != nil {
 			return true

@@ -35,6 +35,7 @@ type run struct {
 	model     *t5.Model
 	feed      feed
 	optimizer optimizer
+	ranks     *ranks
 	metrics   *metrics
 
 	step, resumed, saved int // taken; where this run began; last checkpoint
@@ -63,24 +64,33 @@ func open(request engine.TrainRequest, report engine.Report) (r *run, err error)
 			r.close()
 		}
 	}()
+	if err := r.load(); err != nil {
+		return nil, err
+	}
+	return r, r.resume()
+}
+
+// load reads model and data, and begins the optimizer.
+func (r *run) load() (err error) {
+	request := r.request
 	r.report(schemas.Progress{Total: int64(request.Params.Steps), Of: "steps"})
 	var tokenizer *t5.Tokenizer
 	alive := func(what string, n int64) {
 		r.report(schemas.Progress{Total: int64(request.Params.Steps), Of: "steps", Metrics: map[string]float64{what: float64(n)}})
 	}
 	if r.model, tokenizer, err = t5.Load(request.Model, func(done, _ int64) { alive("model_bytes_read", done) }); err != nil {
-		return nil, err
+		return err
 	}
 	if r.feed, err = r.open(tokenizer, func(articles int64) { alive("articles_read", articles) }); err != nil {
-		return nil, err
+		return err
 	}
 	if err := r.startTokens(tokenizer); err != nil {
-		return nil, err
+		return err
 	}
 	if r.optimizer, err = newOptimizer(r.model.Weights, request.Params); err != nil {
-		return nil, err
+		return err
 	}
-	return r, r.resume()
+	return r.recordGradients()
 }
 
 // open reads what the request trains on: the samples of a run, a data set's folder, or a file of batches.
@@ -182,21 +192,27 @@ func (r *run) resume() error {
 		r.note("%s", reason)
 	}
 	if dir != "" {
-		r.model.Free()
-		if r.model.Weights, err = t5.LoadWeights(filepath.Join(dir, modelFile), r.model.Config); err != nil {
+		if err := r.take(dir, state); err != nil {
 			return err
 		}
-		if err := loadOptimizer(r.optimizer, dir); err != nil {
-			return err
-		}
-		r.step, r.resumed, r.saved, r.samples, r.last.Loss = state.Step, state.Step, state.Step, state.Samples, state.Loss
-		r.since = state.NotReproducibleSince
 		r.note("resumed from %s", checkpointName(state.Step))
 	}
 	r.apply()
-	if r.metrics, err = openMetrics(log, r.step); err != nil {
+	r.metrics, err = openMetrics(log, r.step)
+	return err
+}
+
+// take goes on from a verified checkpoint.
+func (r *run) take(dir string, state checkpointState) (err error) {
+	r.model.Free()
+	if r.model.Weights, err = t5.LoadWeights(filepath.Join(dir, modelFile), r.model.Config); err != nil {
 		return err
 	}
+	if err := loadOptimizer(r.optimizer, dir); err != nil {
+		return err
+	}
+	r.step, r.resumed, r.saved, r.samples, r.last.Loss = state.Step, state.Step, state.Step, state.Samples, state.Loss
+	r.since = state.NotReproducibleSince
 	return r.recordGradients()
 }
 
@@ -234,10 +250,16 @@ func (r *run) clearGradients() {
 func (r *run) log(line metric, samples int) error {
 	r.step, r.last = line.Step, line
 	r.samples += int64(samples)
+	if r.metrics == nil { // of another rank than 0
+		return nil
+	}
 	return r.metrics.add(line)
 }
 
 func (r *run) checkpoint() error {
+	if err := r.ranks.same(r.model.Weights, r.step); err != nil || r.metrics == nil {
+		return err
+	}
 	if err := r.metrics.sync(); err != nil {
 		return err
 	}
@@ -298,6 +320,7 @@ func (r *run) result() engine.TrainResult {
 }
 
 func (r *run) close() {
+	r.ranks.end()
 	if r.metrics != nil {
 		r.metrics.close()
 	}

@@ -32,7 +32,8 @@ func handlers() map[string]engine.Handler {
 			generate.Forget()
 			return train.Run(ctx, r, report)
 		}),
-		engine.OpGenerate: engine.Typed(generate.Run),
+		engine.OpTrainRank: engine.Typed(train.Rank),
+		engine.OpGenerate:  engine.Typed(generate.Run),
 	}
 }
 

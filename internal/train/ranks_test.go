@@ -1,0 +1,279 @@
+package train
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"crosssum/internal/engine"
+	"crosssum/internal/model/t5"
+	"crosssum/internal/native/torch"
+	"crosssum/schemas"
+)
+
+// asRank is set for the processes that rank 0 starts: the folder where they leave their process ids.
+const asRank = "TRAIN_TEST_RANKS"
+
+// TestMain is also the engine of the other ranks.
+func TestMain(m *testing.M) {
+	folder := os.Getenv(asRank)
+	if folder == "" {
+		os.Exit(m.Run())
+	}
+	torch.SetThreads(1)
+	err := engine.Main(map[string]engine.Handler{engine.OpTrainRank: engine.Typed(
+		func(ctx context.Context, request engine.RankRequest, report engine.Report) (struct{}, error) {
+			if os.Getenv("TRAIN_TEST_DIFFERENT") != "" {
+				request.Params.WeightDecay /= 2
+			}
+			os.WriteFile(filepath.Join(folder, strconv.Itoa(request.Rank)), []byte(strconv.Itoa(os.Getpid())), 0o644)
+			return Rank(ctx, request, report)
+		})})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// toyRanks is toy with several ranks; pid tells the process of one of the other.
+func toyRanks(t *testing.T, n int) (request engine.TrainRequest, pid func(rank int) int) {
+	t.Helper()
+	folder := t.TempDir()
+	t.Setenv(asRank, folder)
+	request = toy(t)
+	request.Params.Ranks = n
+	return request, func(rank int) int {
+		raw, err := os.ReadFile(filepath.Join(folder, strconv.Itoa(rank)))
+		must(t, err)
+		n, err := strconv.Atoi(string(raw))
+		must(t, err)
+		return n
+	}
+}
+
+func TestRanksShareABatchEquallyWhateverTheMicroBatch(t *testing.T) {
+	var batch []sequence
+	labels := 0
+	for i := range 24 {
+		batch = append(batch, sequence{make([]int32, 3+i*7%11), make([]int32, 2+i%5), 1})
+		labels += 2 + i%5
+	}
+	for _, n := range []int{1, 2, 3, 4, 24} {
+		for _, size := range []int{1, 5, 24} {
+			var places []int
+			for rank := range n {
+				batches, tokens := share(batch, size, rank, n)
+				own := 0
+				for _, b := range batches {
+					places = append(places, b.places...)
+					own += len(b.places)
+				}
+				if own != 24/n || tokens != labels {
+					t.Errorf("rank %d of %d, micro-batch %d: %d examples, %d labels in all", rank, n, size, own, tokens)
+				}
+			}
+			slices.Sort(places)
+			if len(places) != 24 || len(slices.Compact(places)) != 24 {
+				t.Errorf("%d ranks, micro-batch %d: examples %v", n, size, places)
+			}
+		}
+	}
+}
+
+func TestTwoRanksAreOneAfterTenSteps(t *testing.T) {
+	request, _ := toyRanks(t, 2)
+	request.Params.Steps = 10
+	two, twoMetrics, result := trainIn(t, request, t.TempDir())
+	request.Params.Ranks = 1
+	one, oneMetrics, alone := trainIn(t, request, t.TempDir())
+	if result.Samples != alone.Samples || result.Steps != 10 || result.NotReproducibleSince != 0 {
+		t.Errorf("two ranks: %+v, one: %+v", result, alone)
+	}
+	if bytes.Equal(one, two) {
+		t.Error("two ranks give the bytes of one: was there a second one?")
+	}
+	loss, norm := differences(t, twoMetrics, oneMetrics)
+	parameter := parametersDifference(t, one, two)
+	t.Logf("after 10 steps: losses differ by %.1e, gradient norms by %.1e, parameters by %.1e", loss, norm, parameter)
+	if loss > 1e-4 || norm > 1e-4 || parameter > 1e-4 {
+		t.Errorf("losses differ by %v, gradient norms by %v, parameters by %v", loss, norm, parameter)
+	}
+}
+
+// differences are the largest ones between the losses and the gradient norms of two logs.
+func differences(t *testing.T, a, b []byte) (loss, norm float64) {
+	t.Helper()
+	x, y := parse(t, a), parse(t, b)
+	if len(x) != len(y) || len(x) == 0 {
+		t.Fatalf("%d and %d steps", len(x), len(y))
+	}
+	for i := range x {
+		if !slices.Equal(x[i].Pairs, y[i].Pairs) {
+			t.Errorf("step %d drew %v and %v", i+1, x[i].Pairs, y[i].Pairs)
+		}
+		loss = max(loss, math.Abs(x[i].Loss-y[i].Loss))
+		norm = max(norm, math.Abs(x[i].GradientNorm-y[i].GradientNorm))
+	}
+	return loss, norm
+}
+
+func parse(t *testing.T, raw []byte) []metric {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "metrics.jsonl")
+	must(t, os.WriteFile(path, raw, 0o644))
+	lines, err := readMetrics(path)
+	must(t, err)
+	return lines
+}
+
+// parametersDifference is the largest one between two models' files.
+func parametersDifference(t *testing.T, a, b []byte) (largest float64) {
+	t.Helper()
+	config, err := t5.LoadConfig(toyConfig(t))
+	must(t, err)
+	var sides [2]t5.Parameters
+	for i, raw := range [][]byte{a, b} {
+		path := filepath.Join(t.TempDir(), "model.safetensors")
+		must(t, os.WriteFile(path, raw, 0o644))
+		sides[i], err = t5.LoadWeights(path, config)
+		must(t, err)
+		defer sides[i].Free()
+	}
+	must(t, torch.Do(func() {
+		for name := range sides[0] {
+			x, y := sides[0][name].Float32s(), sides[1][name].Float32s()
+			for i := range x {
+				largest = max(largest, math.Abs(float64(x[i]-y[i])))
+			}
+		}
+	}))
+	return largest
+}
+
+func toyConfig(t *testing.T) string { return toy(t).Model }
+
+func TestTwoRanksThatAreStoppedGoOnToTheSameBytes(t *testing.T) {
+	request, _ := toyRanks(t, 2)
+	model, metrics, _ := trainIn(t, request, t.TempDir())
+	work := t.TempDir()
+	stopAfter(t, request, work, 7)
+	again, metricsAgain, result := trainIn(t, request, work)
+	if result.ResumedFrom != 7 {
+		t.Errorf("resumed from %d, want the checkpoint saved at the stop", result.ResumedFrom)
+	}
+	if !bytes.Equal(model, again) || !bytes.Equal(metrics, metricsAgain) {
+		t.Errorf("resumed run differs: metrics\n%s\n%s", metrics, metricsAgain)
+	}
+}
+
+// loseRank runs a request and, in the step after `step`, sends a signal to rank 1. It returns the error's message.
+func loseRank(t *testing.T, request engine.TrainRequest, pid func(int) int, work string, step int64, signal syscall.Signal, within time.Duration) string {
+	t.Helper()
+	request.Work, request.Output = work, t.TempDir()
+	var sent time.Time
+	_, err := Run(context.Background(), request, func(p schemas.Progress) {
+		if p.Done == step && p.Metrics["part_of_step"] > 0 && sent.IsZero() {
+			sent = time.Now()
+			must(t, syscall.Kill(pid(1), signal))
+		}
+	})
+	var typed *engine.Error
+	if !errors.As(err, &typed) || typed.Type != schemas.LostRank || !strings.Contains(err.Error(), "rank 1 ") {
+		t.Fatalf("a run that lost rank 1 ended with %v", err)
+	}
+	if took := time.Since(sent); took > within {
+		t.Errorf("that was found after %s", took)
+	}
+	if left, _ := filepath.Glob(filepath.Join(work, "writing-*")); len(left) > 0 {
+		t.Errorf("it leaves %v", left)
+	}
+	if syscall.Kill(pid(1), 0) == nil {
+		t.Error("the lost rank's process is still there")
+	}
+	return err.Error()
+}
+
+func TestAKilledRankIsFoundAtOnceAndTheRunGoesOnToTheSameBytes(t *testing.T) {
+	request, pid := toyRanks(t, 2)
+	model, metrics, _ := trainIn(t, request, t.TempDir())
+	work := t.TempDir()
+	message := loseRank(t, request, pid, work, 4, syscall.SIGKILL, 10*time.Second)
+	if !strings.Contains(message, "in step 5") || !strings.Contains(message, "killed") || !strings.Contains(message, "from the checkpoint of step 3") {
+		t.Error(message)
+	}
+	again, metricsAgain, result := trainIn(t, request, work)
+	if result.ResumedFrom != 3 || result.NotReproducibleSince != 0 || !bytes.Equal(model, again) || !bytes.Equal(metrics, metricsAgain) {
+		t.Errorf("resumed from %d, not reproducible since %d, same model %v, same metrics %v", result.ResumedFrom, result.NotReproducibleSince,
+			bytes.Equal(model, again), bytes.Equal(metrics, metricsAgain))
+	}
+}
+
+func TestARankLostTwiceAtOneCheckpointIsDoneWithout(t *testing.T) {
+	request, pid := toyRanks(t, 2)
+	request.Params.Ranks = 1
+	_, metrics, _ := trainIn(t, request, t.TempDir())
+	request.Params.Ranks = 2
+	work := t.TempDir()
+	loseRank(t, request, pid, work, 4, syscall.SIGKILL, 10*time.Second)
+	if message := loseRank(t, request, pid, work, 4, syscall.SIGKILL, 10*time.Second); !strings.Contains(message, "with ranks 1 in place of 2") {
+		t.Error(message)
+	}
+	_, again, result := trainIn(t, request, work)
+	if result.ResumedFrom != 3 || result.NotReproducibleSince != 4 {
+		t.Errorf("resumed from %d, not reproducible since %d", result.ResumedFrom, result.NotReproducibleSince)
+	}
+	if loss, _ := differences(t, metrics, again); loss > 1e-4 {
+		t.Errorf("losses differ by %v from those of a run by one rank", loss)
+	}
+}
+
+func TestASilentRankIsFoundInTime(t *testing.T) {
+	rankSilence = 8 * time.Second
+	defer func() { rankSilence = 15 * time.Second }()
+	request, pid := toyRanks(t, 2)
+	message := loseRank(t, request, pid, t.TempDir(), 4, syscall.SIGSTOP, rankSilence+6*time.Second)
+	if !strings.Contains(message, "fell silent") {
+		t.Error(message)
+	}
+}
+
+func TestRanksThatDifferAreFoundAtTheCheckpoint(t *testing.T) {
+	request, _ := toyRanks(t, 2)
+	t.Setenv("TRAIN_TEST_DIFFERENT", "1")
+	request.Work, request.Output = t.TempDir(), t.TempDir()
+	_, err := Run(context.Background(), request, nil)
+	var typed *engine.Error
+	if !errors.As(err, &typed) || typed.Type != schemas.RanksDiffer || !strings.Contains(err.Error(), "step 3") {
+		t.Fatalf("got %v", err)
+	}
+	if steps, err := checkpointSteps(request.Work); err != nil || len(steps) > 0 {
+		t.Errorf("checkpoints %v of parameters that differ: %v", steps, err)
+	}
+}
+
+func TestABatchThatRanksCannotShareIsRefused(t *testing.T) {
+	request, _ := toyRanks(t, 3) // of 8 examples
+	request.Work, request.Output = t.TempDir(), t.TempDir()
+	_, err := Run(context.Background(), request, nil)
+	var typed *engine.Error
+	if !errors.As(err, &typed) || typed.Type != schemas.InvalidInput || !strings.Contains(err.Error(), "batch of 8") {
+		t.Fatalf("got %v", err)
+	}
+	file := filepath.Join(t.TempDir(), "batches.jsonl")
+	must(t, os.WriteFile(file, []byte(`[{"input_ids":[3,1],"labels":[4,1],"start_id":2},{"input_ids":[3,1],"labels":[4,1],"start_id":2}]`+"\n"+
+		`[{"input_ids":[3,1],"labels":[4,1],"start_id":2}]`+"\n"), 0o644))
+	request.Batches, request.Samples, request.Articles, request.Params.Ranks, request.Params.Steps = file, "", nil, 2, 2
+	if _, err := Run(context.Background(), request, nil); !errors.As(err, &typed) || !strings.Contains(err.Error(), "batch 2 ") {
+		t.Fatalf("got %v", err)
+	}
+}
