@@ -28,6 +28,7 @@ type Config struct {
 	ModelRoots []string // models likewise
 	Runs       string   // data/runs
 	LanguageID string   // path of lid.176.ftz
+	AwaitRoom  bool     // a full disk is waited for, as long as an attempt may last
 
 	Policies map[string]schemas.Policy // temporal.yaml's timeout and retry tables, which runs ask for
 	Queues   map[schemas.Queue]string

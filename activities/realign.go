@@ -20,7 +20,7 @@ const maxWaiting, maxFailed = 100, 20
 // waiting reads a ledger's newest entry and finds the crawls that it does not have, in name order. Every file of every crawl
 // is digested, once by a worker while it stays as it is: a crawl is known by what it holds, not by its name. A folder that is no crawl is told and holds up nothing.
 func (a *Activities) waiting(ctx context.Context, in schemas.WaitingInput) (schemas.Waiting, error) {
-	answer, err := a.findWaiting(ctx, in)
+	answer, err := patiently(ctx, a, schemas.WaitingActivity, func() (schemas.Waiting, error) { return a.findWaiting(ctx, in) })
 	return answer, classify(permanent(err))
 }
 
@@ -96,7 +96,7 @@ func (a *Activities) untaken(ctx context.Context, in schemas.WaitingInput, entri
 
 // take adds an entry to its ledger, unless another run was first.
 func (a *Activities) take(ctx context.Context, in schemas.TakeInput) (schemas.Took, error) {
-	took, err := a.enter(ctx, in)
+	took, err := patiently(ctx, a, schemas.TakeActivity, func() (schemas.Took, error) { return a.enter(ctx, in) })
 	return took, classify(err)
 }
 
@@ -151,7 +151,7 @@ func light(e schemas.Entry) *schemas.Entry {
 
 // layOutEntry makes <Runs>/<run>/ with the dataset/ of a ledger's entry and manifest.json. A retry replaces what it finds.
 func (a *Activities) layOutEntry(ctx context.Context, in schemas.LayOutInput) (string, error) {
-	folder, err := a.layOutDataset(ctx, in)
+	folder, err := patiently(ctx, a, schemas.LayOutActivity, func() (string, error) { return a.layOutDataset(ctx, in) })
 	return folder, classify(err)
 }
 

@@ -21,7 +21,7 @@ var maxGold int64 = 1 << 30 // changed by tests alone
 // Scan finds a crawl by name in the crawl roots, digests its files and stores the list of them. It reads every byte,
 // but not again in files that are as they were: what ingest reads later must have the same digests.
 func (a *Activities) Scan(ctx context.Context, in schemas.ScanInput) (schemas.Scanned, error) {
-	scanned, err := a.scan(ctx, in)
+	scanned, err := patiently(ctx, a, schemas.ScanActivity, func() (schemas.Scanned, error) { return a.scan(ctx, in) })
 	return scanned, classify(permanent(err))
 }
 

@@ -30,8 +30,10 @@ func (a *Activities) settings(_ context.Context, in schemas.SettingsInput) (sche
 func (a *Activities) outcome(ctx context.Context, in schemas.OutcomeInput) (schemas.Outcome, error) {
 	folder := filepath.Join(a.Runs, RunFolder(in.Run))
 	if in.Unreported != nil {
-		err := a.layOutRun(ctx, *in.Unreported, nil, schemas.OutcomeActivity)
-		return schemas.Outcome{Folder: folder}, classify(err)
+		outcome, err := patiently(ctx, a, schemas.OutcomeActivity, func() (schemas.Outcome, error) {
+			return schemas.Outcome{Folder: folder}, a.layOutRun(ctx, *in.Unreported, nil, schemas.OutcomeActivity)
+		})
+		return outcome, classify(err)
 	}
 	outcome := schemas.Outcome{Folder: folder, Report: filepath.Join(folder, "report.html"), Figures: map[string]float64{}}
 	path, err := a.fileOf(in.Report, "all", "figures.json")

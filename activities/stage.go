@@ -40,11 +40,11 @@ const workItemSeconds = 20
 // register puts the two activities of a stage on the registry.
 func register[In any](registry worker.ActivityRegistry, a *Activities, d definition[In]) {
 	registry.RegisterActivityWithOptions(func(ctx context.Context, in In) (schemas.Planned, error) {
-		planned, err := d.lookup(ctx, a, in)
+		planned, err := patiently(ctx, a, d.stage.Name, func() (schemas.Planned, error) { return d.lookup(ctx, a, in) })
 		return planned, classify(err)
 	}, activity.RegisterOptions{Name: d.stage.PlanName()})
 	registry.RegisterActivityWithOptions(func(ctx context.Context, work schemas.Work[In]) (schemas.Done, error) {
-		done, err := d.compute(ctx, a, work)
+		done, err := patiently(ctx, a, d.stage.Name, func() (schemas.Done, error) { return d.compute(ctx, a, work) })
 		if errors.Is(err, context.Canceled) && workerStops(ctx) {
 			err = errWorkerStops // a failed attempt, not a cancelled activity
 		}

@@ -51,7 +51,7 @@ func run(path string, overrides *config.Flags) error {
 	// Without a training device both queues share the processors, and so one engine: callers take turns.
 	native := engine.New(engine.Options{Program: c.Engine, Threads: c.Threads, Stop: c.EngineStop(), Log: os.Stderr})
 	defer native.Close()
-	settings := activities.Config{Store: artifacts, CPU: native, GPU: native, CrawlRoots: c.CrawlRoots, ModelRoots: c.ModelRoots,
+	settings := activities.Config{Store: artifacts, CPU: native, GPU: native, CrawlRoots: c.CrawlRoots, AwaitRoom: true, ModelRoots: c.ModelRoots,
 		Runs: c.Runs, LanguageID: c.LanguageID, Policies: c.Stages, Queues: map[schemas.Queue]string{}}
 	for logical, name := range c.Queues {
 		settings.Queues[schemas.Queue(logical)] = name

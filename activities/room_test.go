@@ -1,0 +1,85 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"crosssum/internal/engine"
+	"crosssum/internal/store"
+	"crosssum/internal/testkit/smalldisk"
+	"crosssum/schemas"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
+)
+
+// TestAFullDiskIsWaitedForAndSaidAndTheSameAttemptGoesOn: a person makes room after the third time that it is said.
+func TestAFullDiskIsWaitedForAndSaidAndTheSameAttemptGoesOn(t *testing.T) {
+	defer func(least, beat time.Duration) { leastWait, roomBeat = least, beat }(leastWait, roomBeat)
+	leastWait, roomBeat = 5*time.Millisecond, 5*time.Millisecond
+	disk := smalldisk.New(t, "1m")
+	d := newDataset(t)
+	s, err := store.Open(filepath.Join(disk.Dir, "store"))
+	noError(t, err)
+	d.store = s
+	articles, neighbours := d.inputs()
+	a := &Activities{Config{Store: s, AwaitRoom: true}}
+	in := schemas.LinkInput{Articles: articles, Neighbours: neighbours, Rule: "margin", Threshold: 1.05, DuplicateThreshold: 0.95, Neighbour: 3}
+	said := 0
+	d.env.SetOnActivityHeartbeatListener(func(_ *activity.Info, details converter.EncodedValues) {
+		var p schemas.Progress
+		if details.Get(&p) == nil && p.Problem != "" {
+			if said++; said == 3 {
+				disk.Free()
+			}
+			if !strings.Contains(p.Problem, "make room") || !strings.Contains(p.Problem, s.Root()) || len(p.Problem) > 500 {
+				t.Errorf("said %q", p.Problem)
+			}
+		}
+	})
+	d.env.RegisterActivityWithOptions(func(ctx context.Context) (schemas.Done, error) {
+		units, err := linkDefinition.units(ctx, a, in)
+		if err != nil {
+			return schemas.Done{}, err
+		}
+		done, err := patiently(ctx, a, "link", func() (schemas.Done, error) {
+			return linkDefinition.compute(ctx, a, schemas.Work[schemas.LinkInput]{Input: in, Units: []string{units[0].name}})
+		})
+		return done, classify(err)
+	}, activity.RegisterOptions{Name: "patient"})
+	disk.Fill(8 << 10)
+	_, err = d.env.ExecuteActivity("patient")
+	noError(t, err)
+	if said < 3 {
+		t.Errorf("it was said %d times", said)
+	}
+	everythingPublishedIsWhole(t, s)
+}
+
+func TestAnAttemptAtItsEndFailsAsAFullDisk(t *testing.T) {
+	s, err := store.Open(t.TempDir())
+	noError(t, err)
+	a := &Activities{Config{Store: s, AwaitRoom: true}}
+	d := newDataset(t)
+	tries := 0
+	d.env.RegisterActivityWithOptions(func(ctx context.Context) (int, error) {
+		ctx, cancel := context.WithTimeout(ctx, lastCall)
+		defer cancel()
+		return patiently(ctx, a, "link", func() (int, error) {
+			tries++
+			return 0, &engine.Error{Type: schemas.DiskFull, Message: "write x: the disk is full: make room there"}
+		})
+	}, activity.RegisterOptions{Name: "late"})
+	began := time.Now()
+	_, err = d.env.ExecuteActivity("late")
+	if err == nil || !strings.Contains(err.Error(), "the disk is full") || tries != 1 || time.Since(began) > lastCall/2 {
+		t.Errorf("%d tries in %s: %v", tries, time.Since(began), err)
+	}
+	if other := errors.New("something else"); fullDisk(other) != nil {
+		t.Error("every error is a full disk")
+	}
+}
