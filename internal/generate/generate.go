@@ -52,7 +52,7 @@ func Run(ctx context.Context, request engine.GenerateRequest, report engine.Repo
 	}
 	s, err := summarizers.Get(request.Model, func() (summarizer, error) {
 		model, tokenizer, err := t5.Load(request.Model, func(done, total int64) {
-			report(schemas.Progress{Done: done, Total: total, Of: "bytes"})
+			report(schemas.Progress{Done: done, Total: total, Of: schemas.OfModel})
 		})
 		return summarizer{model, tokenizer}, err
 	}, func(s summarizer) { s.model.Free() })

@@ -98,7 +98,7 @@ func (b *Board) detail(stage schemas.StageProgress, fraction float64, now time.T
 	if rate := t.rate(); rate > 0 && t.of != schemas.OfModel {
 		parts = append(parts, fmt.Sprintf("%s %s/s", Readable(rate), t.of))
 	}
-	for _, m := range []struct{ name, says string }{{"loss", "loss"}, {"learning_rate", "rate"}, {"checkpoint", "checkpoint at"}} {
+	for _, m := range []struct{ name, says string }{{"loss", "loss"}, {"learning_rate", "learning rate"}, {"checkpoint", "checkpoint at"}} {
 		if v := metrics[m.name]; v != 0 { // zero: not there yet
 			parts = append(parts, m.says+" "+Readable(v))
 		}

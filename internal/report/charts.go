@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+
+	"crosssum/internal/link"
 )
 
 // frame draws two axes with ticks, grid lines and titles, and returns the scales of the plot area.
@@ -75,7 +77,7 @@ func bounds(v []float64) (low, high float64) {
 
 // histogramChart draws the contenders' scores with the threshold; bins hold from <= value < to. Heights are on a square
 // root scale, since the mass far from the threshold would hide what lies near it.
-func histogramChart(h Histogram) template.HTML {
+func histogramChart(h link.Histogram) template.HTML {
 	c := newCanvas(760, 280, "Histogram of the "+h.Measure+" of candidate pairs with the accepting threshold")
 	if len(h.Bins) == 0 {
 		return ""

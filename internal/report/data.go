@@ -3,6 +3,7 @@
 package report
 
 import (
+	"crosssum/internal/link"
 	"crosssum/internal/link/gold"
 	"crosssum/internal/metric"
 	"crosssum/schemas"
@@ -24,7 +25,7 @@ type Data struct {
 	Languages    []Language
 	Pairs        []PairSize // directed, native pairs included
 	Splits       []Count    // "train label", ...
-	Histogram    Histogram
+	Histogram    link.Histogram
 	Above        []NearPair
 	Below        []NearPair
 	Alignment    *gold.Result // nil: the crawl has no gold
@@ -85,38 +86,9 @@ type PairSize struct {
 	Train, Test    int64
 }
 
-// Histogram is the link stage's histogram.json.
-type Histogram struct {
-	Rule      string    `json:"rule"`
-	Measure   string    `json:"measure"` // "margin" or "cosine"
-	Threshold float64   `json:"threshold"`
-	Bins      []Bin     `json:"bins"`
-	Above     []Example `json:"above"` // nearest first
-	Below     []Example `json:"below"`
-}
-
-// Bin counts candidate pairs with From <= value < To, and those of them that were accepted.
-type Bin struct {
-	From     float64 `json:"from"`
-	To       float64 `json:"to"`
-	Pairs    int64   `json:"pairs"`
-	Accepted int64   `json:"accepted"`
-}
-
-// Example is a candidate near the threshold.
-type Example struct {
-	SourceLanguage string  `json:"source_language"`
-	SourceID       string  `json:"source_id"`
-	TargetLanguage string  `json:"target_language"`
-	TargetID       string  `json:"target_id"`
-	Score          float64 `json:"score"`
-	Margin         float64 `json:"margin"`
-	Rule           string  `json:"rule"`
-}
-
-// NearPair is an Example with the two summaries.
+// NearPair is an example of the histogram with its two summaries.
 type NearPair struct {
-	Example
+	link.Example
 	Source, Target string
 }
 

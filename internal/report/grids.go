@@ -151,7 +151,8 @@ func heatChart(pairs []gold.LanguagePair) template.HTML {
 	cell := gridSize(len(names))
 	left, top := margins(names)
 	side := cell * float64(len(names))
-	c := newCanvas(left+side+top*0.62, top+side+54, "Precision and recall of the alignment by pair of languages")
+	const step = 70 // of the legend
+	c := newCanvas(math.Max(left+side+top*0.62, left+7*step+30), top+side+54, "Precision and recall of the alignment by pair of languages")
 	at := grid(c, names, names, left, top, cell, "recall above the diagonal", "precision below the diagonal")
 	for _, p := range pairs {
 		i, j := place[p.Source], place[p.Target]
@@ -165,9 +166,12 @@ func heatChart(pairs []gold.LanguagePair) template.HTML {
 		c.rect("heat "+shade(p.ByClass.Precision, p.ByClass.Accepted-p.ByClass.Neither), x-cell/2+0.7, y-cell/2+0.7, cell-1.4, cell-1.4, tip)
 	}
 	y := top + side + 24
-	for i, s := range []string{"below 0.5", "0.5", "0.8", "0.9", "0.95", "0.98 and more"} {
-		x := left + float64(i)*66
-		c.rect(fmt.Sprintf("heat h%d", i), x, y, 62, 10, "")
+	for i, s := range []string{"below 0.5", "0.5", "0.8", "0.9", "0.95", "0.98 to 1", "nothing to judge"} {
+		x, class := left+float64(i)*step, fmt.Sprintf("heat h%d", i)
+		if i == 6 {
+			class = "heat h9"
+		}
+		c.rect(class, x, y, step-4, 10, "")
 		c.text("tick", "start", x, y+24, s)
 	}
 	return c.html()

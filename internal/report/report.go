@@ -23,7 +23,7 @@ var style string
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"count": count, "num": func(x float64) string { return fmt.Sprintf("%.2f", x) },
 	"share":  func(x float64) string { return fmt.Sprintf("%.3f", x) },
-	"fine":   func(x float64) string { return fmt.Sprintf("%.4f", x) },
+	"fine":   func(x float32) string { return fmt.Sprintf("%.4f", x) },
 	"spaced": func(name string) string { return strings.ReplaceAll(name, "_", " ") },
 	"short":  func(s string) string { return s[:min(len(s), 12)] },
 	"secs":   seconds, "clip": clip, "code": code, "float": func(x float64) string { return fmt.Sprintf("%.4g", x) },

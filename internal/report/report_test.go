@@ -5,9 +5,11 @@ import (
 	"encoding/xml"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
+	"crosssum/internal/link"
 	"crosssum/internal/link/gold"
 	"crosssum/schemas"
 )
@@ -63,6 +65,24 @@ func TestEveryChartIsWellFormedAndInsideItsFrame(t *testing.T) {
 	}
 }
 
+func TestWithFewLanguagesNoTextIsCutOff(t *testing.T) {
+	d := Data{Pairs: []PairSize{{"thai", "lao", 30, 20, 5}, {"lao", "thai", 30, 20, 5}}, Alignment: &gold.Result{
+		Pairs: []gold.LanguagePair{{Source: "lao", Target: "thai", ByClass: gold.Judged{Precision: 1, Recall: 0.5, Accepted: 1, Gold: 2}}}}}
+	text := regexp.MustCompile(`<text class="[^"]*" text-anchor="start" x="([0-9.]+)" y="[0-9.]+">([^<]*)<`)
+	charts := regexp.MustCompile(`(?s)<svg viewBox="0 0 ([0-9.]+) .*?</svg>`).FindAllStringSubmatch(render(t, d), -1)
+	if len(charts) != 2 {
+		t.Fatalf("%d charts", len(charts))
+	}
+	for _, chart := range charts {
+		width, _ := strconv.ParseFloat(chart[1], 64)
+		for _, m := range text.FindAllStringSubmatch(chart[0], -1) {
+			if x, _ := strconv.ParseFloat(m[1], 64); x+6*float64(len(m[2])) > width {
+				t.Errorf("%q begins at %s of %s pixels", m[2], m[1], chart[1])
+			}
+		}
+	}
+}
+
 func TestAnEmptyRunStillHasAReport(t *testing.T) {
 	page := render(t, Data{Run: "nothing", Params: schemas.Demo()})
 	for _, want := range []string{"made no samples", "without a gold alignment", "trained no model", "Nothing was scored", "No sample was generated", "No row was rejected"} {
@@ -70,7 +90,7 @@ func TestAnEmptyRunStillHasAReport(t *testing.T) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
-	one := Data{Run: "one", Pairs: []PairSize{{"a", "b", 1, 1, 0}}, Training: []Step{{1, 2, 0.1}}, Histogram: Histogram{Bins: []Bin{{1, 1.01, 1, 1}}, Threshold: 1}}
+	one := Data{Run: "one", Pairs: []PairSize{{"a", "b", 1, 1, 0}}, Training: []Step{{1, 2, 0.1}}, Histogram: link.Histogram{Bins: []link.Bin{{From: 1, To: 1.01, Pairs: 1, Accepted: 1}}, Threshold: 1}}
 	if page := render(t, one); strings.Contains(page, "NaN") {
 		t.Error("NaN in a report of one row")
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"crosssum/internal/link"
 	"crosssum/internal/link/gold"
 	"crosssum/internal/metric"
 	"crosssum/schemas"
@@ -58,14 +59,14 @@ func world() Data {
 	}
 	for b := range 60 {
 		v := 0.9 + float64(b)/100
-		bin := Bin{From: v, To: v + 0.01, Pairs: int64(4000*math.Exp(-math.Pow((v-0.97)/0.03, 2)) + 900*math.Exp(-math.Pow((v-1.2)/0.08, 2)))}
+		bin := link.Bin{From: v, To: v + 0.01, Pairs: int64(4000*math.Exp(-math.Pow((v-0.97)/0.03, 2)) + 900*math.Exp(-math.Pow((v-1.2)/0.08, 2)))}
 		if v >= 1.06 {
 			bin.Accepted = bin.Pairs
 		}
 		d.Histogram.Bins = append(d.Histogram.Bins, bin)
 	}
 	d.Histogram.Measure, d.Histogram.Threshold = "margin", 1.06
-	near := NearPair{Example{"english", "e1", "german", "g1", 0.871, 1.0612, "margin"}, "command line tool to convert between image formats", "Befehlszeilenwerkzeug zum Umwandeln von Bildformaten"}
+	near := NearPair{link.Example{SourceLanguage: "english", SourceID: "e1", TargetLanguage: "german", TargetID: "g1", Score: 0.871, Margin: 1.0612, Rule: "margin"}, "command line tool to convert between image formats", "Befehlszeilenwerkzeug zum Umwandeln von Bildformaten"}
 	d.Above = []NearPair{near, near, near}
 	d.Linked = []Count{{"accepted", 9400}, {"near_misses", 731}}
 	d.Warnings = []string{"$.align.threshold is 0.735, and the one calibrated for it is 1.02"}
