@@ -55,7 +55,10 @@ func WriteCrawl(root string, articles []Article, after int) (name string, err er
 	if err != nil {
 		return "", err
 	}
-	return name, os.Rename(aside, target)
+	if err := os.Rename(aside, target); err != nil {
+		return "", fmt.Errorf("%w: if %s is a folder without crawl.json, remove it and run the same command again", err, target)
+	}
+	return name, nil
 }
 
 // write makes a file that is on the disk when it returns.

@@ -92,7 +92,8 @@ func (s *Search) of(language string) bool {
 }
 
 // Holders lists everything that holds an article of the list: entries of all catalogues, data sets and models of runs,
-// models with a record of what they were trained on, and what the store has of runs whose folder is gone or never was.
+// models with a record of what they were trained on, and what the store has of runs whose folder is gone or never was. What
+// cannot be looked into is listed as such, and hides nothing else.
 func (s *Search) Holders() ([]Holder, error) {
 	holders, err := s.catalogues()
 	if err != nil {
@@ -117,12 +118,13 @@ func (s *Search) catalogues() (holders []Holder, err error) {
 	for _, name := range names {
 		entries, err := catalogue.History(s.Store, name)
 		if err != nil {
-			return nil, err
+			holders = append(holders, Holder{Kind: "catalogue", Name: name, Unread: err})
 		}
 		for _, e := range entries {
 			in, err := s.In(e)
 			if err != nil {
-				return nil, err
+				holders = append(holders, Holder{Kind: "catalogue", Name: name, First: e.Number, Last: e.Number, Newest: e.Number == len(entries), Unread: err})
+				continue
 			}
 			last := len(holders) - 1
 			switch {
@@ -156,7 +158,8 @@ func (s *Search) runs(seen map[string]bool) (holders []Holder, err error) {
 			err = json.Unmarshal(b, &m)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", filepath.Join(folder, "manifest.json"), err)
+			holders = append(holders, Holder{Kind: "run", Name: name, Path: folder, Unread: fmt.Errorf("manifest.json: %w", err)})
+			continue
 		}
 		for _, split := range m.Stages[schemas.SplitDedup.Name].Units {
 			seen[split.Key] = true
@@ -169,13 +172,47 @@ func (s *Search) runs(seen map[string]bool) (holders []Holder, err error) {
 			}
 			for _, model := range m.Stages[schemas.Train.Name].Units {
 				seen[model.Key] = true
-				if len(f.train) > 0 {
-					holders = append(holders, Holder{Kind: "model", Name: name, Path: filepath.Join(folder, "model"), Articles: len(f.train)})
+				h := Holder{Kind: "model", Name: name, Path: filepath.Join(folder, "model"), Articles: len(f.train)}
+				if record, err := s.record(model, h.Path); err != nil {
+					h.Unread = err
+				} else if record != nil {
+					h.Articles = len(record)
+				}
+				if h.Articles > 0 || h.Unread != nil {
+					holders = append(holders, h)
 				}
 			}
 		}
 	}
 	return holders, nil
+}
+
+// record is what of the list a run's model was trained on by its own record, which has the articles of the model that it began
+// with too; nil for a model from before there was a record. The folder has it where the store has it no more.
+func (s *Search) record(model schemas.Unit, folder string) (map[Article]bool, error) {
+	if _, ok := model.Files[schemas.TrainedOnFile]; !ok {
+		return nil, nil
+	}
+	f, err := s.trainedOn(model)
+	if err != nil {
+		path := filepath.Join(folder, schemas.TrainedOnFile)
+		if _, gone := os.Stat(path); gone == nil {
+			f, err = s.trainedOnFile(path)
+		}
+	}
+	return f.all, err
+}
+
+func (s *Search) trainedOn(model schemas.Unit) (found, error) {
+	path, err := s.Store.File(model, schemas.TrainedOnFile)
+	if err != nil {
+		return found{}, err
+	}
+	return s.trainedOnFile(path)
+}
+
+func (s *Search) trainedOnFile(path string) (found, error) {
+	return s.file(path, schemas.TrainedOn, func(row arrowfile.Row, f *found) { f.add(s, row.Str(0), row.Str(1), true) })
 }
 
 // models reads the record of what they were trained on of the models in the model roots.
@@ -190,12 +227,9 @@ func (s *Search) models(map[string]bool) (holders []Holder, err error) {
 			if _, err := os.Stat(path); err != nil {
 				continue
 			}
-			f, err := s.file(path, schemas.TrainedOn, func(row arrowfile.Row, f *found) { f.add(s, row.Str(0), row.Str(1), true) })
-			if err != nil {
-				return nil, err
-			}
-			if len(f.all) > 0 {
-				holders = append(holders, Holder{Kind: "model", Name: name, Path: filepath.Join(root, name), Articles: len(f.all)})
+			f, err := s.trainedOnFile(path)
+			if len(f.all) > 0 || err != nil {
+				holders = append(holders, Holder{Kind: "model", Name: name, Path: filepath.Join(root, name), Articles: len(f.all), Unread: err})
 			}
 		}
 	}
@@ -215,14 +249,14 @@ func (s *Search) unnamed(seen map[string]bool) (holders []Holder, err error) {
 				continue
 			}
 			unit, err := s.Store.Lookup(stage, key)
-			if err != nil {
-				return nil, err
+			h := Holder{}
+			if err == nil {
+				h, err = s.unit(stage, unit)
 			}
-			h, err := s.unit(stage, unit)
 			if err != nil {
-				return nil, err
+				h = Holder{Kind: "run", Name: fmt.Sprintf("%s %.12s in the store", stage, key), Unread: err}
 			}
-			if h.Articles > 0 {
+			if h.Articles > 0 || err != nil {
 				holders = append(holders, h)
 			}
 		}
@@ -240,7 +274,7 @@ func (s *Search) unit(stage string, unit schemas.Unit) (Holder, error) {
 	if _, ok := unit.Files[schemas.TrainedOnFile]; !ok {
 		return Holder{}, nil // a model from before there was a record, of a run without a folder
 	}
-	f, err := s.read(unit, schemas.TrainedOnFile, schemas.TrainedOn, func(row arrowfile.Row, f *found) { f.add(s, row.Str(0), row.Str(1), true) })
+	f, err := s.trainedOn(unit)
 	return Holder{Kind: "model", Name: name, Articles: len(f.all)}, err
 }
 

@@ -1,6 +1,8 @@
 package withdraw
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -160,6 +162,63 @@ func TestARunThatCannotBeLookedIntoIsListedAndNotPassedOver(t *testing.T) {
 	holders, err := search.runs(map[string]bool{})
 	if err != nil || len(holders) != 1 || holders[0].Unread == nil || holders[0].Name != "run-1" {
 		t.Errorf("%+v, %v", holders, err)
+	}
+}
+
+// TestAModelHoldsWhatTheModelThatItBeganWithWasTrainedOn: its own data set never had the article.
+func TestAModelHoldsWhatTheModelThatItBeganWithWasTrainedOn(t *testing.T) {
+	w := newWorld(t)
+	samples := [][]any{{"english", "e1", "english", "e1", "train"}}
+	split := w.publish("split_dedup", "3", "all", "samples.arrow", schemas.Sample, 1, func(n int) []any { return samples[n] })
+	model := w.publish("train", "3", "all", schemas.TrainedOnFile, schemas.TrainedOn, 2, func(n int) []any { return []any{"english", []string{"e1", "old"}[n], "d"} })
+	b, err := json.Marshal(map[string]any{"stages": map[string]schemas.Index{"split_dedup": {Units: []schemas.Unit{split}}, "train": {Units: []schemas.Unit{model}}}})
+	must(t, err)
+	folder := filepath.Join(w.runs, "run-2")
+	must(t, errors.Join(os.MkdirAll(filepath.Join(folder, "model"), 0o755), os.WriteFile(filepath.Join(folder, "manifest.json"), b, 0o644)))
+	look := func() string {
+		holders, err := NewSearch(w.store, w.runs, nil, []Article{{"english", "old"}}).Holders()
+		must(t, err)
+		var said []string
+		for _, h := range holders {
+			said = append(said, fmt.Sprint(h.Kind, " ", h.Name, " ", h.Articles, " ", h.Unread != nil))
+		}
+		return strings.Join(said, ", ")
+	}
+	if got := look(); got != "model run-2 1 false" {
+		t.Errorf("found %s", got)
+	}
+	path, err := w.store.File(model, schemas.TrainedOnFile)
+	must(t, err)
+	must(t, os.Rename(path, filepath.Join(folder, "model", schemas.TrainedOnFile)))
+	if got := look(); got != "model run-2 1 false" {
+		t.Errorf("the store has it no more, the folder has: found %s", got)
+	}
+	must(t, os.WriteFile(filepath.Join(folder, "model", schemas.TrainedOnFile), []byte("no Arrow file, though long enough"), 0o644))
+	if got := look(); got != "model run-2 0 true" {
+		t.Errorf("its record cannot be read: found %s", got)
+	}
+}
+
+func TestWhatCannotBeReadHidesNothingElse(t *testing.T) {
+	w := newWorld(t)
+	must(t, errors.Join(os.MkdirAll(filepath.Join(w.runs, "a-broken"), 0o755), os.WriteFile(filepath.Join(w.runs, "a-broken", "manifest.json"), []byte("{"), 0o644)))
+	_, err := w.store.AddRef("catalogue/a-broken", 1, strings.Repeat("0", 64))
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(w.store.Root(), "stages/train", strings.Repeat("0", 64)+".json"), []byte("{"), 0o644))
+	models := t.TempDir()
+	must(t, errors.Join(os.Mkdir(filepath.Join(models, "m"), 0o755), os.WriteFile(filepath.Join(models, "m", schemas.TrainedOnFile), nil, 0o644)))
+	holders, err := NewSearch(w.store, w.runs, []string{models}, []Article{{"english", "e0"}}).Holders()
+	must(t, err)
+	read, unread := 0, []string{}
+	for _, h := range holders {
+		if h.Unread == nil {
+			read++
+		} else {
+			unread = append(unread, h.Kind+" "+h.Name)
+		}
+	}
+	if want := "catalogue a-broken; run a-broken; model m; run train 000000000000 in the store"; read != 5 || strings.Join(unread, "; ") != want {
+		t.Errorf("%d found, not read: %s", read, strings.Join(unread, "; "))
 	}
 }
 
