@@ -46,15 +46,21 @@ func notFinite(what string, step int, pairs []string, rate float64) error {
 		what, step, pairs, rate)}
 }
 
-// learn leaves in the work folder what the next attempt is to do otherwise after a failure of the loop, and says so in its error.
+// learn leaves in the work folder what the next attempt is to do otherwise after a failure of the loop, on any rank, and says so in
+// its error.
 func (r *run) learn(err error) error {
-	if short := engine.Shortage(err); short != nil && short.Type == schemas.OutOfMemory {
+	var typed *engine.Error
+	if short := engine.Shortage(err); short != nil {
 		short.Message = fmt.Sprintf("train: step %d: %s", r.step+1, short.Message)
-		return engine.Halve(r.request.Work, r.request.Params.MicroBatch, short)
+		typed, err = short, short
 	}
-	if lost := (*engine.Error)(nil); errors.As(err, &lost) && lost.Type == schemas.LostRank {
-		p := r.request.Params
-		return engine.LoseRank(r.request.Work, p.Ranks, p.Pairs*p.MiniBatch, r.saved, lost)
+	p := r.request.Params
+	switch {
+	case !errors.As(err, &typed):
+	case typed.Type == schemas.OutOfMemory:
+		return engine.Halve(r.request.Work, p.MicroBatch, typed)
+	case typed.Type == schemas.LostRank:
+		return engine.LoseRank(r.request.Work, p.Ranks, r.divisor(), r.saved, typed)
 	}
 	return err
 }

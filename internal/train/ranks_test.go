@@ -33,8 +33,11 @@ func TestMain(m *testing.M) {
 	torch.SetThreads(1)
 	err := engine.Main(map[string]engine.Handler{engine.OpTrainRank: engine.Typed(
 		func(ctx context.Context, request engine.RankRequest, report engine.Report) (struct{}, error) {
-			if os.Getenv("TRAIN_TEST_DIFFERENT") != "" {
+			switch os.Getenv("TRAIN_TEST_RANK_IS") {
+			case "different":
 				request.Params.WeightDecay /= 2
+			case "short of memory":
+				return struct{}{}, &engine.Error{Type: schemas.OutOfMemory, Message: "can't allocate memory"}
 			}
 			os.WriteFile(filepath.Join(folder, strconv.Itoa(request.Rank)), []byte(strconv.Itoa(os.Getpid())), 0o644)
 			return Rank(ctx, request, report)
@@ -207,8 +210,8 @@ func TestAKilledRankIsFoundAtOnceAndTheRunGoesOnToTheSameBytes(t *testing.T) {
 	request, pid := toyRanks(t, 2)
 	model, metrics, _ := trainIn(t, request, t.TempDir())
 	work := t.TempDir()
-	message := loseRank(t, request, pid, work, 4, syscall.SIGKILL, 10*time.Second)
-	if !strings.Contains(message, "in step 5") || !strings.Contains(message, "killed") || !strings.Contains(message, "from the checkpoint of step 3") {
+	message := loseRank(t, request, pid, work, 4, syscall.SIGTERM, 10*time.Second)
+	if !strings.Contains(message, "in step 5") || !strings.Contains(message, "terminated") || !strings.Contains(message, "from the checkpoint of step 3") {
 		t.Error(message)
 	}
 	again, metricsAgain, result := trainIn(t, request, work)
@@ -224,8 +227,8 @@ func TestARankLostTwiceAtOneCheckpointIsDoneWithout(t *testing.T) {
 	_, metrics, _ := trainIn(t, request, t.TempDir())
 	request.Params.Ranks = 2
 	work := t.TempDir()
-	loseRank(t, request, pid, work, 4, syscall.SIGKILL, 10*time.Second)
-	if message := loseRank(t, request, pid, work, 4, syscall.SIGKILL, 10*time.Second); !strings.Contains(message, "with ranks 1 in place of 2") {
+	loseRank(t, request, pid, work, 4, syscall.SIGTERM, 10*time.Second)
+	if message := loseRank(t, request, pid, work, 4, syscall.SIGTERM, 10*time.Second); !strings.Contains(message, "with ranks 1 in place of 2") {
 		t.Error(message)
 	}
 	_, again, result := trainIn(t, request, work)
@@ -249,7 +252,7 @@ func TestASilentRankIsFoundInTime(t *testing.T) {
 
 func TestRanksThatDifferAreFoundAtTheCheckpoint(t *testing.T) {
 	request, _ := toyRanks(t, 2)
-	t.Setenv("TRAIN_TEST_DIFFERENT", "1")
+	t.Setenv("TRAIN_TEST_RANK_IS", "different")
 	request.Work, request.Output = t.TempDir(), t.TempDir()
 	_, err := Run(context.Background(), request, nil)
 	var typed *engine.Error
@@ -258,6 +261,20 @@ func TestRanksThatDifferAreFoundAtTheCheckpoint(t *testing.T) {
 	}
 	if steps, err := checkpointSteps(request.Work); err != nil || len(steps) > 0 {
 		t.Errorf("checkpoints %v of parameters that differ: %v", steps, err)
+	}
+}
+
+func TestWantOfMemoryIsTheSameOnAnyRank(t *testing.T) {
+	request, _ := toyRanks(t, 2)
+	t.Setenv("TRAIN_TEST_RANK_IS", "short of memory")
+	request.Work, request.Output = t.TempDir(), t.TempDir()
+	_, err := Run(context.Background(), request, nil)
+	var typed *engine.Error
+	if !errors.As(err, &typed) || typed.Type != schemas.OutOfMemory || !strings.Contains(err.Error(), "rank 1") {
+		t.Fatalf("got %v", err)
+	}
+	if lessons, err := engine.ReadLessons(request.Work); err != nil || lessons.MicroBatch != 1 { // it was 3
+		t.Errorf("the next attempt has learned %+v: %v", lessons, err)
 	}
 }
 
