@@ -36,7 +36,7 @@ func align(args []string) error {
 			"  induced  mutual, and mutual ones down to 0.10 lower within a connected component of at most 50; the cosine\n"+
 			"  margin   each is the other's best by margin; the margin: cosine / mean cosine of both sides' k nearest\n"+
 			"Thresholds are inclusive and belong to the encoder; ties go to the smaller row.",
-		"./crosssum align --source english.arrow --target german.arrow --rule margin --threshold 1.06 > pairs.tsv",
+		"./crosssum align --source english.arrow --target german.arrow --rule margin --threshold 1.023 > pairs.tsv",
 		"source", "target", "rule", "threshold")
 	c.StringVar(&o.source, "source", "", "Arrow file")
 	c.StringVar(&o.target, "target", "", "Arrow file")

@@ -71,7 +71,7 @@ func progress(name string) (report engine.Report, end func()) {
 			return
 		}
 		text := fmt.Sprintf("%s: %d %s", name, p.Done, p.Of)
-		if p.Of == "bytes" {
+		if p.Of == schemas.OfModel {
 			text = fmt.Sprintf("%s: reading the model, %d of %d MB", name, p.Done>>20, p.Total>>20)
 		} else if p.Total > 0 {
 			text = fmt.Sprintf("%s: %d of %d %s", name, p.Done, p.Total, p.Of)

@@ -74,7 +74,7 @@ func subcommand(name string, args []string) int {
 		return 2
 	}
 	if err := c(args); err != nil {
-		fmt.Fprintf(os.Stderr, "engine %s: %v\n", name, err)
+		fmt.Fprintf(os.Stderr, "%s: %s\n", name, strings.TrimPrefix(err.Error(), name+": "))
 		return 1
 	}
 	return 0
