@@ -48,13 +48,16 @@ func (s *Store) AddRef(name string, n int, digest string) (first string, err err
 		return "", err
 	}
 	defer os.Remove(path)
-	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+	if err := makeDir(filepath.Dir(target)); err != nil {
 		return "", err
 	}
 	s.crash("before-ref")
 	err = os.Link(path, target)
 	if errors.Is(err, fs.ErrExist) {
-		return s.ref(name, n)
+		if first, err = s.ref(name, n); err != nil {
+			return "", err
+		}
+		return first, syncDir(filepath.Dir(target)) // its writer may have died before
 	}
 	if err != nil {
 		return "", err

@@ -82,16 +82,26 @@ func (s *Store) Path(digest string) (string, error) {
 	return filepath.Join(s.root, "objects", digest[:2], digest), nil
 }
 
-// File is Path of a file of a unit; a file that the unit does not have is an error that names both.
+// File is Path of a file of a unit, which must be there. A file that the unit does not have, or whose object is gone, is an
+// error that names both.
 func (s *Store) File(unit schemas.Unit, name string) (string, error) {
 	f, ok := unit.Files[name]
 	if !ok {
 		return "", fmt.Errorf("store: unit %s has no file %s", unit.Name, name)
 	}
-	return s.Path(f.Digest)
+	path, err := s.Path(f.Digest)
+	if err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("store: %s of unit %s is gone (object %s): remove %s, and run again: %w", name, unit.Name, f.Digest,
+			s.manifest("*", unit.Key), ErrCorrupt)
+	}
+	return path, nil
 }
 
-// Put moves the file at path, which must lie on the store's file system, into the objects. It is fsynced first.
+// Put moves the file at path, which must lie on the store's file system, into the objects. It is fsynced first. An object of
+// its digest that has another size was damaged, and is replaced.
 func (s *Store) Put(path string) (schemas.File, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -108,8 +118,8 @@ func (s *Store) Put(path string) (schemas.File, error) {
 	if err != nil {
 		return file, err
 	}
-	if _, err := os.Stat(target); err == nil {
-		return file, os.Remove(path)
+	if there, err := os.Stat(target); err == nil && there.Size() == n { // its writer may have died before it synced the folder
+		return file, errors.Join(os.Remove(path), syncDir(filepath.Dir(target)))
 	}
 	if err := f.Sync(); err != nil {
 		return file, err
@@ -118,7 +128,7 @@ func (s *Store) Put(path string) (schemas.File, error) {
 		return file, err
 	}
 	s.crash("before-object")
-	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+	if err := makeDir(filepath.Dir(target)); err != nil {
 		return file, err
 	}
 	if err := os.Rename(path, target); err != nil {
@@ -149,6 +159,9 @@ func (s *Store) GetJSON(digest string, v any) error {
 		return err
 	}
 	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("store: object %s is gone: %w", digest, ErrCorrupt)
+	}
 	if err != nil {
 		return fmt.Errorf("store: object %s: %w", digest, err)
 	}
@@ -168,7 +181,10 @@ func (s *Store) Lookup(stage, key string) (schemas.Unit, error) {
 	if err != nil {
 		return unit, err
 	}
-	return unit, json.Unmarshal(b, &unit)
+	if err := json.Unmarshal(b, &unit); err != nil {
+		return unit, fmt.Errorf("store: %s: %w: %w", s.manifest(stage, key), err, ErrCorrupt)
+	}
+	return unit, nil
 }
 
 // Publish moves every regular file of the draft into the objects and then publishes the unit under (stage, key). If the
@@ -212,7 +228,7 @@ func (s *Store) publish(stage, key string, unit schemas.Unit) (schemas.Unit, boo
 	}
 	defer os.Remove(path)
 	target := s.manifest(stage, key)
-	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+	if err := makeDir(filepath.Dir(target)); err != nil {
 		return unit, false, err
 	}
 	s.crash("before-manifest")
@@ -222,7 +238,7 @@ func (s *Store) publish(stage, key string, unit schemas.Unit) (schemas.Unit, boo
 		if err != nil {
 			return unit, false, err
 		}
-		return first, !sameFiles(first, unit), nil
+		return first, !sameFiles(first, unit), syncDir(filepath.Dir(target))
 	}
 	if err != nil {
 		return unit, false, err
@@ -283,6 +299,20 @@ func sameFiles(a, b schemas.Unit) bool {
 		}
 	}
 	return true
+}
+
+// makeDir makes a folder that is on the disk when it returns, and its parents.
+func makeDir(dir string) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	if err := makeDir(filepath.Dir(dir)); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncDir(filepath.Dir(dir))
 }
 
 func syncDir(dir string) error {
