@@ -91,6 +91,12 @@ type TrainParams struct {
 	CheckpointEvery int     `json:"checkpoint_every_steps"`
 	KeepCheckpoints int     `json:"keep_checkpoints"`
 	NewLanguages    bool    `json:"start_languages_from_pad"` // new target languages start as a copy of the pad row
+
+	ValidateEvery     int    `json:"validate_every_steps,omitempty"` // loss and ROUGE-2 of samples of split val; 0: never
+	ValidationSamples int    `json:"validation_samples,omitempty"`   // drawn by hash; 0: 200
+	BestBy            string `json:"best_by,omitempty"`              // which validation is the best, and its checkpoint kept: by "rouge2" ("") or "loss"
+	Output            string `json:"output,omitempty"`               // the checkpoint that becomes the model: "last" ("") or "best"
+	Patience          int    `json:"patience,omitempty"`             // training ends after so many validations in a row without a better one; 0: never
 }
 
 // GenerateParams are the settings of beam search and of the choice of test samples.
@@ -124,7 +130,8 @@ func Paper() Params {
 		Split:   SplitParams{Train: 80, Val: 10, Test: 10, LargeShare: 0.02},
 		Train: TrainParams{Steps: 25000, MiniBatch: 32, Pairs: 8, MicroBatch: 16, Ranks: 1, Alpha: 0.5, Beta: 0.75, Sampling: "coin",
 			SourceTokens: 512, TargetTokens: 84, LearningRate: 1, WarmupSteps: 5000, Optimizer: "adafactor", LabelSmoothing: 0.1, WeightDecay: 0.01,
-			GradientNorm: 1, Dropout: 0.1, CheckpointEvery: 500, KeepCheckpoints: 3, NewLanguages: true},
+			GradientNorm: 1, Dropout: 0.1, CheckpointEvery: 500, KeepCheckpoints: 3, NewLanguages: true,
+			ValidateEvery: 1000},
 		Generate: GenerateParams{Beams: 5, LengthPenalty: 0.6, NoRepeatNgram: 2, MaxTokens: 84, BatchSize: 8},
 		Report:   ReportParams{LowBelow: 500, MidBelow: 5000},
 	}
@@ -138,7 +145,7 @@ func Demo() Params {
 	p.Align.Rule = "agreement"
 	p.Train.Steps, p.Train.WarmupSteps, p.Train.Pairs, p.Train.MicroBatch = 80, 8, 2, 32
 	p.Train.SourceTokens, p.Train.TargetTokens = 128, 32
-	p.Train.CheckpointEvery, p.Train.NativePairs = 20, true
+	p.Train.CheckpointEvery, p.Train.NativePairs, p.Train.ValidateEvery = 20, true, 0
 	p.Train.LearningRate, p.Train.ScaleParameter = 0.5, true // goes on gently where the shipped checkpoint's training stopped
 	p.Generate.Samples, p.Generate.LargestPairs, p.Generate.SamplesAPair, p.Generate.MaxTokens = 600, 40, 5, 32
 	p.Generate.BatchSize = 16

@@ -66,20 +66,38 @@ func Run(ctx context.Context, request engine.GenerateRequest, report engine.Repo
 	}
 	options := optionsOf(request.Params, model.Config, tokenizer)
 	result := engine.GenerateResult{Samples: int64(len(prompts))}
-	order := byLength(prompts)
-	for first := 0; first < len(order); first += request.Params.BatchSize {
-		batch := order[first:min(first+request.Params.BatchSize, len(order))]
-		if err := decodeBatch(ctx, model, prompts, batch, options, func(step int) {
-			report(schemas.Progress{Done: int64(first), Total: int64(len(order)), Of: "summaries", Metrics: map[string]float64{"step": float64(step)}})
-		}); err != nil {
-			return result, err
-		}
-		report(schemas.Progress{Done: int64(first + len(batch)), Total: int64(len(order)), Of: "summaries"})
+	err = decodeAll(ctx, model, prompts, request.Params.BatchSize, options, func(done int, metrics map[string]float64) {
+		report(schemas.Progress{Done: int64(done), Total: int64(len(prompts)), Of: "summaries", Metrics: metrics})
+	})
+	if err != nil {
+		return result, err
 	}
 	for i := range prompts {
 		result.Tokens += int64(len(prompts[i].output.Tokens))
 	}
 	return result, write(request.Output, prompts, tokenizer)
+}
+
+// Summaries decodes sources (token ids with </s>) into their languages, which the model has start tokens for, with a model at
+// hand: text in the order of sources. alive is called now and then.
+func Summaries(ctx context.Context, model *t5.Model, tokenizer *t5.Tokenizer, sources [][]int, languages []string,
+	params schemas.GenerateParams, alive func()) (texts []string, err error) {
+	prompts := make([]prompt, len(sources))
+	for i, source := range sources {
+		prompts[i] = prompt{language: languages[i], source: source, fields: [4]string{"source", fmt.Sprint(i)}}
+	}
+	options := optionsOf(params, model.Config, tokenizer)
+	if err := decodeAll(ctx, model, prompts, params.BatchSize, options, func(int, map[string]float64) { alive() }); err != nil {
+		return nil, err
+	}
+	for _, p := range prompts {
+		text, err := p.text(tokenizer)
+		if err != nil {
+			return nil, err
+		}
+		texts = append(texts, text)
+	}
+	return texts, nil
 }
 
 func invalid(format string, args ...any) error {
@@ -153,6 +171,21 @@ func byLength(prompts []prompt) []int {
 	return order
 }
 
+// decodeAll gives every prompt its output, prompts of like length together.
+func decodeAll(ctx context.Context, model *t5.Model, prompts []prompt, size int, o Options, report func(done int, metrics map[string]float64)) error {
+	order := byLength(prompts)
+	for first := 0; first < len(order); first += size {
+		batch := order[first:min(first+size, len(order))]
+		if err := decodeBatch(ctx, model, prompts, batch, o, func(step int) {
+			report(first, map[string]float64{"step": float64(step)})
+		}); err != nil {
+			return err
+		}
+		report(first+len(batch), nil)
+	}
+	return nil
+}
+
 func decodeBatch(ctx context.Context, model *t5.Model, prompts []prompt, batch []int, o Options, alive func(step int)) error {
 	var sources [][]int
 	var starts []int
@@ -187,11 +220,7 @@ func write(path string, prompts []prompt, tokenizer *t5.Tokenizer) error {
 		return err
 	}
 	for _, p := range prompts {
-		ids := make([]int32, len(p.output.Tokens))
-		for i, id := range p.output.Tokens {
-			ids[i] = int32(id)
-		}
-		text, err := tokenizer.Decode(ids)
+		text, err := p.text(tokenizer)
 		if err != nil {
 			return err
 		}
@@ -200,4 +229,13 @@ func write(path string, prompts []prompt, tokenizer *t5.Tokenizer) error {
 		}
 	}
 	return w.Close()
+}
+
+// text is what a prompt's output says.
+func (p prompt) text(tokenizer *t5.Tokenizer) (string, error) {
+	ids := make([]int32, len(p.output.Tokens))
+	for i, id := range p.output.Tokens {
+		ids[i] = int32(id)
+	}
+	return tokenizer.Decode(ids)
 }

@@ -26,6 +26,10 @@ type checkpointState struct {
 	Samples int64             `json:"samples"` // seen so far
 	Seed    uint64            `json:"seed"`    // sampler and masks are functions of it and the step
 	Files   map[string]string `json:"files"`   // SHA-256 by file name
+
+	Validated int  `json:"validated"` // step of the last validation; 0: none
+	Best      best `json:"best"`      // of all validations
+	Waited    int  `json:"waited"`    // validations since the best
 	// The first step that was not taken as the parameters say, after a shortage of memory or a lost rank; 0: none.
 	NotReproducibleSince int `json:"not_reproducible_since,omitempty"`
 }
@@ -156,14 +160,14 @@ func newestCheckpoint(work, run string, usable func(checkpointState) error) (dir
 	return "", checkpointState{}, passed, nil
 }
 
-// keepNewest removes all but the newest n checkpoints, and folders that a killed attempt was writing.
-func keepNewest(work string, n int) error {
+// keepNewest removes all but the newest n checkpoints and that of step best.
+func keepNewest(work string, n, best int) error {
 	steps, err := checkpointSteps(work)
 	if err != nil {
 		return err
 	}
 	for i, step := range steps {
-		if i >= max(n, 1) {
+		if i >= max(n, 1) && step != best {
 			if err := os.RemoveAll(filepath.Join(work, checkpointName(step))); err != nil {
 				return err
 			}

@@ -28,7 +28,7 @@ func folderOf(t *testing.T, request engine.TrainRequest) string {
 	}))
 	files := map[string]*bytes.Buffer{}
 	must(t, arrowfile.Each(request.Samples, schemas.Sample, func(r arrowfile.Row) error {
-		name := fmt.Sprintf("%s-%s_train.jsonl", r.Str(0), r.Str(2))
+		name := fmt.Sprintf("%s-%s_%s.jsonl", r.Str(0), r.Str(2), r.Str(4))
 		if files[name] == nil {
 			files[name] = &bytes.Buffer{}
 		}

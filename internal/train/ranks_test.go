@@ -134,7 +134,7 @@ func parse(t *testing.T, raw []byte) []metric {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "metrics.jsonl")
 	must(t, os.WriteFile(path, raw, 0o644))
-	lines, err := readMetrics(path)
+	lines, err := readJournal[metric](path)
 	must(t, err)
 	return lines
 }

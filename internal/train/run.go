@@ -12,9 +12,9 @@ import (
 	"crosssum/schemas"
 )
 
-// Run trains request.Model and writes a Hugging Face directory and metrics.jsonl to request.Output. It goes on from the
-// newest good checkpoint of request.Work. When ctx ends it gives up the step under way after its micro-batch, saves a
-// checkpoint of the one before and returns ctx's error.
+// Run trains request.Model and writes a Hugging Face directory and metrics.jsonl to request.Output; beside it validation.jsonl
+// where it is validated, and timings.jsonl. It goes on from the newest good checkpoint of request.Work. When ctx ends it gives up
+// the step under way after its micro-batch, saves a checkpoint of the one before and returns ctx's error.
 func Run(ctx context.Context, request engine.TrainRequest, report engine.Report) (engine.TrainResult, error) {
 	r, err := open(request, report)
 	if err != nil {
@@ -28,30 +28,37 @@ func Run(ctx context.Context, request engine.TrainRequest, report engine.Report)
 		return r.result(), r.learn(err)
 	}
 	r.ranks.end()
-	return r.result(), r.finish()
+	err = r.finish()
+	return r.result(), err
 }
 
-// loop is the training: rate, batch, forward, backward, clip, step, log, checkpoint.
+// loop is the training: rate, batch, forward, backward, clip, step, log, validate, checkpoint.
 func (r *run) loop(ctx context.Context) error {
 	p := r.request.Params
-	for step := r.step + 1; step <= p.Steps; step++ {
-		line := metric{Step: step, LearningRate: rate(step, p.WarmupSteps, r.model.Config.DModel, p.LearningRate)}
-		batch, pairs, err := r.feed.batch(step)
+	if err := r.validate(ctx); err != nil { // one that the attempt before was stopped in
+		return err
+	}
+	for !r.ended() {
+		line := metric{Step: r.step + 1, LearningRate: rate(r.step+1, p.WarmupSteps, r.model.Config.DModel, p.LearningRate)}
+		batch, pairs, err := r.feed.batch(line.Step)
 		if err != nil {
 			return err
 		}
 		line.Pairs = pairs
+		r.watch.end(&r.watch.Data)
 		stopped := false
 		err = torch.DoGrad(func() {
 			stopped = r.forwardBackward(ctx, batch, &line)
+			r.watch.end(&r.watch.Passes)
 			gradients := r.gradients(&line)
 			stopped = r.ranks.combine(&line, gradients, stopped)
 			line.GradientNorm = math.Sqrt(kernels.SquareSums(gradients))
 			if finite(line.Loss) && finite(line.GradientNorm) && !stopped {
 				coefficient := math.Min(1, p.GradientNorm/(line.GradientNorm+1e-6))
-				r.optimizer.step(r.model.Weights, step, line.LearningRate, coefficient)
+				r.optimizer.step(r.model.Weights, line.Step, line.LearningRate, coefficient)
 			}
 			r.clearGradients()
+			r.watch.end(&r.watch.Optimizer)
 		})
 		switch {
 		case err != nil:
@@ -59,19 +66,23 @@ func (r *run) loop(ctx context.Context) error {
 		case stopped:
 			return r.stop(ctx)
 		case !finite(line.Loss):
-			return notFinite("loss", step, line.Pairs, line.LearningRate)
+			return notFinite("loss", line.Step, line.Pairs, line.LearningRate)
 		case !finite(line.GradientNorm):
-			return notFinite("gradient", step, line.Pairs, line.LearningRate)
+			return notFinite("gradient", line.Step, line.Pairs, line.LearningRate)
 		}
 		if err := r.log(line, len(batch)); err != nil {
 			return err
 		}
-		if step%p.CheckpointEvery == 0 || step == p.Steps {
-			if err := r.checkpoint(); err != nil {
-				return err
-			}
+		if err := r.validate(ctx); err != nil {
+			return err
 		}
-		r.progress(step, 0, line)
+		if err := r.checkpoint(); err != nil {
+			return err
+		}
+		if err := r.timed(); err != nil {
+			return err
+		}
+		r.progress(r.step, 0, line)
 	}
 	return nil
 }
@@ -86,6 +97,7 @@ func (r *run) forwardBackward(ctx context.Context, batch []sequence, line *metri
 		if ctx.Err() != nil {
 			return true
 		}
+		r.watch.count(b)
 		torch.Scope(func() {
 			dropout := kernels.Dropout{Rate: p.Dropout, Seed: r.request.Seed, Step: line.Step, Examples: b.places}
 			loss := r.model.Loss(b.Batch, p.LabelSmoothing, 1/float64(tokens), dropout)
@@ -95,16 +107,6 @@ func (r *run) forwardBackward(ctx context.Context, batch []sequence, line *metri
 		r.progress(line.Step-1, float64(k+1)/float64(len(batches)), *line)
 	}
 	return false
-}
-
-// stop saves what is done and returns ctx's error.
-func (r *run) stop(ctx context.Context) error {
-	if r.step > r.saved {
-		if err := r.checkpoint(); err != nil {
-			return err
-		}
-	}
-	return ctx.Err()
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

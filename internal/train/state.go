@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -18,10 +19,12 @@ import (
 
 // Files of a checkpoint and of the work folder.
 const (
-	modelFile     = "model.safetensors"
-	optimizerFile = "optimizer.safetensors"
-	configFile    = "config.json"
-	metricsFile   = "metrics.jsonl"
+	modelFile      = "model.safetensors"
+	optimizerFile  = "optimizer.safetensors"
+	configFile     = "config.json"
+	metricsFile    = "metrics.jsonl"
+	validationFile = "validation.jsonl"
+	timingsFile    = "timings.jsonl"
 )
 
 // run is a training under way.
@@ -33,15 +36,24 @@ type run struct {
 	since   int // the first step that was not taken as the parameters say; 0: none
 
 	model     *t5.Model
+	tokenizer *t5.Tokenizer
 	feed      feed
+	held      []heldOut // what it is validated on
 	optimizer optimizer
 	ranks     *ranks
-	metrics   *metrics
+	writer    writer
+	watch     watch
 
-	step, resumed, saved int // taken; where this run began; last checkpoint
-	samples              int64
-	last                 metric
-	notes                []string
+	metrics, validations, timings *journal // none of another rank than 0
+	events                        *os.File
+
+	step, resumed     int // taken; where this run began
+	begun, saved      int // the last checkpoint: begun, and durable
+	samples           int64
+	last              metric
+	validated, waited int // step of the last validation; validations since the best
+	best              best
+	notes             []string
 }
 
 // open loads everything and goes back to the newest good checkpoint.
@@ -50,7 +62,7 @@ func open(request engine.TrainRequest, report engine.Report) (r *run, err error)
 	if report == nil {
 		r.report = func(schemas.Progress) {}
 	}
-	if err := check(request.Params); err != nil {
+	if err := errors.Join(check(request.Params), checkValidation(request.Params)); err != nil {
 		return nil, err
 	}
 	if r.id, err = identity(request); err != nil {
@@ -59,9 +71,10 @@ func open(request engine.TrainRequest, report engine.Report) (r *run, err error)
 	if r.lessons, err = engine.ReadLessons(request.Work); err != nil {
 		return nil, err
 	}
+	opened := r // a return sets r
 	defer func() {
 		if err != nil {
-			r.close()
+			opened.close()
 		}
 	}()
 	if err := r.load(); err != nil {
@@ -74,22 +87,25 @@ func open(request engine.TrainRequest, report engine.Report) (r *run, err error)
 func (r *run) load() (err error) {
 	request := r.request
 	r.report(schemas.Progress{Total: int64(request.Params.Steps), Of: "steps"})
-	var tokenizer *t5.Tokenizer
 	alive := func(what string, n int64) {
 		r.report(schemas.Progress{Total: int64(request.Params.Steps), Of: "steps", Metrics: map[string]float64{what: float64(n)}})
 	}
-	if r.model, tokenizer, err = t5.Load(request.Model, func(done, _ int64) { alive("model_bytes_read", done) }); err != nil {
+	if r.model, r.tokenizer, err = t5.Load(request.Model, func(done, _ int64) { alive("model_bytes_read", done) }); err != nil {
 		return err
 	}
-	if r.feed, err = r.open(tokenizer, func(articles int64) { alive("articles_read", articles) }); err != nil {
+	if r.feed, err = r.open(r.tokenizer, func(articles int64) { alive("articles_read", articles) }); err != nil {
 		return err
 	}
-	if err := r.startTokens(tokenizer); err != nil {
+	if err := r.startTokens(r.tokenizer); err != nil {
+		return err
+	}
+	if err := r.holdOut(r.tokenizer); err != nil {
 		return err
 	}
 	if r.optimizer, err = newOptimizer(r.model.Weights, request.Params); err != nil {
 		return err
 	}
+	r.watch = newWatch()
 	return r.recordGradients()
 }
 
@@ -119,7 +135,7 @@ func (r *run) open(tokenizer *t5.Tokenizer, alive func(articles int64)) (feed, e
 func identity(request engine.TrainRequest) (string, error) {
 	h := sha256.New()
 	params := request.Params
-	params.KeepCheckpoints = 0
+	params.CheckpointEvery, params.KeepCheckpoints, params.Output = 0, 0, "" // change no step
 	if err := json.NewEncoder(h).Encode([]any{params, request.Seed}); err != nil {
 		return "", err
 	}
@@ -131,6 +147,13 @@ func identity(request engine.TrainRequest) (string, error) {
 		names, err := trainFiles(request.Dataset)
 		if err != nil {
 			return "", err
+		}
+		if params.ValidateEvery > 0 {
+			validation, err := validationFiles(request.Dataset)
+			if err != nil {
+				return "", err
+			}
+			names = append(names, validation...)
 		}
 		for _, name := range names {
 			files = append(files, filepath.Join(request.Dataset, name))
@@ -174,7 +197,7 @@ func (r *run) startTokens(tokenizer *t5.Tokenizer) error {
 	return nil
 }
 
-// resume opens the log and, where there is a good checkpoint, takes its state.
+// resume takes the state of the newest good checkpoint, if there is one, and opens the journals where that stands.
 func (r *run) resume() error {
 	work := r.request.Work
 	if err := os.MkdirAll(work, 0o755); err != nil {
@@ -183,8 +206,10 @@ func (r *run) resume() error {
 	if err := removeUnfinished(work); err != nil {
 		return err
 	}
-	log := filepath.Join(work, metricsFile)
-	dir, state, passed, err := newestCheckpoint(work, r.id, func(s checkpointState) error { return checkMetrics(log, s.Step) })
+	dir, state, passed, err := newestCheckpoint(work, r.id, func(s checkpointState) error {
+		_, _, err := r.journalEnds(s)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -198,8 +223,7 @@ func (r *run) resume() error {
 		r.note("resumed from %s", checkpointName(state.Step))
 	}
 	r.apply()
-	r.metrics, err = openMetrics(log, r.step)
-	return err
+	return r.openJournals(state)
 }
 
 // take goes on from a verified checkpoint.
@@ -211,9 +235,48 @@ func (r *run) take(dir string, state checkpointState) (err error) {
 	if err := loadOptimizer(r.optimizer, dir); err != nil {
 		return err
 	}
-	r.step, r.resumed, r.saved, r.samples, r.last.Loss = state.Step, state.Step, state.Step, state.Samples, state.Loss
-	r.since = state.NotReproducibleSince
+	r.step, r.resumed, r.begun, r.saved, r.samples, r.last.Loss = state.Step, state.Step, state.Step, state.Step, state.Samples, state.Loss
+	r.validated, r.best, r.waited, r.since = state.Validated, state.Best, state.Waited, state.NotReproducibleSince
 	return r.recordGradients()
+}
+
+// journalEnds are the offsets in metrics.jsonl and validation.jsonl behind what had been written at a checkpoint.
+func (r *run) journalEnds(s checkpointState) (metrics, validations int64, err error) {
+	if metrics, err = linesEnd(filepath.Join(r.request.Work, metricsFile), s.Step, 1); err != nil {
+		return 0, 0, err
+	}
+	every := max(1, r.request.Params.ValidateEvery)
+	validations, err = linesEnd(filepath.Join(r.request.Work, validationFile), s.Validated/every, every)
+	return metrics, validations, err
+}
+
+// openJournals opens what is written step by step, cut back to a checkpoint; the timings of steps that are taken again stay.
+func (r *run) openJournals(s checkpointState) error {
+	in := func(name string) string { return filepath.Join(r.request.Work, name) }
+	metrics, validations, err := r.journalEnds(s)
+	if err != nil {
+		return err
+	}
+	timings, err := wholeEnd(in(timingsFile))
+	if err != nil {
+		return err
+	}
+	if r.metrics, err = openJournal(in(metricsFile), metrics); err != nil {
+		return err
+	}
+	if r.timings, err = openJournal(in(timingsFile), timings); err != nil {
+		return err
+	}
+	if r.held != nil {
+		if r.validations, err = openJournal(in(validationFile), validations); err != nil {
+			return err
+		}
+	}
+	if err := writeEvents(in(eventsFile), r.request.Work, true); err != nil {
+		return err
+	}
+	r.events, err = os.OpenFile(in(eventsFile), os.O_WRONLY|os.O_APPEND, 0o644)
+	return err
 }
 
 // recordGradients marks every weight as a parameter.
@@ -250,68 +313,25 @@ func (r *run) clearGradients() {
 func (r *run) log(line metric, samples int) error {
 	r.step, r.last = line.Step, line
 	r.samples += int64(samples)
-	if r.metrics == nil { // of another rank than 0
-		return nil
+	if err := r.metrics.add(line); err != nil {
+		return err
 	}
-	return r.metrics.add(line)
+	return r.show(line.Step, line.scalars())
 }
 
-func (r *run) checkpoint() error {
-	if err := r.ranks.same(r.model.Weights, r.step); err != nil || r.metrics == nil {
+// timed logs what the step took, with what was due behind it.
+func (r *run) timed() error {
+	line := r.watch.line(r.step)
+	if err := r.timings.add(line); err != nil {
 		return err
 	}
-	if err := r.metrics.sync(); err != nil {
-		return err
-	}
-	state := checkpointState{Step: r.step, Run: r.id, Seed: r.request.Seed, Loss: r.last.Loss, Samples: r.samples,
-		NotReproducibleSince: r.since}
-	err := saveCheckpoint(r.request.Work, state, func(dir string) error {
-		if err := r.model.Weights.SaveWeights(filepath.Join(dir, modelFile), false); err != nil {
-			return err
-		}
-		if err := r.model.Config.Save(dir); err != nil {
-			return err
-		}
-		return saveOptimizer(r.optimizer, dir)
-	})
-	if err != nil {
-		return err
-	}
-	r.saved = r.step
-	if err := r.showEvents(r.request.Work); err != nil {
-		return err
-	}
-	return keepNewest(r.request.Work, r.request.Params.KeepCheckpoints)
+	return r.show(r.step, line.scalars())
 }
 
-// showEvents writes what TensorBoard shows of the steps so far to a folder.
-func (r *run) showEvents(dir string) error {
-	lines, err := readMetrics(filepath.Join(r.request.Work, metricsFile))
-	if err != nil {
-		return err
-	}
-	return writeEvents(filepath.Join(dir, eventsFile), lines)
-}
-
-// finish writes the output.
-func (r *run) finish() error {
-	raw, err := os.ReadFile(filepath.Join(r.request.Work, metricsFile))
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(r.request.Output, metricsFile), raw, 0o644); err != nil {
-		return err
-	}
-	if err := r.showEvents(r.request.Output); err != nil {
-		return err
-	}
-	if r.since > 0 {
-		r.lessons.Since = r.since
-		if err := r.lessons.Write(r.request.Output); err != nil {
-			return err
-		}
-	}
-	return r.model.Save(r.request.Output, r.request.Model, false)
+// ended says whether no step is left, or too many validations brought nothing better.
+func (r *run) ended() bool {
+	p := r.request.Params
+	return r.step >= p.Steps || p.Patience > 0 && r.waited >= p.Patience
 }
 
 func (r *run) result() engine.TrainResult {
@@ -321,8 +341,14 @@ func (r *run) result() engine.TrainResult {
 
 func (r *run) close() {
 	r.ranks.end()
-	if r.metrics != nil {
-		r.metrics.close()
+	if err := r.durable(true); err != nil {
+		log.Printf("train: %v", err)
+	}
+	r.metrics.close()
+	r.validations.close()
+	r.timings.close()
+	if r.events != nil {
+		r.events.Close()
 	}
 	if r.optimizer != nil {
 		freeOptimizer(r.optimizer)

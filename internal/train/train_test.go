@@ -125,7 +125,8 @@ func int32s(list []int) (out []int32) {
 	return out
 }
 
-// toy writes a model of some thousand parameters and samples in two languages, and gives a request to train on them.
+// toy writes a model of some thousand parameters and samples in two languages, 48 to train on and 24 to validate on, and gives a
+// request to train on them.
 func toy(t *testing.T) engine.TrainRequest {
 	t.Helper()
 	dir := t.TempDir()
@@ -140,14 +141,20 @@ func toy(t *testing.T) engine.TrainRequest {
 	must(t, err)
 	var text strings.Builder
 	for _, language := range []string{"english", "german"} {
-		for i := 0; i < 12; i++ {
+		for i := 0; i < 18; i++ {
+			split := "train"
+			if i >= 12 {
+				split = "val"
+			}
 			summary := fmt.Sprintf("%s summary %d of file %d", language, i, i*i)
 			body := fmt.Sprintf("the %s text %d tells what the file %d holds and why, at some length", language, i, i*i)
 			must(t, articles.Append(language, fmt.Sprint(10+i), "", "", summary, body, []string{}, "", ""))
 			for _, target := range []string{"english", "german"} {
-				must(t, samples.Append(language, fmt.Sprint(10+i), target, fmt.Sprint(10+i), "train"))
+				must(t, samples.Append(language, fmt.Sprint(10+i), target, fmt.Sprint(10+i), split))
 			}
-			fmt.Fprintf(&text, "%s\n%s\n", summary, body)
+			if split == "train" {
+				fmt.Fprintf(&text, "%s\n%s\n", summary, body)
+			}
 		}
 	}
 	must(t, articles.Close())

@@ -1,0 +1,213 @@
+package train
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sort"
+
+	"crosssum/internal/arrowfile"
+	"crosssum/internal/model/t5"
+	"crosssum/schemas"
+)
+
+// heldOut is a sample that the training is validated on.
+type heldOut struct {
+	hash          [sha256.Size]byte // of the seed and what names the sample: the order in which samples are drawn
+	from, to      string            // languages
+	fromID, toID  string            // articles; none where the sample is a row of a data set's folder
+	text, summary string
+	group         string // of the target language
+	sequence
+}
+
+// Groups of target languages, by their training samples: as pairs of languages are classed in the report.
+var groups = []string{"low", "mid", "high"}
+
+func groupOf(samples int) string {
+	bounds := schemas.Paper().Report
+	switch {
+	case samples < bounds.LowBelow:
+		return "low"
+	case samples < bounds.MidBelow:
+		return "mid"
+	}
+	return "high"
+}
+
+// draw keeps those with the smallest hashes.
+type draw struct {
+	limit  int
+	seed   uint64
+	wanted func(source, target string) bool
+	list   []heldOut
+}
+
+// offer adds a sample, which parts name.
+func (d *draw) offer(h heldOut, parts ...string) {
+	sum := sha256.New()
+	fmt.Fprint(sum, d.seed)
+	for _, part := range parts {
+		fmt.Fprintf(sum, "\x00%d %s", len(part), part)
+	}
+	sum.Sum(h.hash[:0])
+	if d.list = append(d.list, h); len(d.list) > 2*d.limit+1000 {
+		d.cut()
+	}
+}
+
+func (d *draw) cut() []heldOut {
+	sort.Slice(d.list, func(i, j int) bool { return bytes.Compare(d.list[i].hash[:], d.list[j].hash[:]) < 0 })
+	d.list = d.list[:min(len(d.list), d.limit)]
+	return d.list
+}
+
+// holdOut draws the samples of split val that the training is validated on: of pairs like those it trains on, into languages that it
+// trains on. Where there is none it says so, unless the parameters need validation.
+func (r *run) holdOut(tokenizer *t5.Tokenizer) error {
+	p := r.request.Params
+	if p.ValidateEvery == 0 {
+		return nil
+	}
+	samples := map[string]int{} // training samples, by target language
+	if s, ok := r.feed.(*sampled); ok {
+		for _, k := range s.sampler.Kept() {
+			samples[s.data.pairs[k].Target] += s.data.pairs[k].Samples
+		}
+	}
+	d := &draw{limit: validationSamples(p), seed: r.request.Seed, wanted: func(source, target string) bool {
+		return samples[target] > 0 && (p.NativePairs || source != target)
+	}}
+	var err error
+	switch {
+	case r.request.Batches != "":
+	case r.request.Dataset != "":
+		err = d.folder(r.request.Dataset)
+	default:
+		err = d.articles(r.request.Samples, r.request.Articles)
+	}
+	if err != nil {
+		return err
+	}
+	if len(d.list) == 0 {
+		if p.Output == "best" || p.Patience > 0 {
+			return invalid("output %q and patience %d need validation, and no sample of split \"val\" is of a pair that is trained on: "+
+				"raise the share of val, or set output to \"last\" and patience to 0", p.Output, p.Patience)
+		}
+		r.note("not validated: no sample of split \"val\" is of a pair that is trained on")
+		return nil
+	}
+	r.held = d.cut()
+	for i := range r.held {
+		h := &r.held[i]
+		h.group, h.start = groupOf(samples[h.to]), r.model.Config.Languages[h.to].ID
+		if h.source, err = tokenizer.Source(h.text, p.SourceTokens); err != nil {
+			return err
+		}
+		if h.label, _, err = tokenizer.Label(h.summary, p.TargetTokens); err != nil {
+			return err
+		}
+		h.text = ""
+	}
+	return nil
+}
+
+// articles draws from the samples of a run, whose texts stand in article files.
+func (d *draw) articles(samples string, articles []string) error {
+	err := arrowfile.Each(samples, schemas.Sample, func(r arrowfile.Row) error {
+		if r.Str(4) == "val" && d.wanted(r.Str(0), r.Str(2)) {
+			s := func(f int) string { return arrowfile.Clone(r.Str(f)) }
+			d.offer(heldOut{from: s(0), fromID: s(1), to: s(2), toID: s(3)}, r.Str(0), r.Str(1), r.Str(2), r.Str(3))
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	texts, summaries := map[articleKey]string{}, map[articleKey]string{}
+	for _, h := range d.cut() {
+		texts[articleKey{h.from, h.fromID}], summaries[articleKey{h.to, h.toID}] = "", ""
+	}
+	for _, path := range articles {
+		err := arrowfile.Each(path, schemas.Article, func(r arrowfile.Row) error {
+			key := articleKey{r.Str(0), r.Str(1)}
+			if _, ok := texts[key]; ok {
+				texts[articleKey{arrowfile.Clone(key.language), arrowfile.Clone(key.id)}] = arrowfile.Clone(r.Str(5))
+			}
+			if _, ok := summaries[key]; ok {
+				summaries[articleKey{arrowfile.Clone(key.language), arrowfile.Clone(key.id)}] = arrowfile.Clone(r.Str(4))
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for i := range d.list {
+		h := &d.list[i]
+		h.text, h.summary = texts[articleKey{h.from, h.fromID}], summaries[articleKey{h.to, h.toID}]
+		if h.text == "" || h.summary == "" {
+			return invalid("%s: of the sample of split \"val\" from %s/%s to %s/%s an article is in no article file: samples and articles come "+
+				"from different runs", samples, h.from, h.fromID, h.to, h.toID)
+		}
+	}
+	return nil
+}
+
+var validationFileName = regexp.MustCompile(`^([a-z0-9_]+)-([a-z0-9_]+)_val\.jsonl$`)
+
+// validationFiles lists the validation files of a data set in CrossSum's layout, <source>-<target>_val.jsonl, in name order.
+func validationFiles(dir string) (names []string, err error) {
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		if e.Type().IsRegular() && validationFileName.MatchString(e.Name()) {
+			names = append(names, e.Name())
+		}
+	}
+	return names, err
+}
+
+// folder draws from the validation files of a data set.
+func (d *draw) folder(dir string) error {
+	names, err := validationFiles(dir)
+	for _, name := range names {
+		languages := validationFileName.FindStringSubmatch(name)
+		if err == nil && d.wanted(languages[1], languages[2]) {
+			err = d.file(filepath.Join(dir, name), languages[1], languages[2])
+		}
+	}
+	return err
+}
+
+func (d *draw) file(path, source, target string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	reader := bufio.NewReaderSize(file, 1<<20)
+	for n := 1; ; n++ {
+		line, err := readLine(reader, maxSampleLine)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		var row struct{ Text, Summary string }
+		if err == nil {
+			err = json.Unmarshal(line, &row)
+		}
+		if err == nil && (row.Text == "" || row.Summary == "") {
+			err = errors.New("field text or summary is missing")
+		}
+		if err != nil {
+			return invalid("%s, line %d: %v", path, n, err)
+		}
+		d.offer(heldOut{from: source, to: target, text: row.Text, summary: row.Summary}, source, target, row.Text, row.Summary)
+	}
+}

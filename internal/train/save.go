@@ -1,0 +1,227 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+	"unsafe"
+
+	"crosssum/internal/engine"
+	"crosssum/internal/model/safetensors"
+	"crosssum/internal/model/t5"
+	"crosssum/internal/native/torch"
+	"crosssum/schemas"
+)
+
+// writer writes a checkpoint beside the next steps, one at a time. What it writes is a copy of weights and optimizer in the
+// host's memory, 4 bytes a value: one copy, in the same place for every checkpoint.
+type writer struct {
+	room               map[torch.Tensor][]float32 // of the copy
+	weights, optimizer []safetensors.Tensor       // the copy
+	step               int                        // of the checkpoint that is being written
+	done               chan error                 // its end; nil: none is being written
+	took               time.Duration              // to write it; read after done
+}
+
+// copy takes weights and optimizer as they are now. None may be being written.
+func (w *writer) copy(weights t5.Parameters, o optimizer) error {
+	if w.room == nil {
+		w.room = map[torch.Tensor][]float32{}
+	}
+	w.weights, w.optimizer = nil, nil
+	return torch.Do(func() {
+		for _, name := range weights.Names() {
+			w.weights = append(w.weights, w.take(name, weights[name]))
+		}
+		each(o, func(name string, t torch.Tensor) error {
+			w.optimizer = append(w.optimizer, w.take(name, t))
+			return nil
+		})
+	})
+}
+
+func (w *writer) take(name string, t torch.Tensor) safetensors.Tensor {
+	values, ok := w.room[t]
+	if !ok {
+		values = make([]float32, t.Len())
+		w.room[t] = values
+	}
+	t.CopyFloat32s(values)
+	raw := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(values))), 4*len(values)) // little-endian, as all machines of libtorch are
+	return safetensors.Tensor{Name: name, DType: "F32", Shape: t.Shape(), Data: raw}
+}
+
+// start runs write beside what follows.
+func (w *writer) start(step int, write func() error) {
+	done, began := make(chan error, 1), time.Now()
+	w.step, w.done = step, done
+	go func() {
+		err := write()
+		w.took = time.Since(began)
+		done <- err
+	}()
+}
+
+// writeBeat is how often a training that waits for its checkpoint says that it goes on, and writeBeats how often it says so at most.
+const (
+	writeBeat  = 2 * time.Second
+	writeBeats = 300
+)
+
+// durable learns what became of the checkpoint that is being written: its step counts as saved when it is on the disk under its
+// name. With wait it waits for that.
+func (r *run) durable(wait bool) error {
+	if r.writer.done == nil {
+		return nil
+	}
+	beat := time.NewTicker(writeBeat)
+	defer beat.Stop()
+	for beats := 0; ; {
+		select {
+		case err := <-r.writer.done:
+			return r.written(err)
+		default:
+		}
+		if !wait {
+			return nil
+		}
+		select {
+		case err := <-r.writer.done:
+			return r.written(err)
+		case <-beat.C:
+			if beats++; beats <= writeBeats {
+				r.progress(r.step, 0, r.last)
+			}
+		}
+	}
+}
+
+func (r *run) written(err error) error {
+	r.writer.done = nil
+	if err == nil {
+		r.saved = r.writer.step
+		r.watch.Writing += r.writer.took.Seconds()
+	}
+	return err
+}
+
+// checkpoint begins one where it is due: every so many steps, at the best validation so far, and at the end, where it waits for it.
+func (r *run) checkpoint() error {
+	defer r.watch.end(&r.watch.Checkpoint)
+	if err := r.durable(false); err != nil {
+		return err
+	}
+	if r.step%r.request.Params.CheckpointEvery != 0 && r.best.Step != r.step && !r.ended() {
+		return nil
+	}
+	if err := r.save(); err != nil || !r.ended() {
+		return err
+	}
+	return r.durable(true)
+}
+
+// save copies the state, unless it has been saved, and writes it beside the next steps. It waits for the one before. All ranks come
+// here in the same steps and compare what they have; rank 0 writes it.
+func (r *run) save() error {
+	if r.step == r.begun {
+		return nil
+	}
+	if err := r.ranks.same(r.model.Weights, r.step); err != nil {
+		return err
+	}
+	r.begun = r.step
+	if r.metrics == nil {
+		return nil
+	}
+	if err := r.durable(true); err != nil {
+		return err
+	}
+	if err := r.writer.copy(r.model.Weights, r.optimizer); err != nil {
+		return err
+	}
+	state := checkpointState{Step: r.step, Run: r.id, Seed: r.request.Seed, Loss: r.last.Loss, Samples: r.samples,
+		NotReproducibleSince: r.since, Validated: r.validated, Best: r.best, Waited: r.waited}
+	r.writer.start(r.step, func() error { return r.write(state) })
+	return nil
+}
+
+// write makes the copied state a checkpoint. It runs beside the steps: it reads the copy and what does not change.
+func (r *run) write(state checkpointState) error {
+	if err := errors.Join(r.metrics.sync(), r.validations.sync()); err != nil {
+		return err
+	}
+	err := saveCheckpoint(r.request.Work, state, func(dir string) error {
+		if err := safetensors.Write(filepath.Join(dir, modelFile), r.writer.weights); err != nil {
+			return err
+		}
+		if err := r.model.Config.Save(dir); err != nil {
+			return err
+		}
+		return safetensors.Write(filepath.Join(dir, optimizerFile), r.writer.optimizer)
+	})
+	if err != nil {
+		return err
+	}
+	return keepNewest(r.request.Work, r.request.Params.KeepCheckpoints, state.Best.Step)
+}
+
+// stop saves what is done and returns ctx's error.
+func (r *run) stop(ctx context.Context) error {
+	if err := r.save(); err != nil {
+		return err
+	}
+	if err := r.durable(true); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// finish writes the output.
+func (r *run) finish() error {
+	if r.step < r.request.Params.Steps {
+		r.note("ended after step %d: %d validations in a row were not better than that of step %d", r.step, r.waited, r.best.Step)
+	}
+	for _, name := range []string{metricsFile, validationFile, timingsFile} {
+		raw, err := os.ReadFile(filepath.Join(r.request.Work, name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(r.request.Output, name), raw, 0o644)
+		}
+		if err != nil && !(errors.Is(err, fs.ErrNotExist) && name == validationFile) {
+			return err
+		}
+	}
+	if err := writeEvents(filepath.Join(r.request.Output, eventsFile), r.request.Work, false); err != nil {
+		return err
+	}
+	if r.since > 0 {
+		r.lessons.Since = r.since
+		if err := r.lessons.Write(r.request.Output); err != nil {
+			return err
+		}
+	}
+	r.writer = writer{} // its memory
+	if r.request.Params.Output == "best" && r.best.Step != r.step {
+		if err := r.takeBest(); err != nil {
+			return err
+		}
+	}
+	return r.model.Save(r.request.Output, r.request.Model, false)
+}
+
+// takeBest makes the weights of the best validation those of the model.
+func (r *run) takeBest() error {
+	name := checkpointName(r.best.Step)
+	dir := filepath.Join(r.request.Work, name)
+	if _, err := verifyCheckpoint(dir, r.id); err != nil {
+		return &engine.Error{Type: schemas.CorruptObject, Message: "train: the best checkpoint, " + dir + ", cannot be the output: " + err.Error() +
+			"; the newest is good: set train.output to \"last\", or remove the folder above it to train again"}
+	}
+	r.note("the output is %s, the best of the validations", name)
+	r.model.Free()
+	var err error
+	r.model.Weights, err = t5.LoadWeights(filepath.Join(dir, modelFile), r.model.Config)
+	return err
+}
