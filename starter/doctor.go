@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"crosssum/schemas"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -34,11 +36,13 @@ func doctor(ctx context.Context, args []string) error {
 	}
 	if !slices.Contains(features, "avx512_bf16") && !slices.Contains(features, "amx_bf16") {
 		line("bf16", "emulated here (10 to 30 times slower than fp32): not used")
+	} else {
+		line("bf16", "native: used under `numerics: native`")
 	}
 	memory := meminfo("MemTotal")
 	line("memory", "%.1f GB, %.1f GB available", gigabytes(memory), gigabytes(meminfo("MemAvailable")))
-	if memory < 6<<30 {
-		warn("the demo wants about 4 GB of memory; this machine has %.1f GB in all", gigabytes(memory))
+	if memory < 4<<30 {
+		warn("set-up and demo take some 2 GB of memory beside what else runs; this machine has %.1f GB in all", gigabytes(memory))
 	}
 	var disk unix.Statfs_t
 	if unix.Statfs(h.config.Folder, &disk) == nil {
@@ -71,6 +75,14 @@ func doctor(ctx context.Context, args []string) error {
 			warn("build/bin/%s is not built: ./crosssum setup builds it", name)
 		}
 	}
+	demo := schemas.Demo()
+	have := models(h.config.ModelRoots)
+	line("models", "%s", strings.Join(have, " "))
+	for _, name := range []string{demo.Encoder.Name, demo.Summarizer} {
+		if !slices.Contains(have, name) {
+			warn("the model %s is not in %s: ./crosssum setup makes it", name, strings.Join(h.config.ModelRoots, " or "))
+		}
+	}
 	line("go", "%s", runtime.Version())
 	for _, w := range warnings {
 		fmt.Println("warning:", w)
@@ -79,6 +91,21 @@ func doctor(ctx context.Context, args []string) error {
 		fmt.Println("Nothing to complain about.")
 	}
 	return nil
+}
+
+// models are the names of the model directories under the roots, those of one name once.
+func models(roots []string) []string {
+	var found []string
+	for _, root := range roots {
+		for _, file := range []string{"config.json", "modules.json"} {
+			paths, _ := filepath.Glob(filepath.Join(root, "*", file))
+			for _, path := range paths {
+				found = append(found, filepath.Base(filepath.Dir(path)))
+			}
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
 }
 
 // processor is the model's name and those of its features that matter to native code.
