@@ -77,6 +77,8 @@ type TrainParams struct {
 	Alpha           float64 `json:"alpha"`
 	Beta            float64 `json:"beta"`
 	Sampling        string  `json:"sampling"` // "coin", "fixed_source", "fixed_target", "unistage"
+	Setting         string  `json:"setting"`  // "many_to_many", or "many_to_one" or "one_to_many": only pairs into or out of the pivot
+	Pivot           string  `json:"pivot"`    // a language, of the settings with one
 	NativePairs     bool    `json:"native_pairs"`
 	SourceTokens    int     `json:"source_tokens"`       // with EOS
 	TargetTokens    int     `json:"target_tokens"`       // with EOS
@@ -128,7 +130,7 @@ func Paper() Params {
 		Encoder: EncoderParams{Name: "LaBSE", MaxTokens: 256, BatchTokens: 1024},
 		Align:   AlignParams{Rule: "induced", Neighbours: 4, Keep: 8, BlockRows: 16384},
 		Split:   SplitParams{Train: 80, Val: 10, Test: 10, LargeShare: 0.02},
-		Train: TrainParams{Steps: 25000, MiniBatch: 32, Pairs: 8, MicroBatch: 16, Ranks: 1, Alpha: 0.5, Beta: 0.75, Sampling: "coin",
+		Train: TrainParams{Steps: 25000, MiniBatch: 32, Pairs: 8, MicroBatch: 16, Ranks: 1, Alpha: 0.5, Beta: 0.75, Sampling: "coin", Setting: "many_to_many",
 			SourceTokens: 512, TargetTokens: 84, LearningRate: 1, WarmupSteps: 5000, Optimizer: "adafactor", LabelSmoothing: 0.1, WeightDecay: 0.01,
 			GradientNorm: 1, Dropout: 0.1, CheckpointEvery: 500, KeepCheckpoints: 3, NewLanguages: true,
 			ValidateEvery: 1000},

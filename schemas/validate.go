@@ -107,6 +107,9 @@ func (c *checks) train(t TrainParams) {
 	c.real("train.alpha", t.Alpha, 0, 10)
 	c.real("train.beta", t.Beta, 0, 10)
 	c.oneOf("train.sampling", t.Sampling, "coin", "fixed_source", "fixed_target", "unistage")
+	c.oneOf("train.setting", t.Setting, "many_to_many", "many_to_one", "one_to_many", "")
+	c.check((t.Pivot != "") == (t.Setting == "many_to_one" || t.Setting == "one_to_many"), "train.pivot",
+		"is %.40q; the settings many_to_one and one_to_many have one, many_to_many has none", t.Pivot)
 	c.whole("train.source_tokens", t.SourceTokens, 2, 16384)
 	c.whole("train.target_tokens", t.TargetTokens, 2, 4096)
 	c.real("train.learning_rate_scale", t.LearningRate, 0, 1000)

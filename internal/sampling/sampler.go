@@ -43,22 +43,27 @@ type Sampler struct {
 	pick   []int // scratch: the pairs of one step
 }
 
-// New drops pairs with fewer than MiniBatch samples (and native ones, unless NativePairs), then computes q from the rest.
-// The order of pairs does not matter. It fails with InvalidInput when a parameter is out of range, a pair is given twice
-// or no pair is left.
+// New drops pairs outside the setting, those with fewer than MiniBatch samples and native ones (unless NativePairs), then
+// computes q from the rest. The order of pairs does not matter. It fails with InvalidInput when a parameter is out of range, a
+// pair is given twice or no pair is left.
 func New(pairs []Pair, params schemas.TrainParams, seed uint64) (*Sampler, error) {
 	if err := check(params); err != nil {
 		return nil, err
 	}
 	s := &Sampler{pairs: pairs, sampling: params.Sampling, m: params.Pairs, mini: params.MiniBatch, seed: seed}
+	largest := 0 // pair of the setting
 	for k, p := range pairs {
-		if p.Samples >= s.mini && p.Samples <= math.MaxInt32 && (params.NativePairs || p.Source != p.Target) {
+		if !within(p, params) {
+			continue
+		}
+		largest = max(largest, p.Samples)
+		if p.Samples >= s.mini && p.Samples <= math.MaxInt32 {
 			s.kept = append(s.kept, k)
 		}
 	}
 	if len(s.kept) == 0 {
-		return nil, invalid("no pair has the %d training samples of a mini-batch (largest: %d): lower train.mini_batch or bring more articles",
-			s.mini, largest(pairs))
+		return nil, invalid("no pair%s has the %d training samples of a mini-batch (largest: %d): lower train.mini_batch or bring more articles",
+			map[string]string{"many_to_one": " into " + params.Pivot, "one_to_many": " out of " + params.Pivot}[params.Setting], s.mini, largest)
 	}
 	less := func(a, b Pair) bool {
 		return a.Source < b.Source || a.Source == b.Source && a.Target < b.Target
@@ -148,6 +153,10 @@ func check(p schemas.TrainParams) error {
 	switch {
 	case !known:
 		return invalid("train.sampling is %q; it may be %s", p.Sampling, strings.Join(Samplings, ", "))
+	case p.Setting != "" && p.Setting != "many_to_many" && p.Setting != "many_to_one" && p.Setting != "one_to_many":
+		return invalid("train.setting is %q; it may be many_to_many, many_to_one or one_to_many", p.Setting)
+	case (p.Pivot != "") != (p.Setting == "many_to_one" || p.Setting == "one_to_many"):
+		return invalid("train.pivot is %q; the settings many_to_one and one_to_many have one, many_to_many has none", p.Pivot)
 	case p.MiniBatch < 1 || p.MiniBatch > 1<<16:
 		return invalid("train.mini_batch is %d; it may be 1 to 65536", p.MiniBatch)
 	case p.Pairs < 1 || p.Pairs > 1<<16:
@@ -160,12 +169,15 @@ func check(p schemas.TrainParams) error {
 	return nil
 }
 
-func largest(pairs []Pair) int {
-	n := 0
-	for _, p := range pairs {
-		n = max(n, p.Samples)
+// within says whether a pair belongs to the setting, and is not a native one that is left out.
+func within(p Pair, params schemas.TrainParams) bool {
+	switch {
+	case p.Source == p.Target && !params.NativePairs,
+		params.Setting == "many_to_one" && p.Target != params.Pivot,
+		params.Setting == "one_to_many" && p.Source != params.Pivot:
+		return false
 	}
-	return n
+	return true
 }
 
 func invalid(format string, args ...any) error {

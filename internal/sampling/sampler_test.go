@@ -146,6 +146,74 @@ func TestPairsComeWithTheExactProbabilitiesOfAlgorithm1(t *testing.T) {
 	}
 }
 
+// of filters pairs, as the settings do.
+func of(pairs []Pair, keep func(Pair) bool) (out []Pair) {
+	for _, p := range pairs {
+		if keep(p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func TestEachSettingAndChoiceOfParametersHasItsOwnExactProbabilities(t *testing.T) {
+	pairs := published(t)
+	for _, language := range []string{"en", "ru", "hi", "bn"} { // the published counts have no native pairs
+		pairs = append(pairs, Pair{language, language, 20000})
+	}
+	cross := func(p Pair) bool { return p.Source != p.Target }
+	cases := []struct {
+		name        string
+		change      func(*schemas.TrainParams)
+		pairs       []Pair
+		mini        int
+		alpha, beta float64
+	}{
+		{"as published", func(*schemas.TrainParams) {}, of(pairs, cross), 32, 0.5, 0.75},
+		{"alpha and beta exchanged", func(p *schemas.TrainParams) { p.Alpha, p.Beta = 0.75, 0.5 }, of(pairs, cross), 32, 0.75, 0.5},
+		{"no smoothing", func(p *schemas.TrainParams) { p.Alpha, p.Beta = 1, 1 }, of(pairs, cross), 32, 1, 1},
+		{"mini-batches of 500 from 3 pairs", func(p *schemas.TrainParams) { p.MiniBatch, p.Pairs = 500, 3 }, of(pairs, cross), 500, 0.5, 0.75},
+		{"native pairs in", func(p *schemas.TrainParams) { p.NativePairs = true }, pairs, 32, 0.5, 0.75},
+		{"many to one", func(p *schemas.TrainParams) { p.Setting, p.Pivot = "many_to_one", "ru" },
+			of(pairs, func(p Pair) bool { return cross(p) && p.Target == "ru" }), 32, 0.5, 0.75},
+		{"one to many", func(p *schemas.TrainParams) { p.Setting, p.Pivot = "one_to_many", "hi" },
+			of(pairs, func(p Pair) bool { return cross(p) && p.Source == "hi" }), 32, 0.5, 0.75},
+		{"one to many, native pairs in", func(p *schemas.TrainParams) { p.Setting, p.Pivot, p.NativePairs = "one_to_many", "hi", true },
+			of(pairs, func(p Pair) bool { return p.Source == "hi" }), 32, 0.5, 0.75},
+	}
+	const steps = 40000
+	exact := make([]map[[2]string]float64, len(cases))
+	for c, of := range cases {
+		exact[c] = map[[2]string]float64{}
+		bySource := algorithm1(of.pairs, of.mini, of.alpha, of.beta, source, target)
+		byTarget := algorithm1(of.pairs, of.mini, of.alpha, of.beta, target, source)
+		for k, p := range of.pairs {
+			exact[c][[2]string{p.Source, p.Target}] = (bySource[k] + byTarget[k]) / 2
+		}
+	}
+	for c, of := range cases {
+		s := sampler(t, pairs, params(of.change), 17)
+		got := make([]float64, len(pairs))
+		for step := range steps { // one mini-batch a step: those of one step share a language
+			s.languages(step)
+			got[s.pick[step%s.m]]++
+		}
+		for other := range cases {
+			want := make([]float64, len(pairs))
+			for k, p := range pairs {
+				want[k] = exact[other][[2]string{p.Source, p.Target}] * steps
+			}
+			z := chiSquareZ(got, want)
+			if other == c && !(z < 4) {
+				t.Errorf("%s: the frequencies are off: z = %.1f", of.name, z)
+			}
+			if other != c && z < 6 {
+				t.Errorf("%s passes for %s (z = %.1f): the test could not fail", of.name, cases[other].name, z)
+			}
+		}
+	}
+}
+
 func TestTheFixedLanguageHoldsForItsBatchAndTheCoinIsFair(t *testing.T) {
 	pairs := published(t)
 	s := sampler(t, pairs, params(nil), 5)
@@ -280,6 +348,18 @@ func TestWhatCannotBeSampledIsInvalidInput(t *testing.T) {
 		},
 		"not a number": func() error {
 			_, err := New(good, params(func(p *schemas.TrainParams) { p.Alpha = math.NaN() }), 1)
+			return err
+		},
+		"a pivot that many to many has not": func() error {
+			_, err := New(good, params(func(p *schemas.TrainParams) { p.Pivot = "a" }), 1)
+			return err
+		},
+		"no pivot for many to one": func() error {
+			_, err := New(good, params(func(p *schemas.TrainParams) { p.Setting = "many_to_one" }), 1)
+			return err
+		},
+		"a pivot that no pair has": func() error {
+			_, err := New(good, params(func(p *schemas.TrainParams) { p.Setting, p.Pivot = "many_to_one", "c" }), 1)
 			return err
 		},
 		"a negative step": func() error {
