@@ -36,7 +36,11 @@ func unpack(path string, r io.Reader) (io.ReadCloser, error) {
 		}
 		return z, nil
 	case strings.HasSuffix(path, ".zst"):
-		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+		packed := bufio.NewReader(r)
+		if _, err := packed.Peek(1); err == io.EOF { // which the library takes for the end of no frames
+			return nil, badFile(path, "not a zstd file: it is empty")
+		}
+		z, err := zstd.NewReader(packed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 		if err != nil {
 			return nil, badFile(path, "not a zstd file: %v", err)
 		}
