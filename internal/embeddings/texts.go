@@ -6,10 +6,11 @@ package embeddings
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"sort"
+	"slices"
 
 	"crosssum/internal/arrowfile"
 	"crosssum/internal/engine"
@@ -23,7 +24,7 @@ var ( // changed by tests alone
 	partBytes = 64 << 20
 )
 
-// Texts are the summaries of the articles of one language. Of each row it keeps the digest, its size and places: 44 bytes.
+// Texts are the summaries of the articles of one language. Of each row it keeps half a digest, its size and places: 29 bytes.
 type Texts struct {
 	articles, prefix string
 	beat             func()
@@ -31,13 +32,17 @@ type Texts struct {
 	entryOf          []int32 // by row
 	known            []bool  // by entry: a part has it; of equal texts only the first entry counts
 	distinct         int
+	content          []byte // used again for every text
 }
 
 type entry struct {
-	digest [sha256.Size]byte // of prefix and summary
-	row    int32             // of the articles
+	digest [half]byte // the first bytes of the SHA-256 of prefix and summary
+	row    int32      // of the articles
 	bytes  int32
 }
+
+// half is how many bytes of a digest are kept: no two texts have these in common.
+const half = sha256.Size / 2
 
 // Read takes the digests of the summaries of an articles file, the prefix included. beat is called while files are read.
 func Read(articles, prefix string, beat func()) (*Texts, error) {
@@ -46,21 +51,16 @@ func Read(articles, prefix string, beat func()) (*Texts, error) {
 		return nil, err
 	}
 	t := &Texts{articles: articles, prefix: prefix, beat: beat, entries: make([]entry, 0, rows)}
-	var content []byte
 	err = t.each(func(r arrowfile.Row) error {
-		content = append(append(content[:0], prefix...), r.Str(articleSummary)...)
-		t.entries = append(t.entries, entry{sha256.Sum256(content), int32(len(t.entries)), int32(len(content))})
+		digest := t.digest(r)
+		t.entries = append(t.entries, entry{[half]byte(digest[:half]), int32(len(t.entries)), int32(len(prefix) + len(r.Str(articleSummary)))})
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	sort.Slice(t.entries, func(i, j int) bool {
-		a, b := &t.entries[i], &t.entries[j]
-		if c := bytes.Compare(a.digest[:], b.digest[:]); c != 0 {
-			return c < 0
-		}
-		return a.row < b.row
+	slices.SortFunc(t.entries, func(a, b entry) int {
+		return cmp.Or(bytes.Compare(a.digest[:], b.digest[:]), cmp.Compare(a.row, b.row))
 	})
 	t.entryOf, t.known = make([]int32, len(t.entries)), make([]bool, len(t.entries))
 	first := 0
@@ -148,7 +148,16 @@ func (t *Texts) writeTexts(path string, list []int32) error {
 	return w.Close()
 }
 
-func (t *Texts) digest(entry int32) string { return hex.EncodeToString(t.entries[entry].digest[:]) }
+// digest is that of an article's prefix and summary.
+func (t *Texts) digest(r arrowfile.Row) [sha256.Size]byte {
+	t.content = append(append(t.content[:0], t.prefix...), r.Str(articleSummary)...)
+	return sha256.Sum256(t.content)
+}
+
+// isOf tells whether a digest in hexadecimal is that of an entry.
+func (t *Texts) isOf(entry int32, digest string) bool {
+	return len(digest) == 2*sha256.Size && digest[:2*half] == hex.EncodeToString(t.entries[entry].digest[:])
+}
 
 func corrupt(format string, args ...any) error {
 	return &engine.Error{Type: schemas.CorruptObject, Message: "embeddings: " + fmt.Sprintf(format, args...)}

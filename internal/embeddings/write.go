@@ -2,6 +2,7 @@ package embeddings
 
 import (
 	"context"
+	"encoding/hex"
 	"slices"
 	"sort"
 
@@ -9,12 +10,16 @@ import (
 	"crosssum/schemas"
 )
 
-// blockBytes is how many vectors Write holds at a time: the parts are read once for every block of articles.
+// blockBytes is how much of the articles, of their vectors above all, Write holds at a time: the parts are read once for every
+// block.
 var blockBytes = 64 << 20 // changed by tests alone
+
+const articleBytes = 256 // of an article in a block, beside its vector
 
 // article is a row whose vector is looked for.
 type article struct {
 	language, id string
+	digest       string
 	entry        int32
 	vector       []float32 // a place in the block
 	found        bool
@@ -35,7 +40,7 @@ func (c *Chain) Write(ctx context.Context, t *Texts, path string) (zero int64, e
 }
 
 func (c *Chain) write(ctx context.Context, t *Texts, w *arrowfile.Writer) (zero int64, err error) {
-	size := min(max(blockBytes/(4*c.dimension), 1), len(t.entries))
+	size := min(max(blockBytes/(4*c.dimension+articleBytes), 1), len(t.entries))
 	vectors := make([]float32, size*c.dimension)
 	block := make([]article, 0, size)
 	flush := func() error {
@@ -48,7 +53,7 @@ func (c *Chain) write(ctx context.Context, t *Texts, w *arrowfile.Writer) (zero 
 				zero++
 			}
 			if err == nil {
-				err = w.Append(a.language, a.id, t.digest(a.entry), a.vector)
+				err = w.Append(a.language, a.id, a.digest, a.vector)
 			}
 		}
 		block = block[:0]
@@ -56,11 +61,13 @@ func (c *Chain) write(ctx context.Context, t *Texts, w *arrowfile.Writer) (zero 
 	}
 	row := 0
 	err = t.each(func(r arrowfile.Row) error {
-		if row == len(t.entryOf) {
+		sum := t.digest(r)
+		digest := hex.EncodeToString(sum[:])
+		if row == len(t.entryOf) || !t.isOf(t.entryOf[row], digest) {
 			return corrupt("%s: changed while it was read", t.articles)
 		}
 		at := len(block)
-		block = append(block, article{language: arrowfile.Clone(r.Str(articleLanguage)), id: arrowfile.Clone(r.Str(articleID)),
+		block = append(block, article{language: arrowfile.Clone(r.Str(articleLanguage)), id: arrowfile.Clone(r.Str(articleID)), digest: digest,
 			entry: t.entryOf[row], vector: vectors[at*c.dimension : (at+1)*c.dimension]})
 		row++
 		if len(block) < size {
@@ -68,6 +75,9 @@ func (c *Chain) write(ctx context.Context, t *Texts, w *arrowfile.Writer) (zero 
 		}
 		return flush()
 	})
+	if err == nil && row != len(t.entryOf) {
+		err = corrupt("%s: changed while it was read", t.articles)
+	}
 	if err == nil {
 		err = flush()
 	}

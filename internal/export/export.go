@@ -32,7 +32,7 @@ type Crawl struct {
 
 // Run writes <source>-<target>_<train|val|test>.jsonl and parquet/<train|validation|test>/<source>-<target>.parquet into dir for
 // every pair and split that has samples; both have the same rows in (source id, target id) order. In memory are the samples of one
-// source language with the summaries that they name, and RowGroups' budget of rows; texts are streamed. progress is called with the
+// source language, the summaries that some of them name at a time, and RowGroups' budget of rows; texts are streamed. progress is called with the
 // number of rows written. Counts: samples, files (of JSON lines; there are as many of Parquet).
 func Run(in Input, dir string, progress func(done, total int64)) (map[string]int64, error) {
 	if in.Articles[in.Source] == "" || len(in.Crawls) == 0 {
@@ -43,19 +43,23 @@ func Run(in Input, dir string, progress func(done, total int64)) (map[string]int
 		return nil, err
 	}
 	keepPages(in.Articles)
-	halves, err := readHalves(in, samples)
-	if err != nil {
-		return nil, err
-	}
 	from, err := originOf(in, in.Source)
 	if err != nil {
 		return nil, err
 	}
 	out := newFiles(dir, in.Source)
-	next, total := 0, int64(len(samples))
+	next, known, total := 0, 0, int64(len(samples)) // the halves of samples[next:known] are at hand
+	var halves map[string]map[string]half
 	err = arrowfile.Each(in.Articles[in.Source], schemas.Article, func(article arrowfile.Row) error {
 		id := article.Str(1)
 		for ; next < len(samples) && samples[next].source == id; next++ {
+			if next == known {
+				known = min(next+halvesAtATime, len(samples))
+				halves = nil // before the next are read
+				if halves, err = readHalves(in, samples[next:known]); err != nil {
+					return err
+				}
+			}
 			s := &samples[next]
 			target := halves[s.language][s.target]
 			r := row{sample: s, sourceURL: article.Str(2), text: article.Str(5), half: target,
@@ -79,6 +83,9 @@ func Run(in Input, dir string, progress func(done, total int64)) (map[string]int
 	progress(total, total)
 	return map[string]int64{"samples": total, "files": int64(len(out.open))}, nil
 }
+
+// halvesAtATime is for how many samples Run holds the target articles: their files are read once for so many.
+var halvesAtATime = 1 << 17 // changed by tests alone
 
 // row is one row of the data set.
 type row struct {

@@ -8,7 +8,7 @@ import (
 
 func TestOtherLanguagesRaiseAPairTheyAgreeOnAndLowerOneTheyDoNot(t *testing.T) {
 	// English 0 1, French 2 3, German 4 5, Russian 6 7.
-	articles := &Articles{Languages: []string{"english", "french", "german", "russian"}, first: []int{0, 2, 4, 6, 8}, ids: make([]string, 8)}
+	articles := &Articles{Languages: []string{"english", "french", "german", "russian"}, first: []int{0, 2, 4, 6, 8}}
 	contenders := []contender{ // by (a, b)
 		{a: 0, b: 2, margin: 1.04}, // German says 4 of both, Russian says 6 and 7: n = 1, t = 2
 		{a: 0, b: 4, margin: 1.03}, // French says 2 of both, Russian has nothing of 4: n = 1, t = 1

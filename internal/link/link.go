@@ -5,6 +5,7 @@ package link
 
 import (
 	"fmt"
+	"math"
 	"sort"
 	"strings"
 
@@ -110,11 +111,11 @@ func link(in Input, progress func(done, total int)) (*result, error) {
 
 // contenders reads the lists of two languages and lets the rule choose.
 func (r rule) contenders(unit Lists, in Input, articles *Articles, pageMarks [][]uint64) ([]contender, int64, error) {
-	forward, err := readLists(unit.Forward, articles, unit.A, unit.B, in.K)
+	forward, err := readLists(unit.Forward, articles, unit.A, unit.B, in.K, bestOf(in.K))
 	if err != nil {
 		return nil, 0, err
 	}
-	backward, err := readLists(unit.Backward, articles, unit.B, unit.A, in.K)
+	backward, err := readLists(unit.Backward, articles, unit.B, unit.A, in.K, bestOf(in.K))
 	if err != nil {
 		return nil, 0, err
 	}
@@ -164,7 +165,7 @@ func (r *result) reject(cs ...contender) {
 }
 
 func (r *result) addDuplicates(unit Lists, threshold float32) error {
-	l, err := readLists(unit.Forward, r.articles, unit.A, unit.A, 1)
+	l, err := readLists(unit.Forward, r.articles, unit.A, unit.A, 1, kept{math.MaxInt32, threshold})
 	if err != nil {
 		return err
 	}
@@ -174,7 +175,7 @@ func (r *result) addDuplicates(unit Lists, threshold float32) error {
 		targets, scores := l.of(n, len(l.targets))
 		for j, other := range targets {
 			a, b := min(n, other), max(n, other)
-			if scores[j] >= threshold && !seen[[2]int32{a, b}] {
+			if !seen[[2]int32{a, b}] {
 				seen[[2]int32{a, b}] = true
 				r.duplicates = append(r.duplicates, duplicate{a, b, scores[j]})
 			}
@@ -200,7 +201,7 @@ func (r *result) finish() {
 	r.counts["duplicates"] = int64(len(r.duplicates))
 	r.counts["near_misses"] += 0
 	r.counts["cut_edges"] += 0
-	for n := range r.articles.ids {
+	for n := range r.articles.Len() {
 		if r.forest.Root(int32(n)) == int32(n) {
 			r.counts["components"]++
 		}

@@ -143,7 +143,7 @@ func (s *search) audit(from, in *side, diagonal bool) error {
 		nearest.Offer(from.Block, in.Block, i, found[q*width:(q+1)*width], width, diagonal)
 		if !slices.Equal(before, list) {
 			return fmt.Errorf("search: products of bytes (%s) missed neighbours of %s in %s that FAISS found: this processor, or this build for it, is not to be trusted",
-				nearest.Instructions(), from.table.ids.at(from.Places()[i]), in.table.path)
+				nearest.Instructions(), from.table.ids.At(from.Places()[i]), in.table.path)
 		}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 
 	"crosssum/internal/arrowfile"
 	"crosssum/internal/engine"
+	"crosssum/internal/ids"
 	"crosssum/internal/native/nearest"
 	"crosssum/schemas"
 )
@@ -60,7 +61,7 @@ func (s *search) tryTakeOver(e engine.EarlierSearch) error {
 type history struct {
 	*table
 	now   []int32 // by earlier place: place of the same row with the same vector; 0 where there is none
-	index *idIndex
+	index *ids.Index
 }
 
 // since compares a table with an earlier one, and marks its rows that are new or edited.
@@ -73,15 +74,15 @@ func (s *search) since(path string, t *table) (*history, error) {
 	if earlier.d != t.d {
 		return nil, fmt.Errorf("%s has vectors of %d values, not %d", path, earlier.d, t.d)
 	}
-	h := &history{table: earlier, now: make([]int32, earlier.rows), index: newIndex(&earlier.ids)}
+	h := &history{table: earlier, now: make([]int32, earlier.rows), index: ids.NewIndex(&earlier.ids)}
 	t.part = make([]bool, t.rows)
 	was := int32(1)
 	for place := int32(1); int(place) <= t.rows; place++ {
-		id := t.ids.at(place)
-		for int(was) <= earlier.rows && earlier.ids.at(was) < id {
+		id := t.ids.At(place)
+		for int(was) <= earlier.rows && earlier.ids.At(was) < id {
 			was++
 		}
-		if int(was) <= earlier.rows && earlier.ids.at(was) == id && earlier.digests[was-1] == t.digests[place-1] {
+		if int(was) <= earlier.rows && earlier.ids.At(was) == id && earlier.digests[was-1] == t.digests[place-1] {
 			h.now[was-1] = place
 		} else {
 			t.part[place-1] = true
@@ -125,8 +126,8 @@ func (r *reader) entry(row arrowfile.Row) error {
 		r.source++
 		r.list = make([]nearest.Neighbour, 0, r.length)
 	}
-	n := nearest.Neighbour{Place: r.to.index.place(row.Str(2)), Score: float32(row.Float(3))}
-	ok := int(r.source) <= r.from.rows && len(r.list) < r.length && r.from.ids.at(r.source) == id && rank == int64(len(r.list)) &&
+	n := nearest.Neighbour{Place: r.to.index.Place(row.Str(2)), Score: float32(row.Float(3))}
+	ok := int(r.source) <= r.from.rows && len(r.list) < r.length && r.from.ids.At(r.source) == id && rank == int64(len(r.list)) &&
 		n.Place != 0 && !math.IsNaN(float64(n.Score))
 	if last := len(r.list) - 1; ok && last >= 0 {
 		l := r.list[last]

@@ -112,12 +112,12 @@ func (l *lists) write(path string, progress func()) (rows int64, err error) {
 			return 0, fmt.Errorf("search: scratch file: %w", err)
 		}
 		for i := range n {
-			id := l.from.ids.at(int32(first + i + 1))
+			id := l.from.ids.At(int32(first + i + 1))
 			for rank, e := range entries[i*l.keep : (i+1)*l.keep] {
 				if e.Place == 0 {
 					break
 				}
-				if err := w.Append(id, int32(rank), l.to.ids.at(e.Place), e.Score); err != nil {
+				if err := w.Append(id, int32(rank), l.to.ids.At(e.Place), e.Score); err != nil {
 					return 0, err
 				}
 			}

@@ -14,6 +14,7 @@ import (
 
 	"crosssum/internal/arrowfile"
 	"crosssum/internal/engine"
+	"crosssum/internal/ids"
 	"crosssum/internal/native/nearest"
 	"crosssum/schemas"
 )
@@ -25,7 +26,7 @@ type table struct {
 	file    *arrowfile.File
 	d       int            // width of the vectors
 	rows    int            // number of rows
-	ids     idList         // by place
+	ids     ids.List       // by place
 	places  []int32        // by row; nil where rows are sorted by id
 	centre  []float32      // mean of the vectors
 	batches []int          // by record batch: its first row, and the number of rows at the end
@@ -105,13 +106,13 @@ func (s *scanner) batch(record arrow.Record) error {
 			t.digests = append(t.digests, xxh3.Hash128(bytesOf(vector)))
 		}
 		if t.rows > 0 && s.sorted {
-			before := t.ids.at(int32(t.rows))
+			before := t.ids.At(int32(t.rows))
 			if before == id {
 				return invalid("%s: rows %d and %d have the same id %q", t.path, t.rows-1, t.rows, id)
 			}
 			s.sorted = before < id
 		}
-		if len(id) >= maxID || !t.ids.add(id) || t.rows == math.MaxInt32-1 {
+		if !t.ids.Add(id) || t.rows == math.MaxInt32-1 {
 			return invalid("%s: row %d (%.60s): ids of %d bytes, or more than 4 GiB of them, are not searched", t.path, t.rows, id, len(id))
 		}
 		t.rows++
@@ -152,15 +153,15 @@ func (s *scanner) finish() error {
 		order[i] = int32(i + 1)
 	}
 	slices.SortFunc(order, func(a, b int32) int {
-		return cmp.Or(cmp.Compare(t.ids.at(a), t.ids.at(b)), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(t.ids.At(a), t.ids.At(b)), cmp.Compare(a, b))
 	})
 	read, digests := t.ids, t.digests
-	t.ids, t.digests, t.places = idList{}, nil, make([]int32, t.rows)
+	t.ids, t.digests, t.places = ids.List{}, nil, make([]int32, t.rows)
 	for i, row := range order {
-		if i > 0 && read.at(order[i-1]) == read.at(row) {
-			return invalid("%s: rows %d and %d have the same id %q", t.path, order[i-1]-1, row-1, read.at(row))
+		if i > 0 && read.At(order[i-1]) == read.At(row) {
+			return invalid("%s: rows %d and %d have the same id %q", t.path, order[i-1]-1, row-1, read.At(row))
 		}
-		t.ids.add(read.at(row))
+		t.ids.Add(read.At(row))
 		t.places[row-1] = int32(i + 1)
 		if s.digests {
 			t.digests = append(t.digests, digests[row-1])

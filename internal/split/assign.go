@@ -3,10 +3,14 @@
 package split
 
 import (
+	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"math/bits"
+	"slices"
+	"strings"
 
 	"crosssum/internal/engine"
 	"crosssum/internal/link"
@@ -62,22 +66,23 @@ func Assign(articles []Article, edges [][2]int32, params schemas.SplitParams, se
 	for _, e := range edges {
 		forest.Union(e[0], e[1])
 	}
-	type content struct {
-		language string
-		digest   [32]byte
-	}
-	first := map[content]int32{}
+	byContent := make([]int32, len(articles))
 	for n, a := range articles {
 		if _, ok := precedence[a.Label]; !ok {
 			return nil, invalid("article %s/%s has label %q; it may be train, val, test or empty", a.Language, a.ID, a.Label)
 		}
-		key := content{a.Language, a.Content}
-		if kept, ok := first[key]; ok {
-			forest.Union(kept, int32(n))
+		byContent[n] = int32(n)
+	}
+	slices.SortFunc(byContent, func(a, b int32) int {
+		x, y := &articles[a], &articles[b]
+		return cmp.Or(bytes.Compare(x.Content[:], y.Content[:]), strings.Compare(x.Language, y.Language), cmp.Compare(a, b))
+	})
+	for i, n := range byContent[min(1, len(byContent)):] { // behind the smaller ids of its content
+		before := byContent[i]
+		if articles[n].Content == articles[before].Content && articles[n].Language == articles[before].Language {
+			forest.Union(before, n)
 			dropped[n] = true
-			continue
 		}
-		first[key] = int32(n)
 	}
 	return decide(articles, forest, dropped, params, seed), nil
 }
@@ -97,10 +102,10 @@ func decide(articles []Article, forest *link.Forest, dropped []bool, params sche
 				out[n] = Assignment{root, Train, ByTrainHistory}
 			case float64(c.size) > large:
 				out[n] = Assignment{root, Train, ByLarge}
-			case c.label != "":
-				out[n] = Assignment{root, c.label, ByLabel}
-			case c.published != "":
-				out[n] = Assignment{root, c.published, ByEvalHistory}
+			case c.label > 0:
+				out[n] = Assignment{root, splits[c.label], ByLabel}
+			case c.published > 0:
+				out[n] = Assignment{root, splits[c.published], ByEvalHistory}
 			default:
 				out[n] = Assignment{root, hashed(a, params, seed), ByHash}
 			}
@@ -115,23 +120,17 @@ func decide(articles []Article, forest *link.Forest, dropped []bool, params sche
 	return out
 }
 
-// component is what is known of the members of one.
+// component is what is known of the members of one; label and published by their precedence.
 type component struct {
-	size      int
-	trained   bool
-	label     string
-	published string
+	size             int32
+	trained          bool
+	label, published int8
 }
 
 func (c *component) add(a Article) {
 	c.size++
 	c.trained = c.trained || a.Trained || a.Published == Train
-	if precedence[a.Label] > precedence[c.label] {
-		c.label = a.Label
-	}
-	if precedence[a.Published] > precedence[c.published] {
-		c.published = a.Published
-	}
+	c.label, c.published = max(c.label, precedence[a.Label]), max(c.published, precedence[a.Published])
 }
 
 // languages counts those of articles, which are in order.
@@ -146,7 +145,10 @@ func languages(articles []Article) int {
 }
 
 // precedence of labels and of earlier splits within a component: a test article must never be trained on.
-var precedence = map[string]int{"": 0, Train: 1, Val: 2, Test: 3}
+var precedence = map[string]int8{"": 0, Train: 1, Val: 2, Test: 3}
+
+// splits are the names, by precedence.
+var splits = [...]string{"", Train, Val, Test}
 
 // hashed is the split of a component by the SHA-256 of seed, language and id of its smallest member: the first 64 bits,
 // scaled to 0..99, fall to train, val and test in this order.

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/hex"
 	"errors"
-	"maps"
 	"path/filepath"
 	"slices"
 
@@ -28,13 +27,13 @@ func (r remembered) compare(language, id string) int {
 // history is what a new catalogue must know of the ones before it. An article is known by its identity and by its content:
 // one that was trained on, and comes back under another id, is still one that was trained on.
 type history struct {
-	rows    []remembered      // by (language, id)
-	trained map[[32]byte]bool // Article.Content of whatever was ever in train
+	rows    []remembered // by (language, id)
+	trained [][32]byte   // Article.Content of whatever was ever in train, rising
 }
 
 // readHistory reads what an entry of a ledger wrote; no paths, no history.
 func readHistory(rows, trained string) (*history, error) {
-	h := &history{trained: map[[32]byte]bool{}}
+	h := &history{}
 	if rows == "" && trained == "" {
 		return h, nil
 	}
@@ -59,15 +58,25 @@ func readHistory(rows, trained string) (*history, error) {
 	if err != nil {
 		return nil, err
 	}
-	return h, arrowfile.Each(trained, schemas.Trained, func(row arrowfile.Row) error {
+	err = arrowfile.Each(trained, schemas.Trained, func(row arrowfile.Row) error {
 		digest, err := hex.DecodeString(row.Str(0))
 		if err != nil || len(digest) != 32 {
 			return corrupt("%s: %.80q is no SHA-256", trained, row.Str(0))
 		}
-		h.trained[[32]byte(digest)] = true
+		h.trained = append(h.trained, [32]byte(digest))
 		return nil
 	})
+	h.trained = sorted(h.trained)
+	return h, err
 }
+
+// sorted are digests in their order, each once.
+func sorted(digests [][32]byte) [][32]byte {
+	slices.SortFunc(digests, compareDigests)
+	return slices.Compact(digests)
+}
+
+func compareDigests(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) }
 
 // recall tells the articles, which are in order, what is known of them.
 func (h *history) recall(articles []Article) {
@@ -77,7 +86,7 @@ func (h *history) recall(articles []Article) {
 		for i < len(h.rows) && h.rows[i].compare(a.Language, a.ID) < 0 {
 			i++
 		}
-		a.Trained = h.trained[a.Content]
+		_, a.Trained = slices.BinarySearchFunc(h.trained, a.Content, compareDigests)
 		if i < len(h.rows) && h.rows[i].compare(a.Language, a.ID) == 0 {
 			a.Published = h.rows[i].Split
 		}
@@ -86,7 +95,7 @@ func (h *history) recall(articles []Article) {
 
 // with is the history of which these articles, so assigned, are the newest catalogue.
 func (h *history) with(articles []Article, assigned []Assignment) *history {
-	next := &history{trained: maps.Clone(h.trained)}
+	next := &history{rows: slices.Grow([]remembered(nil), max(len(h.rows), len(articles))), trained: slices.Clone(h.trained)}
 	i := 0
 	for n, a := range articles {
 		for ; i < len(h.rows) && h.rows[i].compare(a.Language, a.ID) < 0; i++ {
@@ -97,10 +106,10 @@ func (h *history) with(articles []Article, assigned []Assignment) *history {
 			i++
 		}
 		if next.rows = append(next.rows, r); r.Split == Train {
-			next.trained[a.Content] = true
+			next.trained = append(next.trained, a.Content)
 		}
 	}
-	next.rows = append(next.rows, h.rows[i:]...)
+	next.rows, next.trained = append(next.rows, h.rows[i:]...), sorted(next.trained)
 	return next
 }
 
@@ -108,13 +117,12 @@ func (h *history) with(articles []Article, assigned []Assignment) *history {
 func published(assigned []Assignment, n int) string { return assigned[assigned[n].Component].Split }
 
 func (h *history) write(dir string) error {
-	trained := slices.SortedFunc(maps.Keys(h.trained), func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) })
 	return errors.Join(
 		link.WriteRows(filepath.Join(dir, "history.arrow"), schemas.History, len(h.rows), func(i int) []any {
 			return []any{h.rows[i].Language, h.rows[i].ID, h.rows[i].Split}
 		}),
-		link.WriteRows(filepath.Join(dir, "trained.arrow"), schemas.Trained, len(trained), func(i int) []any {
-			return []any{hex.EncodeToString(trained[i][:])}
+		link.WriteRows(filepath.Join(dir, "trained.arrow"), schemas.Trained, len(h.trained), func(i int) []any {
+			return []any{hex.EncodeToString(h.trained[i][:])}
 		}))
 }
 

@@ -1,9 +1,10 @@
 package split
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"path/filepath"
-	"sort"
+	"slices"
 
 	"crosssum/internal/arrowfile"
 	"crosssum/internal/link"
@@ -29,13 +30,19 @@ type Input struct {
 // (by anything else), of these "overruled_by_history". progress is called with the number of articles read.
 func Run(in Input, dir string, progress func(done, total int64)) (map[string]int64, error) {
 	var rows []Article
+	labels := map[string]string{} // one copy of each
 	articles, err := link.ReadArticles(in.Languages, in.Articles, func(n int32, row arrowfile.Row) error {
 		h := sha256.New()
 		h.Write([]byte(row.Str(4)))
 		h.Write([]byte{0})
 		h.Write([]byte(row.Str(5)))
 		h.Write([]byte{0})
-		a := Article{Language: arrowfile.Clone(row.Str(0)), ID: arrowfile.Clone(row.Str(1)), Label: arrowfile.Clone(row.Str(7))}
+		label, ok := labels[row.Str(7)]
+		if !ok {
+			label = arrowfile.Clone(row.Str(7))
+			labels[label] = label
+		}
+		a := Article{Label: label}
 		h.Sum(a.Content[:0])
 		if rows = append(rows, a); len(rows)%4096 == 0 {
 			progress(int64(len(rows)), 0)
@@ -45,20 +52,23 @@ func Run(in Input, dir string, progress func(done, total int64)) (map[string]int
 	if err != nil {
 		return nil, err
 	}
+	for n := range rows { // the names of articles are held once
+		rows[n].Language, rows[n].ID = articles.Language(int32(n)), articles.ID(int32(n))
+	}
 	past, err := readHistory(in.History, in.Trained)
 	if err != nil {
 		return nil, err
 	}
 	past.recall(rows)
-	pairs, err := readEdges(articles, in.Pairs, false)
+	pairs, err := readEdges(articles, nil, in.Pairs, false)
 	if err != nil {
 		return nil, err
 	}
-	duplicates, err := readEdges(articles, in.Duplicates, true)
+	edges, err := readEdges(articles, pairs, in.Duplicates, true)
 	if err != nil {
 		return nil, err
 	}
-	assigned, err := Assign(rows, append(append([][2]int32(nil), pairs...), duplicates...), in.Params, in.Seed)
+	assigned, err := Assign(rows, edges, in.Params, in.Seed)
 	if err != nil {
 		return nil, err
 	}
@@ -77,12 +87,12 @@ func Run(in Input, dir string, progress func(done, total int64)) (map[string]int
 	if err != nil {
 		return nil, err
 	}
-	return count(rows, assigned, samples), past.with(rows, assigned).write(dir)
+	counts := count(rows, assigned, samples)
+	return counts, past.with(rows, assigned).write(dir)
 }
 
-// readEdges reads the two articles of every row of a file of pairs, or of duplicates.
-func readEdges(articles *link.Articles, path string, duplicates bool) ([][2]int32, error) {
-	var edges [][2]int32
+// readEdges appends the two articles of every row of a file of pairs, or of duplicates, to edges.
+func readEdges(articles *link.Articles, edges [][2]int32, path string, duplicates bool) ([][2]int32, error) {
 	schema, language, id := schemas.Pair, 2, 3
 	if duplicates {
 		schema, language, id = schemas.Duplicate, 0, 2
@@ -102,7 +112,7 @@ func readEdges(articles *link.Articles, path string, duplicates bool) ([][2]int3
 // Samples lists the directed samples as (source, target), sorted: both directions of every pair and every article with
 // itself, without dropped articles.
 func Samples(assigned []Assignment, pairs [][2]int32) [][2]int32 {
-	var out [][2]int32
+	out := make([][2]int32, 0, len(assigned)+2*len(pairs))
 	for n, a := range assigned {
 		if a.Split != Dropped {
 			out = append(out, [2]int32{int32(n), int32(n)})
@@ -113,7 +123,7 @@ func Samples(assigned []Assignment, pairs [][2]int32) [][2]int32 {
 			out = append(out, p, [2]int32{p[1], p[0]})
 		}
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i][0] < out[j][0] || out[i][0] == out[j][0] && out[i][1] < out[j][1] })
+	slices.SortFunc(out, func(a, b [2]int32) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
 	return out
 }
 
