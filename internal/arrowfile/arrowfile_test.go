@@ -67,3 +67,20 @@ func TestForeignAndTruncatedFilesAreNamed(t *testing.T) {
 		}
 	}
 }
+
+func TestARowThatDoesNotFitMakesTheFileFailAndNotPanic(t *testing.T) {
+	w, err := arrowfile.Create(filepath.Join(t.TempDir(), "e.arrow"), schemas.Embedding(2), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, vector := range [][]float32{{1, 2}, {1, 2, 3}, {1, 2}} {
+		err = w.Append("english", "a", "d", vector)
+	}
+	const want = "vector of 3 values for a field of 2"
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("a row behind one that did not fit: %v", err)
+	}
+	if err := w.Close(); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("closed with %v", err)
+	}
+}

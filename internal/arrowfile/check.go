@@ -41,6 +41,8 @@ func broken(path string, what any) error {
 const (
 	magic    = "ARROW1"
 	maxDepth = 8 // of a column's type
+
+	maxMetadata = 64 << 20 // bytes of a footer, which are 24 a batch, and of the message before a batch
 )
 
 // Fields of the tables, by their place in the vtable; see Arrow's File.fbs and Schema.fbs.
@@ -71,6 +73,9 @@ func check(r io.ReaderAt, size int64) (batches []block, err error) {
 		return nil, err
 	}
 	length := int64(binary.LittleEndian.Uint32(tail))
+	if string(tail[4:]) == magic && length > maxMetadata {
+		return nil, fmt.Errorf("has a footer of %d bytes; %d are read at most", length, maxMetadata)
+	}
 	if string(tail[4:]) != magic || length < 8 || length > size-int64(2*len(tail)) {
 		return nil, errors.New("has no footer: it is cut off, or of another format")
 	}
@@ -169,7 +174,7 @@ func (w *walk) blocks(t flatbuffers.Table, field flatbuffers.VOffsetT) (list []b
 	for i := range n {
 		raw := t.Bytes[int(from)+24*i:][:24]
 		b := block{int64(binary.LittleEndian.Uint64(raw)), int64(int32(binary.LittleEndian.Uint32(raw[8:]))), int64(binary.LittleEndian.Uint64(raw[16:]))}
-		if b.offset < 8 || b.metadata < 8 || b.body < 0 || b.offset > w.size || b.metadata > w.size-b.offset || b.body > w.size-b.offset-b.metadata {
+		if b.offset < 8 || b.metadata < 8 || b.metadata > maxMetadata || b.body < 0 || b.offset > w.size || b.metadata > w.size-b.offset || b.body > w.size-b.offset-b.metadata {
 			panic(fmt.Sprintf("batch %d: %+v in a file of %d bytes: it is cut off", i, b, w.size))
 		}
 		list = append(list, b)

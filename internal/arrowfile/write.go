@@ -22,6 +22,7 @@ type Writer struct {
 	bytes   int
 	batch   int // rows in the open batch
 	rows    int64
+	failed  error // of an Append: what the open batch holds is no rows
 }
 
 // Create makes path, which must not exist. zstd compresses buffers: for files of text.
@@ -48,9 +49,12 @@ func (w *Writer) Append(values ...any) error {
 		return fmt.Errorf("arrowfile: %d values for %d fields", len(values), len(w.builder.Fields()))
 	}
 	for i, v := range values {
-		if err := w.append(i, v); err != nil {
-			return err
+		if w.failed == nil {
+			w.failed = w.append(i, v)
 		}
+	}
+	if w.failed != nil {
+		return w.failed
 	}
 	w.rows++
 	w.batch++
@@ -122,8 +126,8 @@ func (w *Writer) append(i int, v any) error {
 }
 
 func (w *Writer) flush() error {
-	if w.batch == 0 {
-		return nil
+	if w.failed != nil || w.batch == 0 {
+		return w.failed
 	}
 	record := w.builder.NewRecord()
 	defer record.Release()

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -150,7 +152,8 @@ func (c *Config) readMap(path string) error {
 	}
 	own := map[string]*token{"unk_token": &c.Unk, "cls_token": &c.Cls, "sep_token": &c.Sep, "pad_token": &c.Pad, "mask_token": &c.Mask,
 		"bos_token": &c.Bos, "eos_token": &c.Eos}
-	for name, raw := range fields {
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		raw := fields[name]
 		var t token
 		if known := own[name]; known == nil && string(raw) != "[]" {
 			return fmt.Errorf("%s: %s is not supported", path, name)
@@ -192,10 +195,10 @@ func (c *Config) checkAdded(dir string, t Tokenizer) error {
 		own, ok := bert.pieces.id(text)
 		return ok && fmt.Sprint(own) == id && (bert.isSpecial(text) || c.SplitSpecial)
 	}
-	for id, t := range c.Added {
-		if !known(t.Content, id) || t.LStrip || t.RStrip || t.SingleWord {
+	for _, id := range slices.Sorted(maps.Keys(c.Added)) {
+		if t := c.Added[id]; !known(t.Content, id) || t.LStrip || t.RStrip || t.SingleWord {
 			return fmt.Errorf("%s: added_tokens_decoder has %q as %s: only special tokens of the vocabulary, without lstrip, rstrip and single_word, are supported",
-				filepath.Join(dir, configFile), t.Content, id)
+				filepath.Join(dir, configFile), c.Added[id].Content, id)
 		}
 	}
 	path := filepath.Join(dir, addedFile)
@@ -210,8 +213,8 @@ func (c *Config) checkAdded(dir string, t Tokenizer) error {
 	if err != nil {
 		return wrap(path, err)
 	}
-	for text, id := range added {
-		if !known(text, fmt.Sprint(id)) {
+	for _, text := range slices.Sorted(maps.Keys(added)) {
+		if !known(text, fmt.Sprint(added[text])) {
 			return fmt.Errorf("%s: token %q is none of the special tokens; others are not supported", path, text)
 		}
 	}

@@ -225,6 +225,9 @@ func (f *file) wordPiece(cls, sep int32) (*BERT, error) {
 		}
 		specials = append(specials, a.Content)
 	}
+	if cls >= int32(t.Size()) || sep >= int32(t.Size()) {
+		return nil, fmt.Errorf("post_processor: ids %d and %d are outside of the vocabulary, whose ids are below %d", cls, sep, t.Size())
+	}
 	return t, t.setSpecials(specials)
 }
 

@@ -136,6 +136,17 @@ func TestBothKindsOfFilesAreRead(t *testing.T) {
 	}
 }
 
+func TestSpecialTokensBeyondTheVocabularyAreRefused(t *testing.T) {
+	two := strings.NewReplacer(`"a":3`, `"a":0`, `"##b":4`, `"##b":0`, `"[CLS]":1`, `"[CLS]":0`, `"[SEP]":2`, `"[SEP]":1`).Replace(wordPieceFile)
+	f, err := parseFile([]byte(two)) // five pieces of two ids, and [SEP] is put behind every text as 2
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.tokenizer(true); err == nil || !strings.Contains(err.Error(), "outside of the vocabulary") {
+		t.Errorf("%v", err)
+	}
+}
+
 func FuzzFile(f *testing.F) {
 	f.Add([]byte(wordPieceFile), "a ab [UNK]")
 	f.Add([]byte(unigramFile), "a ab <s>")

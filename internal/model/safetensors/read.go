@@ -214,7 +214,7 @@ func parseEntry(name string, raw json.RawMessage, room int64) (Entry, error) {
 		bytes *= d
 		shape[i] = int(d)
 	}
-	if len(field.Offsets) != 2 || field.Offsets[0] < 0 || field.Offsets[1] > room || field.Offsets[1]-field.Offsets[0] != bytes {
+	if len(field.Offsets) != 2 || field.Offsets[0] < 0 || field.Offsets[1] < field.Offsets[0] || field.Offsets[1] > room || field.Offsets[1]-field.Offsets[0] != bytes {
 		return Entry{}, fmt.Errorf("offsets %v for %d bytes, of %d in the file", field.Offsets, bytes, room)
 	}
 	return Entry{Name: name, DType: field.DType, Shape: shape, from: field.Offsets[0], to: field.Offsets[1]}, nil

@@ -104,6 +104,7 @@ func TestALyingHeaderIsAnError(t *testing.T) {
 		"wrong length":     file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}`, 8),
 		"no offsets":       file(`{"a":{"dtype":"F32","shape":[2]}}`, 8),
 		"overflowing":      file(`{"a":{"dtype":"F32","shape":[4294967296,4294967296,4],"data_offsets":[0,0]}}`, 8),
+		"wrapping offsets": file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[9223372036854775804,-9223372036854775808]}}`, 8),
 		"negative shape":   file(`{"a":{"dtype":"F32","shape":[-1,-2],"data_offsets":[0,8]}}`, 8),
 		"unknown type":     file(`{"a":{"dtype":"F8","shape":[2],"data_offsets":[0,2]}}`, 8),
 		"foreign metadata": file(`{"__metadata__":{"a":1}}`, 0),

@@ -11,6 +11,7 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"strings"
@@ -48,16 +49,17 @@ const maxModelBytes = 256 << 20
 
 // Load reads the model file at path.
 func Load(path string) (*Model, error) {
-	info, err := os.Stat(path)
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	if info.Size() > maxModelBytes {
-		return nil, fmt.Errorf("%s: %d bytes are too many for a SentencePiece model", path, info.Size())
-	}
-	b, err := os.ReadFile(path)
+	defer file.Close()
+	b, err := io.ReadAll(io.LimitReader(file, maxModelBytes+1)) // what Stat says of a size is not asked
 	if err != nil {
 		return nil, err
+	}
+	if len(b) > maxModelBytes {
+		return nil, fmt.Errorf("%s: more than %d bytes are too many for a SentencePiece model", path, maxModelBytes)
 	}
 	m, err := FromBytes(b)
 	if err != nil {
