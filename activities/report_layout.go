@@ -88,6 +88,11 @@ func (a *Activities) layOut(in schemas.ReportInput, report map[string]schemas.Fi
 			if err := place(part.folder, u.Files); err != nil {
 				return err
 			}
+			if part.folder == "model" {
+				if err := copyFile(a.timings(u.Key), filepath.Join(aside, "model", timingsFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
+					return err
+				}
+			}
 		}
 	}
 	if err := place(".", report); err != nil {
@@ -134,6 +139,11 @@ func (a *Activities) place(digest, path string) error {
 	if os.Link(object, path) == nil {
 		return nil
 	}
+	return copyFile(object, path)
+}
+
+// copyFile makes path, which must not exist.
+func copyFile(object, path string) error {
 	from, err := os.Open(object)
 	if err != nil {
 		return err

@@ -19,12 +19,17 @@ func (sc *scene) reportInput(run string) schemas.ReportInput {
 			sc.t.Fatal(err)
 		}
 	})})
-	model := sc.seal("train", []schemas.Unit{sc.publish("train", "all", nil, func(dir string) {
+	trained := sc.publish("train", "all", nil, func(dir string) {
 		lines := "{\"step\":1,\"loss\":9.5,\"learning_rate\":0.1}\n{\"step\":2,\"loss\":8.5,\"learning_rate\":0.2}\n"
 		if err := os.WriteFile(filepath.Join(dir, "metrics.jsonl"), []byte(lines), 0o644); err != nil {
 			sc.t.Fatal(err)
 		}
-	})})
+	})
+	timings := sc.timings(trained.Key) // where the training left them
+	if err := errors.Join(os.MkdirAll(filepath.Dir(timings), 0o755), os.WriteFile(timings, []byte("{}\n"), 0o644)); err != nil {
+		sc.t.Fatal(err)
+	}
+	model := sc.seal("train", []schemas.Unit{trained})
 	return schemas.ReportInput{Run: run, Params: schemas.Demo(), Ingested: sc.articles, Articles: sc.articles, Dataset: dataset, Model: model, Generations: generations, Scores: scores}
 }
 
@@ -33,7 +38,7 @@ func TestTheRunsFolderHasDataSetModelReportAndManifest(t *testing.T) {
 	in := sc.reportInput("my run/../x")
 	ref := finish(t, sc.Activities, reportDefinition, in)
 	folder := filepath.Join(sc.Runs, RunFolder(in.Run))
-	for _, name := range []string{"dataset/french-english_test.jsonl", "model/metrics.jsonl", "scores/summary.json", "report.html", "figures.json", "manifest.json"} {
+	for _, name := range []string{"dataset/french-english_test.jsonl", "model/metrics.jsonl", "model/timings.jsonl", "scores/summary.json", "report.html", "figures.json", "manifest.json"} {
 		if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
 			t.Error(err)
 		}

@@ -79,8 +79,11 @@ func runTrain(ctx context.Context, a *Activities, in schemas.TrainInput, u unit,
 	if err != nil {
 		return nil, err
 	}
-	// What does not repeat is not an artifact.
-	if err := os.Remove(filepath.Join(draft.Dir, "timings.jsonl")); err != nil && !os.IsNotExist(err) {
+	// What does not repeat is not an artifact: it lies beside the objects, and the folder of a run shows it.
+	if err := os.MkdirAll(filepath.Dir(a.timings(u.key)), 0o755); err != nil {
+		return nil, err
+	}
+	if err := os.Rename(filepath.Join(draft.Dir, timingsFile), a.timings(u.key)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
 	counts := map[string]int64{"steps": result.Steps, "samples": result.Samples, "pairs": result.Pairs}
@@ -88,6 +91,14 @@ func runTrain(ctx context.Context, a *Activities, in schemas.TrainInput, u unit,
 		counts[schemas.NotReproducibleSince] = result.NotReproducibleSince
 	}
 	return counts, nil
+}
+
+// timingsFile is what a training writes about its times.
+const timingsFile = "timings.jsonl"
+
+// timings is where that of a unit of train is kept.
+func (a *Activities) timings(key string) string {
+	return filepath.Join(a.Store.Root(), "timings", key+".jsonl")
 }
 
 // learn leaves in the work folder what the next attempt is to do otherwise, after a failure that the engine did not survive: one

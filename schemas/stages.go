@@ -128,8 +128,8 @@ type ExportInput struct {
 // attempt ran out of memory or lost a rank and the next went on with a smaller micro-batch, or fewer ranks. Absent: there is none.
 const NotReproducibleSince = "not_bit_reproducible_since_step"
 
-// TrainInput: one unit, "all". Files out: a Hugging Face model directory, "metrics.jsonl", "trained_on.arrow"; "lessons.json" where
-// there is a count NotReproducibleSince. Counts: steps, samples, pairs.
+// TrainInput: one unit, "all". Files out: a Hugging Face model directory, "metrics.jsonl", "trained_on.arrow", an events file for
+// TensorBoard; "validation.jsonl" where it was validated; "lessons.json" where there is a count NotReproducibleSince. Counts: steps, samples, pairs.
 type TrainInput struct {
 	Articles   Ref         `json:"articles"`
 	Splits     Ref         `json:"splits"`

@@ -25,7 +25,7 @@ import (
 func prove(ctx context.Context, args []string) error {
 	set := flags("prove", "prove resume [--kills 20] [--steps 60] [--model DIR] [--data DATASET] [--params F.json]",
 		"Trains undisturbed, then again with the training process killed (SIGKILL) at random moments and at named points of writing a\n"+
-			"checkpoint, and compares the bytes of the two models and of their metrics. Ends with status 1 if they differ. Without --data\n"+
+			"checkpoint, and compares the bytes of the two models, of their metrics and of their validations. Ends with status 1 if they differ. Without --data\n"+
 			"it trains on some articles of corpus/sample.", "./crosssum prove resume --kills 20")
 	p := proof{}
 	set.IntVar(&p.kills, "kills", 20, "how often the second training is killed")
@@ -131,7 +131,7 @@ func killed(exit *exec.ExitError) bool {
 func (p *proof) prepare(ctx context.Context, over string) error {
 	t := schemas.Demo().Train
 	t.Steps, t.MiniBatch, t.Pairs, t.MicroBatch, t.SourceTokens, t.TargetTokens = p.steps, 4, 2, 4, 48, 16
-	t.CheckpointEvery, t.WarmupSteps = 4, 4
+	t.CheckpointEvery, t.WarmupSteps, t.ValidateEvery, t.ValidationSamples = 4, 4, 10, 6
 	if over != "" {
 		raw, err := os.ReadFile(over)
 		if err != nil {
@@ -183,20 +183,26 @@ func (p *proof) sample(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		var rows bytes.Buffer
+		var rows, held bytes.Buffer // to train and to validate on
 		n := 0
 		err = arrowfile.Each(filepath.Join(out, "articles.arrow"), schemas.Article, func(row arrowfile.Row) error {
 			if n++; n > 200 {
 				return nil
 			}
-			return json.NewEncoder(&rows).Encode(map[string]string{"text": row.Str(5), "summary": row.Str(4)})
+			into := &rows
+			if n > 180 {
+				into = &held
+			}
+			return json.NewEncoder(into).Encode(map[string]string{"text": row.Str(5), "summary": row.Str(4)})
 		})
 		if err != nil {
 			return err
 		}
-		name := fmt.Sprintf("%s-%s_train.jsonl", language, language)
-		if err := os.WriteFile(filepath.Join(p.data, name), rows.Bytes(), 0o644); err != nil {
-			return err
+		for split, rows := range map[string][]byte{"train": rows.Bytes(), "val": held.Bytes()} {
+			name := fmt.Sprintf("%s-%s_%s.jsonl", language, language, split)
+			if err := os.WriteFile(filepath.Join(p.data, name), rows, 0o644); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -236,8 +242,11 @@ func (p *proof) train(ctx context.Context, out, point string, after time.Duratio
 func (p *proof) compare(straight, disturbed string, survived, repeated int) error {
 	equal := true
 	fmt.Printf("kills survived: %d\nsteps repeated: %d, beside the %d of an undisturbed training\n", survived, repeated, p.steps)
-	for _, name := range []string{"model.safetensors", "config.json", "metrics.jsonl"} {
+	for _, name := range []string{"model.safetensors", "config.json", "metrics.jsonl", "validation.jsonl"} {
 		a, err := os.ReadFile(filepath.Join(straight, name))
+		if name == "validation.jsonl" && errors.Is(err, os.ErrNotExist) { // --data without a split to validate on, or --params that say never
+			continue
+		}
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@
 //	objects/<aa>/<sha256>       bytes, put if absent
 //	stages/<stage>/<key>.json   a schemas.Unit: file name -> digest; put if absent, so equal keys publish once
 //	work/<stage>/<key>/         scratch of attempts (checkpoints of a training): never an input of another stage
+//	timings/<key>.jsonl         what the steps of a training took: for people, since it does not repeat
 //	refs/<name>/<n>             the digest of the n-th object of a list that only grows
 //	tmp/                        drafts, one folder a process; those of dead processes are swept
 //

@@ -69,22 +69,23 @@ func (d *draw) cut() []heldOut {
 	return d.list
 }
 
-// holdOut draws the samples of split val that the training is validated on: of pairs like those it trains on, into languages that it
-// trains on. Where there is none it says so, unless the parameters need validation.
+// holdOut draws the samples of split val that the training is validated on, of the pairs that it trains on. Where there is none it
+// says so, and refuses parameters that need validation.
 func (r *run) holdOut(tokenizer *t5.Tokenizer) error {
 	p := r.request.Params
 	if p.ValidateEvery == 0 {
 		return nil
 	}
 	samples := map[string]int{} // training samples, by target language
+	pairs := map[[2]string]bool{}
 	if s, ok := r.feed.(*sampled); ok {
 		for _, k := range s.sampler.Kept() {
-			samples[s.data.pairs[k].Target] += s.data.pairs[k].Samples
+			pair := s.data.pairs[k]
+			pairs[[2]string{pair.Source, pair.Target}] = true
+			samples[pair.Target] += pair.Samples
 		}
 	}
-	d := &draw{limit: validationSamples(p), seed: r.request.Seed, wanted: func(source, target string) bool {
-		return samples[target] > 0 && (p.NativePairs || source != target)
-	}}
+	d := &draw{limit: validationSamples(p), seed: r.request.Seed, wanted: func(source, target string) bool { return pairs[[2]string{source, target}] }}
 	var err error
 	switch {
 	case r.request.Batches != "":

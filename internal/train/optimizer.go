@@ -64,20 +64,6 @@ func freeOptimizer(o optimizer) {
 	}
 }
 
-func saveOptimizer(o optimizer, dir string) error {
-	var tensors []safetensors.Tensor
-	err := torch.Do(func() {
-		each(o, func(name string, t torch.Tensor) error {
-			tensors = append(tensors, safetensors.Float32Tensor(name, t.Float32s(), t.Shape()...))
-			return nil
-		})
-	})
-	if err != nil {
-		return err
-	}
-	return safetensors.Write(filepath.Join(dir, optimizerFile), tensors)
-}
-
 func loadOptimizer(o optimizer, dir string) error {
 	file, err := safetensors.Open(filepath.Join(dir, optimizerFile))
 	if err != nil {

@@ -26,8 +26,10 @@ var Tools = map[string]func(args []string) error{"train": trainTool, "loss": los
 
 const trainHelp = `Usage: ./crosssum train --model DIR (--data DATASET | --batches F.jsonl) --output DIR [--params F.json]
 
-Trains a summarizer and writes a Hugging Face directory with metrics.jsonl to --output; checkpoints lie in its folder checkpoints,
-and the same command goes on from the newest good one. --data is a folder of <source>-<target>_train.jsonl, such as data/runs/<run>/dataset;
+Trains a summarizer and writes a Hugging Face directory to --output, with metrics.jsonl (loss, rate, gradient norm: what repeats),
+timings.jsonl (seconds by phase, tokens, padding, memory) and, where there is a split to validate on, validation.jsonl. Checkpoints lie in
+its folder checkpoints, with an events file for TensorBoard, and the same command goes on from the newest good one. --data is a folder of
+<source>-<target>_train.jsonl, and _val.jsonl to validate on ("validate_every_steps"), such as data/runs/<run>/dataset;
 --batches a file with one JSON list of examples a line, {"text", "summary", "target_language"} or {"input_ids", "labels",
 "start_id"}: exactly these batches, in this order. --params holds what differs from the preset paper's "train" parameters.
 
