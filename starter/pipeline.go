@@ -140,9 +140,9 @@ func openly(p schemas.Params) string {
 		return ""
 	}
 	t := p.Train
-	return fmt.Sprintf("  small on purpose: %d steps of %d x %d samples, warm-up %d; source %d and target %d tokens; %d test samples summarized, "+
-		"the rest listed\n  as not generated. The published numbers are --preset paper.\n", t.Steps, t.Pairs, t.MiniBatch, t.WarmupSteps,
-		t.SourceTokens, t.TargetTokens, p.Generate.Samples)
+	return fmt.Sprintf("  small on purpose: %d steps of %d x %d samples, warm-up %d; source %d and target %d tokens; %d test samples summarized\n"+
+		"  (and %d of each of the %d largest pairs at least), the rest listed as not generated. The published numbers are --preset paper.\n",
+		t.Steps, t.Pairs, t.MiniBatch, t.WarmupSteps, t.SourceTokens, t.TargetTokens, p.Generate.Samples, p.Generate.SamplesAPair, p.Generate.LargestPairs)
 }
 
 // parameters reads the JSON file at path ("" for none), lays the flags over it and checks the whole as the workflow will.

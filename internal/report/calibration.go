@@ -46,10 +46,10 @@ func CalibrationTable(c schemas.Calibration) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "rule %s, encoder %s, crawl %s: %s articles in %d languages, %s of them in the gold; %s clusters resampled %s times\n\n",
 		c.Rule, c.Encoder, c.Crawl, count(int64(c.Articles)), c.Languages, count(c.Judged), count(int64(c.Clusters)), count(int64(c.Resamples)))
-	fmt.Fprintf(&b, "%9s %8s  %-17s %-17s %5s  %-11s  %-9s  %s\n", c.Measure, "pairs", "precision (95 %)", "recall (95 %)", "F1", "by key", "largest", "English: precision, recall")
+	fmt.Fprintf(&b, "%9s %8s  %-19s %-19s %5s  %-11s  %-9s  %s\n", c.Measure, "pairs", "precision (95 %)", "recall (95 %)", "F1", "by key", "largest", "English: precision, recall")
 	for _, p := range rows(c) {
 		a, e := p.All, p.English
-		fmt.Fprintf(&b, "%9s %8s  %-17s %-17s %5s  %s / %s  %7.1f %%", threshold(p.Threshold), count(a.Pairs), estimate(a.Precision, a.Judged), estimate(a.Recall, a.Gold),
+		fmt.Fprintf(&b, "%9s %8s  %-19s %-19s %5s  %s / %s  %7.1f %%", threshold(p.Threshold), count(a.Pairs), estimate(a.Precision, a.Judged), estimate(a.Recall, a.Gold),
 			short(a.F1), share(a.KeyPrecision.Value), share(a.KeyRecall.Value), 100*p.Largest)
 		if e.Gold > 0 {
 			fmt.Fprintf(&b, "  %s  %s", estimate(e.Precision, e.Judged), estimate(e.Recall, e.Gold))
@@ -70,7 +70,7 @@ func said(c schemas.Calibration) []string {
 		if a.Pairs == "english" && !hasEnglish(c) {
 			continue
 		}
-		what, pairs := "precision", "all pairs"
+		what, pairs := "precision", "All pairs"
 		if a.LowerBound {
 			what = "the lower end of its interval"
 		}

@@ -29,9 +29,9 @@ func judged() schemas.Calibration {
 func TestACalibrationSaysWhichThresholdAndWhatItCosts(t *testing.T) {
 	table := CalibrationTable(judged())
 	for _, want := range []string{
-		"all pairs: precision reaches .950 from 1.084 on: recall .228, 404 pairs, largest component 30.0 % of the articles",
-		"all pairs: the lower end of its interval never reaches .950; the best is 0.940 at 1.100",
-		"1.050    1,050  .850 (.830–.870)  .500 (.400–.550)",
+		"All pairs: precision reaches .950 from 1.084 on: recall .228, 404 pairs, largest component 30.0 % of the articles",
+		"All pairs: the lower end of its interval never reaches .950; the best is 0.940 at 1.100",
+		"1.050    1,050  .850 (.830–.870)    .500 (.400–.550)",
 		"1,200 articles in 3 languages, 1,100 of them in the gold; 40 clusters resampled 1,000 times",
 	} {
 		if !strings.Contains(table, want) {
