@@ -57,6 +57,7 @@ func Register(registry worker.ActivityRegistry, config Config) *Activities {
 	register(registry, a, calibrateDefinition)
 	register(registry, a, splitDefinition)
 	register(registry, a, exportDefinition)
+	register(registry, a, tokenizeDefinition)
 	register(registry, a, trainDefinition)
 	register(registry, a, generateDefinition)
 	register(registry, a, scoreDefinition)

@@ -134,7 +134,7 @@ func refsOf(in schemas.ReportInput) []stageRef {
 	return []stageRef{
 		ingested, refOf(schemas.Identify, in.Identified), refOf(schemas.Screen, in.Articles), refOf(schemas.Embed, in.Embeddings), refOf(schemas.Neighbours, in.Neighbours),
 		refOf(schemas.Link, in.Links), refOf(schemas.SplitDedup, in.Splits), refOf(schemas.Export, in.Dataset),
-		refOf(schemas.Train, in.Model), refOf(schemas.Generate, in.Generations), refOf(schemas.Score, in.Scores),
+		refOf(schemas.Tokenize, in.Tokens), refOf(schemas.Train, in.Model), refOf(schemas.Generate, in.Generations), refOf(schemas.Score, in.Scores),
 	}
 }
 

@@ -21,6 +21,10 @@ import (
 // gather reads what the page shows. A stage that did not run, or has no rows, leaves its part empty.
 func (a *Activities) gather(ctx context.Context, in schemas.ReportInput, progress engine.Report) (report.Data, error) {
 	d := report.Data{Run: in.Run, Params: in.Params, Crawl: in.Scanned, Rule: in.Rule, Threshold: in.Threshold, Warnings: in.Warnings, Stages: stagesOf(in)}
+	if n := in.Model.Counts[schemas.NotReproducibleSince]; n > 0 {
+		d.Warnings = append(slices.Clone(d.Warnings), fmt.Sprintf("the training ran out of memory, or lost a rank, and went on with a smaller micro-batch or "+
+			"fewer ranks: from step %d on its last bits are not those of another run with these parameters (model/lessons.json says why)", n))
+	}
 	steps := []struct {
 		name string
 		read func(context.Context, schemas.ReportInput, *report.Data) error
@@ -47,7 +51,8 @@ var inputs = map[string]struct {
 }{
 	"ingest": {"ingest", []string{"read"}}, "identify": {"ingest", []string{"accepted"}}, "screen": {"identify", []string{"rows"}}, "embed": {"screen", []string{"articles"}}, "neighbours": {"embed", []string{"rows"}},
 	"link": {"neighbours", []string{"neighbours"}}, "split_dedup": {"screen", []string{"articles"}}, "export": {"split_dedup", []string{"samples"}},
-	"train": {"split_dedup", []string{"samples_train"}}, "generate": {"split_dedup", []string{"samples_test"}}, "score": {"generate", []string{"samples"}},
+	"tokenize": {"screen", []string{"articles"}},
+	"train":    {"split_dedup", []string{"samples_train"}}, "generate": {"split_dedup", []string{"samples_test"}}, "score": {"generate", []string{"samples"}},
 }
 
 func stagesOf(in schemas.ReportInput) []report.Stage {

@@ -15,8 +15,9 @@ import (
 var trainDefinition = definition[schemas.TrainInput]{stage: schemas.Train, plan: planTrain, run: runTrain}
 
 type trainMaterial struct {
-	Articles   []string            `json:"articles"` // digests, in order of language
-	Samples    string              `json:"samples"`  // digest
+	Articles   []string            `json:"articles"` // digests, in order of language; so too the tokens
+	Tokens     []string            `json:"tokens"`
+	Samples    string              `json:"samples"` // digest
 	Summarizer string              `json:"summarizer"`
 	Params     schemas.TrainParams `json:"params"`
 	Seed       uint64              `json:"seed"`
@@ -36,13 +37,17 @@ func planTrain(ctx context.Context, a *Activities, in schemas.TrainInput) ([]uni
 	if err != nil {
 		return nil, err
 	}
+	_, _, tokens, err := a.files(in.Tokens, "tokens.arrow")
+	if err != nil {
+		return nil, err
+	}
 	_, _, samples, err := a.files(in.Splits, "samples.arrow")
 	if err != nil {
 		return nil, err
 	}
 	params := in.Params
 	params.CheckpointEvery, params.KeepCheckpoints = 0, 0 // how often a training can resume does not change what it learns
-	return []unit{{name: "all", seconds: workItemSeconds, material: trainMaterial{Articles: articles, Samples: samples[0],
+	return []unit{{name: "all", seconds: workItemSeconds, material: trainMaterial{Articles: articles, Tokens: tokens, Samples: samples[0],
 		Summarizer: summarizer.Digest, Params: params, Seed: in.Seed, Profile: profile}}}, nil
 }
 
@@ -53,6 +58,10 @@ func runTrain(ctx context.Context, a *Activities, in schemas.TrainInput, u unit,
 		return nil, err
 	}
 	_, articles, _, err := a.files(in.Articles, "articles.arrow")
+	if err != nil {
+		return nil, err
+	}
+	_, tokens, _, err := a.files(in.Tokens, "tokens.arrow")
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +76,7 @@ func runTrain(ctx context.Context, a *Activities, in schemas.TrainInput, u unit,
 	var result engine.TrainResult
 	step := int64(0) // the last that ended
 	err = a.GPU.Call(ctx, in.Numerics, engine.OpTrain, engine.TrainRequest{
-		Model: summarizer.Dir, Samples: samples, Articles: articles, Params: in.Params, Seed: in.Seed, Work: work, Output: draft.Dir,
+		Model: summarizer.Dir, Samples: samples, Tokens: tokens, Articles: articles, Params: in.Params, Seed: in.Seed, Work: work, Output: draft.Dir,
 	}, &result, func(p schemas.Progress) {
 		step = max(step, p.Done)
 		report(p)

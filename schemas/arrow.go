@@ -72,6 +72,12 @@ var (
 	// where it was to be moved there, "no_language" (the crawl has no file for it) or "duplicate_id" (the file has the id).
 	SetAside = arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("reason"), str("identified"), f32("probability")}, nil)
 
+	// Tokens are the ids of an article's text (source) and summary (label), cut to their limits, each ended by </s>. Uncompressed, so
+	// that training reads them where they lie. dropped counts sentinels that the summary spells out, which labels do not hold.
+	Tokens = arrow.NewSchema([]arrow.Field{str("language"), str("id"),
+		{Name: "source", Type: arrow.ListOfNonNullable(arrow.PrimitiveTypes.Int32)},
+		{Name: "label", Type: arrow.ListOfNonNullable(arrow.PrimitiveTypes.Int32)}, i32("dropped")}, nil)
+
 	// Prompt is the input of the engine's generate: text is the source article.
 	Prompt = arrow.NewSchema([]arrow.Field{
 		str("source_language"), str("source_id"), str("target_language"), str("target_id"), str("text"),

@@ -11,6 +11,7 @@ var (
 	Link       = Stage[LinkInput]{Name: "link", Version: 2, Queue: QueueMain, Unit: "run"}
 	SplitDedup = Stage[SplitInput]{Name: "split_dedup", Version: 2, Queue: QueueMain, Unit: "run"}
 	Export     = Stage[ExportInput]{Name: "export", Version: 2, Queue: QueueMain, Unit: "part"}
+	Tokenize   = Stage[TokenizeInput]{Name: "tokenize", Version: 1, Queue: QueueCPU, Unit: "language"}
 	Train      = Stage[TrainInput]{Name: "train", Version: 2, Queue: QueueGPU, Unit: "run"}
 	Generate   = Stage[GenerateInput]{Name: "generate", Version: 1, Queue: QueueGPU, Unit: "pair"}
 	Score      = Stage[ScoreInput]{Name: "score", Version: 1, Queue: QueueCPU, Unit: "run"}
@@ -124,14 +125,25 @@ type ExportInput struct {
 	Previous string `json:"previous,omitempty"` // digest of the catalogue entry before, which tells what crawls older articles are of
 }
 
+// TokenizeInput: unit = language. Files out: "tokens.arrow", row for row the articles as a summarizer reads them. Counts: articles,
+// source_tokens, label_tokens, sentinels_in_sources (start tokens of languages that texts spell out), dropped_from_labels.
+type TokenizeInput struct {
+	Articles   Ref    `json:"articles"`
+	Summarizer string `json:"summarizer"` // whose vocabulary is asked
+	Source     int    `json:"source_tokens"`
+	Target     int    `json:"target_tokens"`
+	Numerics   string `json:"numerics"` // of the engine that does it; changes no id
+}
+
 // NotReproducibleSince is a count of Train: the first step whose bytes another run of the same input would not have, because an
 // attempt ran out of memory or lost a rank and the next went on with a smaller micro-batch, or fewer ranks. Absent: there is none.
-const NotReproducibleSince = "not_bit_reproducible_since_step"
+const NotReproducibleSince = "first_step_not_bit_reproducible"
 
 // TrainInput: one unit, "all". Files out: a Hugging Face model directory, "metrics.jsonl", "trained_on.arrow", an events file for
 // TensorBoard; "validation.jsonl" where it was validated; "lessons.json" where there is a count NotReproducibleSince. Counts: steps, samples, pairs.
 type TrainInput struct {
 	Articles   Ref         `json:"articles"`
+	Tokens     Ref         `json:"tokens"`
 	Splits     Ref         `json:"splits"`
 	Summarizer string      `json:"summarizer"`
 	Params     TrainParams `json:"params"`
@@ -175,6 +187,7 @@ type ReportInput struct {
 	Links       Ref             `json:"links"`
 	Splits      Ref             `json:"splits"`
 	Dataset     Ref             `json:"dataset"`
+	Tokens      Ref             `json:"tokens"`
 	Model       Ref             `json:"model"`
 	Generations Ref             `json:"generations"`
 	Scores      Ref             `json:"scores"`

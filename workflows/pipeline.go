@@ -121,7 +121,9 @@ func (r *story) screen() {
 // train makes one model that summarizes any language of the data set into any other.
 func (r *story) train() {
 	p := r.params
-	r.model = run(r, schemas.Train, schemas.TrainInput{Articles: r.articles, Splits: r.splits, Summarizer: p.Summarizer,
+	r.tokens = run(r, schemas.Tokenize, schemas.TokenizeInput{Articles: r.articles, Summarizer: p.Summarizer,
+		Source: p.Train.SourceTokens, Target: p.Train.TargetTokens, Numerics: p.Numerics})
+	r.model = run(r, schemas.Train, schemas.TrainInput{Articles: r.articles, Tokens: r.tokens, Splits: r.splits, Summarizer: p.Summarizer,
 		Params: p.Train, Seed: p.Seed, Numerics: p.Numerics})
 }
 
@@ -143,7 +145,7 @@ func (r *story) report() {
 func (r *story) made() schemas.ReportInput {
 	return schemas.ReportInput{Run: r.id, Params: r.params, Scanned: r.scanned, Stages: r.progress(),
 		Ingested: r.ingested, Identified: r.identified, Articles: r.articles, Embeddings: r.embeddings, Neighbours: r.neighbours, Links: r.links, Splits: r.splits,
-		Dataset: r.dataset, Model: r.model, Generations: r.generations, Scores: r.scores,
+		Dataset: r.dataset, Tokens: r.tokens, Model: r.model, Generations: r.generations, Scores: r.scores,
 		Rule: r.params.Align.Rule, Threshold: r.threshold, Warnings: r.warnings}
 }
 

@@ -39,7 +39,7 @@ func (b *board) environment() *testsuite.TestWorkflowEnvironment {
 	env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: 10 * time.Minute}) // a busy machine is no deadlock
 	workflows.Register(env)
 	policies := map[string]schemas.Policy{}
-	for _, name := range []string{"plan", "scan", "ingest", "merge", "identify", "screen", "embed", "neighbours", "link", "calibrate", "split_dedup", "export", "train", "generate", "score", "report"} {
+	for _, name := range []string{"plan", "scan", "ingest", "merge", "identify", "screen", "embed", "neighbours", "link", "calibrate", "split_dedup", "export", "tokenize", "train", "generate", "score", "report"} {
 		policies[name] = schemas.Policy{HeartbeatSeconds: 20, StartToCloseSeconds: 60, ScheduleToCloseSeconds: 600, InitialSeconds: 1,
 			BackoffCoefficient: 2, MaximumSeconds: 30, Attempts: 3, Parallel: 2}
 	}
@@ -65,6 +65,7 @@ func (b *board) environment() *testsuite.TestWorkflowEnvironment {
 	stage(env, b, schemas.Calibrate)
 	stage(env, b, schemas.SplitDedup)
 	stage(env, b, schemas.Export)
+	stage(env, b, schemas.Tokenize)
 	stage(env, b, schemas.Train)
 	stage(env, b, schemas.Generate)
 	stage(env, b, schemas.Score)
@@ -117,7 +118,7 @@ func TestEveryStageIsComputedInTheOrderTheDataTakes(t *testing.T) {
 	if err := env.GetWorkflowResult(&result); err != nil {
 		t.Fatal(err)
 	}
-	if len(b.computed) != 36 || result.Figures["rouge2"] != 1 || result.Folder == "" {
+	if len(b.computed) != 39 || result.Figures["rouge2"] != 1 || result.Folder == "" {
 		t.Errorf("%d units computed; result %+v", len(b.computed), result)
 	}
 	for _, s := range result.Stages {

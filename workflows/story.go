@@ -23,7 +23,7 @@ type story struct {
 	scanned                                                  schemas.Scanned
 	ingested, identified                                     schemas.Ref // articles are those of ingested that screening lets through
 	articles, embeddings, neighbours, links, splits, dataset schemas.Ref
-	model, generations, scores, reported                     schemas.Ref
+	tokens, model, generations, scores, reported             schemas.Ref
 
 	head             string // what the web UI shows above the stage table, in Markdown
 	rows             []schemas.StageProgress
@@ -42,11 +42,11 @@ var everyStage = []stageRow{
 	{schemas.Screen.Name, schemas.Screen.Unit}, {schemas.Embed.Name, schemas.Embed.Unit},
 	{schemas.Neighbours.Name, schemas.Neighbours.Unit}, {schemas.Link.Name, schemas.Link.Unit},
 	{schemas.SplitDedup.Name, schemas.SplitDedup.Unit}, {schemas.Export.Name, schemas.Export.Unit},
-	{schemas.Train.Name, schemas.Train.Unit}, {schemas.Generate.Name, schemas.Generate.Unit},
+	{schemas.Tokenize.Name, schemas.Tokenize.Unit}, {schemas.Train.Name, schemas.Train.Unit}, {schemas.Generate.Name, schemas.Generate.Unit},
 	{schemas.Score.Name, schemas.Score.Unit}, {schemas.Report.Name, schemas.Report.Unit},
 }
 
-const stagesOfDataset, stagesOfModel = 9, 10
+const stagesOfDataset, stagesOfModel = 9, 11
 
 // begin decodes the parameters and asks the worker for its tables; both stand in history then.
 func begin(ctx workflow.Context, raw schemas.RawParams, stages []stageRow) (*story, error) {

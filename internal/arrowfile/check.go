@@ -50,6 +50,7 @@ const (
 	footerSchema, footerDictionaries, footerBatches, footerMetadata = 4 + 2*1, 4 + 2*2, 4 + 2*3, 4 + 2*4
 	schemaFields, schemaMetadata                                    = 4 + 2*1, 4 + 2*2
 	messageKind, messageHeader, dictionaryData, batchBuffers        = 4 + 2*1, 4 + 2*2, 4 + 2*1, 4 + 2*2
+	batchCompression                                                = 4 + 2*3
 	fieldName, fieldType, fieldChildren, fieldMetadata              = 4 + 2*0, 4 + 2*2, 4 + 2*5, 4 + 2*6
 	pairKey, pairValue                                              = 4 + 2*0, 4 + 2*1
 )
@@ -184,9 +185,18 @@ func (w *walk) blocks(t flatbuffers.Table, field flatbuffers.VOffsetT) (list []b
 
 // check looks whether the buffers that a message names, struct {i64 offset, i64 length}, lie in its body.
 func (b block) check(r io.ReaderAt) error {
+	_, _, err := b.buffers(r)
+	return err
+}
+
+// span is a piece of a file.
+type span struct{ offset, length int64 }
+
+// buffers are those of a batch, in the order of its columns, in the file.
+func (b block) buffers(r io.ReaderAt) (spans []span, compressed bool, err error) {
 	raw := make([]byte, b.metadata)
 	if _, err := r.ReadAt(raw, b.offset); err != nil {
-		return err
+		return nil, false, err
 	}
 	switch binary.LittleEndian.Uint32(raw) { // of its length
 	case 0:
@@ -204,16 +214,17 @@ func (b block) check(r io.ReaderAt) error {
 	}
 	o := flatbuffers.UOffsetT(batch.Offset(batchBuffers))
 	if !ok || o == 0 {
-		return errors.New("its message is not of a batch")
+		return nil, false, errors.New("its message is not of a batch")
 	}
 	for i, from := 0, int(batch.Vector(o)); i < batch.VectorLen(o); i++ {
 		buffer := raw[from+16*i:][:16]
 		offset, length := int64(binary.LittleEndian.Uint64(buffer)), int64(binary.LittleEndian.Uint64(buffer[8:]))
 		if offset < 0 || length < 0 || offset > b.body || length > b.body-offset {
-			return fmt.Errorf("buffer %d is %d + %d of %d bytes", i, offset, length, b.body)
+			return nil, false, fmt.Errorf("buffer %d is %d + %d of %d bytes", i, offset, length, b.body)
 		}
+		spans = append(spans, span{b.offset + b.metadata + offset, length})
 	}
-	return nil
+	return spans, batch.Offset(batchCompression) != 0, nil
 }
 
 // sound checks what the library leaves to the reading of a value: that offsets rise and stay inside, and that lists have

@@ -43,7 +43,7 @@ func Create(path string, schema *arrow.Schema, zstd bool) (*Writer, error) {
 	return &Writer{file: file, ipc: w, builder: array.NewRecordBuilder(memory.DefaultAllocator, schema)}, nil
 }
 
-// Append adds one row: a value a field, of type string, bool, int32, int64, float32, float64, []string or []float32.
+// Append adds one row: a value a field, of type string, bool, int32, int64, float32, float64, []string, []int32 or []float32.
 func (w *Writer) Append(values ...any) error {
 	if len(values) != len(w.builder.Fields()) {
 		return fmt.Errorf("arrowfile: %d values for %d fields", len(values), len(w.builder.Fields()))
@@ -109,6 +109,12 @@ func (w *Writer) append(i int, v any) error {
 				b.ValueBuilder().(*array.StringBuilder).Append(s)
 				w.bytes += len(s) + 4
 			}
+			return nil
+		}
+		if list, ok := v.([]int32); ok {
+			b.Append(true)
+			b.ValueBuilder().(*array.Int32Builder).AppendValues(list, nil)
+			w.bytes += 4 * (len(list) + 1)
 			return nil
 		}
 	case *array.FixedSizeListBuilder:

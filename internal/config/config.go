@@ -49,7 +49,7 @@ type Config struct {
 const maxThreads = 16
 
 // stageNames are the keys that the `stages` table may have.
-var stageNames = []string{"plan", "scan", "ingest", "merge", "identify", "screen", "embed", "neighbours", "link", "calibrate", "split_dedup", "export", "train", "generate",
+var stageNames = []string{"plan", "scan", "ingest", "merge", "identify", "screen", "embed", "neighbours", "link", "calibrate", "split_dedup", "export", "tokenize", "train", "generate",
 	"score", "report"}
 
 // Load reads the file at path, lays the environment over it and then the flags that were given (nil: none).
@@ -157,6 +157,9 @@ func (c Config) completeStages() (Config, error) {
 	stages := map[string]schemas.Policy{}
 	for _, name := range stageNames {
 		stages[name] = merge(c.Stages[name], d)
+		if h := stages[name].HangSteps; !(h == 0 || h >= 2 && h <= 1e6) {
+			return c, fmt.Errorf("configuration: stages: %s: hang_steps %v is not 0 or 2 to 1,000,000 median steps", name, h)
+		}
 	}
 	for name := range c.Stages {
 		if _, ok := stages[name]; !ok {

@@ -18,6 +18,7 @@ const (
 	OpEncode   = "encode"   // EncodeRequest -> EncodeResult
 	OpClassify = "classify" // ClassifyRequest -> ClassifyResult
 	OpSearch   = "search"   // SearchRequest -> SearchResult
+	OpTokenize = "tokenize" // TokenizeRequest -> TokenizeResult
 	OpTrain    = "train"    // TrainRequest -> TrainResult
 	OpGenerate = "generate" // GenerateRequest -> GenerateResult
 )
@@ -137,13 +138,32 @@ type SearchResult struct {
 	HintIgnored string `json:"hint_ignored,omitempty"`
 }
 
+// TokenizeRequest turns the articles of a file into ids of a summarizer's vocabulary.
+type TokenizeRequest struct {
+	Model        string `json:"model"` // Hugging Face directory
+	Input        string `json:"input"` // schemas.Article
+	SourceTokens int    `json:"source_tokens"`
+	TargetTokens int    `json:"target_tokens"`
+	Output       string `json:"output"` // schemas.Tokens, row order of Input
+}
+
+// TokenizeResult counts ids.
+type TokenizeResult struct {
+	Articles int64 `json:"articles"`
+	Source   int64 `json:"source_tokens"`
+	Label    int64 `json:"label_tokens"`
+	Spelled  int64 `json:"sentinels_in_sources"` // as SentencePiece says: articles may talk about them
+	Dropped  int64 `json:"dropped_from_labels"`
+}
+
 // TrainRequest trains Model on the rows of Samples whose split is "train". Work is a folder that attempts share: the
 // newest valid checkpoint in it is where training goes on.
 type TrainRequest struct {
 	Model    string              `json:"model"`    // Hugging Face directory to start from
 	Samples  string              `json:"samples"`  // schemas.Sample
-	Articles []string            `json:"articles"` // schemas.Article, a file a language
-	Dataset  string              `json:"dataset"`  // in place of both: a folder of <source>-<target>_train.jsonl
+	Tokens   []string            `json:"tokens"`   // schemas.Tokens of the articles that Samples names, cut as Params say
+	Articles []string            `json:"articles"` // schemas.Article, a file a language: what is validated on; without Tokens they are tokenized into Work
+	Dataset  string              `json:"dataset"`  // in place of these three: a folder of <source>-<target>_train.jsonl
 	Batches  string              `json:"batches"`  // in place of all: exactly these batches, a JSON list of examples a line
 	Params   schemas.TrainParams `json:"params"`
 	Seed     uint64              `json:"seed"`

@@ -14,6 +14,10 @@ func invalid(format string, args ...any) error {
 	return &engine.Error{Type: schemas.InvalidInput, Message: "train: " + fmt.Sprintf(format, args...)}
 }
 
+func corrupt(format string, args ...any) error {
+	return &engine.Error{Type: schemas.CorruptObject, Message: "train: " + fmt.Sprintf(format, args...)}
+}
+
 // check refuses parameters out of range before anything is loaded. The sampler checks its own.
 func check(p schemas.TrainParams) error {
 	switch {
@@ -55,7 +59,6 @@ func (r *run) learn(err error) error {
 		typed, err = short, short
 	}
 	p := r.request.Params
-	r.durable(true) // what is being written is where the next attempt begins
 	switch {
 	case !errors.As(err, &typed):
 	case typed.Type == schemas.OutOfMemory:

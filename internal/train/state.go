@@ -25,6 +25,8 @@ const (
 	metricsFile    = "metrics.jsonl"
 	validationFile = "validation.jsonl"
 	timingsFile    = "timings.jsonl"
+
+	vocabularyFile = "spiece.model" // of the model that is trained
 )
 
 // run is a training under way.
@@ -39,6 +41,7 @@ type run struct {
 	tokenizer *t5.Tokenizer
 	feed      feed
 	held      []heldOut // what it is validated on
+	data      *dataset  // that feed reads; nil for a file of batches
 	optimizer optimizer
 	ranks     *ranks
 	writer    writer
@@ -120,11 +123,15 @@ func (r *run) open(tokenizer *t5.Tokenizer, alive func(articles int64)) (feed, e
 	if request.Dataset != "" {
 		data, err = loadFolder(request.Dataset, tokenizer, params, alive)
 	} else {
-		data, err = load(request.Samples, request.Articles, tokenizer, params, alive)
+		var tokens []string
+		if tokens, err = tokenized(request, tokenizer, alive); err == nil {
+			data, err = load(request.Samples, tokens, r.model.Config.VocabSize, alive)
+		}
 	}
 	if err != nil {
 		return nil, err
 	}
+	r.data = data
 	if data.dropped > 0 {
 		r.note("%d sentinels spelled out in summaries were left out of labels", data.dropped)
 	}
@@ -160,7 +167,7 @@ func identity(request engine.TrainRequest) (string, error) {
 			io.WriteString(h, name)
 		}
 	default:
-		files = append(append(files, request.Samples), request.Articles...)
+		files = append(append(append(files, request.Samples), request.Tokens...), request.Articles...)
 	}
 	for _, path := range files {
 		digest, err := digestFile(path, false)
@@ -355,5 +362,8 @@ func (r *run) close() {
 	}
 	if r.model != nil {
 		r.model.Free()
+	}
+	if r.data != nil {
+		r.data.close()
 	}
 }

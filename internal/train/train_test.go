@@ -28,6 +28,15 @@ func must(t *testing.T, err error) {
 	}
 }
 
+// kind is the class of an error.
+func kind(err error) string {
+	var typed *engine.Error
+	if errors.As(err, &typed) {
+		return typed.Type
+	}
+	return fmt.Sprint(err)
+}
+
 func TestTwentyStepsAreTransformersByLossGradientsAndParameters(t *testing.T) { // see ../model/t5/testdata/make_tiny.py
 	const tiny = "../model/t5/testdata/tiny"
 	var want struct {

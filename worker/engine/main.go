@@ -28,6 +28,7 @@ func handlers() map[string]engine.Handler {
 		engine.OpEncode:   engine.Typed(encode.Run),
 		engine.OpClassify: engine.Typed(langid.Run),
 		engine.OpSearch:   engine.Typed(search.Run),
+		engine.OpTokenize: engine.Typed(train.Tokenize),
 		engine.OpTrain: engine.Typed(func(ctx context.Context, r engine.TrainRequest, report engine.Report) (engine.TrainResult, error) {
 			generate.Forget()
 			return train.Run(ctx, r, report)

@@ -1,0 +1,86 @@
+package train
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"crosssum/internal/arrowfile"
+	"crosssum/internal/engine"
+	"crosssum/schemas"
+)
+
+// tokensOf tokenizes the articles of a request, as the stage does.
+func tokensOf(t *testing.T, request engine.TrainRequest) (path string, n engine.TokenizeResult) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "tokens.arrow")
+	n, err := Tokenize(context.Background(), engine.TokenizeRequest{Model: request.Model, Input: request.Articles[0], Output: path,
+		SourceTokens: request.Params.SourceTokens, TargetTokens: request.Params.TargetTokens}, func(schemas.Progress) {})
+	must(t, err)
+	return path, n
+}
+
+func TestTokensThatAreThereTrainToTheSameBytesAsTheArticlesTheyAreOf(t *testing.T) {
+	request := toy(t)
+	model, metrics, _ := trainIn(t, request, t.TempDir())
+	path, n := tokensOf(t, request)
+	if n.Articles < 24 || n.Source != n.Articles*20 || n.Label != n.Articles*10 {
+		t.Errorf("counts %+v of articles that are longer than 20 and 10 tokens", n)
+	}
+	request.Tokens = []string{path}
+	again, metricsAgain, _ := trainIn(t, request, t.TempDir())
+	if !bytes.Equal(model, again) || !bytes.Equal(metrics, metricsAgain) {
+		t.Errorf("metrics\n%s\n%s", metrics, metricsAgain)
+	}
+}
+
+func TestArticlesAreTokenizedOnceForAllAttempts(t *testing.T) {
+	request := toy(t)
+	work := t.TempDir()
+	stopAfter(t, request, work, 7)
+	made, _ := filepath.Glob(filepath.Join(work, "tokens", "*.arrow"))
+	if len(made) != 1 {
+		t.Fatalf("files %v", made)
+	}
+	before, err := os.Stat(made[0])
+	must(t, err)
+	trainIn(t, request, work)
+	after, err := os.Stat(made[0])
+	must(t, err)
+	if !os.SameFile(before, after) {
+		t.Error("the second attempt tokenized again")
+	}
+}
+
+func TestSentinelsThatTextsSpellOutAreCounted(t *testing.T) {
+	request := toy(t)
+	request.Articles = []string{filepath.Join(t.TempDir(), "articles.arrow")}
+	w, err := arrowfile.Create(request.Articles[0], schemas.Article, true)
+	must(t, err)
+	must(t, w.Append("english", "1", "", "", "a <extra_id_54> and b <extra_id_53>", "of <extra_id_54>, </s> and <pad>", []string{}, "", ""))
+	must(t, w.Close())
+	_, n := tokensOf(t, request)
+	if n.Spelled != 1 || n.Dropped != 2 {
+		t.Errorf("%+v, wanted one in the source and two left out of the label", n)
+	}
+}
+
+func TestTokensOfAnotherVocabularyAreRefused(t *testing.T) {
+	request := toy(t)
+	for what, row := range map[string][2][]int32{"an id beyond the model's table": {{5, 80, 1}, {5, 1}}, "a negative id": {{5, 1}, {-1, 1}}, "an article without ids": {{}, {1}}} {
+		path := filepath.Join(t.TempDir(), "tokens.arrow")
+		w, err := arrowfile.Create(path, schemas.Tokens, false)
+		must(t, err)
+		must(t, w.Append("english", "10", row[0], row[1], int32(0)))
+		must(t, w.Close())
+		bad := request
+		bad.Tokens, bad.Work, bad.Output = []string{path}, t.TempDir(), t.TempDir()
+		_, err = Run(context.Background(), bad, nil)
+		if kind(err) != schemas.CorruptObject || !strings.Contains(err.Error(), "article english/10 has") || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
