@@ -64,6 +64,7 @@ func New(o Options) *Client {
 type Job struct {
 	Unit  string        // names the unit in errors, and is what crashes are counted by; "": the digest of the arguments
 	Stall time.Duration // a request that reports nothing for so long is ended; 0: never
+	Start time.Duration // where longer, so long until its first word: a busy machine takes its time to start an engine
 	// One that counts steps is ended after so many times its median step, if that is sooner; 0: not.
 	HangSteps float64
 }

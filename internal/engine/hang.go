@@ -26,9 +26,9 @@ const (
 )
 
 func newWatch(job Job) *watch {
-	w := &watch{job: job, step: -1, limit: job.Stall}
+	w := &watch{job: job, step: -1, limit: max(job.Stall, job.Start)}
 	if job.Stall > 0 {
-		w.timer = time.NewTimer(job.Stall)
+		w.timer = time.NewTimer(w.limit)
 	}
 	return w
 }
@@ -43,6 +43,7 @@ func (w *watch) hung() <-chan time.Time {
 
 // heard begins the patience anew.
 func (w *watch) heard(p *schemas.Progress) {
+	w.limit = min(w.limit, w.job.Stall)
 	if p != nil && p.Of == "steps" && p.Done != w.step {
 		w.ended(p.Done, time.Now())
 	}

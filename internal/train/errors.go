@@ -59,6 +59,7 @@ func (r *run) learn(err error) error {
 		typed, err = short, short
 	}
 	p := r.request.Params
+	r.durable(true) // what is being written is where the next attempt begins
 	switch {
 	case !errors.As(err, &typed):
 	case typed.Type == schemas.OutOfMemory:

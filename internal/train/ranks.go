@@ -24,7 +24,6 @@ import (
 type ranks struct {
 	rank, size int
 	group      *c10d.Group
-	compared   int               // the last step whose digests were the same
 	alive      func() error      // asked while others are awaited: its error ends the wait
 	explain    func(error) error // names the cause of a sum that failed
 	others     *others           // of rank 0
@@ -44,11 +43,7 @@ func (s *ranks) combine(line *metric, gradients []torch.Tensor, stopped bool) bo
 	if s == nil {
 		return stopped
 	}
-	given := 0.0
-	if stopped {
-		given = 1
-	}
-	head := doubles(line.Loss, given, float64(line.Step))
+	head := doubles(line.Loss, truth(stopped), float64(line.Step))
 	s.sum(head)
 	sums := head.Float64s()
 	if sums[2] != float64(s.size*line.Step) {
@@ -68,12 +63,24 @@ func (s *ranks) sum(tensors ...torch.Tensor) {
 	}
 }
 
-// same compares the digests of all ranks' parameters after a step, once.
+// agree says whether any rank gives up what all are at.
+func (s *ranks) agree(stopped bool) (any bool, err error) {
+	if s == nil {
+		return stopped, nil
+	}
+	err = torch.Do(func() {
+		head := doubles(truth(stopped))
+		s.sum(head)
+		any = head.Item() > 0
+	})
+	return any, err
+}
+
+// same compares the digests of all ranks' parameters after a step.
 func (s *ranks) same(weights t5.Parameters, step int) error {
-	if s == nil || s.compared == step {
+	if s == nil {
 		return nil
 	}
-	s.compared = step
 	return torch.Do(func() {
 		digest := parametersDigest(weights)
 		values := make([]float64, s.size*len(digest)) // each rank fills its own row
@@ -101,6 +108,13 @@ func parametersDigest(weights t5.Parameters) [sha256.Size]byte {
 		h.Write(weights[name].Bytes(torch.Float32))
 	}
 	return [sha256.Size]byte(h.Sum(nil))
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func doubles(values ...float64) torch.Tensor {

@@ -23,6 +23,9 @@ const signOfLife = time.Second
 
 var rankSilence = 15 * time.Second
 
+// rankStart is how long the first sign may take. It ends before rank 0, which waits, would count as hung.
+const rankStart = 45 * time.Second
+
 const (
 	meetingFile = "ranks"          // where c10d's addresses are, in the folder of the meeting
 	ownProgram  = "/proc/self/exe" // also when a new build has taken its place
@@ -61,7 +64,7 @@ func (r *run) start(ctx context.Context) error {
 	}
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	o := &others{ended: make(chan ended, size), cancel: cancel, folder: folder, threads: torch.Threads()}
-	r.ranks = &ranks{size: size, compared: r.step, others: o, explain: func(err error) error { return o.explain(err, r.step+1) }}
+	r.ranks = &ranks{size: size, others: o, explain: func(err error) error { return o.explain(err, r.step+1) }}
 	each := max(o.threads/size, 1)
 	torch.SetThreads(each)
 	request := engine.RankRequest{TrainRequest: r.request, Ranks: size, Meeting: folder, Run: r.id, Step: r.step}
@@ -105,7 +108,7 @@ func (o *others) run(life context.Context, threads int, request engine.RankReque
 		mode = "portable"
 	}
 	client := engine.New(engine.Options{Program: ownProgram, Threads: threads, Stop: 5 * time.Second, Log: os.Stderr})
-	ctx := engine.WithJob(life, engine.Job{Unit: fmt.Sprintf("rank %d of %d", request.Rank, request.Ranks), Stall: rankSilence})
+	ctx := engine.WithJob(life, engine.Job{Unit: fmt.Sprintf("rank %d of %d", request.Rank, request.Ranks), Stall: rankSilence, Start: rankStart})
 	err := client.Call(ctx, mode, engine.OpTrainRank, request, nil, func(p schemas.Progress) {
 		if p.Of == "steps" {
 			o.worked.Add(1)
@@ -207,7 +210,7 @@ func Rank(ctx context.Context, request engine.RankRequest, report engine.Report)
 			return none, fmt.Errorf("%s: %w", dir, err)
 		}
 	}
-	s := &ranks{rank: request.Rank, size: request.Ranks, compared: request.Step, alive: ctx.Err, explain: func(err error) error {
+	s := &ranks{rank: request.Rank, size: request.Ranks, alive: ctx.Err, explain: func(err error) error {
 		return &engine.Error{Type: schemas.LostRank, Message: fmt.Sprintf("rank %d waited for another: %v", request.Rank, err)}
 	}}
 	r.ranks = s

@@ -31,15 +31,22 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	torch.SetThreads(1)
-	err := engine.Main(map[string]engine.Handler{engine.OpTrainRank: engine.Typed(
-		func(ctx context.Context, request engine.RankRequest, report engine.Report) (struct{}, error) {
+	here := func(rank int) {
+		os.WriteFile(filepath.Join(folder, strconv.Itoa(rank)), []byte(strconv.Itoa(os.Getpid())), 0o644)
+	}
+	err := engine.Main(map[string]engine.Handler{
+		engine.OpTrain: engine.Typed(func(ctx context.Context, request engine.TrainRequest, report engine.Report) (engine.TrainResult, error) {
+			here(0)
+			return Run(ctx, request, report)
+		}),
+		engine.OpTrainRank: engine.Typed(func(ctx context.Context, request engine.RankRequest, report engine.Report) (struct{}, error) {
+			here(request.Rank)
 			switch os.Getenv("TRAIN_TEST_RANK_IS") {
 			case "different":
 				request.Params.WeightDecay /= 2
 			case "short of memory":
 				return struct{}{}, &engine.Error{Type: schemas.OutOfMemory, Message: "can't allocate memory"}
 			}
-			os.WriteFile(filepath.Join(folder, strconv.Itoa(request.Rank)), []byte(strconv.Itoa(os.Getpid())), 0o644)
 			return Rank(ctx, request, report)
 		})})
 	if err != nil {
@@ -179,6 +186,12 @@ func TestTwoRanksThatAreStoppedGoOnToTheSameBytes(t *testing.T) {
 	}
 }
 
+// lives says whether there is a process that has not ended: one that has may wait to be reaped.
+func lives(pid int) bool {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err == nil && !strings.Contains(string(raw), ") Z ")
+}
+
 // loseRank runs a request and, in the step after `step`, sends a signal to rank 1. It returns the error's message.
 func loseRank(t *testing.T, request engine.TrainRequest, pid func(int) int, work string, step int64, signal syscall.Signal, within time.Duration) string {
 	t.Helper()
@@ -200,7 +213,7 @@ func loseRank(t *testing.T, request engine.TrainRequest, pid func(int) int, work
 	if left, _ := filepath.Glob(filepath.Join(work, "writing-*")); len(left) > 0 {
 		t.Errorf("it leaves %v", left)
 	}
-	if syscall.Kill(pid(1), 0) == nil {
+	if lives(pid(1)) {
 		t.Error("the lost rank's process is still there")
 	}
 	return err.Error()
@@ -240,8 +253,50 @@ func TestARankLostTwiceAtOneCheckpointIsDoneWithout(t *testing.T) {
 	}
 }
 
+func TestRanksDieWithTheEngineThatStartedThemAndTheNextOneGoesOn(t *testing.T) {
+	request, pid := toyRanks(t, 2)
+	client := engine.New(engine.Options{Program: os.Args[0]})
+	defer client.Close()
+	run := func(work string, report engine.Report) (model, metrics []byte, err error) {
+		request.Work, request.Output = work, t.TempDir()
+		if err = client.Call(context.Background(), "portable", engine.OpTrain, request, nil, report); err != nil {
+			return nil, nil, err
+		}
+		model, err = os.ReadFile(filepath.Join(request.Output, modelFile))
+		must(t, err)
+		metrics, err = os.ReadFile(filepath.Join(request.Output, metricsFile))
+		must(t, err)
+		return model, metrics, nil
+	}
+	model, metrics, err := run(t.TempDir(), nil)
+	must(t, err)
+	work, killed := t.TempDir(), false
+	_, _, err = run(work, func(p schemas.Progress) {
+		if p.Done >= 4 && !killed {
+			killed = true
+			must(t, syscall.Kill(pid(0), syscall.SIGTERM))
+		}
+	})
+	if !killed || err == nil {
+		t.Fatalf("killed %v, and the call ended with %v", killed, err)
+	}
+	for until := time.Now().Add(5 * time.Second); lives(pid(1)); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatal("rank 1 lives on")
+		}
+	}
+	again, metricsAgain, err := run(work, nil)
+	must(t, err)
+	if !bytes.Equal(model, again) || !bytes.Equal(metrics, metricsAgain) {
+		t.Error("the run that was killed and went on differs")
+	}
+	if left, _ := filepath.Glob(filepath.Join(work, "writing-*")); len(left) > 0 {
+		t.Errorf("it leaves %v", left)
+	}
+}
+
 func TestASilentRankIsFoundInTime(t *testing.T) {
-	rankSilence = 8 * time.Second
+	rankSilence = 5 * time.Second
 	defer func() { rankSilence = 15 * time.Second }()
 	request, pid := toyRanks(t, 2)
 	message := loseRank(t, request, pid, t.TempDir(), 4, syscall.SIGSTOP, rankSilence+6*time.Second)
@@ -261,6 +316,27 @@ func TestRanksThatDifferAreFoundAtTheCheckpoint(t *testing.T) {
 	}
 	if steps, err := checkpointSteps(request.Work); err != nil || len(steps) > 0 {
 		t.Errorf("checkpoints %v of parameters that differ: %v", steps, err)
+	}
+}
+
+func TestTwoRanksThatAreStoppedInAValidationGoOnToTheSameBytes(t *testing.T) {
+	request, _ := toyRanks(t, 2)
+	request.Params.ValidateEvery, request.Params.ValidationSamples, request.Params.Steps = 2, 10, 4
+	model, metrics, _ := trainIn(t, request, t.TempDir())
+	ctx, cancel := context.WithCancel(context.Background())
+	stopped := request
+	stopped.Work, stopped.Output = t.TempDir(), t.TempDir()
+	_, err := Run(ctx, stopped, func(p schemas.Progress) {
+		if p.Done == 2 {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	again, metricsAgain, result := trainIn(t, request, stopped.Work)
+	if result.ResumedFrom != 2 || !bytes.Equal(model, again) || !bytes.Equal(metrics, metricsAgain) {
+		t.Errorf("resumed from %d, same model %v, same metrics %v", result.ResumedFrom, bytes.Equal(model, again), bytes.Equal(metrics, metricsAgain))
 	}
 }
 

@@ -58,19 +58,19 @@ func checkValidation(p schemas.TrainParams) error {
 }
 
 // validate scores the model where it is due: every so many steps, and once. It changes nothing that a step reads, only when to end.
-// When ctx ends it leaves the validation to the next attempt, if there is one rank: several do all the same, and stop in a step.
+// Several ranks do all the same. When ctx ends they leave the validation to the next attempt.
 func (r *run) validate(ctx context.Context) error {
 	p := r.request.Params
 	if r.held == nil || r.step == 0 || r.step%p.ValidateEvery != 0 || r.validated == r.step {
 		return nil
 	}
 	defer r.watch.end(&r.watch.Validation)
-	if _, ranks := r.ranks.place(); ranks > 1 {
-		ctx = context.WithoutCancel(ctx)
-	}
 	v, err := r.score(ctx)
+	stopped, lost := r.ranks.agree(ctx.Err() != nil)
 	switch {
-	case ctx.Err() != nil:
+	case lost != nil:
+		return lost
+	case stopped:
 		return r.stop(ctx)
 	case err != nil:
 		return err
