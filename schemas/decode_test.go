@@ -49,7 +49,7 @@ func TestResolvedParametersDecodeToThemselves(t *testing.T) {
 
 func TestWrongParametersAreNamedByTheirJSONPath(t *testing.T) {
 	for _, c := range []struct{ raw, want string }{
-		{`{"train": {"stepps": 1}}`, "$.train.stepps: unknown field; there are alpha, beta,"},
+		{`{"train": {"stepps": 1}}`, "$.train.stepps: unknown field; there are activation_checkpointing, alpha,"},
 		{`{"crawls": "x"}`, "$.crawls: unknown field"},
 		{`{"train": {"steps": "many"}}`, `$.train.steps: wanted a whole number, got "many"`},
 		{`{"train": {"steps": 1.5}}`, "$.train.steps: wanted a whole number"},
