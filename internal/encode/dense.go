@@ -43,9 +43,12 @@ func readDense(dir string) (denseConfig, error) {
 		return denseConfig{}, fmt.Errorf("%s: is missing, though modules.json names it", path)
 	}
 	d := denseConfig{dir: dir, bias: fields["bias"] != "false"}
-	for name, width := range map[string]*int{"in_features": &d.in, "out_features": &d.out} {
-		if *width, err = strconv.Atoi(fields[name]); err != nil || *width < 1 || *width > maxWidth {
-			return d, fmt.Errorf("%s: %s is %q, outside of 1 to %d", path, name, fields[name], maxWidth)
+	for _, f := range []struct {
+		name  string
+		width *int
+	}{{"in_features", &d.in}, {"out_features", &d.out}} {
+		if *f.width, err = strconv.Atoi(fields[f.name]); err != nil || *f.width < 1 || *f.width > maxWidth {
+			return d, fmt.Errorf("%s: %s is %q, outside of 1 to %d", path, f.name, fields[f.name], maxWidth)
 		}
 	}
 	switch name := fields["activation_function"]; name {
@@ -83,12 +86,13 @@ func (c denseConfig) load(in int) (d dense, err error) {
 		}
 		return torch.FromFloat32s(values, shape...).Keep()
 	}
-	return d, torch.Do(func() {
+	err = torch.Do(func() {
 		d.weight = take("linear.weight", c.out, c.in)
 		if c.bias {
 			d.offset = take("linear.bias", c.out)
 		}
 	})
+	return d, err
 }
 
 // forward takes [texts, in] to [texts, out].

@@ -24,12 +24,17 @@ const maxBatchTokens = 1 << 20
 
 const defaultBatchTokens = 1024
 
-// Run embeds the texts of request.Input and writes a schemas.Embedding row for each of its rows, in its order. A text
+// Run embeds the texts of request.Input, each behind request.Prefix, and writes a schemas.Embedding row for each of its rows, in its order. A text
 // that stands in several rows of a window is encoded once. Vectors have unit length. What it holds in memory does not depend on the number of rows.
 func Run(ctx context.Context, request engine.EncodeRequest, report engine.Report) (engine.EncodeResult, error) {
 	e, err := open(&request, report)
 	if err != nil {
 		return engine.EncodeResult{}, err
+	}
+	if request.Prefix == "" && e.prompt != "" { // nobody said so: the directory does not mean it
+		return engine.EncodeResult{}, &engine.Error{Type: schemas.InvalidInput, Message: fmt.Sprintf("encoder %s: its %s has %q before every text "+
+			"(default_prompt_name), and the run's encoder.prefix is empty: set encoder.prefix to it, or take default_prompt_name out of the file",
+			request.Model, promptsFile, e.prompt)}
 	}
 	fields, err := columns(request.Input, "language", "id", request.Column)
 	if err != nil {
@@ -99,7 +104,11 @@ func Tokenizer(dir string, maxTokens int) (func(text string) ([]int32, error), e
 
 // open gets the encoder of a request and compares the two. A limit that is 0 becomes the directory's own.
 func open(request *engine.EncodeRequest, report engine.Report) (*encoder, error) {
-	e, err := encoders.get(request.Model, report)
+	err := directory(request.Model) // before all that lies under it is looked at
+	var e *encoder
+	if err == nil {
+		e, err = encoders.get(request.Model, report)
+	}
 	if err != nil {
 		return nil, &engine.Error{Type: schemas.MissingModel, Message: err.Error()}
 	}

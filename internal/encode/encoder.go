@@ -21,7 +21,8 @@ type encoder struct {
 	static    *static.Model
 	pooling   string // of a model: "mean", "cls" or "pooler"
 	dense     []dense
-	unit      bool // vectors have unit length; else they are as the directory's modules.json gives them
+	prompt    string // the directory's own prefix of every text
+	unit      bool   // vectors have unit length; else they are as the directory's modules.json gives them
 	dimension int
 	limit     int // the most tokens of a text
 	maxTokens int // the directory's own choice, at most limit
@@ -38,7 +39,7 @@ func load(dir string, progress ...func(done, total int64)) (*encoder, error) {
 			p(done, total)
 		}
 	}
-	e := &encoder{pooling: modules.pooling, unit: modules.normalize}
+	e := &encoder{pooling: modules.pooling, unit: modules.normalize, prompt: modules.prompt}
 	if modules.static != "" {
 		err = e.loadStatic(modules, report)
 	} else {

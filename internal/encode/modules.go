@@ -23,21 +23,46 @@ type modules struct {
 	pooling     string // "mean", "cls", "pooler"
 	dense       []denseConfig
 	normalize   bool
-	maxTokens   int // sentence_bert_config.json's max_seq_length, 0 for none
+	maxTokens   int    // sentence_bert_config.json's max_seq_length, 0 for none
+	prompt      string // what sentence-transformers puts before every text unless told otherwise
+}
+
+// directory says what is wrong with a path at which no encoder lies.
+func directory(dir string) error {
+	if info, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s: is not there; name the Hugging Face directory of an encoder", dir)
+	} else if err != nil {
+		return err
+	} else if !info.IsDir() {
+		return fmt.Errorf("%s: is a file; name the Hugging Face directory of an encoder", dir)
+	}
+	for _, name := range []string{"modules.json", "config.json"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s: has neither modules.json nor config.json, so it is no Hugging Face directory of an encoder", dir)
 }
 
 // readModules reads modules.json and the settings of each module. What is not applied is an error that names it.
 func readModules(dir string) (*modules, error) {
+	if err := directory(dir); err != nil {
+		return nil, err
+	}
 	path := filepath.Join(dir, "modules.json")
 	var list []struct{ Path, Type string }
 	listed, err := readJSON(path, &list)
 	if err != nil {
 		return nil, err
 	}
-	if !listed {
-		return &modules{transformer: dir, normalize: true}, nil
+	prompt, err := DefaultPrompt(dir)
+	if err != nil {
+		return nil, err
 	}
-	m := &modules{listed: true}
+	if !listed {
+		return &modules{transformer: dir, normalize: true, prompt: prompt}, nil
+	}
+	m := &modules{listed: true, prompt: prompt}
 	var order []string
 	for _, entry := range list {
 		kind := entry.Type[strings.LastIndexByte(entry.Type, '.')+1:]
@@ -58,6 +83,39 @@ func readModules(dir string) (*modules, error) {
 	return m, nil
 }
 
+const promptsFile = "config_sentence_transformers.json"
+
+// DefaultPrompt is what the encoder of a directory has before every text by its own settings, "" for nothing. Prompts that
+// have a name and are not the default stand there for whoever asks for them: nobody here does.
+func DefaultPrompt(dir string) (string, error) {
+	path := filepath.Join(dir, promptsFile)
+	fields, err := readFields(path, map[string]string{"truncate_dim": "null"},
+		"__version__", "model_type", "requirements", "similarity_fn_name", "prompts", "default_prompt_name")
+	if err != nil {
+		return "", err
+	}
+	var name *string
+	var prompts map[string]*string
+	for field, to := range map[string]any{"default_prompt_name": &name, "prompts": &prompts} {
+		if raw, ok := fields[field]; ok {
+			if err := json.Unmarshal([]byte(raw), to); err != nil {
+				return "", fmt.Errorf("%s: %s: %w", path, field, err)
+			}
+		}
+	}
+	if name == nil {
+		return "", nil
+	}
+	prompt, ok := prompts[*name]
+	if !ok {
+		return "", fmt.Errorf("%s: default_prompt_name is %q, and prompts has none of that name", path, *name)
+	}
+	if prompt == nil {
+		return "", nil
+	}
+	return *prompt, nil
+}
+
 // add takes the next module of the list.
 func (m *modules) add(kind, dir string) (err error) {
 	if m.normalize {
@@ -75,6 +133,9 @@ func (m *modules) add(kind, dir string) (err error) {
 	case "Pooling":
 		m.pooling, err = readMode(filepath.Join(dir, "config.json"))
 	case "Dense":
+		if m.static == "" && m.pooling == "" {
+			return fmt.Errorf("%s: module Dense comes before Pooling, which is not supported", dir)
+		}
 		var d denseConfig
 		d, err = readDense(dir)
 		m.dense = append(m.dense, d)

@@ -55,7 +55,7 @@ func TestWhatAModuleDoesNotHonourIsNamed(t *testing.T) {
 		content string
 		says    string
 	}{
-		{[]string{transformerModule, denseModule}, "2_Dense/config.json", tanh, "wanted Transformer, Pooling"},
+		{[]string{transformerModule, normalizeModule}, "", "", "wanted Transformer, Pooling"},
 		{[]string{transformerModule, poolingModule, `{"path": "2_X", "type": "x.models.LSTM"}`}, "", "", "LSTM"},
 		{[]string{transformerModule, poolingModule, normalizeModule, denseModule}, "", "", "after Normalize"},
 		{[]string{poolingModule, transformerModule}, "", "", "comes first"},
@@ -69,6 +69,11 @@ func TestWhatAModuleDoesNotHonourIsNamed(t *testing.T) {
 		{[]string{transformerModule, poolingModule, denseModule}, "2_Dense/config.json", strings.Replace(tanh, "Tanh", "SiLU", 1), "SiLU"},
 		{[]string{transformerModule, poolingModule, denseModule}, "2_Dense/config.json", strings.Replace(tanh, `"bias"`, `"use_residual": true, "bias"`, 1), "use_residual"},
 		{[]string{transformerModule, poolingModule, denseModule}, "2_Dense/config.json", strings.Replace(tanh, "4,", "99999999999,", 1), "out_features"},
+		{[]string{transformerModule, denseModule, poolingModule}, "2_Dense/config.json", tanh, "Dense comes before Pooling"},
+		{[]string{transformerModule, poolingModule}, promptsFile, `{"truncate_dim": 64}`, "truncate_dim"},
+		{[]string{transformerModule, poolingModule}, promptsFile, `{"prompt_template": "x"}`, "prompt_template"},
+		{[]string{transformerModule, poolingModule}, promptsFile, `{"default_prompt_name": "query", "prompts": {"passage": "p: "}}`, `default_prompt_name is "query"`},
+		{[]string{transformerModule, poolingModule}, promptsFile, `{"default_prompt_name": 7}`, "default_prompt_name"},
 		{[]string{transformerModule, poolingModule, normalizeModule}, "3_Normalize/config.json", `{"module_input_name": "token_embeddings"}`, "module_input_name"},
 	} {
 		content := map[string]string{"modules.json": "[" + strings.Join(c.modules, ", ") + "]", "1_Pooling/config.json": meanMode}
@@ -78,6 +83,41 @@ func TestWhatAModuleDoesNotHonourIsNamed(t *testing.T) {
 		if _, err := readModules(files(t, content)); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v", c.says, err)
 		}
+	}
+}
+
+func TestADirectoryThatIsNoEncodersIsNamed(t *testing.T) {
+	empty := t.TempDir()
+	file := filepath.Join(empty, "model.bin")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, says := range map[string]string{empty: "neither modules.json nor config.json", file: "is a file", filepath.Join(empty, "gone"): "is not there"} {
+		if _, err := readModules(path); err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v", says, err)
+		}
+	}
+}
+
+func TestTheDefaultPromptOfADirectoryIsKnownAndOtherPromptsAreNobodys(t *testing.T) {
+	for content, want := range map[string]string{
+		`{"prompts": {"query": "query: ", "passage": "passage: "}, "default_prompt_name": "query", "similarity_fn_name": "cosine"}`:                     "query: ",
+		`{"__version__": {"pytorch": "2"}, "prompts": {"query": "query: "}, "default_prompt_name": null, "model_type": "SentenceTransformer"}`:          "",
+		`{"prompts": {"query": null}, "default_prompt_name": "query", "truncate_dim": null, "requirements": {"transformers": ">=4"}, "prompts_": null}`: "?",
+		`{"prompts": {"query": null}, "default_prompt_name": "query", "truncate_dim": null}`:                                                            "",
+		`{}`: "",
+	} {
+		prompt, err := DefaultPrompt(files(t, map[string]string{promptsFile: content}))
+		if want == "?" {
+			if err == nil || !strings.Contains(err.Error(), "prompts_") {
+				t.Errorf("%s: %v", content, err)
+			}
+		} else if err != nil || prompt != want {
+			t.Errorf("%s: %q, %v", content, prompt, err)
+		}
+	}
+	if prompt, err := DefaultPrompt(t.TempDir()); err != nil || prompt != "" {
+		t.Errorf("without the file: %q, %v", prompt, err)
 	}
 }
 

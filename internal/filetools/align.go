@@ -10,8 +10,10 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"crosssum/internal/arrowfile"
 	"crosssum/internal/engine"
@@ -47,7 +49,15 @@ func align(args []string) error {
 	if help, err := c.parse(args); help || err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	switch {
+	case !slices.Contains([]string{"mutual", "seed", "induced", "margin"}, o.rule):
+		return fmt.Errorf("--rule is %q; it may be mutual, seed, induced or margin", o.rule)
+	case !(o.threshold >= -1 && o.threshold <= 10):
+		return fmt.Errorf("--threshold is %v; it may be -1 to 10", o.threshold)
+	case o.k < 1 || o.k > 1024:
+		return fmt.Errorf("--k is %d; it may be 1 to 1024", o.k)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	report, end := progress("align")
 	defer end()
@@ -164,7 +174,8 @@ func embeddingColumn(path string) (column, width int, err error) {
 	if !ok || list.Elem().ID() != arrow.FLOAT32 || list.Len() < 1 {
 		return 0, 0, fmt.Errorf("%s: column \"embedding\" is %s; wanted a fixed-size list of float32", path, schema.Field(found[0]).Type)
 	}
-	return found[0], int(list.Len()), nil
+	width, err = arrowfile.Dimension(path, "embedding")
+	return found[0], width, err
 }
 
 // unit is v at length 1, so that a product is a cosine; a vector that has it already keeps its bits, and so does zero, which a

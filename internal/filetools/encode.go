@@ -4,11 +4,13 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"strconv"
+	"syscall"
 
 	"crosssum/internal/encode"
 	"crosssum/internal/engine"
@@ -87,24 +89,30 @@ func encodeLines(args []string) error {
 	c.StringVar(&r.Output, "output", "", "Arrow file to write; one that is there is replaced when the new one is complete")
 	c.IntVar(&r.MaxTokens, "max-tokens", 0, "tokens that are read of a text, special ones included (0: what the directory says, or the model takes)")
 	c.IntVar(&r.BatchTokens, "batch-tokens", 0, "tokens a batch; each thread takes batches of its own (0: 1024, or as many as max-tokens)")
-	c.StringVar(&r.Prefix, "prefix", "", "put before every text, such as 'query: ' for multilingual-e5")
+	prefix := c.String("prefix", "", "put before every text, such as 'query: ' for multilingual-e5 (default: the directory's own default prompt, if it has one)")
 	path := c.String("input", "", "file of texts (default: the standard input)")
 	asJSON := c.Bool("json", false, "each line is a JSON string, so that a text can hold a line feed")
 	if help, err := c.parse(args); help || err != nil {
 		return err
+	}
+	var err error
+	if r.Prefix = *prefix; !c.given("prefix") {
+		if r.Prefix, err = encode.DefaultPrompt(r.Model); err != nil {
+			return err
+		}
 	}
 	l, total, closing, err := input(*path, *asJSON)
 	if err != nil {
 		return err
 	}
 	defer closing()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	report, end := progress("encode")
 	defer end()
 	return replacing(r.Output, func(output string) error {
 		r.Output = output
-		_, err := encode.Lines(ctx, r, l.next, total, report)
+		_, err := encode.Lines(ctx, r, until(ctx, l.next), total, report)
 		return err
 	})
 }
@@ -113,7 +121,7 @@ func encodeLines(args []string) error {
 func replacing(path string, write func(path string) error) error {
 	dir, err := os.MkdirTemp(filepath.Dir(path), ".crosssum-")
 	if err != nil {
-		return err
+		return fmt.Errorf("--output %s: %w", path, err)
 	}
 	defer os.RemoveAll(dir)
 	temporary := filepath.Join(dir, filepath.Base(path))

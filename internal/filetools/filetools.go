@@ -49,14 +49,18 @@ func (c command) parse(args []string) (help bool, err error) {
 	if c.NArg() > 0 {
 		return false, fmt.Errorf("unexpected argument %q; see ./crosssum %s --help", c.Arg(0), c.Name())
 	}
-	given := map[string]bool{}
-	c.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	for _, name := range c.required {
-		if !given[name] {
+		if !c.given(name) {
 			return false, fmt.Errorf("--%s is missing; see ./crosssum %s --help", name, c.Name())
 		}
 	}
 	return false, nil
+}
+
+// given says whether a flag stood on the command line.
+func (c command) given(name string) (yes bool) {
+	c.Visit(func(f *flag.Flag) { yes = yes || f.Name == name })
+	return yes
 }
 
 // progress prints to the standard error how far a tool is, once it has taken longer than a second: on a terminal in one line

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"crosssum/internal/arrowfile"
 	"crosssum/internal/encode"
@@ -124,6 +125,52 @@ func TestEncodeGivesEveryLineTheVectorThatAnActivityWouldGet(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, ".crosssum-*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestEncodePutsTheDirectorysDefaultPromptBeforeTextsUnlessToldOtherwise(t *testing.T) {
+	dir := t.TempDir()
+	encoded := func(flags ...string) string {
+		output := filepath.Join(dir, "vectors.arrow")
+		must(t, "an image viewer\n", append([]string{"encode", "--model", model, "--output", output}, flags...)...)
+		return fmt.Sprint(vectors(t, output, 0))
+	}
+	own, query, none := encoded(), encoded("--prefix", "query: "), encoded("--prefix", "")
+	if own != query || own == none {
+		t.Errorf("without --prefix the vector is that of the default prompt: %v; that of no prompt: %v", own == query, own == none)
+	}
+}
+
+func TestCtrlCEndsEncodeWhileItWaitsForALineAndLeavesNothingBehind(t *testing.T) {
+	dir := t.TempDir()
+	cmd := exec.Command(program, "encode", "--model", model, "--output", filepath.Join(dir, "vectors.arrow"))
+	waiting, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer waiting.Close()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for { // it writes to a folder beside the output once it has begun
+		if begun, _ := filepath.Glob(filepath.Join(dir, ".crosssum-*", "*")); len(begun) > 0 {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	ended := make(chan error)
+	go func() { ended <- cmd.Wait() }()
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err = <-ended:
+	case <-time.After(2 * time.Minute):
+		cmd.Process.Kill()
+		t.Fatal("two minutes later it still waits for a line")
+	}
+	if left, _ := os.ReadDir(dir); err == nil || len(left) > 0 {
+		t.Errorf("ended with %v and left %v", err, left)
 	}
 }
 

@@ -2,6 +2,7 @@ package filetools
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -76,6 +77,37 @@ func (l *lines) unquote(line []byte) (string, error) {
 
 func (l *lines) bad(n int, format string, args ...any) error {
 	return fmt.Errorf("%s: line %d (row %d) %s", l.name, n, n-1, fmt.Sprintf(format, args...))
+}
+
+// until makes next end with ctx, even while it waits for a line that does not come. It reads ahead, in a goroutine that ends with
+// the lines or with the process.
+func until(ctx context.Context, next func() (string, error)) func() (string, error) {
+	type line struct {
+		text string
+		err  error
+	}
+	lines := make(chan line, 256)
+	go func() {
+		for {
+			text, err := next()
+			select {
+			case lines <- line{text, err}:
+			case <-ctx.Done():
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return func() (string, error) {
+		select {
+		case l := <-lines:
+			return l.text, l.err
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
+	}
 }
 
 // input is where a tool reads its lines. path "" is the standard input, which cannot be read twice: total is 0 then. A file
