@@ -69,30 +69,33 @@ type SplitParams struct {
 
 // TrainParams are the settings of multistage training (spec: Algorithm 1, Adafactor, inverse square root schedule).
 type TrainParams struct {
-	Steps           int     `json:"steps"`
-	MiniBatch       int     `json:"mini_batch"`  // samples of one pair in a batch
-	Pairs           int     `json:"pairs"`       // m: pairs drawn a step; batch = pairs * mini_batch
-	MicroBatch      int     `json:"micro_batch"` // samples a forward pass
-	Ranks           int     `json:"ranks"`       // processes that share each batch, one a device; on processors the threads are divided
-	Alpha           float64 `json:"alpha"`
-	Beta            float64 `json:"beta"`
-	Sampling        string  `json:"sampling"` // "coin", "fixed_source", "fixed_target", "unistage"
-	Setting         string  `json:"setting"`  // "many_to_many", or "many_to_one" or "one_to_many": only pairs into or out of the pivot
-	Pivot           string  `json:"pivot"`    // a language, of the settings with one
-	NativePairs     bool    `json:"native_pairs"`
-	SourceTokens    int     `json:"source_tokens"`       // with EOS
-	TargetTokens    int     `json:"target_tokens"`       // with EOS
-	LearningRate    float64 `json:"learning_rate_scale"` // times d_model^-0.5 * min(s^-0.5, s * warmup^-1.5)
-	WarmupSteps     int     `json:"warmup_steps"`
-	Optimizer       string  `json:"optimizer"`       // "adafactor" (no first moment, no relative step) or "adamw"
-	ScaleParameter  bool    `json:"scale_parameter"` // a weight's rate is multiplied by max(1e-3, its root mean square): for training from scratch
-	LabelSmoothing  float64 `json:"label_smoothing"`
-	WeightDecay     float64 `json:"weight_decay"`
-	GradientNorm    float64 `json:"gradient_norm"`
-	Dropout         float64 `json:"dropout"`
-	CheckpointEvery int     `json:"checkpoint_every_steps"`
-	KeepCheckpoints int     `json:"keep_checkpoints"`
-	NewLanguages    bool    `json:"start_languages_from_pad"` // new target languages start as a copy of the pad row
+	Steps          int     `json:"steps"`
+	MiniBatch      int     `json:"mini_batch"`  // samples of one pair in a batch
+	Pairs          int     `json:"pairs"`       // m: pairs drawn a step; batch = pairs * mini_batch
+	MicroBatch     int     `json:"micro_batch"` // samples a forward pass
+	Ranks          int     `json:"ranks"`       // processes that share each batch, one a device; on processors the threads are divided
+	Alpha          float64 `json:"alpha"`
+	Beta           float64 `json:"beta"`
+	Sampling       string  `json:"sampling"` // "coin", "fixed_source", "fixed_target", "unistage"
+	Setting        string  `json:"setting"`  // "many_to_many", or "many_to_one" or "one_to_many": only pairs into or out of the pivot
+	Pivot          string  `json:"pivot"`    // a language, of the settings with one
+	NativePairs    bool    `json:"native_pairs"`
+	SourceTokens   int     `json:"source_tokens"`       // with EOS
+	TargetTokens   int     `json:"target_tokens"`       // with EOS
+	LearningRate   float64 `json:"learning_rate_scale"` // times d_model^-0.5 * min(s^-0.5, s * warmup^-1.5)
+	WarmupSteps    int     `json:"warmup_steps"`
+	Optimizer      string  `json:"optimizer"`       // "adafactor" (no first moment, no relative step) or "adamw"
+	ScaleParameter bool    `json:"scale_parameter"` // a weight's rate is multiplied by max(1e-3, its root mean square): for training from scratch
+	LabelSmoothing float64 `json:"label_smoothing"`
+	WeightDecay    float64 `json:"weight_decay"`
+	GradientNorm   float64 `json:"gradient_norm"`
+	Dropout        float64 `json:"dropout"`
+	Precision      string  `json:"precision"` // of products: "fp32"; "bf16" (numerics native only); "auto": bf16 where numerics are native and the processor has it
+	// ActivationCheckpointing computes activations again going backward: less memory, the same bytes, some third more time.
+	ActivationCheckpointing bool `json:"activation_checkpointing"`
+	CheckpointEvery         int  `json:"checkpoint_every_steps"`
+	KeepCheckpoints         int  `json:"keep_checkpoints"`
+	NewLanguages            bool `json:"start_languages_from_pad"` // new target languages start as a copy of the pad row
 
 	ValidateEvery     int    `json:"validate_every_steps,omitempty"` // loss and ROUGE-2 of samples of split val; 0: never
 	ValidationSamples int    `json:"validation_samples,omitempty"`   // drawn by hash; 0: 200
@@ -132,7 +135,7 @@ func Paper() Params {
 		Split:   SplitParams{Train: 80, Val: 10, Test: 10, LargeShare: 0.02},
 		Train: TrainParams{Steps: 25000, MiniBatch: 32, Pairs: 8, MicroBatch: 16, Ranks: 1, Alpha: 0.5, Beta: 0.75, Sampling: "coin", Setting: "many_to_many",
 			SourceTokens: 512, TargetTokens: 84, LearningRate: 1, WarmupSteps: 5000, Optimizer: "adafactor", LabelSmoothing: 0.1, WeightDecay: 0.01,
-			GradientNorm: 1, Dropout: 0.1, CheckpointEvery: 500, KeepCheckpoints: 3, NewLanguages: true,
+			GradientNorm: 1, Dropout: 0.1, Precision: "auto", CheckpointEvery: 500, KeepCheckpoints: 3, NewLanguages: true,
 			ValidateEvery: 1000},
 		Generate: GenerateParams{Beams: 5, LengthPenalty: 0.6, NoRepeatNgram: 2, MaxTokens: 84, BatchSize: 8},
 		Report:   ReportParams{LowBelow: 500, MidBelow: 5000},

@@ -81,6 +81,7 @@ func (c *checks) params(p Params) {
 	c.real("split.large_component_share", p.Split.LargeShare, 0, 1)
 
 	c.train(p.Train)
+	c.check(p.Train.Precision != "bf16" || p.Numerics == "native", "train.precision", "bf16 needs numerics native: portable numerics are fp32")
 
 	g := p.Generate
 	c.whole("generate.samples", g.Samples, 0, 1<<30)
@@ -119,6 +120,7 @@ func (c *checks) train(t TrainParams) {
 	c.real("train.weight_decay", t.WeightDecay, 0, 10)
 	c.real("train.gradient_norm", t.GradientNorm, 1e-6, 1e6)
 	c.real("train.dropout", t.Dropout, 0, 0.999)
+	c.oneOf("train.precision", t.Precision, "auto", "fp32", "bf16")
 	c.whole("train.checkpoint_every_steps", t.CheckpointEvery, 1, 1<<30)
 	c.whole("train.keep_checkpoints", t.KeepCheckpoints, 1, 1000)
 	c.whole("train.validate_every_steps", t.ValidateEvery, 0, 1<<30)

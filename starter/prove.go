@@ -23,10 +23,13 @@ import (
 
 // prove shows by experiment what the documentation claims.
 func prove(ctx context.Context, args []string) error {
+	if len(args) > 0 && args[0] == "memory" {
+		return proveMemory(ctx, args[1:])
+	}
 	set := flags("prove", "prove resume [--kills 20] [--steps 60] [--model DIR] [--data DATASET] [--params F.json]",
 		"Trains undisturbed, then again with the training process killed (SIGKILL) at random moments and at named points of writing a\n"+
 			"checkpoint, and compares the bytes of the two models, of their metrics and of their validations. Ends with status 1 if they differ. Without --data\n"+
-			"it trains on some articles of corpus/sample.", "./crosssum prove resume --kills 20")
+			"it trains on some articles of corpus/sample.\n\n./crosssum prove memory --help is about memory at real size.", "./crosssum prove resume --kills 20")
 	p := proof{}
 	set.IntVar(&p.kills, "kills", 20, "how often the second training is killed")
 	set.IntVar(&p.steps, "steps", 60, "steps of each training")
@@ -38,7 +41,7 @@ func prove(ctx context.Context, args []string) error {
 	if len(args) > 0 && args[0] == "resume" {
 		args = args[1:]
 	} else if len(args) == 0 || args[0] != "-h" && args[0] != "--help" {
-		return errors.New("prove: say what: ./crosssum prove resume")
+		return errors.New("prove: say what: ./crosssum prove resume or ./crosssum prove memory")
 	}
 	if err := parse(set, args); err != nil {
 		return err

@@ -100,9 +100,7 @@ func (r *run) forwardBackward(ctx context.Context, batch []sequence, line *metri
 		r.watch.count(b)
 		torch.Scope(func() {
 			dropout := kernels.Dropout{Rate: p.Dropout, Seed: r.request.Seed, Step: line.Step, Examples: b.places}
-			loss := r.model.Loss(b.Batch, p.LabelSmoothing, 1/float64(tokens), dropout)
-			loss.Backward()
-			line.Loss += loss.Item()
+			line.Loss += r.model.Gradients(b.Batch, p.LabelSmoothing, 1/float64(tokens), dropout)
 		})
 		r.progress(line.Step-1, float64(k+1)/float64(len(batches)), *line)
 	}

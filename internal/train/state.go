@@ -96,6 +96,10 @@ func (r *run) load() (err error) {
 	if r.model, r.tokenizer, err = t5.Load(request.Model, func(done, _ int64) { alive("model_bytes_read", done) }); err != nil {
 		return err
 	}
+	if r.model.Half, err = half(request.Params); err != nil {
+		return err
+	}
+	r.model.Recompute = request.Params.ActivationCheckpointing
 	if r.feed, err = r.open(r.tokenizer, func(articles int64) { alive("articles_read", articles) }); err != nil {
 		return err
 	}
@@ -143,6 +147,13 @@ func identity(request engine.TrainRequest) (string, error) {
 	h := sha256.New()
 	params := request.Params
 	params.CheckpointEvery, params.KeepCheckpoints, params.Output = 0, 0, "" // change no step
+	params.ActivationCheckpointing = false
+	params.Precision = "fp32"
+	if bf16, err := half(request.Params); err != nil {
+		return "", err
+	} else if bf16 {
+		params.Precision = "bf16"
+	}
 	if err := json.NewEncoder(h).Encode([]any{params, request.Seed}); err != nil {
 		return "", err
 	}

@@ -22,7 +22,7 @@ import (
 )
 
 // Tools are the file tools of training, by name: subcommands of the engine that need no server.
-var Tools = map[string]func(args []string) error{"train": trainTool, "loss": lossTool}
+var Tools = map[string]func(args []string) error{"train": trainTool, "loss": lossTool, "prove-memory": memoryTool}
 
 const trainHelp = `Usage: ./crosssum train --model DIR (--data DATASET | --batches F.jsonl) --output DIR [--params F.json]
 

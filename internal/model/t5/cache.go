@@ -37,7 +37,7 @@ func (m *Model) NewCache(states torch.Tensor, sources kernels.Packed, beams, roo
 	inner := m.Config.NumHeads * m.Config.DKV
 	for i := 0; i < m.Config.NumDecoderLayers; i++ {
 		torch.Scope(func() {
-			k, v := m.keysValues(states, fmt.Sprintf("decoder.block.%d.layer.1.EncDecAttention", i))
+			k, v := m.keysValues(states, states, fmt.Sprintf("decoder.block.%d.layer.1.EncDecAttention", i))
 			c.cross = append(c.cross, keyValue{k.Keep(), v.Keep()})
 			c.self = append(c.self, keyValue{
 				torch.Zeros(torch.Float32, c.rows*room, inner).Keep(), torch.Zeros(torch.Float32, c.rows*room, inner).Keep()})
@@ -77,8 +77,8 @@ func (m *Model) Step(ids []int, c *Cache) torch.Tensor {
 	if len(ids) != c.rows || c.length >= c.room {
 		torch.Failf("t5: step %d of %d with %d tokens for %d rows", c.length, c.room, len(ids), c.rows)
 	}
-	pass := &dropouts{}
-	x := m.embed(ids)
+	p := &pass{}
+	x := m.embed(nil, ids)
 	bias := m.bias("decoder", c.room)
 	ones, keys := make([]int, c.rows), kernels.Packed{Start: make([]int, c.rows), Length: make([]int, c.rows)}
 	for r := range ones {
@@ -89,13 +89,13 @@ func (m *Model) Step(ids []int, c *Cache) torch.Tensor {
 		x = torch.Block(func() torch.Tensor {
 			at := fmt.Sprintf("decoder.block.%d.layer.", i)
 			n := m.layerNorm(x, at+"0.layer_norm.weight")
-			k, v := m.keysValues(n, at+"0.SelfAttention")
+			k, v := m.keysValues(n, n, at+"0.SelfAttention")
 			c.self[i].k.View(c.rows, c.room, -1).Select(1, c.length).Copy_(k)
 			c.self[i].v.View(c.rows, c.room, -1).Select(1, c.length).Copy_(v)
 			o := kernels.AttentionOptions{Bias: bias, Offset: c.length, Queries: rows, Keys: keys}
-			x := x.Add(m.attend(n, c.self[i].k, c.self[i].v, at+"0.SelfAttention", o, pass))
-			x = m.crossAttention(x, c.cross[i].k, c.cross[i].v, at+"1", rows, c.sources, pass)
-			return m.feedForward(x, at+"2", rows, pass)
+			x := x.Add(m.attend(n, c.self[i].k, c.self[i].v, at+"0.SelfAttention", o, p))
+			x = m.crossAttention(x, c.cross[i].k, c.cross[i].v, at+"1", rows, c.sources, p)
+			return m.feedForward(x, at+"2", rows, p)
 		})
 	}
 	c.length++

@@ -8,20 +8,22 @@ import (
 	"crosssum/internal/native/torch"
 )
 
-// decode runs the decoder over packed inputs (each begins with its start token) with teacher forcing: hidden [tokens,
-// d_model]. states and sources are the encoder's.
-func (m *Model) decode(ids []int, targets kernels.Packed, states torch.Tensor, sources kernels.Packed, d *dropouts) torch.Tensor {
-	x := kernels.DropoutAdd(torch.Tensor{}, m.embed(ids), targets, d.Dropout, d.site())
-	bias := m.bias("decoder", slices.Max(targets.Length))
+// decode runs the decoder with teacher forcing over the last rows of `rows`, those of its tokens before dropout (each sequence begins
+// with its start token): hidden [tokens, d_model]. states and sources are the encoder's.
+func (m *Model) decode(rows torch.Tensor, targets kernels.Packed, states torch.Tensor, sources kernels.Packed, p *pass) torch.Tensor {
+	x := p.block(func(in []torch.Tensor) torch.Tensor {
+		n := in[0].Size(0)
+		return kernels.DropoutAdd(torch.Tensor{}, in[0].Slice(0, n-targets.Rows(), n), targets, p.Dropout, p.site())
+	}, rows)
+	bias := p.block(func([]torch.Tensor) torch.Tensor { return m.bias("decoder", slices.Max(targets.Length)) })
 	for i := 0; i < m.Config.NumDecoderLayers; i++ {
-		x = torch.Block(func() torch.Tensor {
+		x = p.block(func(in []torch.Tensor) torch.Tensor {
 			at := fmt.Sprintf("decoder.block.%d.layer.", i)
-			x := m.selfAttention(x, at+"0", targets, bias, true, d)
-			k, v := m.keysValues(states, at+"1.EncDecAttention")
-			x = m.crossAttention(x, k, v, at+"1", targets, sources, d)
-			return m.feedForward(x, at+"2", targets, d)
-		})
+			x := m.selfAttention(in[0], at+"0", targets, in[1], true, p)
+			k, v := m.keysValues(in[3], in[2], at+"1.EncDecAttention")
+			x = m.crossAttention(x, k, v, at+"1", targets, sources, p)
+			return m.feedForward(x, at+"2", targets, p)
+		}, x, bias, states, states)
 	}
-	x = m.layerNorm(x, "decoder.final_layer_norm.weight")
-	return kernels.DropoutAdd(torch.Tensor{}, x, targets, d.Dropout, d.site())
+	return m.last(x, "decoder", targets, p)
 }

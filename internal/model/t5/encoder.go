@@ -10,24 +10,34 @@ import (
 
 // Encode runs the encoder over packed sequences: ids holds their tokens one after the other. The states are [tokens, d_model].
 func (m *Model) Encode(ids []int, sequences kernels.Packed, d kernels.Dropout) torch.Tensor {
-	return m.encode(ids, sequences, &dropouts{Dropout: d})
+	return m.encode(m.embed(ids, nil), sequences, &pass{Dropout: d})
 }
 
-func (m *Model) encode(ids []int, sequences kernels.Packed, d *dropouts) torch.Tensor {
-	x := kernels.DropoutAdd(torch.Tensor{}, m.embed(ids), sequences, d.Dropout, d.site())
-	bias := m.bias("encoder", slices.Max(sequences.Length))
+// encode runs the encoder over the rows of its tokens, [tokens, d_model] before dropout.
+func (m *Model) encode(rows torch.Tensor, sequences kernels.Packed, p *pass) torch.Tensor {
+	x := p.block(func(in []torch.Tensor) torch.Tensor {
+		return kernels.DropoutAdd(torch.Tensor{}, in[0].Slice(0, 0, sequences.Rows()), sequences, p.Dropout, p.site())
+	}, rows)
+	bias := p.block(func([]torch.Tensor) torch.Tensor { return m.bias("encoder", slices.Max(sequences.Length)) })
 	for i := 0; i < m.Config.NumLayers; i++ {
-		x = torch.Block(func() torch.Tensor {
+		x = p.block(func(in []torch.Tensor) torch.Tensor {
 			at := fmt.Sprintf("encoder.block.%d.layer.", i)
-			x := m.selfAttention(x, at+"0", sequences, bias, false, d)
-			return m.feedForward(x, at+"1", sequences, d)
-		})
+			x := m.selfAttention(in[0], at+"0", sequences, in[1], false, p)
+			return m.feedForward(x, at+"1", sequences, p)
+		}, x, bias)
 	}
-	x = m.layerNorm(x, "encoder.final_layer_norm.weight")
-	return kernels.DropoutAdd(torch.Tensor{}, x, sequences, d.Dropout, d.site())
+	return m.last(x, "encoder", sequences, p)
 }
 
-// embed looks tokens up: [tokens, d_model].
-func (m *Model) embed(ids []int) torch.Tensor {
-	return torch.Embedding(m.weight(sharedName), torch.FromInts(ids, len(ids)))
+// last is what comes behind the blocks of a stack: dropout of the layer norm.
+func (m *Model) last(x torch.Tensor, stack string, sequences kernels.Packed, p *pass) torch.Tensor {
+	return p.block(func(in []torch.Tensor) torch.Tensor {
+		n := m.layerNorm(in[0], stack+".final_layer_norm.weight")
+		return kernels.DropoutAdd(torch.Tensor{}, n, sequences, p.Dropout, p.site())
+	}, x)
+}
+
+// embed looks tokens up, those of an encoder and then those of a decoder: [tokens, d_model].
+func (m *Model) embed(encoder, decoder []int) torch.Tensor {
+	return kernels.Embedding(m.weight(sharedName), encoder, decoder)
 }

@@ -3,6 +3,7 @@ package t5
 import (
 	"math"
 
+	"crosssum/internal/native/torch"
 	"crosssum/internal/sampling"
 )
 
@@ -32,6 +33,24 @@ func New(config *Config, seed uint64) (*Model, error) {
 		m.Weights.put(s, values)
 	}
 	return m, nil
+}
+
+// Random is New with numbers of libtorch's own generator: some seconds for half a billion, and not the same ones on every machine. For
+// measurements.
+func Random(config *Config) (*Model, error) {
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	m := &Model{Config: config, Weights: Parameters{}}
+	return m, torch.Do(func() {
+		for _, s := range config.shapes() {
+			t := torch.Full(1, torch.Float32, s.dims...).Keep()
+			if s.std > 0 {
+				t.Normal_(s.std)
+			}
+			m.Weights[s.name] = t
+		}
+	})
 }
 
 // normal is a draw from N(0, 1) (Box and Muller).

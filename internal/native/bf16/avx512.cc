@@ -26,25 +26,46 @@ inline __m512 gelu(__m512 x) {
   return _mm512_mul_ps(x, _mm512_mask_blend_ps(negative, _mm512_sub_ps(one, tail), tail));
 }
 
-// finish writes 16 sums (fewer at the end of a row) of output `column` of a row.
-inline void finish(const Linear& l, __m512 sum, int64_t row, int64_t column) {
-  const int64_t left = l.out - column, at = row * l.out + column;
-  if (left <= 0) return;
-  const __mmask16 lanes = left >= 16 ? 0xffff : __mmask16((1u << left) - 1);
-  sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(lanes, l.bias + column));
-  if (l.gelu) sum = gelu(sum);
-  if (l.residual) sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(lanes, l.residual + at));
-  if (l.y) {
-    _mm512_mask_storeu_ps(l.y + at, lanes, sum);
-  } else {
-    _mm256_mask_storeu_epi16(l.half + at, lanes, (__m256i)_mm512_cvtneps_pbh(sum));
-  }
-}
+// lanes are the first `left` of 16, at most all.
+inline __mmask16 lanes(int64_t left) { return left >= 16 ? 0xffff : __mmask16((1u << left) - 1); }
 
-// tile computes R rows of one panel: all sums stay in registers. x has the pairs of inputs, row after row.
-template <int R>
-inline __attribute__((always_inline)) void tile(const Linear& l, const uint32_t* x, const uint32_t* weight, int64_t row, int64_t column) {
-  const int64_t n = pairs(l.in);
+// Layer writes the sums of a tile of a linear layer whose first row is `row`, 16 at a time (fewer at the end of a row).
+struct Layer {
+  const Linear& l;
+  int64_t row, column;
+  inline __attribute__((always_inline)) void operator()(int r, int j, __m512 sum) const {
+    const int64_t from = column + 16 * j, left = l.out - from, at = (row + r) * l.out + from;
+    if (left <= 0) return;
+    const __mmask16 there = lanes(left);
+    sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(there, l.bias + from));
+    if (l.gelu) sum = gelu(sum);
+    if (l.residual) sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(there, l.residual + at));
+    if (l.y) {
+      _mm512_mask_storeu_ps(l.y + at, there, sum);
+    } else {
+      _mm256_mask_storeu_epi16(l.half + at, there, (__m256i)_mm512_cvtneps_pbh(sum));
+    }
+  }
+};
+
+// Sums writes those of a product, or adds them to what is there.
+struct Sums {
+  const Product& p;
+  int64_t row, column;
+  inline __attribute__((always_inline)) void operator()(int r, int j, __m512 sum) const {
+    const int64_t from = column + 16 * j, left = p.out - from;
+    if (left <= 0) return;
+    const __mmask16 there = lanes(left);
+    float* c = p.c + (row + r) * p.ldc + from;
+    if (p.add) sum = _mm512_add_ps(_mm512_maskz_loadu_ps(there, c), sum);
+    _mm512_mask_storeu_ps(c, there, sum);
+  }
+};
+
+// tile computes R rows of one panel of n pairs: all sums stay in registers. x has the pairs of inputs, row after row; turned:
+// pair after pair, each of kRows rows.
+template <int R, bool turned, class Done>
+inline __attribute__((always_inline)) void tile(int64_t n, const uint32_t* x, const uint32_t* weight, const Done& done) {
   __m512 sum[R][3];
 #pragma GCC unroll 8
   for (int r = 0; r < R; r++) sum[r][0] = sum[r][1] = sum[r][2] = _mm512_setzero_ps();
@@ -53,17 +74,27 @@ inline __attribute__((always_inline)) void tile(const Linear& l, const uint32_t*
                    c = (__m512bh)_mm512_loadu_si512(weight + i * kPanel + 32);
 #pragma GCC unroll 8
     for (int r = 0; r < R; r++) {
-      const __m512bh f = (__m512bh)_mm512_set1_epi32(int(x[r * n + i]));
+      const __m512bh f = (__m512bh)_mm512_set1_epi32(int(turned ? x[i * kRows + r] : x[r * n + i]));
       sum[r][0] = _mm512_dpbf16_ps(sum[r][0], f, a);
       sum[r][1] = _mm512_dpbf16_ps(sum[r][1], f, b);
       sum[r][2] = _mm512_dpbf16_ps(sum[r][2], f, c);
     }
   }
 #pragma GCC unroll 8
-  for (int r = 0; r < R; r++) {
-    finish(l, sum[r][0], row + r, column);
-    finish(l, sum[r][1], row + r, column + 16);
-    finish(l, sum[r][2], row + r, column + 32);
+  for (int r = 0; r < R; r++)
+    for (int j = 0; j < 3; j++) done(r, j, sum[r][j]);
+}
+
+// block computes rows from to to, whose pairs lie at x, of all panels: the pairs stay in the cache while the weights pass by.
+template <class Done, bool turned, class Task>
+inline void block(const Task& task, int64_t n, int64_t out, const uint32_t* weight, const uint32_t* x, int64_t from, int64_t to) {
+  const int64_t apart = turned ? 1 : n;
+  for (int64_t panel = 0; panel < panels(out); panel++, weight += n * kPanel) {
+    const int64_t column = panel * kPanel;
+    int64_t row = from;
+    for (; row + 8 <= to; row += 8) tile<8, turned>(n, x + (row - from) * apart, weight, Done{task, row, column});
+    for (; row + 2 <= to; row += 2) tile<2, turned>(n, x + (row - from) * apart, weight, Done{task, row, column});
+    if (row < to) tile<1, turned>(n, x + (row - from) * apart, weight, Done{task, row, column});
   }
 }
 
@@ -83,17 +114,25 @@ struct Room {
   }
 };
 
-// gather rounds rows from to to into pairs of inputs at `out`.
-void gather(const Linear& l, int64_t from, int64_t to, uint32_t* out) {
-  for (int64_t row = from; row < to; row++, out += pairs(l.in)) {
-    const float* x = l.x + row * l.in;
+// gather rounds rows of `in` values, lda apart, into pairs of inputs at `out`, row after row.
+void gather(const float* x, int64_t lda, int64_t in, int64_t rows, uint32_t* out) {
+  for (int64_t row = 0; row < rows; row++, x += lda, out += pairs(in)) {
     uint16_t* o = reinterpret_cast<uint16_t*>(out);
-    if (l.in % 2) o[l.in] = 0;
-    for (int64_t i = 0; i < l.in; i += 16) {
-      const __mmask16 lanes = l.in - i >= 16 ? 0xffff : __mmask16((1u << (l.in - i)) - 1);
-      _mm256_mask_storeu_epi16(o + i, lanes, (__m256i)_mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(lanes, x + i)));
-    }
+    if (in % 2) o[in] = 0;
+    for (int64_t i = 0; i < in; i += 16)
+      _mm256_mask_storeu_epi16(o + i, lanes(in - i), (__m256i)_mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(lanes(in - i), x + i)));
   }
+}
+
+// turn is gather for a matrix whose columns are the rows that are wanted: pair i of row r goes to out[i * kRows + r].
+void turn(const float* x, int64_t lda, int64_t in, int64_t rows, uint32_t* out) {
+  for (int64_t i = 0; i < in; i += 2, x += 2 * lda, out += kRows)
+    for (int64_t r = 0; r < rows; r += 16) {
+      const __mmask16 there = lanes(rows - r), second = i + 1 < in ? there : 0;
+      const __m512i low = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(there, x + r)));
+      const __m512i high = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(second, x + lda + r)));
+      _mm512_mask_storeu_epi32(out + r, there, _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
+    }
 }
 
 }  // namespace
@@ -106,16 +145,25 @@ void avx512(const Linear& l, int64_t from, int64_t to) {
     const uint32_t* x = l.rounded ? reinterpret_cast<const uint32_t*>(l.rounded) + top * n : nullptr;
     if (!l.rounded) {
       uint32_t* rounded = room.of(kRows * n);
-      gather(l, top, end, rounded);
+      gather(l.x + top * l.in, l.in, l.in, end - top, rounded);
       x = rounded;
     }
-    for (int64_t panel = 0; panel < panels(l.out); panel++) {
-      const uint32_t* weight = l.weight + panel * n * kPanel;
-      const int64_t column = panel * kPanel;
-      int64_t row = top;
-      for (; row + 8 <= end; row += 8) tile<8>(l, x + (row - top) * n, weight, row, column);
-      for (; row + 2 <= end; row += 2) tile<2>(l, x + (row - top) * n, weight, row, column);
-      if (row < end) tile<1>(l, x + (row - top) * n, weight, row, column);
+    block<Layer, false>(l, n, l.out, l.weight, x, top, end);
+  }
+}
+
+void avx512(const Product& p, int64_t from, int64_t to) {
+  const int64_t n = pairs(p.depth);
+  static thread_local Room room;
+  uint32_t* x = room.of(kRows * n);
+  for (int64_t top = from; top < to; top += kRows) {
+    const int64_t end = to - top < kRows ? to : top + kRows;
+    if (p.turned) {
+      turn(p.a + top, p.lda, p.depth, end - top, x);
+      block<Sums, true>(p, n, p.out, p.b, x, top, end);
+    } else {
+      gather(p.a + top * p.lda, p.lda, p.depth, end - top, x);
+      block<Sums, false>(p, n, p.out, p.b, x, top, end);
     }
   }
 }

@@ -1,5 +1,6 @@
 // Package bf16 multiplies with weights and inputs rounded to bf16 and adds up in fp32: twice the rate of fp32 on processors
-// that have such an instruction (avx512_bf16), some hundred times slower on others, where only tests want it.
+// that have such an instruction (avx512_bf16), some hundred times slower on others, where only tests want it. What only reads
+// weights packs them once (Pack, Linear, Gelu); training, whose weights change, multiplies matrices as they are (Layer).
 package bf16
 
 // #cgo CXXFLAGS: -O3 -march=haswell
@@ -34,6 +35,7 @@ func Precision() string {
 var (
 	opPack   = torch.Custom("crosssum::bf16_pack")
 	opLinear = torch.Custom("crosssum::bf16_linear")
+	opLayer  = torch.Custom("crosssum::bf16_layer")
 )
 
 // Pack rounds a weight [out, in] and orders it for Linear and Gelu.
@@ -49,3 +51,7 @@ func Linear(x, packed, bias, residual torch.Tensor) torch.Tensor {
 func Gelu(x, packed, bias torch.Tensor) torch.Tensor {
 	return opLinear.One(x, packed, bias, nil, true, true, Native())
 }
+
+// Layer is x weight^T in fp32, [rows, out], with gradients for both, products of rounded matrices too. x [rows, in] and weight
+// [out, in] are fp32: the weight that an optimizer changes keeps all its bits.
+func Layer(x, weight torch.Tensor) torch.Tensor { return opLayer.One(x, weight, Native()) }

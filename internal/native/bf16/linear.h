@@ -26,6 +26,18 @@ struct Linear {
   bool gelu;
 };
 
+// Product is c = a b, or c += a b: what training multiplies, whose operands are both new every time.
+struct Product {
+  int64_t out, depth;
+  const float* a;     // element (row, k) is a[row * lda + k], or a[k * lda + row] where it is turned
+  int64_t lda;
+  bool turned;
+  const uint32_t* b;  // [panels(out), pairs(depth), kPanel], like a weight
+  float* c;           // rows ldc apart
+  int64_t ldc;
+  bool add;
+};
+
 // round is to the nearest, ties to even, as the processor does it for numbers that are not denormal.
 inline uint16_t round(float f) {
   uint32_t u;
@@ -36,5 +48,7 @@ inline uint16_t round(float f) {
 
 void avx512(const Linear& l, int64_t from, int64_t to);  // rows from to to; only where the processor has avx512_bf16
 void plain(const Linear& l, int64_t from, int64_t to);   // on any processor, slowly
+void avx512(const Product& p, int64_t from, int64_t to);
+void plain(const Product& p, int64_t from, int64_t to);
 
 }  // namespace bf16

@@ -41,4 +41,21 @@ void plain(const Linear& l, int64_t from, int64_t to) {
   }
 }
 
+void plain(const Product& p, int64_t from, int64_t to) {
+  const int64_t n = pairs(p.depth);
+  for (int64_t row = from; row < to; row++) {
+    for (int64_t panel = 0; panel < panels(p.out); panel++) {
+      float sum[kPanel] = {};
+      for (int64_t k = 0; k < p.depth; k++) {
+        const uint32_t* b = p.b + (panel * n + k / 2) * kPanel;
+        const float a = widen(round(p.turned ? p.a[k * p.lda + row] : p.a[row * p.lda + k]));
+        const int shift = k % 2 ? 16 : 0;
+        for (int64_t j = 0; j < kPanel; j++) sum[j] += a * widen(b[j] >> shift & 0xffff);
+      }
+      float* c = p.c + row * p.ldc + panel * kPanel;
+      for (int64_t j = 0; j < kPanel && panel * kPanel + j < p.out; j++) c[j] = p.add ? c[j] + sum[j] : sum[j];
+    }
+  }
+}
+
 }  // namespace bf16

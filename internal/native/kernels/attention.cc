@@ -19,12 +19,22 @@ struct Attention {
   int64_t stride() const { return heads * width; }
 };
 
+// apart is how far rows of n floats lie apart in scratch: an odd number of cache lines, so that a column of them spreads over the
+// whole cache. (The rows of a head in a packed tensor are a power of two apart and share some few of its sets.)
+inline int64_t apart(int64_t n) { return ((n + 15) / 16 | 1) * 16; }
+
 // Scratch of one thread, grown to the longest sequence it meets.
 struct Scratch {
-  std::vector<float> keys, values, scores, masks, grads, turned;
+  std::vector<float> keys, values, scores, masks, grads, turned, rows[3];
   static float* room(std::vector<float>& v, int64_t n) {
     if (int64_t(v.size()) < n) v.resize(n);
     return v.data();
+  }
+  // copy is n rows of a head, `width` wide, in scratch.
+  const float* copy(int which, int64_t n, int64_t width, const float* x, int64_t stride) {
+    float* out = room(rows[which], n * apart(width));
+    for (int64_t r = 0; r < n; r++) std::memcpy(out + r * apart(width), x + r * stride, width * sizeof(float));
+    return out;
   }
 };
 
@@ -36,7 +46,7 @@ struct Head {
 
   Head(const Attention& a, int64_t task, const float* q, const float* k, const float* v, const float* bias)
       : a(a), s(a.by_sequence ? task / a.heads : task % a.queries.size()), h(a.by_sequence ? task % a.heads : task / a.queries.size()),
-        Q(a.queries.length[s]), K(a.keys.length[s]), pitch((K + 15) / 16 * 16),
+        Q(a.queries.length[s]), K(a.keys.length[s]), pitch(apart(K)),
         q(q + query_row()), k(k + key_row()), v(v + key_row()), bias(bias ? bias + h * (2 * a.reach + 1) + a.reach - a.offset : nullptr) {}
 
   int64_t query_row() const { return a.queries.start[s] * a.stride() + h * a.width; }
@@ -73,21 +83,24 @@ void forward_task(const Head& head, Scratch& scratch, float* out) {
       for (int64_t i = 0; i < head.K; i++) p[t * head.pitch + i] *= mask[i];
     }
   }
-  product(head.Q, a.width, head.K, p, head.pitch, head.v, a.stride(), out + head.query_row(), a.stride());
+  const bool few = head.Q < 8;  // decoding token by token: values are read once, as they lie
+  const float* v = few ? head.v : scratch.copy(0, head.K, a.width, head.v, a.stride());
+  product(head.Q, a.width, head.K, p, head.pitch, v, few ? a.stride() : apart(a.width), out + head.query_row(), a.stride());
 }
 
 // dV = Pd^T dO; dP = mask (dO V^T); dS = P (dP - sum(dP P)); dQ = dS K; dK = dS^T Q; dbias gathers dS by distance.
 void backward_task(const Head& head, Scratch& scratch, const float* g, float* dq, float* dk, float* dv, float* dbias) {
   const Attention& a = head.a;
-  const int64_t Q = head.Q, K = head.K, pitch = head.pitch, stride = a.stride();
+  const int64_t Q = head.Q, K = head.K, pitch = head.pitch, stride = a.stride(), near = apart(a.width);
   float* p = head.probabilities(scratch);
   float* values = Scratch::room(scratch.values, a.width * pitch);
   float* d = Scratch::room(scratch.grads, Q * pitch);
   float* masks = Scratch::room(scratch.masks, Q * pitch);
   float* turned = Scratch::room(scratch.turned, K * Q);
-  g += head.query_row();
+  g = scratch.copy(0, Q, a.width, g + head.query_row(), stride);
+  const float *q = scratch.copy(1, Q, a.width, head.q, stride), *k = scratch.copy(2, K, a.width, head.k, stride);
   transpose(K, a.width, head.v, stride, values, pitch);
-  product(Q, K, a.width, g, stride, values, pitch, d, pitch);
+  product(Q, K, a.width, g, near, values, pitch, d, pitch);
   for (int64_t t = 0; t < Q; t++) {
     float *pr = p + t * pitch, *dr = d + t * pitch, *m = masks + t * pitch;
     head.mask(t, m);
@@ -106,10 +119,10 @@ void backward_task(const Head& head, Scratch& scratch, const float* g, float* dq
       for (int64_t i = 0; i < K; i++) dbias[a.reach - a.offset + i - t] += dr[i];
   }
   transpose(Q, K, masks, pitch, turned, Q);
-  product(K, a.width, Q, turned, Q, g, stride, dv + head.key_row(), stride);
-  product(Q, a.width, K, d, pitch, head.k, stride, dq + head.query_row(), stride);
+  product(K, a.width, Q, turned, Q, g, near, dv + head.key_row(), stride);
+  product(Q, a.width, K, d, pitch, k, near, dq + head.query_row(), stride);
   transpose(Q, K, d, pitch, turned, Q);
-  product(K, a.width, Q, turned, Q, head.q, stride, dk + head.key_row(), stride);
+  product(K, a.width, Q, turned, Q, q, near, dk + head.key_row(), stride);
 }
 
 struct AttentionFunction : Function<AttentionFunction> {

@@ -8,6 +8,7 @@
 #include <ATen/ops/zeros_like.h>
 #include <immintrin.h>
 #include <torch/csrc/autograd/custom_function.h>
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <vector>
@@ -122,15 +123,17 @@ struct Sequences {
   }
 };
 
-// each_row calls f(row, sequence, position) for every row of every sequence, in parallel.
+// each_row calls f(row, sequence, position) for every row of every sequence, in parallel: equal shares of the rows, however long
+// the sequences are. The sequences cover all rows.
 template <class F>
 void each_row(const Sequences& s, int64_t width, F f) {
-  const int64_t n = s.size();
-  int64_t rows = 0;
-  for (auto l : s.length) rows += l;
-  at::parallel_for(0, n, std::max<int64_t>(1, grain(width) * n / std::max<int64_t>(rows, 1)), [&](int64_t from, int64_t to) {
-    for (int64_t i = from; i < to; i++)
-      for (int32_t t = 0; t < s.length[i]; t++) f(int64_t(s.start[i]) + t, i, t);
+  const int64_t rows = s.size() > 0 ? s.start.back() + s.length.back() : 0;
+  at::parallel_for(0, rows, grain(width), [&](int64_t from, int64_t to) {
+    int64_t i = std::upper_bound(s.start.begin(), s.start.end(), int32_t(from)) - s.start.begin() - 1;
+    for (int64_t row = from; row < to; row++) {
+      while (row >= s.start[i] + s.length[i]) i++;
+      f(row, i, int32_t(row - s.start[i]));
+    }
   });
 }
 

@@ -7,9 +7,13 @@ package kernels
 // #cgo LDFLAGS: -lstdc++
 import "C"
 
-import "crosssum/internal/native/torch"
+import (
+	"crosssum/internal/native/bf16"
+	"crosssum/internal/native/torch"
+)
 
 var (
+	opEmbedding  = torch.Custom("crosssum::embedding")
 	opRMSNorm    = torch.Custom("crosssum::rms_norm")
 	opDropoutAdd = torch.Custom("crosssum::dropout_add")
 	opGatedGelu  = torch.Custom("crosssum::gated_gelu")
@@ -56,6 +60,13 @@ func (d Dropout) args(site int) []any {
 	return []any{d.Rate, int(d.Seed), d.Step, site, d.Examples}
 }
 
+// Embedding is the table's rows of the tokens of an encoder, then of those of a decoder: [tokens, width]. The table is a parameter.
+// Going backward, its gradient's rows of these tokens are added to in place, and no others are touched.
+func Embedding(table torch.Tensor, encoder, decoder []int) torch.Tensor {
+	ids := append(append(make([]int, 0, len(encoder)+len(decoder)), encoder...), decoder...)
+	return opEmbedding.One(table, ids, len(encoder))
+}
+
 // RMSNorm is T5's layer norm: x / sqrt(mean(x^2) + epsilon) * weight by row. x [rows, width], weight [width].
 func RMSNorm(x, weight torch.Tensor, epsilon float64) torch.Tensor {
 	return opRMSNorm.One(x, weight, epsilon)
@@ -96,9 +107,10 @@ func Attention(q, k, v torch.Tensor, o AttentionOptions, d Dropout, site int) to
 }
 
 // HeadLoss is scale times the sum over rows of (1-smoothing) * -log p[label] + smoothing * mean over the vocabulary of
-// -log p, with p = softmax(hidden weight^T). hidden [rows, width], weight [vocabulary, width]. The logits are never kept.
-func HeadLoss(hidden, weight torch.Tensor, labels []int, smoothing, scale float64) torch.Tensor {
-	return opHeadLoss.One(hidden, weight, labels, smoothing, scale)
+// -log p, with p = softmax(hidden weight^T). hidden [rows, width], weight [vocabulary, width]. Logits are made and turned into their
+// gradient max(128, 2^22 / vocabulary) rows at a time. half: products, not the softmax, are those of package bf16.
+func HeadLoss(hidden, weight torch.Tensor, labels []int, smoothing, scale float64, half bool) torch.Tensor {
+	return opHeadLoss.One(hidden, weight, labels, smoothing, scale, half, bf16.Native())
 }
 
 // SquareSums is the sum of squares over all tensors, added up in double.

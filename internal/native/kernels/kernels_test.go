@@ -1,10 +1,14 @@
 package kernels
 
 import (
+	"fmt"
 	"math"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 
+	"crosssum/internal/native/bf16"
 	"crosssum/internal/native/torch"
 	"crosssum/internal/sampling"
 )
@@ -74,9 +78,15 @@ func TestKernelsAreThePlainOperators(t *testing.T) {
 	same(t, "gated gelu", func() []torch.Tensor { return []torch.Tensor{leaf(1, 7, 13), leaf(5, 7, 13)} },
 		func(l []torch.Tensor) torch.Tensor { return GatedGelu(l[0].MulScalar(4), l[1], p, Dropout{}, 0) },
 		func(l []torch.Tensor) torch.Tensor { return l[0].MulScalar(4).GeluTanh().Mul(l[1]) })
+	encoder, decoder := []int{3, 0, 3, 5}, []int{5, 3, 1}
+	same(t, "embedding", func() []torch.Tensor { return []torch.Tensor{leaf(1, 9, 13)} },
+		func(l []torch.Tensor) torch.Tensor { return Embedding(l[0], encoder, decoder) },
+		func(l []torch.Tensor) torch.Tensor {
+			return torch.Cat(0, torch.Embedding(l[0], torch.FromInts(encoder, 4)), torch.Embedding(l[0], torch.FromInts(decoder, 3)))
+		})
 	labels := []int{3, 0, 16, 5, 5, 9, 1}
 	same(t, "head loss", func() []torch.Tensor { return []torch.Tensor{leaf(1, 7, 13), leaf(2, 17, 13)} },
-		func(l []torch.Tensor) torch.Tensor { return HeadLoss(l[0], l[1], labels, 0.1, 0.5) },
+		func(l []torch.Tensor) torch.Tensor { return HeadLoss(l[0], l[1], labels, 0.1, 0.5, false) },
 		func(l []torch.Tensor) torch.Tensor {
 			logp := torch.Linear(l[0], l[1], torch.Tensor{}).LogSoftmax(-1)
 			wanted := logp.Gather(1, torch.FromInts(labels, 7, 1)).Sum(nil, false).MulScalar(0.9)
@@ -189,6 +199,72 @@ func TestLiesAboutSequencesAreErrors(t *testing.T) {
 	} {
 		if err := torch.Do(func() { GatedGelu(leaf(1, 5, 8), leaf(1, 5, 8), p, Dropout{}, 0) }); err == nil {
 			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+// chunked is the head's loss of some rows and its gradients.
+func chunked(t *testing.T, rows, vocabulary int, half bool) (loss float64, grads []float32) {
+	labels := make([]int, rows)
+	for i := range labels {
+		labels[i] = i * 7 % vocabulary
+	}
+	must(t, torch.DoGrad(func() {
+		hidden, weight := leaf(1, rows, 3), leaf(2, vocabulary, 3)
+		l := HeadLoss(hidden, weight, labels, 0.1, 1/float64(rows), half)
+		l.Backward()
+		loss, grads = l.Item(), append(hidden.Grad().Float32s(), weight.Grad().Float32s()...)
+	}))
+	return loss, grads
+}
+
+func TestALossOfManyChunksIsTheSumOfItsRows(t *testing.T) {
+	const rows, vocabulary = 300, 40000 // 128 rows a chunk
+	loss, grads := chunked(t, rows, vocabulary, false)
+	must(t, torch.DoGrad(func() {
+		hidden, weight := leaf(1, rows, 3), leaf(2, vocabulary, 3)
+		labels := make([]int, rows)
+		for i := range labels {
+			labels[i] = i * 7 % vocabulary
+		}
+		logp := torch.Linear(hidden, weight, torch.Tensor{}).LogSoftmax(-1)
+		wanted := logp.Gather(1, torch.FromInts(labels, rows, 1)).Sum(nil, false).MulScalar(0.9)
+		plain := wanted.Add(logp.Mean([]int{-1}, false).Sum(nil, false).MulScalar(0.1)).MulScalar(-1.0 / rows)
+		plain.Backward()
+		if d := math.Abs(plain.Item() - loss); d > 1e-4 {
+			t.Errorf("loss %v, at once %v", loss, plain.Item())
+		}
+		near(t, "gradients", grads, append(hidden.Grad().Float32s(), weight.Grad().Float32s()...))
+	}))
+	half, _ := chunked(t, rows, vocabulary, true)
+	if d := math.Abs(half - loss); d > 0.01*loss || d == 0 {
+		t.Errorf("loss %v, of products in bf16 %v", loss, half)
+	}
+}
+
+// peak is the most memory that the process has had since clear, in MiB.
+func peak(t *testing.T, clear bool) (mib int) {
+	t.Helper()
+	if clear {
+		must(t, os.WriteFile("/proc/self/clear_refs", []byte("5"), 0))
+	}
+	status, err := os.ReadFile("/proc/self/status")
+	must(t, err)
+	_, rest, _ := strings.Cut(string(status), "VmHWM:")
+	fmt.Sscan(rest, &mib)
+	return mib >> 10
+}
+
+func TestLogitsAreNeverWholeInMemory(t *testing.T) {
+	const rows, vocabulary = 2048, 250112 // 1,954 MiB of logits; the published batch has ten times as many
+	for _, half := range []bool{false, true} {
+		if half && !bf16.Native() {
+			continue // two minutes; what is made of the logits is the same
+		}
+		before := peak(t, true)
+		chunked(t, rows, vocabulary, half)
+		if grown := peak(t, false) - before; grown > 200 { // a chunk of 122 MiB, and some MiB for the rest
+			t.Errorf("bf16 %v: memory grew by %d MiB; the logits of all rows are %d MiB", half, grown, rows*vocabulary*4>>20)
 		}
 	}
 }

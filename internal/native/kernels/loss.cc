@@ -1,5 +1,6 @@
 // Label-smoothed cross-entropy of a linear head without bias. Logits are made chunk by chunk and turned into their
 // gradient in place, so that [tokens, vocabulary] never exists.
+#include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/mm.h>
 #include <c10/core/GradMode.h>
 #include <torch/library.h>
@@ -8,7 +9,25 @@
 
 namespace kernels {
 
-constexpr int64_t kChunkValues = 4 << 20;  // logits of one chunk
+// Logits of one chunk: 16 MiB; of large vocabularies as many rows as the head's weight is worth reading for (128 MB of 250,112).
+constexpr int64_t kChunkValues = 4 << 20, kChunkRows = 128;
+
+// Products are those of the head, in fp32 or of numbers rounded to bf16.
+struct Products {
+  bool bf16, native;
+  // multiply is c = a b, or c += a b.
+  void multiply(at::Tensor c, const at::Tensor& a, const at::Tensor& b, bool add) const {
+    if (bf16) {
+      static const auto mm = c10::Dispatcher::singleton().findSchemaOrThrow("crosssum::bf16_mm_", "")
+                                 .typed<void(at::Tensor, const at::Tensor&, const at::Tensor&, bool, bool)>();
+      mm.call(c, a, b, add, native);
+    } else if (add) {
+      c.addmm_(a, b);
+    } else {
+      at::mm_out(c, a, b);
+    }
+  }
+};
 
 // row_loss returns (1 - e) * -log p[label] + e * mean over the vocabulary of -log p, and turns z into its gradient * scale.
 double row_loss(float* z, int64_t n, int64_t label, double e, float scale) {
@@ -24,22 +43,22 @@ double row_loss(float* z, int64_t n, int64_t label, double e, float scale) {
 
 struct HeadLoss : Function<HeadLoss> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& hidden, const at::Tensor& weight, Ints labels, double e, double scale,
-                            bool grads) {
-    const int64_t rows = hidden.size(0), n = weight.size(0), chunk = std::max<int64_t>(16, kChunkValues / n);
-    at::Tensor dh, dw;
-    if (grads) dh = at::empty_like(hidden), dw = at::zeros_like(weight);
+                            bool grads, const Products& products) {
+    const int64_t rows = hidden.size(0), n = weight.size(0), chunk = std::max<int64_t>(kChunkRows, kChunkValues / n);
+    at::Tensor dh, dw, logits = at::empty({std::min(chunk, rows), n}, hidden.options());
+    if (grads) dh = at::empty_like(hidden), dw = at::empty_like(weight);
     std::vector<double> losses(rows);
     for (int64_t from = 0; from < rows; from += chunk) {
       const int64_t m = std::min(chunk, rows - from);
-      at::Tensor h = hidden.narrow(0, from, m), z = at::mm(h, weight.t());
+      at::Tensor h = hidden.narrow(0, from, m), z = logits.narrow(0, 0, m);
+      products.multiply(z, h, weight.t(), false);
       float* pz = z.data_ptr<float>();
       at::parallel_for(0, m, 1, [&](int64_t a, int64_t b) {
         for (int64_t r = a; r < b; r++) losses[from + r] = row_loss(pz + r * n, n, labels[from + r], e, float(scale));
       });
       if (grads) {
-        at::Tensor into = dh.narrow(0, from, m);
-        at::mm_out(into, z, weight);
-        dw.addmm_(z.t(), h);
+        products.multiply(dh.narrow(0, from, m), z, weight, false);
+        products.multiply(dw, z.t(), h, from > 0);
       }
     }
     double sum = 0;
@@ -53,21 +72,24 @@ struct HeadLoss : Function<HeadLoss> {
     auto saved = ctx->get_saved_variables();
     const float g = *grads[0].contiguous().data_ptr<float>();
     if (g != 1.f) saved[0].mul_(g), saved[1].mul_(g);
-    return {saved[0], saved[1], at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
+    return {saved[0], saved[1], at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
   }
 };
 
-at::Tensor head_loss(const at::Tensor& hidden, const at::Tensor& weight, Ints labels, double smoothing, double scale) {
+at::Tensor head_loss(const at::Tensor& hidden, const at::Tensor& weight, Ints labels, double smoothing, double scale, bool bf16,
+                     bool native) {
   at::Tensor h = contiguous(hidden, "hidden"), w = contiguous(weight, "weight");
   TORCH_CHECK(h.size(1) == w.size(1) && int64_t(labels.size()) == h.size(0), "kernels: hidden ", h.sizes(), ", head ", w.sizes(), ", ",
               labels.size(), " labels");
   TORCH_CHECK(smoothing >= 0 && smoothing < 1, "kernels: label smoothing ", smoothing);
   for (int64_t l : labels) TORCH_CHECK(l >= 0 && l < w.size(0), "kernels: label ", l, " in a vocabulary of ", w.size(0));
-  return HeadLoss::apply(h, w, labels, smoothing, scale, c10::GradMode::is_enabled() && (h.requires_grad() || w.requires_grad()));
+  return HeadLoss::apply(h, w, labels, smoothing, scale, c10::GradMode::is_enabled() && (h.requires_grad() || w.requires_grad()),
+                         Products{bf16, native});
 }
 
 }  // namespace kernels
 
 TORCH_LIBRARY_FRAGMENT(crosssum, m) {
-  m.def("head_loss(Tensor hidden, Tensor weight, int[] labels, float smoothing, float scale) -> Tensor", kernels::head_loss);
+  m.def("head_loss(Tensor hidden, Tensor weight, int[] labels, float smoothing, float scale, bool bf16, bool native) -> Tensor",
+        kernels::head_loss);
 }

@@ -91,6 +91,9 @@ func FromBools(values []bool, shape ...int) Tensor { return from(values, Bool, s
 // FromInts is FromInt64s for ints: token ids, positions.
 func FromInts(values []int, shape ...int) Tensor { return from(values, Int64, shape) }
 
+// Empty is a tensor whose values are whatever its memory held, to be filled through Memory.
+func Empty(dtype DType, shape ...int) Tensor { return opEmpty.one(shape, dtype) }
+
 // FromBytes copies the little-endian bytes of a tensor of any type, as a checkpoint stores it.
 func FromBytes(raw []byte, dtype DType, shape ...int) Tensor {
 	n, ok := elements(shape)
@@ -170,6 +173,15 @@ func (t Tensor) CopyFloat32s(values []float32) {
 // Bytes copies the values out as little-endian bytes of type dtype, as a checkpoint stores them.
 func (t Tensor) Bytes(dtype DType) []byte {
 	return copyOut(t, dtype, make([]byte, t.Len()*dtype.Size()))
+}
+
+// Memory is the tensor's own memory, little-endian, not a copy: of a contiguous tensor on the CPU, as long as its handle lives. What
+// is written there is the tensor's new value.
+func (t Tensor) Memory() []byte {
+	var data unsafe.Pointer
+	var bytes C.int64_t
+	check("Memory", C.ct_memory(t.cell(), &data, &bytes))
+	return unsafe.Slice((*byte)(data), int(bytes))
 }
 
 // Item is the value of a tensor of one value.

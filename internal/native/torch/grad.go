@@ -28,7 +28,12 @@ func (t Tensor) RequiresGrad(on bool) Tensor {
 }
 
 // Backward adds the gradient of t, a tensor of one value, to the Grad of every parameter it came from.
-func (t Tensor) Backward() { check("Backward", C.ct_backward(t.cell())) }
+func (t Tensor) Backward() { t.BackwardFrom(Tensor{}) }
+
+// BackwardFrom is Backward where the gradient of t, a tensor of any shape, is known: the part of the way behind t has been gone.
+func (t Tensor) BackwardFrom(gradient Tensor) {
+	check("Backward", C.ct_backward(t.cell(), gradient.cell()))
+}
 
 // Grad is the gradient collected so far, as a tensor that shares its memory; undefined where there is none.
 func (t Tensor) Grad() Tensor {

@@ -7,6 +7,7 @@ import "math"
 var (
 	opZeros, opFull, opArange   = op("zeros"), op("full"), op("arange.start_step")
 	opZerosLike, opEmptyLike    = op("zeros_like"), op("empty_like")
+	opEmpty, opNormal_          = op("empty.memory_format"), op("normal_")
 	opTranspose, opPermute      = op("transpose.int"), op("permute")
 	opView, opReshape           = op("view"), op("reshape")
 	opContiguous, opClone       = op("contiguous"), op("clone")
@@ -22,6 +23,9 @@ var (
 
 // Zeros of type dtype.
 func Zeros(dtype DType, shape ...int) Tensor { return opZeros.one(shape, dtype) }
+
+// Normal_ fills t with draws from N(0, std^2) of libtorch's own generator: for measurements, not for what must repeat.
+func (t Tensor) Normal_(std float64) { opNormal_.in(t, 0.0, std) }
 
 // Full of one value.
 func Full(x float64, dtype DType, shape ...int) Tensor { return opFull.one(shape, x, dtype) }

@@ -244,6 +244,15 @@ ct_error ct_copy_out(int64_t cell, int dtype, void *data, int64_t bytes) {
   })
 }
 
+ct_error ct_memory(int64_t cell, void **data, int64_t *bytes) {
+  GUARD({
+    const auto &t = at_cell(cell);
+    TORCH_CHECK(t.device().is_cpu() && t.is_contiguous(), "memory of a tensor that is not contiguous or not on the CPU");
+    *data = t.data_ptr();
+    *bytes = static_cast<int64_t>(t.nbytes());
+  })
+}
+
 ct_error ct_info(int64_t cell, int64_t *shape, int64_t room, int64_t *dims, int *dtype, int *grad) {
   GUARD({
     const auto &t = at_cell(cell);
@@ -256,7 +265,9 @@ ct_error ct_info(int64_t cell, int64_t *shape, int64_t room, int64_t *dims, int 
 }
 
 ct_error ct_requires_grad(int64_t cell, int on) { GUARD(at_cell(cell).requires_grad_(on != 0)) }
-ct_error ct_backward(int64_t cell) { GUARD(at_cell(cell).backward()) }
+ct_error ct_backward(int64_t cell, int64_t gradient) {
+  GUARD(at_cell(cell).backward(gradient ? at_cell(gradient) : at::Tensor()))
+}
 ct_error ct_grad(int64_t cell, int64_t *out) {
   GUARD({
     const auto &g = at_cell(cell).grad();

@@ -32,11 +32,12 @@ int64_t ct_live(void);
 // Data in and out.
 ct_error ct_from(const void *data, int64_t bytes, int dtype, const int64_t *shape, int64_t dims, int64_t *out);
 ct_error ct_copy_out(int64_t cell, int dtype, void *data, int64_t bytes);
+ct_error ct_memory(int64_t cell, void **data, int64_t *bytes);
 ct_error ct_info(int64_t cell, int64_t *shape, int64_t room, int64_t *dims, int *dtype, int *grad);
 
 // Gradients.
 ct_error ct_requires_grad(int64_t cell, int on);
-ct_error ct_backward(int64_t cell);
+ct_error ct_backward(int64_t cell, int64_t gradient);  // gradient 0: cell is one value
 ct_error ct_grad(int64_t cell, int64_t *out);
 ct_error ct_clear_grad(int64_t cell);
 

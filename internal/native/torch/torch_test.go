@@ -184,6 +184,27 @@ func TestBackwardGivesTheGradient(t *testing.T) {
 	})
 }
 
+func TestBackwardGoesOnFromAGradient(t *testing.T) {
+	must(t, DoGrad, func() {
+		x := FromFloat32s([]float32{1, 2, 3}, 3).RequiresGrad(true)
+		x.Mul(x).BackwardFrom(FromFloat32s([]float32{1, 10, 100}, 3))
+		near(t, x.Grad().Float32s(), []float32{2, 40, 600})
+		x.BackwardFrom(FromFloat32s([]float32{1, 1, 1}, 3)) // of a parameter itself: added to its own
+		near(t, x.Grad().Float32s(), []float32{3, 41, 601})
+	})
+}
+
+func TestMemoryIsTheTensorsOwn(t *testing.T) {
+	must(t, Do, func() {
+		x := Empty(Float32, 2, 1)
+		copy(x.Memory(), []byte{0, 0, 128, 63, 0, 0, 0, 64})
+		near(t, x.Float32s(), []float32{1, 2})
+	})
+	if err := Do(func() { Zeros(Float32, 4, 4).Transpose(0, 1).Memory() }); err == nil {
+		t.Error("memory that is not in order was given")
+	}
+}
+
 func TestGradientModeHoldsWhileGoroutinesMigrate(t *testing.T) {
 	var w Tensor
 	must(t, Do, func() { w = Full(1, Float32, 8).Keep().RequiresGrad(true) })

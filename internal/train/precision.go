@@ -1,0 +1,26 @@
+package train
+
+import (
+	"os"
+
+	"crosssum/internal/native/bf16"
+	"crosssum/schemas"
+)
+
+// half tells whether linear layers and head multiply in bf16 (weights, gradients, optimizer and all else are fp32 anyway): where it was
+// asked for, or by "auto" where numerics are native and the processor has the instruction. bf16's sums depend on the processor, so
+// portable numerics have none.
+func half(p schemas.TrainParams) (bool, error) {
+	switch p.Precision {
+	case "", "fp32":
+		return false, nil
+	case "bf16":
+		if os.Getenv("CROSSSUM_NUMERICS") != "native" {
+			return false, invalid("precision \"bf16\" needs numerics \"native\": portable numerics have the same bytes on every processor")
+		}
+		return true, nil
+	case "auto":
+		return bf16.Precision() == "bf16", nil
+	}
+	return false, invalid("precision %.40q is not one of auto, fp32, bf16", p.Precision)
+}
