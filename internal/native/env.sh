@@ -7,6 +7,9 @@ if [ -n "${LIBTORCH:-}" ]; then
 	CROSSSUM_TORCH_LDFLAGS="-L$LIBTORCH/lib -Wl,-rpath,$LIBTORCH/lib -Wl,--no-as-needed -lc10 -ltorch -ltorch_cpu"
 	if [ -f "$LIBTORCH/lib/libtorch_cuda.so" ]; then
 		CROSSSUM_TORCH_LDFLAGS="$CROSSSUM_TORCH_LDFLAGS -ltorch_cuda -lc10_cuda"
+		if [ -f "${CUDA_HOME:-/usr/local/cuda}/include/nccl.h" ] || [ -f /usr/include/nccl.h ]; then
+			CROSSSUM_NCCL="-DUSE_C10D_NCCL -I${CUDA_HOME:-/usr/local/cuda}/include"
+		fi
 	fi
 else
 	CROSSSUM_TORCH_INCLUDE=/usr/include
@@ -22,7 +25,7 @@ CROSSSUM_TORCH_CXXFLAGS="-std=$CROSSSUM_TORCH_STD"
 if [ -n "${LIBTORCH:-}" ]; then
 	CROSSSUM_TORCH_CXXFLAGS="$CROSSSUM_TORCH_CXXFLAGS -I$CROSSSUM_TORCH_INCLUDE"
 fi
-CROSSSUM_TORCH_CXXFLAGS="$CROSSSUM_TORCH_CXXFLAGS -I$CROSSSUM_TORCH_INCLUDE/torch/csrc/api/include"
+CROSSSUM_TORCH_CXXFLAGS="$CROSSSUM_TORCH_CXXFLAGS -I$CROSSSUM_TORCH_INCLUDE/torch/csrc/api/include${CROSSSUM_NCCL:+ $CROSSSUM_NCCL}"
 
 export CGO_CFLAGS="-O2"
 export CGO_CXXFLAGS="$CROSSSUM_TORCH_CXXFLAGS -O2 -Wno-deprecated-declarations"
