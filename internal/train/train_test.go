@@ -38,7 +38,12 @@ func kind(err error) string {
 }
 
 func TestTwentyStepsAreTransformersByLossGradientsAndParameters(t *testing.T) { // see ../model/t5/testdata/make_tiny.py
-	const tiny = "../model/t5/testdata/tiny"
+	for _, name := range []string{"tiny", "tied"} { // mT5 with a head of its own, T5 v1.1 with a tied one
+		t.Run(name, func(t *testing.T) { twentySteps(t, "../model/t5/testdata/"+name) })
+	}
+}
+
+func twentySteps(t *testing.T, tiny string) {
 	var want struct {
 		Sources, Labels [][]int
 		Starts          []int

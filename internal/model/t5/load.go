@@ -153,34 +153,3 @@ func (p Parameters) put(s shape, values []float32) {
 		panic(err) // sizes were checked: no memory is left
 	}
 }
-
-// SaveWeights writes all weights in fp32, or in bf16 rounded to nearest even.
-func (p Parameters) SaveWeights(path string, bf16 bool) error {
-	dtype, name := torch.Float32, "F32"
-	if bf16 {
-		dtype, name = torch.BFloat16, "BF16"
-	}
-	var tensors []safetensors.Tensor
-	err := torch.Do(func() {
-		for _, n := range p.Names() {
-			tensors = append(tensors, safetensors.Tensor{Name: n, DType: name, Shape: p[n].Shape(), Data: p[n].Bytes(dtype)})
-		}
-	})
-	if err != nil {
-		return err
-	}
-	return safetensors.Write(path, tensors)
-}
-
-// Save writes the model to an existing folder as transformers reads it. The vocabulary is copied from the folder `from`.
-func (m *Model) Save(dir, from string, bf16 bool) error {
-	vocabulary, err := os.ReadFile(filepath.Join(from, vocabularyFile))
-	if err != nil {
-		return err
-	}
-	return errors.Join(
-		m.Config.Save(dir),
-		os.WriteFile(filepath.Join(dir, vocabularyFile), vocabulary, 0o644),
-		writeJSON(filepath.Join(dir, "tokenizer_config.json"), tokenizerConfig),
-		m.Weights.SaveWeights(filepath.Join(dir, weightsFile), bf16))
-}

@@ -12,7 +12,7 @@ import (
 	"crosssum/internal/native/torch"
 )
 
-// fixture is testdata/tiny.json: what Hugging Face computes with testdata/tiny (see make_tiny.py).
+// fixture is testdata/tiny.json or tied.json: what Hugging Face computes with the folder of that name (see make_tiny.py).
 type fixture struct {
 	Sources, Labels [][]int
 	Starts          []int
@@ -22,17 +22,22 @@ type fixture struct {
 
 func loadTiny(t *testing.T) (*Model, fixture) {
 	t.Helper()
-	config, err := LoadConfig("testdata/tiny")
+	return loadFixture(t, "testdata/tiny")
+}
+
+func loadFixture(t *testing.T, dir string) (*Model, fixture) {
+	t.Helper()
+	config, err := LoadConfig(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	weights, err := LoadWeights("testdata/tiny/model.safetensors", config)
+	weights, err := LoadWeights(filepath.Join(dir, "model.safetensors"), config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(weights.Free)
 	var f fixture
-	raw, err := os.ReadFile("testdata/tiny.json")
+	raw, err := os.ReadFile(dir + ".json")
 	if err == nil {
 		err = json.Unmarshal(raw, &f)
 	}
@@ -63,7 +68,13 @@ func must(t *testing.T, err error) {
 }
 
 func TestLogitsAreHuggingFaces(t *testing.T) {
-	m, f := loadTiny(t)
+	for _, name := range []string{"tiny", "tied"} { // mT5 with a head of its own, T5 v1.1 with a tied one
+		t.Run(name, func(t *testing.T) { logitsAgree(t, "testdata/"+name) })
+	}
+}
+
+func logitsAgree(t *testing.T, dir string) {
+	m, f := loadFixture(t, dir)
 	must(t, torch.Do(func() {
 		got := m.Forward(f.batch()).Float32s()
 		for row, want := range f.Logits {
@@ -158,6 +169,102 @@ func TestAModelWrittenIsTheModelRead(t *testing.T) {
 			}
 		}
 	}))
+}
+
+func TestAModelWrittenInShardsIsTheModelRead(t *testing.T) {
+	m, _ := loadTiny(t)
+	dir := t.TempDir()
+	must(t, m.Config.Save(dir))
+	must(t, m.Weights.save(dir, false, 40_000)) // the tables alone have 32,768 bytes
+	files, err := filepath.Glob(filepath.Join(dir, "model-*-of-*.safetensors"))
+	must(t, err)
+	if _, err := os.Stat(filepath.Join(dir, "model.safetensors")); err == nil || len(files) < 3 {
+		t.Fatalf("%d shards; model.safetensors: %v", len(files), err)
+	}
+	for _, file := range files {
+		if info, err := os.Stat(file); err != nil || info.Size() > 45_000 {
+			t.Errorf("%s: %v, %v", file, info.Size(), err)
+		}
+	}
+	weights, err := LoadWeights(filepath.Join(dir, "model.safetensors"), m.Config)
+	must(t, err)
+	defer weights.Free()
+	must(t, torch.Do(func() {
+		for _, name := range m.Weights.Names() {
+			if !weights[name].Equal(m.Weights[name]) {
+				t.Errorf("%s changed", name)
+			}
+		}
+	}))
+}
+
+// What directories of others hold: fields of transformers' two generations, and what they say of the head.
+func TestTheHeadIsTiedAndScaledAsTransformersOfItsVersionDoes(t *testing.T) {
+	good, err := os.ReadFile("testdata/tiny/config.json")
+	must(t, err)
+	for change, want := range map[string][2]bool{ // tied, scaled
+		`{"tie_word_embeddings": false}`:                                                                               {false, false},
+		`{"tie_word_embeddings": null}`:                                                                                {false, false},
+		`{"tie_word_embeddings": true}`:                                                                                {true, true},
+		`{"tie_word_embeddings": true, "transformers_version": "4.57.1"}`:                                              {true, true},
+		`{"tie_word_embeddings": true, "transformers_version": "5.23.0"}`:                                              {true, false},
+		`{"model_type": "t5", "tie_word_embeddings": null}`:                                                            {true, true},
+		`{"model_type": "t5", "tie_word_embeddings": true, "transformers_version": "5.23.0"}`:                          {true, true},
+		`{"model_type": "t5", "tie_word_embeddings": true, "scale_decoder_outputs": false}`:                            {true, false},
+		`{"model_type": "t5", "tie_word_embeddings": false, "is_gated_act": true, "dense_act_fn": "gelu_new"}`:         {false, false},
+		`{"tie_word_embeddings": false, "bos_token_id": null, "classifier_dropout": 0.0, "dtype": "float32"}`:          {false, false},
+		`{"tie_word_embeddings": false, "length_penalty": 0.6, "max_length": 84, "num_beams": 4, "output_past": true}`: {false, false},
+	} {
+		var fields, changes map[string]json.RawMessage
+		must(t, json.Unmarshal(good, &fields))
+		must(t, json.Unmarshal([]byte(change), &changes))
+		for name, value := range changes {
+			if fields[name] = value; string(value) == "null" {
+				delete(fields, name)
+			}
+		}
+		raw, _ := json.Marshal(fields)
+		if c, err := parseConfig(raw); err != nil || c.TieWordEmbeddings != want[0] || c.ScaleOutputs != want[1] {
+			t.Errorf("%s: %+v, %v; want tied and scaled %v", change, c, err, want)
+		}
+	}
+}
+
+func TestAFileOfTwoTablesIsNeverTied(t *testing.T) { // transformers 5 writes "tie_word_embeddings": true for every mT5
+	m, _ := loadTiny(t)
+	config := *m.Config
+	config.TieWordEmbeddings, config.ScaleOutputs = true, true
+	weights, err := LoadWeights("testdata/tiny/model.safetensors", &config)
+	must(t, err)
+	defer weights.Free()
+	if config.TieWordEmbeddings || config.ScaleOutputs || len(weights) != len(m.Weights) {
+		t.Errorf("%d weights, tied %v", len(weights), config.TieWordEmbeddings)
+	}
+}
+
+func TestADirectoryOfAPickleSaysHowToConvertIt(t *testing.T) {
+	m, _ := loadTiny(t)
+	dir := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(dir, "pytorch_model.bin"), []byte("PK"), 0o644))
+	if _, err := LoadWeights(filepath.Join(dir, "model.safetensors"), m.Config); err == nil || !strings.Contains(err.Error(), "save_file") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestATiedModelIsWrittenAsBothVersionsReadIt(t *testing.T) {
+	m, _ := loadFixture(t, "testdata/tied")
+	dir := t.TempDir()
+	m.Config.ModelType = "mt5" // of transformers 4: scaled there, not in 5
+	must(t, m.Config.Save(dir))
+	must(t, m.Weights.save(dir, false, shardBytes))
+	config, err := LoadConfig(dir)
+	must(t, err)
+	weights, err := LoadWeights(filepath.Join(dir, "model.safetensors"), config)
+	must(t, err)
+	defer weights.Free()
+	if config.ModelType != "t5" || !config.TieWordEmbeddings || !config.ScaleOutputs || len(weights) != len(m.Weights) {
+		t.Errorf("came back as %+v", config)
+	}
 }
 
 func TestAFieldThatIsNotHonouredIsNamed(t *testing.T) {

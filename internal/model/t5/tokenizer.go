@@ -96,9 +96,3 @@ func (t *Tokenizer) Decode(ids []int32) (string, error) {
 	text, err := t.pieces.Decode(kept)
 	return strings.TrimSpace(text), err
 }
-
-// tokenizerConfig is tokenizer_config.json as mT5's: sentinels are pieces of the vocabulary, none is added to it.
-var tokenizerConfig = map[string]any{
-	"tokenizer_class": "T5Tokenizer", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>", "extra_ids": 0,
-	"additional_special_tokens": []string{}, "legacy": true,
-}

@@ -1,19 +1,26 @@
-"""Makes the fixtures of a tiny mT5 with Hugging Face's MT5ForConditionalGeneration (transformers 5.23, torch 2.15):
-tiny/ (a Hugging Face directory of 47,536 parameters, fp32) and tiny.json: logits of a padded batch, gradients, and
-twenty training steps each of Adafactor and AdamW (label smoothing 0.1, padding out of the loss, dropout 0, start token
-by example).
-Run: python make_tiny.py"""
-import json, math, os
+"""Makes the fixtures of a tiny mT5 (untied head) and a tiny T5 v1.1 with a tied head, with Hugging Face's classes (transformers
+5.23, torch 2.15): tiny/ and tied/ (Hugging Face directories of 47,536 and 39,344 parameters, fp32), tiny.json and tied.json: logits
+of a padded batch, gradients, and twenty training steps each of Adafactor and AdamW (label smoothing 0.1, padding out of the
+loss, dropout 0, start token by example).
+Run: python make_tiny.py tiny; python make_tiny.py tied"""
+import json, math, os, sys
 import torch
-from transformers import MT5Config, MT5ForConditionalGeneration
+from transformers import MT5Config, MT5ForConditionalGeneration, T5Config, T5ForConditionalGeneration
 from transformers.optimization import Adafactor
 
+NAME = sys.argv[1]
 torch.manual_seed(7)
 torch.set_num_threads(1)
-config = MT5Config(vocab_size=256, d_model=32, d_kv=8, d_ff=32, num_layers=2, num_decoder_layers=2, num_heads=3,
-                   relative_attention_num_buckets=8, relative_attention_max_distance=16, dropout_rate=0.0)
-model = MT5ForConditionalGeneration(config)
-model.lm_head.weight = torch.nn.Parameter(torch.randn(256, 32) * 32**-0.5)  # untied, as the published models
+sizes = dict(vocab_size=256, d_model=32, d_kv=8, d_ff=32, num_layers=2, num_decoder_layers=2, num_heads=3,
+             relative_attention_num_buckets=8, relative_attention_max_distance=16, dropout_rate=0.0)
+if NAME == "tiny":
+    config = MT5Config(**sizes)
+    model = MT5ForConditionalGeneration(config)
+    model.lm_head.weight = torch.nn.Parameter(torch.randn(256, 32) * 32**-0.5)  # untied, as the published models
+else:
+    config = T5Config(**sizes, feed_forward_proj="gated-gelu", tie_word_embeddings=True, decoder_start_token_id=0)
+    model = T5ForConditionalGeneration(config)
+    assert model.lm_head.weight is model.shared.weight and config.scale_decoder_outputs
 with torch.no_grad():
     for name, p in model.named_parameters():
         if "layer_norm" in name:
@@ -34,16 +41,16 @@ mask = torch.tensor([[1] * len(s) + [0] * (L - len(s)) for s in sources])
 decoder = torch.tensor([[b] + l[:-1] + [0] * (T - len(l)) for b, l in zip(starts, labels)])
 target = torch.tensor([l + [-100] * (T - len(l)) for l in labels])
 
-os.makedirs(os.path.join(here, "tiny"), exist_ok=True)
+os.makedirs(os.path.join(here, NAME), exist_ok=True)
 from safetensors.torch import save_file
-state = {k: v.detach().clone() for k, v in model.state_dict().items() if "embed_tokens" not in k}
-save_file(state, os.path.join(here, "tiny", "model.safetensors"), metadata={"format": "pt"})
+state = {k: v.detach().clone() for k, v in model.named_parameters()}  # a tied table once
+save_file(state, os.path.join(here, NAME, "model.safetensors"), metadata={"format": "pt"})
 c = {k: getattr(config, k) for k in ["vocab_size", "d_model", "d_kv", "d_ff", "num_layers", "num_decoder_layers", "num_heads",
      "relative_attention_num_buckets", "relative_attention_max_distance", "dropout_rate", "layer_norm_epsilon", "feed_forward_proj",
      "pad_token_id", "eos_token_id", "decoder_start_token_id", "is_encoder_decoder", "initializer_factor", "use_cache"]}
-c.update(model_type="mt5", tie_word_embeddings=False, architectures=["MT5ForConditionalGeneration"], tokenizer_class="T5Tokenizer",
+c.update(model_type=config.model_type, tie_word_embeddings=NAME == "tied", architectures=[type(model).__name__], tokenizer_class="T5Tokenizer",
          task_specific_params={"langid_map": {"english": [240, "\u2581<extra_id_69>"], "russian": [241, "\u2581<extra_id_63>"]}})
-json.dump(c, open(os.path.join(here, "tiny", "config.json"), "w"), indent=2, ensure_ascii=False, sort_keys=True)
+json.dump(c, open(os.path.join(here, NAME, "config.json"), "w"), indent=2, ensure_ascii=False, sort_keys=True)
 
 with torch.no_grad():
     logits = model(input_ids=ids, attention_mask=mask, decoder_input_ids=decoder).logits
@@ -96,4 +103,4 @@ for name, (make, scale) in makers.items():
     out["optimizers"][name] = fixture
     out["gradients"] = gradients
     print(name, fixture["losses"][0], fixture["losses"][-1], "fp64 parts by", parted)
-json.dump(out, open(os.path.join(here, "tiny.json"), "w"))
+json.dump(out, open(os.path.join(here, NAME + ".json"), "w"))
