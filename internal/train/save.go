@@ -208,7 +208,7 @@ func (r *run) finish() error {
 			return err
 		}
 	}
-	return r.model.Save(r.request.Output, r.request.Model, false)
+	return errors.Join(r.writeCard(), r.model.Save(r.request.Output, r.request.Model, false))
 }
 
 // takeBest makes the weights of the best validation those of the model.

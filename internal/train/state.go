@@ -34,6 +34,7 @@ type run struct {
 	request engine.TrainRequest
 	report  engine.Report
 	id      string // digest of model, data and parameters
+	inputs  inputs // digests of the files of model and data
 	lessons engine.Lessons
 	since   int // the first step that was not taken as the parameters say; 0: none
 
@@ -68,7 +69,7 @@ func open(request engine.TrainRequest, report engine.Report) (r *run, err error)
 	if err := errors.Join(check(request.Params), checkValidation(request.Params)); err != nil {
 		return nil, err
 	}
-	if r.id, err = identity(request); err != nil {
+	if r.id, err = identity(request, &r.inputs); err != nil {
 		return nil, err
 	}
 	if r.lessons, err = engine.ReadLessons(request.Work); err != nil {
@@ -142,8 +143,9 @@ func (r *run) open(tokenizer *t5.Tokenizer, alive func(articles int64)) (feed, e
 	return newSampled(data, params, request.Seed)
 }
 
-// identity is the digest of what the run's bytes depend on, so that a checkpoint of another run is not taken.
-func identity(request engine.TrainRequest) (string, error) {
+// identity is the digest of what the run's bytes depend on, so that a checkpoint of another run is not taken. in takes the
+// digests of the files that were read for it.
+func identity(request engine.TrainRequest, in *inputs) (string, error) {
 	h := sha256.New()
 	params := request.Params
 	params.CheckpointEvery, params.KeepCheckpoints, params.Output = 0, 0, "" // change no step
@@ -182,13 +184,14 @@ func identity(request engine.TrainRequest) (string, error) {
 	}
 	for _, path := range files {
 		digest, err := digestFile(path, false)
-		if os.IsNotExist(err) && path == files[1] { // a sharded model: its index stands for it
-			digest, err = digestFile(path+".index.json", false)
+		if os.IsNotExist(err) && path == files[1] {
+			digest, err = digestShards(path)
 		}
 		if err != nil {
 			return "", err
 		}
 		io.WriteString(h, digest)
+		*in = append(*in, digest)
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }

@@ -1,0 +1,78 @@
+package train
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+const cardFile = "README.md"
+
+// inputs are the SHA-256 of what a run reads: config.json and weights of the model that it begins with, then samples and
+// articles, or the files of a data set, or the file of batches.
+type inputs []string
+
+// digestShards is the digest of a sharded model, whose single file would be at path: of its index and its shards.
+func digestShards(path string) (string, error) {
+	index := path + ".index.json"
+	if _, err := os.Stat(index); err != nil {
+		return "", err
+	}
+	shards, err := filepath.Glob(strings.TrimSuffix(path, ".safetensors") + "-*-of-*.safetensors")
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	for _, file := range append([]string{index}, shards...) { // Glob sorts
+		digest, err := digestFile(file, false)
+		if err != nil {
+			return "", err
+		}
+		io.WriteString(h, digest+"\n")
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// writeCard writes the README of the trained model: how to summarize with it in transformers, and what it was made from. Its
+// bytes repeat: no path, name or time is in it.
+func (r *run) writeCard() error {
+	var b strings.Builder
+	c, p := r.model.Config, r.request.Params
+	taken := ""
+	if p.Output == "best" {
+		taken = fmt.Sprintf("; these are the weights of step %d, the best of its validations", r.best.Step)
+	}
+	fmt.Fprintf(&b, `---
+library_name: transformers
+pipeline_tag: summarization
+---
+# A cross-lingual summarizer
+
+%s: %d encoder and %d decoder layers, d_model %d, %d heads of %d, feed-forward %d, vocabulary %d, %.1f million parameters.
+Trained by CrossSum: %d steps, %d samples of %d pairs of languages%s.
+
+`, map[string]string{"mt5": "mT5", "t5": "T5 v1.1"}[c.ModelType], c.NumLayers, c.NumDecoderLayers, c.DModel, c.NumHeads, c.DKV, c.DFF, c.VocabSize,
+		float64(c.Count())/1e6, r.step, r.samples, r.feed.pairs(), taken)
+	b.WriteString(c.Usage(p.SourceTokens, p.TargetTokens))
+	data := sha256.New()
+	for _, digest := range r.inputs[2:] {
+		io.WriteString(data, digest+"\n")
+	}
+	fmt.Fprintf(&b, `## Made from
+
+| what | SHA-256 |
+|---|---|
+| base model, config.json | %s |
+| base model, weights | %s |
+| training data: the SHA-256 of %d files, a line each | %s |
+
+%s, rate %g * d_model^-0.5 * min(s^-0.5, s * %d^-1.5), batches of %d x %d by "%s" (alpha %g, beta %g), source %d and target %d tokens,
+label smoothing %g, dropout %g, seed %d. The loss and rate of every step are in metrics.jsonl.
+`, r.inputs[0], r.inputs[1], len(r.inputs[2:]), hex.EncodeToString(data.Sum(nil)), p.Optimizer, p.LearningRate, p.WarmupSteps,
+		p.Pairs, p.MiniBatch, p.Sampling, p.Alpha, p.Beta, p.SourceTokens, p.TargetTokens, p.LabelSmoothing, p.Dropout, r.request.Seed)
+	return os.WriteFile(filepath.Join(r.request.Output, cardFile), []byte(b.String()), 0o644)
+}
