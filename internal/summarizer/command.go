@@ -83,6 +83,8 @@ func initCommand(args []string) error {
 		f.IntVar(&shape.DFF, "d-ff", Small.DFF, "")
 		f.IntVar(&shape.EncoderLayers, "encoder-layers", Small.EncoderLayers, "")
 		f.IntVar(&shape.DecoderLayers, "decoder-layers", Small.DecoderLayers, "")
+		f.IntVar(&shape.Heads, "heads", Small.Heads, "of 64")
+		f.IntVar(&shape.Rows, "rows", 0, "of both tables; 0: as many as pieces, up to a multiple of 64")
 	})
 	if err != nil {
 		return err

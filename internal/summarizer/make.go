@@ -14,7 +14,11 @@ import (
 )
 
 // Shape is the size of a new summarizer.
-type Shape struct{ DModel, DKV, DFF, Heads, EncoderLayers, DecoderLayers int }
+type Shape struct {
+	DModel, DKV, DFF, Heads, EncoderLayers, DecoderLayers int
+
+	Rows int // of both tables; 0: the pieces, up to a multiple of 64. mT5 has 250,112 for 250,100 pieces
+}
 
 // Small is crosssum-small's.
 var Small = Shape{DModel: 256, DKV: 64, DFF: 512, Heads: 4, EncoderLayers: 4, DecoderLayers: 2}
@@ -27,11 +31,17 @@ func Init(dir, vocabulary, encoder string, shape Shape, seed uint64) error {
 	if err != nil {
 		return err
 	}
+	if shape.Rows == 0 {
+		shape.Rows = (pieces.Size() + 63) / 64 * 64
+	}
 	config := &t5.Config{
-		ModelType: "mt5", VocabSize: (pieces.Size() + 63) / 64 * 64, DModel: shape.DModel, DKV: shape.DKV, DFF: shape.DFF,
+		ModelType: "mt5", VocabSize: shape.Rows, DModel: shape.DModel, DKV: shape.DKV, DFF: shape.DFF,
 		NumLayers: shape.EncoderLayers, NumDecoderLayers: shape.DecoderLayers, NumHeads: shape.Heads,
 		Buckets: 32, MaxDistance: 128, DropoutRate: 0.1, LayerNormEpsilon: 1e-6, FeedForward: "gated-gelu",
 		PadTokenID: pieces.Pad(), EOSTokenID: pieces.Eos(), DecoderStart: pieces.Pad(), Languages: t5.LanguageTokens{},
+	}
+	if config.VocabSize < pieces.Size() {
+		return fmt.Errorf("%d rows are too few for the %d pieces of %s", config.VocabSize, pieces.Size(), vocabulary)
 	}
 	if err := publishedTokens(config, pieces); err != nil {
 		return err
