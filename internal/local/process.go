@@ -41,10 +41,15 @@ func NewKeeper(data string) *Keeper {
 
 // prepare makes the folders.
 func (k *Keeper) prepare() error {
-	if err := os.MkdirAll(k.files, 0o755); err != nil {
-		return fmt.Errorf("%w (processes and logs are kept beside the store: temporal.yaml, CROSSSUM_STORE or --store says where)", err)
+	return elsewhere(errors.Join(os.MkdirAll(k.files, 0o755), os.MkdirAll(k.logs, 0o755)))
+}
+
+// elsewhere says how to keep files in another place than the one that an error is about.
+func elsewhere(err error) error {
+	if err == nil {
+		return nil
 	}
-	return os.MkdirAll(k.logs, 0o755)
+	return fmt.Errorf("%w\nProcesses and logs are kept beside the store: temporal.yaml, CROSSSUM_STORE or --store says where", err)
 }
 
 // Lock is held while processes are looked for and started or stopped: two commands at once would each start a server, on one
@@ -55,7 +60,7 @@ func (k *Keeper) Lock(ctx context.Context, waiting func()) (unlock func(), err e
 	}
 	f, err := os.OpenFile(filepath.Join(k.files, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
-		return nil, err
+		return nil, elsewhere(err)
 	}
 	for said := false; ; said = true {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
@@ -95,7 +100,7 @@ func (k *Keeper) Start(p Process, dir string, env []string) (Process, error) {
 	p.Log = filepath.Join(k.logs, p.Name+".log")
 	log, err := os.OpenFile(p.Log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
-		return p, err
+		return p, elsewhere(err)
 	}
 	defer log.Close()
 	fmt.Fprintf(log, "--- %s %s %s\n", time.Now().Format(time.RFC3339), p.Program, strings.Join(p.Args, " "))

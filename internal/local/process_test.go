@@ -39,6 +39,16 @@ func TestAKeeperWritesNothingBeforeAProcessStarts(t *testing.T) {
 	}
 }
 
+func TestAFolderThatCannotBeWrittenToIsAnErrorThatSaysWhatMovesIt(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	if err := os.WriteFile(data, nil, 0o644); err != nil { // in the place of the folder: root may write anywhere else
+		t.Fatal(err)
+	}
+	if _, err := NewKeeper(data).Lock(t.Context(), func() {}); err == nil || !strings.Contains(err.Error(), "CROSSSUM_STORE") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestTwoCommandsDoNotStartProcessesAtTheSameTime(t *testing.T) {
 	data := t.TempDir()
 	unlock, err := NewKeeper(data).Lock(t.Context(), func() { t.Error("it waits for nobody") })
