@@ -51,12 +51,12 @@ func memoryTool(args []string) error {
 	if p.MicroBatch**accumulation < 1 || p.MicroBatch**accumulation > 1<<16 {
 		return errors.New("--micro-batch times --accumulation is the batch: 1 to 65,536")
 	}
-	m := memory{limit: *limit, params: p, batch: p.MicroBatch * *accumulation}
+	m := footprint{limit: *limit, params: p, batch: p.MicroBatch * *accumulation}
 	return m.prove(*name, &config)
 }
 
-// memory is a measurement: the phases in the order in which they came, each with the most that it had in any step.
-type memory struct {
+// footprint is a measurement: the phases in the order in which they came, each with the most that it had in any step.
+type footprint struct {
 	limit  float64 // GB
 	params schemas.TrainParams
 	batch  int
@@ -69,7 +69,7 @@ type phase struct {
 }
 
 // phase ends one.
-func (m *memory) phase(name string) {
+func (m *footprint) phase(name string) {
 	resident, most := residence()
 	os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // the peak begins anew; where it cannot, it is that of the process so far
 	for i, p := range m.phases {
@@ -82,7 +82,7 @@ func (m *memory) phase(name string) {
 }
 
 // print shows the phases and returns the peak in GB.
-func (m *memory) print() (peak float64) {
+func (m *footprint) print() (peak float64) {
 	fmt.Printf("%-42s %9s %9s\n", "GB", "after it", "most in it")
 	for _, p := range m.phases {
 		peak = max(peak, gigabytes(p.most))
@@ -104,7 +104,7 @@ func residence() (resident, most int) {
 }
 
 // random is a batch of sequences of full length.
-func (m *memory) random(step, vocabulary int) []sequence {
+func (m *footprint) random(step, vocabulary int) []sequence {
 	stream := sampling.NewStream(1, purposeMemory, uint32(step), 0)
 	ids := func(n int) []int32 {
 		list := make([]int32, n)
@@ -123,7 +123,7 @@ func (m *memory) random(step, vocabulary int) []sequence {
 // purposeMemory keeps these draws apart from others.
 const purposeMemory = 17
 
-func (m *memory) prove(name string, config *t5.Config) error {
+func (m *footprint) prove(name string, config *t5.Config) error {
 	p := m.params
 	half, err := half(p)
 	if err != nil {
