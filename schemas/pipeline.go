@@ -97,11 +97,11 @@ type TrainParams struct {
 	KeepCheckpoints         int  `json:"keep_checkpoints"`
 	NewLanguages            bool `json:"start_languages_from_pad"` // new target languages start as a copy of the pad row
 
-	ValidateEvery     int    `json:"validate_every_steps,omitempty"` // loss and ROUGE-2 of samples of split val; 0: never
-	ValidationSamples int    `json:"validation_samples,omitempty"`   // drawn by hash; 0: 200
-	BestBy            string `json:"best_by,omitempty"`              // which validation is the best, and its checkpoint kept: by "rouge2" ("") or "loss"
-	Output            string `json:"output,omitempty"`               // the checkpoint that becomes the model: "last" ("") or "best"
-	Patience          int    `json:"patience,omitempty"`             // training ends after so many validations in a row without a better one; 0: never
+	ValidateEvery     int    `json:"validate_every_steps"` // loss and ROUGE-2 of samples of split val; 0: never
+	ValidationSamples int    `json:"validation_samples"`   // so many, drawn by hash
+	BestBy            string `json:"best_by"`              // which validation is the best, and its checkpoint kept: by "rouge2" or "loss"
+	Output            string `json:"output"`               // the checkpoint that becomes the model: "last" or "best"
+	Patience          int    `json:"patience"`             // training ends after so many validations in a row without a better one; 0: never
 }
 
 // GenerateParams are the settings of beam search and of the choice of test samples.
@@ -136,7 +136,7 @@ func Paper() Params {
 		Train: TrainParams{Steps: 25000, MiniBatch: 32, Pairs: 8, MicroBatch: 16, Ranks: 1, Alpha: 0.5, Beta: 0.75, Sampling: "coin", Setting: "many_to_many",
 			SourceTokens: 512, TargetTokens: 84, LearningRate: 1, WarmupSteps: 5000, Optimizer: "adafactor", LabelSmoothing: 0.1, WeightDecay: 0.01,
 			GradientNorm: 1, Dropout: 0.1, Precision: "auto", CheckpointEvery: 500, KeepCheckpoints: 3, NewLanguages: true,
-			ValidateEvery: 1000},
+			ValidateEvery: 1000, ValidationSamples: 200, BestBy: "rouge2", Output: "last"},
 		Generate: GenerateParams{Beams: 5, LengthPenalty: 0.6, NoRepeatNgram: 2, MaxTokens: 84, BatchSize: 8},
 		Report:   ReportParams{LowBelow: 500, MidBelow: 5000},
 	}

@@ -124,9 +124,9 @@ func (c *checks) train(t TrainParams) {
 	c.whole("train.checkpoint_every_steps", t.CheckpointEvery, 1, 1<<30)
 	c.whole("train.keep_checkpoints", t.KeepCheckpoints, 1, 1000)
 	c.whole("train.validate_every_steps", t.ValidateEvery, 0, 1<<30)
-	c.whole("train.validation_samples", t.ValidationSamples, 0, 1<<20)
-	c.oneOf("train.best_by", t.BestBy, "", "rouge2", "loss")
-	c.oneOf("train.output", t.Output, "", "last", "best")
+	c.whole("train.validation_samples", t.ValidationSamples, 1, 1<<20)
+	c.oneOf("train.best_by", t.BestBy, "rouge2", "loss")
+	c.oneOf("train.output", t.Output, "last", "best")
 	c.whole("train.patience", t.Patience, 0, 1<<20)
 	c.check(t.ValidateEvery > 0 && t.ValidateEvery <= t.Steps || t.Output != "best" && t.Patience == 0, "train.validate_every_steps",
 		"%d: output \"best\" and patience need a validation within the %d steps", t.ValidateEvery, t.Steps)

@@ -85,7 +85,7 @@ func (r *run) holdOut(tokenizer *t5.Tokenizer) error {
 			samples[pair.Target] += pair.Samples
 		}
 	}
-	d := &draw{limit: validationSamples(p), seed: r.request.Seed, wanted: func(source, target string) bool { return pairs[[2]string{source, target}] }}
+	d := &draw{limit: p.ValidationSamples, seed: r.request.Seed, wanted: func(source, target string) bool { return pairs[[2]string{source, target}] }}
 	var err error
 	switch {
 	case r.request.Batches != "":

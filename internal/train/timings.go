@@ -1,11 +1,6 @@
 package train
 
-import (
-	"bytes"
-	"fmt"
-	"os"
-	"time"
-)
+import "time"
 
 // timing is one line of timings.jsonl: what does not repeat. A step that a resumed run takes again has a line again.
 //
@@ -69,17 +64,8 @@ func (w *watch) line(step int) timing {
 	t.PaddingShare = 1 - float64(t.Tokens)/float64(max(t.PaddedTokens, 1))
 	w.checkpoints += t.Checkpoint
 	t.CheckpointShare = w.checkpoints / max(now.Sub(w.began).Seconds(), 1e-9)
-	t.Memory, t.PeakMemory = memory()
+	resident, peak := residence() // kB
+	t.Memory, t.PeakMemory = int64(resident)<<10, int64(peak)<<10
 	w.timing, w.step, w.phase = timing{}, now, now
 	return t
-}
-
-// memory is what the process has resident, now and at most so far: 0 where the system does not say.
-func memory() (now, peak int64) {
-	raw, _ := os.ReadFile("/proc/self/status")
-	for _, line := range bytes.Split(raw, []byte("\n")) {
-		fmt.Sscanf(string(line), "VmRSS: %d kB", &now)
-		fmt.Sscanf(string(line), "VmHWM: %d kB", &peak)
-	}
-	return now << 10, peak << 10
 }

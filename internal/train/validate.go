@@ -34,22 +34,15 @@ type best struct {
 	Value float64 `json:"value"`
 }
 
-// validationSamples is how many samples are drawn.
-func validationSamples(p schemas.TrainParams) int {
-	if p.ValidationSamples > 0 {
-		return p.ValidationSamples
-	}
-	return 200
-}
-
 // checkValidation refuses what cannot be.
 func checkValidation(p schemas.TrainParams) error {
 	switch {
-	case p.ValidateEvery < 0 || p.ValidationSamples < 0 || p.Patience < 0:
-		return invalid("validate_every_steps %d, validation_samples %d and patience %d must not be negative", p.ValidateEvery, p.ValidationSamples, p.Patience)
-	case p.BestBy != "" && p.BestBy != "rouge2" && p.BestBy != "loss":
+	case p.ValidateEvery < 0 || p.Patience < 0 || p.ValidateEvery > 0 && p.ValidationSamples < 1:
+		return invalid("validate_every_steps %d and patience %d must not be negative, and validation_samples %d be at least 1", p.ValidateEvery, p.Patience,
+			p.ValidationSamples)
+	case p.BestBy != "rouge2" && p.BestBy != "loss":
 		return invalid("best_by is %q; it may be rouge2 or loss", p.BestBy)
-	case p.Output != "" && p.Output != "last" && p.Output != "best":
+	case p.Output != "last" && p.Output != "best":
 		return invalid("output is %q; it may be last or best", p.Output)
 	case (p.Output == "best" || p.Patience > 0) && (p.ValidateEvery == 0 || p.ValidateEvery > p.Steps):
 		return invalid("output %q and patience %d need validation: set validate_every_steps, to at most steps (%d)", p.Output, p.Patience, p.Steps)
