@@ -266,25 +266,34 @@ func (a *Activities) gatherAlignment(_ context.Context, in schemas.ReportInput, 
 	return err
 }
 
-func (a *Activities) gatherTraining(_ context.Context, in schemas.ReportInput, d *report.Data) error {
-	path, err := a.pathOf(in.Model, "metrics.jsonl")
-	if err != nil || path == "" {
+func (a *Activities) gatherTraining(_ context.Context, in schemas.ReportInput, d *report.Data) (err error) {
+	if d.Training, err = journal[report.Step](a, in.Model, "metrics.jsonl"); err != nil {
 		return err
+	}
+	d.Validations, err = journal[report.Validation](a, in.Model, "validation.jsonl")
+	return err
+}
+
+// journal reads a file of JSON lines of a stage's only unit; none if it has no such file.
+func journal[Line any](a *Activities, ref schemas.Ref, name string) (all []Line, err error) {
+	path, err := a.pathOf(ref, name)
+	if err != nil || path == "" {
+		return nil, err
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer f.Close()
 	lines := bufio.NewScanner(f)
 	for n := 1; lines.Scan(); n++ {
-		var s report.Step
-		if err := json.Unmarshal(lines.Bytes(), &s); err != nil {
-			return fmt.Errorf("metrics.jsonl, line %d: %w", n, err)
+		var line Line
+		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
+			return nil, fmt.Errorf("%s, line %d: %w", name, n, err)
 		}
-		d.Training = append(d.Training, s)
+		all = append(all, line)
 	}
-	return lines.Err()
+	return all, lines.Err()
 }
 
 // sampleOutputs is how many generated summaries the page shows in full.

@@ -30,6 +30,7 @@ type Data struct {
 	Below        []NearPair
 	Alignment    *gold.Result // nil: the crawl has no gold
 	Training     []Step
+	Validations  []Validation    // none: the training was not validated
 	Scores       *metric.Summary // nil: nothing was scored
 	Samples      []metric.Row    // examples, with Source
 	Sources      []string        // source texts of Samples
@@ -97,6 +98,14 @@ type Step struct {
 	Step         int64   `json:"step"`
 	Loss         float64 `json:"loss"`
 	LearningRate float64 `json:"learning_rate"`
+}
+
+// Validation is one line of validation.jsonl.
+type Validation struct {
+	Step    int64   `json:"step"`
+	Samples int64   `json:"samples"`
+	Loss    float64 `json:"loss"`
+	Rouge2  float64 `json:"rouge2"`
 }
 
 // Missed is a directed pair whose test samples were not all decoded.

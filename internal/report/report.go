@@ -36,6 +36,7 @@ type view struct {
 	Tiles                                     []tile
 	Bubbles, Heat, Scores1, Scores2           template.HTML
 	Hist, Loss, Rate                          template.HTML
+	ValidationLoss, ValidationRouge           template.HTML
 	Classes                                   []classCount
 	Largest, Rest                             []metric.Group
 	Totals                                    []total
@@ -84,6 +85,14 @@ func Render(w io.Writer, d Data) error {
 		}
 		v.Loss = lineChart("Training loss by step", "step", "loss (nats a token, label-smoothed)", steps, loss, max(1, n/25), false)
 		v.Rate = lineChart("Learning rate by step", "step", "learning rate", steps, rate, 1, true)
+	}
+	if n := len(d.Validations); n > 0 {
+		steps, loss, rouge := make([]float64, n), make([]float64, n), make([]float64, n)
+		for i, s := range d.Validations {
+			steps[i], loss[i], rouge[i] = float64(s.Step), s.Loss, s.Rouge2
+		}
+		v.ValidationLoss = lineChart("Validation loss by step", "step", "validation loss (nats a token)", steps, loss, 1, false)
+		v.ValidationRouge = lineChart("ROUGE-2 of validations by step", "step", "ROUGE-2 of greedy summaries", steps, rouge, 1, true)
 	}
 	if d.Scores != nil {
 		v.scores(*d.Scores)

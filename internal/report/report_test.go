@@ -30,7 +30,7 @@ func TestTheReportStandsAloneAndHoldsEveryPart(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, want := range []string{"demo-2026-11-22", "duplicate_id", "Samples of every directed pair", "0.990", "Training loss by step", "Learning rate by step",
+	for _, want := range []string{"demo-2026-11-22", "duplicate_id", "Samples of every directed pair", "0.990", "Training loss by step", "Learning rate by step", "Validation loss by step", "validations on 200 samples",
 		"LaSE (multilingual-e5-small)", "threshold 1.06", "provisional", "The 3 pairs just above the threshold", "The 2 pairs just below", "731 <i>near misses", "Warning.", "0.735",
 		"of 7 summaries that 3 articles or more", "<td class=\"n\">1,602</td>", "Visual Voicemail &lt;Daemon&gt;", "shuffled", "&lt;script&gt;", "برنامج", "not generated", "prefers-color-scheme: dark"} {
 		if !strings.Contains(page, want) {
@@ -42,8 +42,8 @@ func TestTheReportStandsAloneAndHoldsEveryPart(t *testing.T) {
 			t.Errorf("the page holds %q", outside)
 		}
 	}
-	if n := strings.Count(page, "<svg"); n != 7 {
-		t.Errorf("%d charts, wanted 7", n)
+	if n := strings.Count(page, "<svg"); n != 9 {
+		t.Errorf("%d charts, wanted 9", n)
 	}
 }
 
@@ -90,7 +90,7 @@ func TestAnEmptyRunStillHasAReport(t *testing.T) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
-	one := Data{Run: "one", Pairs: []PairSize{{"a", "b", 1, 1, 0}}, Training: []Step{{1, 2, 0.1}}, Histogram: link.Histogram{Bins: []link.Bin{{From: 1, To: 1.01, Pairs: 1, Accepted: 1}}, Threshold: 1}}
+	one := Data{Run: "one", Pairs: []PairSize{{"a", "b", 1, 1, 0}}, Training: []Step{{1, 2, 0.1}}, Validations: []Validation{{1, 1, 2, 0}}, Histogram: link.Histogram{Bins: []link.Bin{{From: 1, To: 1.01, Pairs: 1, Accepted: 1}}, Threshold: 1}}
 	if page := render(t, one); strings.Contains(page, "NaN") {
 		t.Error("NaN in a report of one row")
 	}

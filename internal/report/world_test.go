@@ -55,6 +55,9 @@ func world() Data {
 	d.Scores = &s
 	for step := range 80 {
 		x := float64(step + 1)
+		if (step+1)%20 == 0 {
+			d.Validations = append(d.Validations, Validation{int64(step + 1), 200, 3.4 + 2*math.Exp(-x/25), 8 - 7*math.Exp(-x/30)})
+		}
 		d.Training = append(d.Training, Step{int64(step + 1), 3.1 + 2*math.Exp(-x/25) + 0.2*r.Float64(), 0.06 * math.Min(1/math.Sqrt(x), x*math.Pow(8, -1.5))})
 	}
 	for b := range 60 {
