@@ -12,8 +12,8 @@ import (
 // example prints the input of a workflow, complete and ready to paste.
 func example(ctx context.Context, args []string) error {
 	set := flags("example", "example pipeline|realign [--preset demo] [--form]",
-		"Prints the JSON input of a workflow with the parameters at their preset's values. What you leave out keeps that value: `{}` is\n"+
-			"the demo; settings that a preset leaves off, such as train.patience, stand in docs/training.md. --form prints what else the web UI's start form asks for.", "./crosssum example pipeline > my.json && ./crosssum demo --params my.json")
+		"Prints the JSON input of a workflow with every parameter at its preset's value. What you leave out keeps that value: `{}` is\n"+
+			"the demo. --form prints what else the web UI's start form asks for.", "./crosssum example pipeline > my.json && ./crosssum demo --params my.json")
 	preset := set.String("preset", "demo", "demo or paper")
 	form := set.Bool("form", false, "print the fields of the web UI's start form, then the JSON")
 	open := houseFlags(set)
