@@ -57,6 +57,16 @@ func (s *ranks) combine(line *metric, gradients []torch.Tensor, stopped bool) bo
 	return false
 }
 
+// look ends the step between two micro-batches when rank 0 knows that another is lost. It is called inside torch.DoGrad.
+func (s *ranks) look() {
+	if s == nil {
+		return
+	}
+	if err := s.alive(); err != nil {
+		torch.Fail(s.explain(err))
+	}
+}
+
 func (s *ranks) sum(tensors ...torch.Tensor) {
 	if err := torch.Do(func() { s.group.Sum(s.alive, tensors...) }); err != nil {
 		torch.Fail(s.explain(err))

@@ -234,6 +234,19 @@ func TestAKilledRankIsFoundAtOnceAndTheRunGoesOnToTheSameBytes(t *testing.T) {
 	}
 }
 
+func TestALostRankEndsTheStepBetweenTwoMicroBatches(t *testing.T) {
+	gone := errors.New("gone")
+	s := &ranks{size: 2, alive: func() error { return gone }, explain: func(err error) error { return err }}
+	r := &run{request: engine.TrainRequest{Params: schemas.Demo().Train}, ranks: s}
+	var stopped bool
+	err := torch.DoGrad(func() {
+		stopped = r.forwardBackward(context.Background(), []sequence{{[]int32{3, 1}, []int32{4, 1}, 2}, {[]int32{3, 1}, []int32{4, 1}, 2}}, &metric{Step: 1})
+	})
+	if !errors.Is(err, gone) || stopped {
+		t.Errorf("stopped %v, %v", stopped, err)
+	}
+}
+
 func TestARankLostTwiceAtOneCheckpointIsDoneWithout(t *testing.T) {
 	request, pid := toyRanks(t, 2)
 	request.Params.Ranks = 1

@@ -97,6 +97,7 @@ func (r *run) forwardBackward(ctx context.Context, batch []sequence, line *metri
 		if ctx.Err() != nil {
 			return true
 		}
+		r.ranks.look()
 		r.watch.count(b)
 		torch.Scope(func() {
 			dropout := kernels.Dropout{Rate: p.Dropout, Seed: r.request.Seed, Step: line.Step, Examples: b.places}
