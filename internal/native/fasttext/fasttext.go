@@ -12,7 +12,7 @@ import "C"
 import (
 	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"runtime"
 	"strings"
 	"unsafe"
@@ -35,8 +35,11 @@ const maxLabels = 1 << 20
 
 // Load reads the classifier at path.
 func Load(path string) (*Model, error) {
-	if _, err := os.Stat(path); err != nil {
-		return nil, err
+	if err := check(path); err != nil {
+		if _, missing := err.(*fs.PathError); missing {
+			return nil, err
+		}
+		return nil, fmt.Errorf("%s: not a readable fastText classifier: %w", path, err)
 	}
 	name := C.CString(path)
 	defer C.free(unsafe.Pointer(name))

@@ -1,9 +1,12 @@
 package fasttext
 
 import (
+	"encoding/binary"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -81,5 +84,33 @@ func TestForeignFilesAreErrors(t *testing.T) {
 	}
 	if _, err := Load(path + ".absent"); err == nil {
 		t.Error("loaded an absent file")
+	}
+}
+
+func TestAClassifierThatIsCutOffOrDamagedIsRefusedBeforeTheLibraryReadsIt(t *testing.T) {
+	whole, err := os.ReadFile(filepath.Join("..", "..", "..", "build", "models", "lid.176.ftz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "model.ftz")
+	refused := func(what string, content []byte) {
+		t.Helper()
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := check(path); err == nil {
+			t.Errorf("%s was taken", what)
+		}
+	}
+	for n := 0; n < len(whole); n += 1 + n/20 { // the library takes all memory for some of these
+		refused(fmt.Sprint("the first ", n, " bytes"), whole[:n])
+	}
+	refused("a byte too many", append(slices.Clone(whole), 0))
+	for at, what := range map[int]string{8: "the width of vectors", 64: "the number of entries", 68: "the number of words", 72: "the number of labels"} {
+		for _, value := range []uint32{0, 1 << 30, math.MaxUint32} {
+			damaged := slices.Clone(whole)
+			binary.LittleEndian.PutUint32(damaged[at:], value)
+			refused(fmt.Sprint(what, " as ", value), damaged)
+		}
 	}
 }
