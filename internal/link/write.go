@@ -11,14 +11,7 @@ import (
 )
 
 func (r *result) write(dir string) error {
-	name := make([]string, r.articles.Len()) // of a root's component
-	component := func(n int32) string {
-		root := r.forest.Root(n)
-		if name[root] == "" {
-			name[root] = r.articles.Name(root)
-		}
-		return name[root]
-	}
+	component := func(n int32) string { return r.articles.Name(r.forest.Root(n)) }
 	return errors.Join(
 		WriteRows(filepath.Join(dir, "pairs.arrow"), schemas.Pair, len(r.accepted), func(i int) []any {
 			c := r.accepted[i]
