@@ -81,14 +81,16 @@ func (p Parameters) shards(bf16 bool, most int64) (shards []Parameters, total in
 
 // SaveWeights writes all weights in fp32, or in bf16 rounded to nearest even.
 func (p Parameters) SaveWeights(path string, bf16 bool) error {
-	dtype, name := torch.Float32, "F32"
-	if bf16 {
-		dtype, name = torch.BFloat16, "BF16"
-	}
 	var tensors []safetensors.Tensor
 	err := torch.Do(func() {
 		for _, n := range p.Names() {
-			tensors = append(tensors, safetensors.Tensor{Name: n, DType: name, Shape: p[n].Shape(), Data: p[n].Bytes(dtype)})
+			t := safetensors.Tensor{Name: n, DType: "F32", Shape: p[n].Shape()}
+			if bf16 {
+				t.DType, t.Data = "BF16", p[n].Bytes(torch.BFloat16)
+			} else {
+				t.Data = p[n].Memory() // not a second copy of the model
+			}
+			tensors = append(tensors, t)
 		}
 	})
 	if err != nil {
