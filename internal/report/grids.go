@@ -37,6 +37,15 @@ func byWeight(weight map[string]int64) []string {
 	return names
 }
 
+// places are the languages by weight, and where each stands among them.
+func places(weight map[string]int64) (names []string, place map[string]int) {
+	names, place = byWeight(weight), map[string]int{}
+	for i, n := range names {
+		place[n] = i
+	}
+	return names, place
+}
+
 // grid draws the lines and names of a square of languages and returns the centre of a cell.
 func grid(c *canvas, columns, rows []string, left, top, cell float64, xTitle, yTitle string) func(column, row int) (x, y float64) {
 	w, h := cell*float64(len(columns)), cell*float64(len(rows))
@@ -82,11 +91,7 @@ func bubbleChart(pairs []PairSize, lowBelow, midBelow int) template.HTML {
 		weight[p.Target] += p.Samples
 		most = max(most, p.Samples)
 	}
-	names := byWeight(weight)
-	place := map[string]int{}
-	for i, n := range names {
-		place[n] = i
-	}
+	names, place := places(weight)
 	cell := gridSize(len(names))
 	left, top := margins(names)
 	side := cell * float64(len(names))
@@ -143,11 +148,7 @@ func heatChart(pairs []gold.LanguagePair) template.HTML {
 		weight[p.Source] += p.ByClass.Gold
 		weight[p.Target] += p.ByClass.Gold
 	}
-	names := byWeight(weight)
-	place := map[string]int{}
-	for i, n := range names {
-		place[n] = i
-	}
+	names, place := places(weight)
 	cell := gridSize(len(names))
 	left, top := margins(names)
 	side := cell * float64(len(names))
