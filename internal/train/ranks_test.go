@@ -103,9 +103,13 @@ func TestRanksShareABatchEquallyWhateverTheMicroBatch(t *testing.T) {
 func TestTwoRanksAreOneAfterTenSteps(t *testing.T) {
 	request, _ := toyRanks(t, 2)
 	request.Params.Steps = 10
-	two, twoMetrics, result := trainIn(t, request, t.TempDir())
+	twoWork, oneWork := t.TempDir(), t.TempDir()
+	two, twoMetrics, result := trainIn(t, request, twoWork)
 	request.Params.Ranks = 1
-	one, oneMetrics, alone := trainIn(t, request, t.TempDir())
+	one, oneMetrics, alone := trainIn(t, request, oneWork)
+	if a, b := stepTokens(t, twoWork), stepTokens(t, oneWork); !slices.Equal(a, b) {
+		t.Errorf("timings tell of %v tokens a step, and of %v with one rank", a, b)
+	}
 	if result.Samples != alone.Samples || result.Steps != 10 || result.NotReproducibleSince != 0 {
 		t.Errorf("two ranks: %+v, one: %+v", result, alone)
 	}
@@ -118,6 +122,17 @@ func TestTwoRanksAreOneAfterTenSteps(t *testing.T) {
 	if loss > 1e-4 || norm > 1e-4 || parameter > 1e-4 {
 		t.Errorf("losses differ by %v, gradient norms by %v, parameters by %v", loss, norm, parameter)
 	}
+}
+
+// stepTokens are those of each step, as its timings tell.
+func stepTokens(t *testing.T, work string) (tokens []int) {
+	t.Helper()
+	lines, err := readJournal[timing](filepath.Join(work, timingsFile))
+	must(t, err)
+	for _, l := range lines {
+		tokens = append(tokens, l.Tokens)
+	}
+	return tokens
 }
 
 // differences are the largest ones between the losses and the gradient norms of two logs.

@@ -92,7 +92,9 @@ func (r *run) loop(ctx context.Context) error {
 func (r *run) forwardBackward(ctx context.Context, batch []sequence, line *metric) (stopped bool) {
 	p := r.request.Params
 	rank, ranks := r.ranks.place()
-	batches, tokens := share(batch, r.lessons.Effective(p.MicroBatch), rank, ranks)
+	size := r.lessons.Effective(p.MicroBatch)
+	batches, tokens := share(batch, size, rank, ranks)
+	r.watch.others(batch, size, rank, ranks)
 	for k, b := range batches {
 		if ctx.Err() != nil {
 			return true

@@ -36,6 +36,18 @@ func (t *timing) count(b microBatch) {
 	}
 }
 
+// others adds the tokens of the shares that other ranks have of a batch: a step's line is of the whole of it.
+func (t *timing) others(batch []sequence, size, rank, ranks int) {
+	for other := range ranks {
+		if other != rank {
+			batches, _ := share(batch, size, other, ranks)
+			for _, b := range batches {
+				t.count(b)
+			}
+		}
+	}
+}
+
 // watch measures the phases of the step under way.
 type watch struct {
 	timing
