@@ -139,10 +139,13 @@ func openly(p schemas.Params) string {
 	if p.Preset != "demo" {
 		return ""
 	}
-	t := p.Train
-	return fmt.Sprintf("  small on purpose: %d steps of %d x %d samples, warm-up %d; source %d and target %d tokens; %d test samples summarized\n"+
-		"  (and %d of each of the %d largest pairs at least), the rest listed as not generated. The published numbers are --preset paper.\n",
-		t.Steps, t.Pairs, t.MiniBatch, t.WarmupSteps, t.SourceTokens, t.TargetTokens, p.Generate.Samples, p.Generate.SamplesAPair, p.Generate.LargestPairs)
+	t, g, most := p.Train, p.Generate, ""
+	if g.LargestPairs > 0 && g.SamplesAPair > 0 {
+		most = fmt.Sprintf(" (%d of each of the %d largest pairs at least)", g.SamplesAPair, g.LargestPairs)
+	}
+	return fmt.Sprintf("  small on purpose: %d steps of %d x %d samples, warm-up %d; source %d and target %d tokens; %d test samples summarized%s,\n"+
+		"  the rest listed as not generated. The published numbers are --preset paper.\n", t.Steps, t.Pairs, t.MiniBatch, t.WarmupSteps,
+		t.SourceTokens, t.TargetTokens, g.Samples, most)
 }
 
 // parameters reads the JSON file at path ("" for none), lays the flags over it and checks the whole as the workflow will.
