@@ -38,7 +38,10 @@ func lineChart(label, xTitle, yTitle string, xs, ys []float64, smooth int, fromZ
 	}
 	pad := (high - low) * 0.06
 	if high == low {
-		pad = math.Max(math.Abs(high)*0.1, 1e-9)
+		pad = math.Abs(high) * 0.1
+	}
+	if high == low && high == 0 {
+		pad = 1
 	}
 	if !fromZero {
 		low -= pad
