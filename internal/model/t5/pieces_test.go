@@ -157,6 +157,12 @@ func TestSentinelsStayInSourcesAndAreLeftOutOfLabelsAndGeneratedText(t *testing.
 	}
 }
 
+func TestADirectoryWithoutSentencePieceSaysWhereToTakeItFrom(t *testing.T) { // such as transformers 5 saves
+	if _, err := LoadTokenizer(t.TempDir(), &Config{VocabSize: 100, EOSTokenID: 1}); err == nil || !strings.Contains(err.Error(), "copy spiece.model") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestTruncationKeepsTheEnd(t *testing.T) {
 	tokenizer := shippedTokenizer(t)
 	long := strings.Repeat("many words stand here ", 400)

@@ -242,6 +242,29 @@ func TestAFileOfTwoTablesIsNeverTied(t *testing.T) { // transformers 5 writes "t
 	}
 }
 
+func TestAWeightThatIsMissingMisshapenOrNotFiniteIsNamed(t *testing.T) {
+	for name, spoil := range map[string]func(m *Model, weight string){
+		"missing": func(m *Model, weight string) { delete(m.Weights, weight) },
+		"shape": func(m *Model, weight string) {
+			m.Weights[weight] = m.Weights["decoder.final_layer_norm.weight"]
+		},
+		"NaN": func(m *Model, weight string) { m.Weights[weight].Fill_(math.NaN()) },
+	} {
+		const weight = "decoder.block.1.layer.2.DenseReluDense.wo.weight"
+		m, _ := loadTiny(t)
+		live, dir := torch.Live(), t.TempDir()
+		must(t, torch.Do(func() { spoil(m, weight) }))
+		must(t, m.Weights.SaveWeights(filepath.Join(dir, "model.safetensors"), false))
+		if _, err := LoadWeights(filepath.Join(dir, "model.safetensors"), m.Config); err == nil || !strings.Contains(err.Error(), weight) ||
+			!strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if torch.Live() != live {
+			t.Errorf("%s: %d tensors leaked", name, torch.Live()-live)
+		}
+	}
+}
+
 func TestADirectoryOfAPickleSaysHowToConvertIt(t *testing.T) {
 	m, _ := loadTiny(t)
 	dir := t.TempDir()

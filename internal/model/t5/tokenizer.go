@@ -1,7 +1,9 @@
 package t5
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
 
@@ -20,6 +22,9 @@ type Tokenizer struct {
 func LoadTokenizer(dir string, config *Config) (*Tokenizer, error) {
 	path := filepath.Join(dir, "spiece.model")
 	model, err := sentencepiece.Load(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: not there; transformers 5 saves a tokenizer.json in its place: copy spiece.model from the model that was fine-tuned", path)
+	}
 	if err != nil {
 		return nil, err
 	}
