@@ -147,7 +147,7 @@ func TestTimingsTellWhatAStepTookAndWhatPaddingWouldWaste(t *testing.T) {
 		t.Fatalf("%d lines", len(lines))
 	}
 	for i, l := range lines {
-		phases := l.Data + l.Passes + l.Optimizer + l.Validation + l.Checkpoint
+		phases := l.Data + l.Passes + l.Optimizer + l.Log + l.Validation + l.Checkpoint
 		if l.Step != i+1 || l.Passes <= 0 || phases > l.Seconds || phases < l.Seconds/2 || l.Tokens <= 0 || l.TokensPerSecond <= 0 ||
 			l.Memory < 1<<20 || l.PeakMemory < l.Memory || (l.Validation > 0) != (l.Step%2 == 0) {
 			t.Errorf("line %+v", l)

@@ -332,6 +332,7 @@ func (r *run) clearGradients() {
 }
 
 func (r *run) log(line metric, samples int) error {
+	defer r.watch.end(&r.watch.Log)
 	r.step, r.last = line.Step, line
 	r.samples += int64(samples)
 	if err := r.metrics.add(line); err != nil {

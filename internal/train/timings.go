@@ -12,6 +12,7 @@ type timing struct {
 	Data            float64 `json:"data_seconds"`
 	Passes          float64 `json:"forward_backward_seconds"`
 	Optimizer       float64 `json:"optimizer_seconds"`
+	Log             float64 `json:"log_seconds"` // of metrics.jsonl and the events
 	Validation      float64 `json:"validation_seconds"`
 	Checkpoint      float64 `json:"checkpoint_seconds"`       // that the steps stood still: for the copy, and for the one before to be written
 	CheckpointShare float64 `json:"checkpoint_share"`         // of all time since the training was started or resumed
