@@ -30,7 +30,14 @@ const (
 func patiently[Out any](ctx context.Context, a *Activities, stage string, do func() (Out, error)) (Out, error) {
 	for wait := leastWait; ; wait = min(2*wait, mostWait) {
 		out, err := do()
-		if full := fullDisk(err); full == nil || !a.AwaitRoom || !a.room(ctx, stage, full, wait) {
+		full := fullDisk(err)
+		if full == nil || !a.AwaitRoom {
+			return out, err
+		}
+		if !a.room(ctx, stage, full, wait) {
+			if errors.Is(ctx.Err(), context.Canceled) {
+				err = ctx.Err() // a run that is cancelled while it waits ends as cancelled
+			}
 			return out, err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -60,7 +61,7 @@ func TestAFullDiskIsWaitedForAndSaidAndTheSameAttemptGoesOn(t *testing.T) {
 	everythingPublishedIsWhole(t, s)
 }
 
-func TestAnAttemptAtItsEndFailsAsAFullDisk(t *testing.T) {
+func TestAnAttemptAtItsEndFailsAsAFullDiskAndACancelledOneAsCancelled(t *testing.T) {
 	s, err := store.Open(t.TempDir())
 	noError(t, err)
 	a := &Activities{Config{Store: s, AwaitRoom: true}}
@@ -78,6 +79,19 @@ func TestAnAttemptAtItsEndFailsAsAFullDisk(t *testing.T) {
 	_, err = d.env.ExecuteActivity("late")
 	if err == nil || !strings.Contains(err.Error(), "the disk is full") || tries != 1 || time.Since(began) > lastCall/2 {
 		t.Errorf("%d tries in %s: %v", tries, time.Since(began), err)
+	}
+	d.env.RegisterActivityWithOptions(func(ctx context.Context) (bool, error) {
+		ctx, cancel := context.WithCancel(ctx)
+		_, err := patiently(ctx, a, "link", func() (int, error) {
+			cancel()
+			return 0, syscall.ENOSPC
+		})
+		return err == context.Canceled, nil
+	}, activity.RegisterOptions{Name: "cancelled"})
+	value, err := d.env.ExecuteActivity("cancelled")
+	noError(t, err)
+	if is := false; value.Get(&is) != nil || !is {
+		t.Error("a run that is cancelled while it waits ends as a full disk")
 	}
 	if other := errors.New("something else"); fullDisk(other) != nil {
 		t.Error("every error is a full disk")
