@@ -12,7 +12,7 @@ import (
 
 // blockBytes is how much of the articles, of their vectors above all, Write holds at a time: the parts are read once for every
 // block.
-var blockBytes = 64 << 20 // changed by tests alone
+var blockBytes = 16 << 20 // changed by tests alone
 
 const articleBytes = 256 // of an article in a block, beside its vector
 

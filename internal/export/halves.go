@@ -107,7 +107,7 @@ var pages = struct {
 }{of: map[string][]page{}}
 
 // pageBytes bounds pages: ids, URLs and summaries, with what a page costs itself.
-const pageBytes = 128 << 20
+const pageBytes = 64 << 20
 
 // keepPages forgets the pages of files that are not among articles.
 func keepPages(articles map[string]string) {

@@ -65,7 +65,7 @@ func (h *hygiene) counts(into map[string]int64, each func(f func(summary string)
 }
 
 // keysAtATime is how many keys siblings holds in memory, of 16 bytes: the summaries are read once for so many.
-var keysAtATime = 1 << 21 // changed by tests alone
+var keysAtATime = 1 << 20 // changed by tests alone
 
 // siblings finds summaries that are alike but for one part: they have a variant in common. Variants are compared in passes,
 // each over those whose key falls to it.
