@@ -38,7 +38,12 @@ func (a *Activities) model(name string) (model, error) {
 			return model{Dir: dir, Digest: digest}, err
 		}
 	}
-	return model{}, Fail(schemas.MissingModel, "model %q: neither config.json nor modules.json in %s: put its Hugging Face directory there, "+
+	return model{}, missing(name, dirs)
+}
+
+// missing is the error of a model that is in none of dirs.
+func missing(name string, dirs []string) error {
+	return Fail(schemas.MissingModel, "model %q: neither config.json nor modules.json in %s: put its Hugging Face directory there, "+
 		"or name another model", name, strings.Join(dirs, " or "))
 }
 

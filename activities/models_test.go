@@ -176,10 +176,16 @@ func TestTheCardOfAnEncoderIsReadFromItsFrontMatter(t *testing.T) {
 		t.Errorf("%+v, %v", got.Card, err)
 	}
 	put(t, filepath.Join(dir, "models/plain/README.md"), "# No front matter\n")
+	put(t, filepath.Join(dir, "models/plain/config.json"), "{}")
+	put(t, filepath.Join(dir, "models/none/config.json"), "{}")
 	for _, name := range []string{"plain", "none"} {
 		if got, err := a.settings(context.Background(), schemas.SettingsInput{Encoder: name}); err != nil || got.Card.Rule != "" {
 			t.Errorf("%s: %+v, %v", name, got.Card, err)
 		}
+	}
+	// of a model that is not there that is said, and not that its card lacks a threshold
+	if _, err := a.settings(context.Background(), schemas.SettingsInput{Encoder: "LaBSE"}); err == nil || !strings.Contains(err.Error(), "neither config.json nor modules.json") {
+		t.Errorf("got %v", err)
 	}
 	put(t, filepath.Join(dir, "models/broken/README.md"), "---\ncrosssum: [1\n---\n")
 	if _, err := a.settings(context.Background(), schemas.SettingsInput{Encoder: "broken"}); err == nil || !strings.Contains(err.Error(), "broken/README.md") {

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"crosssum/schemas"
@@ -23,6 +24,12 @@ const maxCard = 1 << 20
 // answer stands in history, and workflow code reads no file.
 func (a *Activities) settings(_ context.Context, in schemas.SettingsInput) (schemas.Settings, error) {
 	card, err := a.card(in.Encoder)
+	if err == nil && card.Rule == "" { // a model that is not there has no card either: say what is wrong
+		var dirs []string
+		if dirs, err = a.modelDirs(in.Encoder); err == nil && !slices.ContainsFunc(dirs, isModel) {
+			err = missing(in.Encoder, dirs)
+		}
+	}
 	return schemas.Settings{Policies: a.Policies, Queues: a.Queues, Card: card}, classify(err)
 }
 

@@ -51,6 +51,13 @@ func Newest(s *store.Store, name string) (*schemas.Entry, error) {
 
 func read(s *store.Store, name string, number int, digest string) (schemas.Entry, error) {
 	entry := schemas.Entry{Object: digest}
+	var named struct{ Params struct{ Preset string } }
+	if err := s.GetJSON(digest, &named); err != nil {
+		return entry, err
+	}
+	if preset, ok := schemas.Presets[named.Params.Preset]; ok { // a parameter younger than the entry has its preset's value
+		entry.Params.Params = preset()
+	}
 	if err := s.GetJSON(digest, &entry.Catalogue); err != nil {
 		return entry, err
 	}

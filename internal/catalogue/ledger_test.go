@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -117,6 +118,32 @@ func first(t *testing.T, s *store.Store) schemas.Entry {
 	entries, err := History(s, "news")
 	must(t, err)
 	return entries[0]
+}
+
+func TestAnEntryFromBeforeAParameterWasThereHasItsPresetsValue(t *testing.T) {
+	s := open(t)
+	e := next(t, s, "a")
+	e.Params = schemas.RealignParams{Params: schemas.Demo(), Catalogue: "news"}
+	e.Params.Train.Steps = 7
+	raw, err := json.Marshal(e)
+	must(t, err)
+	var old map[string]any
+	must(t, json.Unmarshal(raw, &old))
+	train := old["params"].(map[string]any)["train"].(map[string]any)
+	if _, ok := train["precision"]; !ok {
+		t.Fatal("the parameter has another name now: change this test")
+	}
+	delete(train, "precision")
+	object, err := s.PutJSON(old)
+	must(t, err)
+	_, err = s.AddRef(ref("news"), 1, object.Digest)
+	must(t, err)
+	newest, err := Newest(s, "news")
+	must(t, err)
+	if p := newest.Params.Train; p.Precision != schemas.Demo().Train.Precision || p.Steps != 7 || newest.Object != object.Digest {
+		t.Errorf("%+v", newest)
+	}
+	must(t, newest.Params.Validate()) // a takedown goes on from these parameters
 }
 
 func TestAnEntryFollowsTheOneItWasMadeFrom(t *testing.T) {

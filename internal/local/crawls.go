@@ -28,7 +28,7 @@ func FolderOfCrawls(dir string, roots []string) (string, error) {
 		path, err = filepath.EvalSymlinks(path)
 	}
 	if err != nil {
-		return "", fmt.Errorf("folder of crawls: %w", err)
+		return "", fmt.Errorf("there is no folder of crawls %s, and none of that name in %s", dir, strings.Join(roots, " or "))
 	}
 	for i, root := range roots {
 		resolved, err := filepath.EvalSymlinks(root)
