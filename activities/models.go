@@ -30,7 +30,7 @@ func (a *Activities) model(name string) (model, error) {
 	}
 	for _, dir := range dirs {
 		if isModel(dir) {
-			dir, err := filepath.EvalSymlinks(dir)
+			dir, err := a.inRoots(name, dir)
 			if err != nil {
 				return model{}, err
 			}
@@ -45,6 +45,23 @@ func (a *Activities) model(name string) (model, error) {
 func missing(name string, dirs []string) error {
 	return Fail(schemas.MissingModel, "model %q: neither config.json nor modules.json in %s: put its Hugging Face directory there, "+
 		"or name another model", name, strings.Join(dirs, " or "))
+}
+
+// inRoots is the place of a model's directory, links resolved, which must lie in one of the roots too.
+func (a *Activities) inRoots(name, dir string) (string, error) {
+	place, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return "", err
+	}
+	for _, root := range a.ModelRoots {
+		if root, err := filepath.EvalSymlinks(root); err == nil {
+			if inside, err := filepath.Rel(root, place); err == nil && filepath.IsLocal(inside) {
+				return place, nil
+			}
+		}
+	}
+	return "", Fail(schemas.InvalidInput, "model %q: %s is a link to %s, outside of the model roots: put its files there, or add the folder that holds them "+
+		"to model_roots of temporal.yaml", name, dir, place)
 }
 
 // isModel tells whether dir looks like a model: of transformers (config.json) or sentence-transformers (modules.json).

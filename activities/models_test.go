@@ -89,6 +89,10 @@ func TestAModelBehindALinkHasTheDigestOfItsFiles(t *testing.T) {
 	if err := os.Symlink(filepath.Join(dir, "cache"), filepath.Join(dir, "models/linked")); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := a.model("linked"); errorType(err) != schemas.InvalidInput || !strings.Contains(err.Error(), "add the folder that holds them to model_roots") {
+		t.Errorf("a link out of the roots: %v", err)
+	}
+	a.ModelRoots = append(a.ModelRoots, filepath.Join(dir, "cache"))
 	linked, err := a.model("linked")
 	plain, err2 := a.model("plain")
 	if err != nil || err2 != nil || linked.Digest != plain.Digest {

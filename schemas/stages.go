@@ -137,7 +137,7 @@ type TokenizeInput struct {
 
 // NotReproducibleSince is a count of Train: the first step whose bytes another run of the same input would not have, because an
 // attempt ran out of memory or lost a rank and the next went on with a smaller micro-batch, or fewer ranks. Absent: there is none.
-const NotReproducibleSince = "first_step_not_bit_reproducible"
+const NotReproducibleSince = "not_bit_reproducible_since_step"
 
 // TrainInput: one unit, "all". Files out: a Hugging Face model directory, "metrics.jsonl", "trained_on.arrow", an events file for
 // TensorBoard; "validation.jsonl" where it was validated; "lessons.json" where there is a count NotReproducibleSince. Counts: steps, samples, pairs.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -209,21 +210,34 @@ func (p *process) fate() (text string, how end) {
 	return text, how
 }
 
-// tail keeps the last bytes written to it, and copies everything to copy.
+// tail keeps the last bytes written to it, and what a runtime or library said when it gave up, and copies everything to copy.
 type tail struct {
 	mu    sync.Mutex
 	last  []byte
-	short bool // what was written tells of a failed allocation
+	end   []byte // from a sign of the end on, so many bytes
+	short bool   // what was written tells of a failed allocation
 	copy  io.Writer
 }
 
-const tailBytes = 4 << 10
+const tailBytes, endBytes = 4 << 10, 512
+
+// endSigns begin what is printed before a long list of goroutines.
+var endSigns = []string{"runtime/cgo: ", "fatal error: ", "panic: ", "terminate called", "SIGSEGV: ", "SIGABRT: ", "SIGBUS: ", "SIGILL: "}
 
 func (t *tail) Write(b []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.last = append(t.last, b...)
 	t.short = t.short || shortOfMemory(string(t.last[max(0, len(t.last)-len(b)-64):])) // also what was cut in two
+	if len(t.end) > 0 {
+		t.end = append(t.end, b[:min(len(b), max(0, endBytes-len(t.end)))]...)
+	} else {
+		for _, sign := range endSigns {
+			if i := bytes.Index(t.last, []byte(sign)); i >= 0 && len(t.end) == 0 {
+				t.end = append(t.end, t.last[i:min(len(t.last), i+endBytes)]...)
+			}
+		}
+	}
 	if over := len(t.last) - tailBytes; over > 0 {
 		t.last = append(t.last[:0], t.last[over:]...)
 	}
@@ -242,5 +256,9 @@ func (t *tail) starved() bool {
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return string(bytes.ToValidUTF8(bytes.TrimSpace(t.last), []byte("?")))
+	said := t.last
+	if len(t.end) > 0 && !bytes.Contains(said, t.end) {
+		said = slices.Concat(t.end, []byte("\n...\n"), said)
+	}
+	return string(bytes.ToValidUTF8(bytes.TrimSpace(said), []byte("?")))
 }

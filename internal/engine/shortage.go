@@ -10,8 +10,10 @@ import (
 	"crosssum/schemas"
 )
 
-// memorySigns are what libraries say when an allocation failed: libtorch, the C++ library, CUDA, Go's runtime, the system.
-var memorySigns = []string{"can't allocate memory", "cannot allocate memory", "out of memory", "bad_alloc", "failed to reserve page summary memory"}
+// memorySigns are what libraries say when an allocation failed: libtorch, the C++ library, CUDA, Go's runtime, the system; and when
+// a thread got no stack.
+var memorySigns = []string{"can't allocate memory", "cannot allocate memory", "out of memory", "bad_alloc", "failed to reserve page summary memory",
+	"pthread_create failed", "thread creation failed"}
 
 // deviceSigns are what they say when a device is gone, or its context cannot be used any more.
 var deviceSigns = []string{"cuda error", "cuda driver error", "cublas_status_", "cudnn_status_", "no cuda-capable device", "nvml:", "uncorrectable ecc error"}

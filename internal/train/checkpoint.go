@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sort"
@@ -14,6 +15,7 @@ import (
 	"strings"
 
 	"crosssum/internal/crash"
+	"crosssum/internal/engine"
 )
 
 // A checkpoint is a folder step-000020 of the work folder: model.safetensors (parameters), optimizer.safetensors and
@@ -93,6 +95,14 @@ func saveCheckpoint(work string, state checkpointState, write func(dir string) e
 	return syncFolder(work)
 }
 
+// linked is the error of a checkpoint, or a folder of them, that is a link: old ones are removed, and what a link leads to may be
+// anybody's.
+func linked(path string) error {
+	place, err := filepath.EvalSymlinks(path)
+	return invalid("%s is a link to %s (%v): checkpoints lie in their folder itself: put the folder there, or give the place that the link leads to as "+
+		"output folder", path, place, err)
+}
+
 // checkpointSteps lists the steps of the checkpoints in work, newest first.
 func checkpointSteps(work string) ([]int, error) {
 	entries, err := os.ReadDir(work)
@@ -101,7 +111,10 @@ func checkpointSteps(work string) ([]int, error) {
 	}
 	var steps []int
 	for _, e := range entries {
-		if name, ok := strings.CutPrefix(e.Name(), "step-"); ok && e.IsDir() {
+		if name, ok := strings.CutPrefix(e.Name(), "step-"); ok && (e.IsDir() || e.Type() == fs.ModeSymlink) {
+			if e.Type() == fs.ModeSymlink {
+				return nil, linked(filepath.Join(work, e.Name()))
+			}
 			if step, err := strconv.Atoi(name); err == nil && checkpointName(step) == e.Name() {
 				steps = append(steps, step)
 			}
@@ -125,7 +138,8 @@ func verifyCheckpoint(dir, run string) (checkpointState, error) {
 		return state, fmt.Errorf("%s says step %d", stateFile, state.Step)
 	}
 	if run != "" && state.Run != run {
-		return state, fmt.Errorf("belongs to another model, data set or parameters")
+		return state, invalid("%s is a checkpoint of another model, vocabulary, data set or parameters: give those that it was made with, or another "+
+			"output folder, or remove it", dir)
 	}
 	for _, name := range []string{modelFile, optimizerFile, configFile} {
 		got, err := digestFile(filepath.Join(dir, name), false)
@@ -149,6 +163,9 @@ func newestCheckpoint(work, run string, usable func(checkpointState) error) (dir
 	for _, step := range steps {
 		dir := filepath.Join(work, checkpointName(step))
 		state, err := verifyCheckpoint(dir, run)
+		if foreign := (*engine.Error)(nil); errors.As(err, &foreign) { // to train over it would end in its removal
+			return "", state, nil, err
+		}
 		if err == nil {
 			err = usable(state)
 		}

@@ -69,6 +69,9 @@ func open(request engine.TrainRequest, report engine.Report) (r *run, err error)
 	if err := errors.Join(check(request.Params), checkValidation(request.Params)); err != nil {
 		return nil, err
 	}
+	if info, err := os.Lstat(request.Work); err == nil && info.Mode().Type() == os.ModeSymlink {
+		return nil, linked(request.Work)
+	}
 	if r.id, err = identity(request, &r.inputs); err != nil {
 		return nil, err
 	}
@@ -159,7 +162,8 @@ func identity(request engine.TrainRequest, in *inputs) (string, error) {
 	if err := json.NewEncoder(h).Encode([]any{params, request.Seed}); err != nil {
 		return "", err
 	}
-	files := []string{filepath.Join(request.Model, configFile), filepath.Join(request.Model, modelFile)}
+	files := []string{filepath.Join(request.Model, configFile), filepath.Join(request.Model, modelFile),
+		filepath.Join(request.Model, vocabularyFile)}
 	switch {
 	case request.Batches != "":
 		files = append(files, request.Batches)
@@ -186,6 +190,10 @@ func identity(request engine.TrainRequest, in *inputs) (string, error) {
 		digest, err := digestFile(path, false)
 		if os.IsNotExist(err) && path == files[1] {
 			digest, err = digestShards(path)
+		}
+		if os.IsNotExist(err) {
+			return "", &engine.Error{Type: schemas.MissingModel, Message: fmt.Sprintf("train: %v: what is trained on is a Hugging Face directory with "+
+				"config.json, model.safetensors and spiece.model, and files of data", err)}
 		}
 		if err != nil {
 			return "", err

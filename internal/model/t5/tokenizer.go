@@ -29,7 +29,8 @@ func LoadTokenizer(dir string, config *Config) (*Tokenizer, error) {
 		return nil, err
 	}
 	if model.Size() > config.VocabSize {
-		return nil, fmt.Errorf("%s: %d pieces, but config.json's vocab_size is %d", path, model.Size(), config.VocabSize)
+		return nil, fmt.Errorf("%s: %d pieces, but config.json's vocab_size is %d: one of them is of another model; copy the "+
+			"vocabulary that belongs to the weights", path, model.Size(), config.VocabSize)
 	}
 	if model.Eos() != config.EOSTokenID {
 		return nil, fmt.Errorf("%s: </s> is piece %d, but config.json's eos_token_id is %d", path, model.Eos(), config.EOSTokenID)
