@@ -76,8 +76,9 @@ func samplingPlan(_ context.Context, args []string) error {
 // printPlan writes the largest pairs, and what is seen of all.
 func printPlan(w io.Writer, plan []sampling.Planned, pairs []sampling.Pair, p schemas.Params, steps, top int) {
 	t := p.Train
-	fmt.Fprintf(w, "%s, alpha %g, beta %g: %s steps of %d x %d samples, seed %d; %d of %d pairs in use (the others are native ones left out, or have fewer than %d)\n\n",
-		t.Sampling, t.Alpha, t.Beta, live.Thousands(int64(steps)), t.Pairs, t.MiniBatch, p.Seed, len(plan), len(pairs), t.MiniBatch)
+	setting := strings.TrimSpace(strings.ReplaceAll(t.Setting, "_", " ") + " " + t.Pivot)
+	fmt.Fprintf(w, "%s, %s, alpha %g, beta %g: %s steps of %d x %d samples, seed %d; %d of %d pairs in use (the others are outside the setting, native ones left out, or have fewer than %d)\n\n",
+		t.Sampling, setting, t.Alpha, t.Beta, live.Thousands(int64(steps)), t.Pairs, t.MiniBatch, p.Seed, len(plan), len(pairs), t.MiniBatch)
 	sort.SliceStable(plan, func(a, b int) bool { return plan[a].Samples > plan[b].Samples })
 	fmt.Fprintf(w, "%-44s %10s %8s %9s %8s %9s %8s\n", "pair", "samples", "share", "expected", "drawn", "batches", "epochs")
 	total, unseen, most := 0, 0, sampling.Planned{}
