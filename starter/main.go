@@ -43,7 +43,7 @@ func commands() []command {
 		{"down", "stop them", down},
 		{"status", "what runs, where, and the latest runs", status},
 		{"example", "the JSON for the web UI's start form: example pipeline", example},
-		{"benchmark", "measure beside the tools that people would use instead: benchmark embed, benchmark align", benchmark},
+		{"benchmark", "measure beside the tools that people would use instead: benchmark embed, benchmark align; how memory grows: benchmark growth", benchmark},
 		{"doctor", "what this machine has, and what is slow or missing", doctor},
 		{"test", "set up, vet and run all tests", test},
 		{"version", "versions of this program and what it is built from", version},
