@@ -80,6 +80,7 @@ func TestTheReportWarnsOfAGoldThatCannotBeReadAndShowsTheRest(t *testing.T) {
 			t.Errorf("%q: scored %v, warned %q", text, scored, got)
 		}
 	}
+	in.Scanned.Gold = gold("language\tid\tkey\nenglish\t1\tk\nhindi\t1\tk\n")
 	path, err := a.fileOf(articles, "hindi", "articles.arrow")
 	noError(t, err)
 	noError(t, errors.Join(os.Remove(path), os.WriteFile(path, []byte("no Arrow file, though long enough for one"), 0o644)))

@@ -33,6 +33,25 @@ func (sc *scene) reportInput(run string) schemas.ReportInput {
 	return schemas.ReportInput{Run: run, Params: schemas.Demo(), Ingested: sc.articles, Articles: sc.articles, Dataset: dataset, Model: model, Generations: generations, Scores: scores}
 }
 
+func TestReportAndManifestSayFromWhichStepATrainingIsNotBitReproducible(t *testing.T) {
+	sc := newScene(t)
+	in := sc.reportInput("short of memory")
+	counts := map[string]int64{"steps": 80, schemas.NotReproducibleSince: 41}
+	in.Model = sc.seal("train", []schemas.Unit{sc.publish("train", "short", counts, func(dir string) {
+		if err := os.WriteFile(filepath.Join(dir, "metrics.jsonl"), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	})})
+	in.Model.Counts = counts
+	finish(t, sc.Activities, reportDefinition, in)
+	for name, want := range map[string]string{"report.html": "from step 41 on its last bits are not those of another run", "manifest.json": `"not_bit_reproducible_since_step": 41`} {
+		raw, err := os.ReadFile(filepath.Join(sc.Runs, RunFolder(in.Run), name))
+		if err != nil || !strings.Contains(string(raw), want) {
+			t.Errorf("%s lacks %q: %v", name, want, err)
+		}
+	}
+}
+
 func TestTheRunsFolderHasDataSetModelReportAndManifest(t *testing.T) {
 	sc := newScene(t)
 	in := sc.reportInput("my run/../x")
