@@ -152,3 +152,17 @@ func TestCopiesOfOneSummaryAreDuplicatesOfOneComponentHoweverManyThereAre(t *tes
 		t.Errorf("%d components", r.counts["components"])
 	}
 }
+
+// TestEqualMarginsGoToTheSmallerIDInWhateverOrderTheyAreSeen: all cosines are alike, and so are all margins.
+func TestEqualMarginsGoToTheSmallerIDInWhateverOrderTheyAreSeen(t *testing.T) {
+	both, either := []hit2{{2, 0.9}, {3, 0.9}}, []hit2{{0, 0.9}, {1, 0.9}}
+	for name, p := range map[string]*languagePair{
+		"smaller first": newLanguagePair(&Articles{}, lists2(0, both, both), lists2(2, either, either), 2, 1, nil),
+		"larger first":  newLanguagePair(&Articles{}, lists2(0, both[1:]), lists2(2, either[:1], either[:1]), 1, 1, nil), // 2 is seen from its own side
+	} {
+		cs, _, err := marginBest(p)
+		if got := rulesOf(t, cs, err); len(got) != 1 || got[[2]int32{0, 2}] != "margin" {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
