@@ -29,9 +29,12 @@ const Namespace = "crosssum"
 
 // Chain is a Temporal server with programs to run against it.
 type Chain struct {
-	T       *testing.T
-	Dir     string // everything lies under it
-	Client  client.Client
+	T      *testing.T
+	Dir    string // everything lies under it
+	Client client.Client
+
+	HeartbeatSeconds int // of the workers to come; 0: 10, so that a killed one is soon missed
+
 	root    string // of the repository
 	address string
 	keeper  *local.Keeper
@@ -138,10 +141,14 @@ func (c *Chain) writeConfig(path string) {
 		"language_id": filepath.Join(c.root, "build/models/lid.176.ftz"), "heartbeat_throttle_seconds": 1} {
 		y[name] = value
 	}
-	for _, policy := range y["stages"].(map[string]any) {
-		policy.(map[string]any)["heartbeat_seconds"] = 10
+	heartbeat := c.HeartbeatSeconds
+	if heartbeat == 0 {
+		heartbeat = 10
 	}
-	y["defaults"].(map[string]any)["heartbeat_seconds"] = 10
+	for _, policy := range y["stages"].(map[string]any) {
+		policy.(map[string]any)["heartbeat_seconds"] = heartbeat
+	}
+	y["defaults"].(map[string]any)["heartbeat_seconds"] = heartbeat
 	y["defaults"].(map[string]any)["attempts"] = 50
 	b, err = yaml.Marshal(y)
 	c.must(err)
