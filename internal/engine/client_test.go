@@ -102,7 +102,7 @@ func handlers() map[string]engine.Handler {
 }
 
 // hoard takes memory until none is left: in a control group, or without one under a limit on the address space.
-func hoard(_ context.Context, group string, _ engine.Report) (int, error) {
+func hoard(_ context.Context, group string, report engine.Report) (int, error) {
 	if group != "" {
 		if err := os.WriteFile(group, []byte("0"), 0); err != nil {
 			return 0, err
@@ -110,6 +110,8 @@ func hoard(_ context.Context, group string, _ engine.Report) (int, error) {
 	} else if err := syscall.Setrlimit(syscall.RLIMIT_AS, &syscall.Rlimit{Cur: 1 << 30, Max: 1 << 30}); err != nil {
 		return 0, err
 	}
+	report(schemas.Progress{Of: "bytes"}) // where it lives now is known from here on
+	time.Sleep(100 * time.Millisecond)
 	var hoarded [][]byte
 	for {
 		b := make([]byte, 16<<20)
@@ -280,6 +282,13 @@ func TestTheKernelsOOMKillerIsKnownFromAKillByHand(t *testing.T) {
 	}
 	if err := c.Call(context.Background(), "portable", "killed", nil, nil, nil); kind(err) != schemas.EngineError {
 		t.Errorf("by hand: %v", err)
+	}
+	stranger := start(t, engine.Options{})
+	err = c.Call(context.Background(), "portable", "dies in", 1, nil, func(schemas.Progress) {
+		stranger.Call(context.Background(), "portable", "hoard", smallmemory.New(t, 64<<20).File(), nil, nil)
+	})
+	if kind(err) != schemas.EngineError {
+		t.Errorf("by hand, while the kernel killed a stranger: %v", err)
 	}
 }
 

@@ -30,9 +30,9 @@ type process struct {
 	ended  chan struct{} // closed when the process is reaped; then state is set
 	state  *os.ProcessState
 	stderr *tail
-	starts int64 // killsForMemory when it was started
 	mu     sync.Mutex
-	broken error // why the output was not understood
+	broken error          // why the output was not understood
+	kills  killsForMemory // when it last said something
 }
 
 // pins are variables of the environment that change the bytes or the speed of native results; none is inherited.
@@ -70,8 +70,7 @@ func Command(ctx context.Context, program, mode string, threads int, args ...str
 // launch starts the engine. The child dies with this process: by the end of its input, and by the parent-death signal,
 // which belongs to the thread that started it; so that thread is kept until the child has ended.
 func launch(o Options, mode string) (*process, error) {
-	p := &process{mode: mode, events: make(chan Event, 16), ended: make(chan struct{}), stderr: &tail{copy: o.Log},
-		starts: killsForMemory()}
+	p := &process{mode: mode, events: make(chan Event, 16), ended: make(chan struct{}), stderr: &tail{copy: o.Log}}
 	p.cmd = exec.Command(o.Program, o.Args...)
 	p.cmd.Env = append(environment(mode, o.Threads), o.Env...)
 	p.cmd.Stderr = p.stderr
@@ -93,6 +92,7 @@ func launch(o Options, mode string) (*process, error) {
 		if err != nil {
 			return
 		}
+		p.countKills()
 		p.read(stdout)
 		p.cmd.Wait()
 		p.state = p.cmd.ProcessState
@@ -122,8 +122,20 @@ func (p *process) read(stdout io.Reader) {
 			p.reject(fmt.Errorf("not an event: %.80q: %w", line, err))
 			return
 		}
+		p.countKills()
 		p.events <- event
 	}
+}
+
+// countKills notes how many processes the OOM killer has ended while this one still lived.
+func (p *process) countKills() {
+	kills := killsAround(p.cmd.Process.Pid)
+	if !running(p.cmd.Process.Pid) {
+		return
+	}
+	p.mu.Lock()
+	p.kills = kills
+	p.mu.Unlock()
 }
 
 func (p *process) reject(err error) {
@@ -188,7 +200,7 @@ const (
 func (p *process) fate() (text string, how end) {
 	<-p.ended
 	p.mu.Lock()
-	broken := p.broken
+	broken, kills := p.broken, p.kills
 	p.mu.Unlock()
 	text = p.state.String()
 	if broken != nil {
@@ -197,7 +209,7 @@ func (p *process) fate() (text string, how end) {
 	status, ok := p.state.Sys().(syscall.WaitStatus)
 	signaled := ok && status.Signaled() && broken == nil
 	switch {
-	case signaled && status.Signal() == syscall.SIGKILL && p.starts >= 0 && killsForMemory() > p.starts:
+	case signaled && status.Signal() == syscall.SIGKILL && kills.more():
 		text, how = text+", as the kernel ended a process because memory ran out", starved
 	case signaled && (status.Signal() == syscall.SIGKILL || status.Signal() == syscall.SIGTERM):
 		how = killed

@@ -56,6 +56,9 @@ func TestMain(m *testing.M) {
 				if p.Done >= shortAfter && !short {
 					short = true
 					takeMemory()
+					time.Sleep(time.Second) // not too soon after the report before
+					report(p)               // tells that it lives, and where
+					time.Sleep(200 * time.Millisecond)
 				}
 				report(p)
 			})
