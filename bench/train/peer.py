@@ -20,8 +20,7 @@ torch.set_num_threads(threads)
 with open(params) as file:
     p = json.load(file)
 tokenizer = AutoTokenizer.from_pretrained(model_dir)
-model = MT5ForConditionalGeneration.from_pretrained(model_dir, dtype=torch.float32)
-model.config.dropout_rate = p["dropout"]
+model = MT5ForConditionalGeneration.from_pretrained(model_dir, dtype=torch.float32, dropout_rate=p["dropout"])
 starts = {name: token[0] for name, token in model.config.task_specific_params["langid_map"].items()}
 with open(batches, encoding="utf-8") as file:
     data = [row for line in file for row in [json.loads(line)]][: p["steps"]]
