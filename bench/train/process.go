@@ -140,12 +140,15 @@ func (o *options) resume() error {
 	if c, err = o.command(m, output, every); err != nil {
 		return err
 	}
-	err = follow(c, func(step int, _ float64, at time.Duration) bool {
-		if step > every+1 || step == every { // the first word is of the step that it goes on from
+	from := 0 // the first word is of the step that it goes on from
+	return follow(c, func(step int, _ float64, at time.Duration) bool {
+		if from == 0 {
+			from = step
+		}
+		if step == from {
 			return true
 		}
-		fmt.Printf("crosssum %s: killed after step %d, resumed from %d: step %d done %.1f s after the start\n", m.name, every+2, every, step, at.Seconds())
+		fmt.Printf("crosssum %s: killed after step %d, resumed from %d: step %d done %.1f s after the start\n", m.name, every+2, from, step, at.Seconds())
 		return false
 	}, &measure{})
-	return err
 }
