@@ -12,7 +12,7 @@ import (
 
 const cardFile = "README.md"
 
-// inputs are the SHA-256 of what a run reads: config.json and weights of the model that it begins with, then samples and
+// inputs are the SHA-256 of what a run reads: config.json, weights and spiece.model of the model that it begins with, then samples and
 // articles, or the files of a data set, or the file of batches.
 type inputs []string
 
@@ -59,7 +59,7 @@ Trained by CrossSum: %d steps, %d samples of %d pairs of languages%s.
 		float64(c.Count())/1e6, r.step, r.samples, r.feed.pairs(), taken)
 	b.WriteString(c.Usage(p.SourceTokens, p.TargetTokens))
 	data := sha256.New()
-	for _, digest := range r.inputs[2:] {
+	for _, digest := range r.inputs[3:] {
 		io.WriteString(data, digest+"\n")
 	}
 	fmt.Fprintf(&b, `## Made from
@@ -68,11 +68,12 @@ Trained by CrossSum: %d steps, %d samples of %d pairs of languages%s.
 |---|---|
 | base model, config.json | %s |
 | base model, weights | %s |
+| base model, spiece.model | %s |
 | training data: the SHA-256 of %d files, a line each | %s |
 
 %s, rate %g * d_model^-0.5 * min(s^-0.5, s * %d^-1.5), batches of %d x %d by "%s" (alpha %g, beta %g), source %d and target %d tokens,
 label smoothing %g, dropout %g, seed %d. The loss and rate of every step are in metrics.jsonl.
-`, r.inputs[0], r.inputs[1], len(r.inputs[2:]), hex.EncodeToString(data.Sum(nil)), p.Optimizer, p.LearningRate, p.WarmupSteps,
+`, r.inputs[0], r.inputs[1], r.inputs[2], len(r.inputs[3:]), hex.EncodeToString(data.Sum(nil)), p.Optimizer, p.LearningRate, p.WarmupSteps,
 		p.Pairs, p.MiniBatch, p.Sampling, p.Alpha, p.Beta, p.SourceTokens, p.TargetTokens, p.LabelSmoothing, p.Dropout, r.request.Seed)
 	return os.WriteFile(filepath.Join(r.request.Output, cardFile), []byte(b.String()), 0o644)
 }

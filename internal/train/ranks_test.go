@@ -283,6 +283,7 @@ func TestARankLostTwiceAtOneCheckpointIsDoneWithout(t *testing.T) {
 
 func TestRanksDieWithTheEngineThatStartedThemAndTheNextOneGoesOn(t *testing.T) {
 	request, pid := toyRanks(t, 2)
+	request.Params.Steps, request.Params.CheckpointEvery = 300, 20 // long enough to be killed amid
 	client := engine.New(engine.Options{Program: os.Args[0]})
 	defer client.Close()
 	run := func(work string, report engine.Report) (model, metrics []byte, err error) {
@@ -300,7 +301,7 @@ func TestRanksDieWithTheEngineThatStartedThemAndTheNextOneGoesOn(t *testing.T) {
 	must(t, err)
 	work, killed := t.TempDir(), false
 	_, _, err = run(work, func(p schemas.Progress) {
-		if p.Done >= 4 && !killed {
+		if p.Metrics["checkpoint"] > 0 && !killed {
 			killed = true
 			must(t, syscall.Kill(pid(0), syscall.SIGTERM))
 		}

@@ -56,7 +56,7 @@ func TestARunOnADiskThatFillsUpAgainAndAgainEndsWithTheBytesOfOneWithRoom(t *tes
 			}
 			if stage, problem := heldUp(c, run); problem != "" {
 				said[stage] = problem
-				times[stage]++ // each stage meets a full disk of its own, if it writes more than a little
+				times[stage]++ // four times the room each time; what is left over is the next stage's
 				disk.Fill(little << (2 * times[stage]))
 				time.Sleep(2 * time.Second) // it goes on, and says so
 			}
@@ -75,8 +75,8 @@ func TestARunOnADiskThatFillsUpAgainAndAgainEndsWithTheBytesOfOneWithRoom(t *tes
 		t.Errorf("nondeterministic: %v", result.Nondeterministic)
 	}
 	same(t, "the run on a full disk", chain.Artifacts(t, w.Store), want)
-	if len(said) < 3 || !strings.Contains(said[schemas.Train.Name], "make room") { // a training's checkpoint is the engine's to write
-		t.Errorf("the disk was full in no stages but %v", slices.Sorted(maps.Keys(said)))
+	if len(said) < 2 || !strings.Contains(said[schemas.Train.Name], "make room") { // a training's checkpoint is the engine's to write
+		t.Errorf("the disk was full in no stages but %v, wanted train and one whose files the worker writes", slices.Sorted(maps.Keys(said)))
 	}
 	if _, err := os.Stat(filepath.Join(disk.Dir, "runs/tight/report.html")); err != nil {
 		t.Error(err)

@@ -43,13 +43,13 @@ func undisturbed(t *testing.T) (model []byte, losses []float64) {
 func TestOutOfMemoryGoesOnWithASmallerMicroBatchTheSameBatchesAndTheSameMasks(t *testing.T) {
 	const limit = 32 << 20
 	_, want := undisturbed(t)
-	for name, short := range map[string]func() string{
-		"an allocation fails":   func() string { return fmt.Sprint("limit ", limit) },
-		"the kernel's OOM kill": func() string { return "group " + smallmemory.New(t, limit).File() },
+	for name, short := range map[string]func(t *testing.T) string{
+		"an allocation fails":   func(*testing.T) string { return fmt.Sprint("limit ", limit) },
+		"the kernel's OOM kill": func(t *testing.T) string { return "group " + smallmemory.New(t, limit).File() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			w.env = []string{shortage + "=" + short()}
+			w.env = []string{shortage + "=" + short(t)}
 			size := w.in.Params.MicroBatch
 			var kinds []string
 			for attempt := 1; ; attempt++ {
