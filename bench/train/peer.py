@@ -1,17 +1,20 @@
 """transformers' training on the same batches: peer.py MODEL BATCHES.jsonl OUTPUT PARAMS.json THREADS [fp32|bf16]
 
-What its users write: the tokenizer's own truncation, batches padded to their longest by a DataLoader's collate function, model.train(),
+What its users write: batches padded to their longest by a DataLoader's collate function, model.train(),
 cross-entropy with label smoothing as Trainer's LabelSmoother computes it, clipping, Adafactor with the published settings, and
-save_pretrained at the end. One JSON object on standard output: seconds of each step and its loss (step 1's include what came before)."""
+save_pretrained at the end. Ids are SentencePiece's own: AutoTokenizer of transformers 5 cuts texts without byte fallback, which would make
+other batches of them. One JSON object on standard output: seconds of each step and its loss (step 1's include what came before)."""
 import json
+import os
 import sys
 import time
 
 began = time.time()
 
 import torch
+from sentencepiece import SentencePieceProcessor
 from torch.utils.data import DataLoader
-from transformers import AutoTokenizer, MT5ForConditionalGeneration
+from transformers import MT5ForConditionalGeneration
 from transformers.optimization import Adafactor
 
 model_dir, batches, output, params, threads = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4], int(sys.argv[5])
@@ -19,25 +22,32 @@ half = sys.argv[6:] == ["bf16"]
 torch.set_num_threads(threads)
 with open(params) as file:
     p = json.load(file)
-tokenizer = AutoTokenizer.from_pretrained(model_dir)
+tokenizer = SentencePieceProcessor(model_file=os.path.join(model_dir, "spiece.model"))
 model = MT5ForConditionalGeneration.from_pretrained(model_dir, dtype=torch.float32, dropout_rate=p["dropout"])
 starts = {name: token[0] for name, token in model.config.task_specific_params["langid_map"].items()}
 with open(batches, encoding="utf-8") as file:
     data = [row for line in file for row in [json.loads(line)]][: p["steps"]]
 
 
+PAD, END = 0, 1
+
+
+def padded(texts, limit):
+    ids = [torch.tensor(i[: limit - 1] + [END]) for i in tokenizer.encode(texts)]
+    return torch.nn.utils.rnn.pad_sequence(ids, batch_first=True, padding_value=PAD)
+
+
 def collate(rows):
     rows = rows[0]  # the file says what a batch is
-    source = tokenizer([r["text"] for r in rows], max_length=p["source_tokens"], truncation=True, padding=True, return_tensors="pt")
-    labels = tokenizer([r["summary"] for r in rows], max_length=p["target_tokens"], truncation=True, padding=True, return_tensors="pt").input_ids
+    source = padded([r["text"] for r in rows], p["source_tokens"])
+    labels = padded([r["summary"] for r in rows], p["target_tokens"])
     start = torch.tensor([[starts[r["target_language"]]] for r in rows])
-    return {"input_ids": source.input_ids, "attention_mask": source.attention_mask,
-            "decoder_input_ids": torch.cat([start, labels[:, :-1]], 1)}, labels
+    return {"input_ids": source, "attention_mask": (source != PAD).long(), "decoder_input_ids": torch.cat([start, labels[:, :-1]], 1)}, labels
 
 
 def smoothed(logits, labels, epsilon):  # transformers.trainer_pt_utils.LabelSmoother
     log_probs = -torch.nn.functional.log_softmax(logits, dim=-1)
-    padding = labels.eq(tokenizer.pad_token_id).unsqueeze(-1)
+    padding = labels.eq(PAD).unsqueeze(-1)
     nll = log_probs.gather(dim=-1, index=labels.unsqueeze(-1)).masked_fill_(padding, 0.0)
     spread = log_probs.sum(dim=-1, keepdim=True, dtype=torch.float32).masked_fill_(padding, 0.0)
     active = padding.numel() - padding.long().sum()
