@@ -5,27 +5,19 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 
-	"github.com/klauspost/compress/zstd"
+	"crosssum/bench/crawl"
 )
 
 // collect takes n summaries out of crawl folders: all languages mixed, the same ones every time.
 func collect(folders []string, n int) ([]string, error) {
 	var out []string
 	for _, folder := range folders {
-		paths, err := filepath.Glob(filepath.Join(folder, "*.jsonl.zst"))
-		if err != nil {
-			return nil, err
-		}
 		var list []string
-		for _, path := range paths {
-			if list, err = summaries(list, path); err != nil {
-				return nil, err
-			}
+		if err := crawl.Each(folder, func(a crawl.Article) { list = append(list, a.Summary) }); err != nil {
+			return nil, err
 		}
 		random := rand.New(rand.NewPCG(2026, 11))
 		random.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
@@ -35,36 +27,6 @@ func collect(folders []string, n int) ([]string, error) {
 		return nil, fmt.Errorf("no summaries in %v", folders)
 	}
 	return out, nil
-}
-
-// summaries adds those of a file to a list.
-func summaries(list []string, path string) ([]string, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	z, err := zstd.NewReader(file)
-	if err != nil {
-		return nil, err
-	}
-	defer z.Close()
-	for lines := bufio.NewReader(z); ; {
-		line, err := lines.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
-			return list, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		var row struct {
-			Summary string `json:"summary"`
-		}
-		if err := json.Unmarshal(line, &row); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		list = append(list, row.Summary)
-	}
 }
 
 // writeLines writes a JSON string a line.

@@ -1,17 +1,14 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strings"
 
-	"github.com/klauspost/compress/zstd"
+	"crosssum/bench/crawl"
 )
 
 // row is an example of a batch as ./crosssum train --batches reads it: an article with its own summary.
@@ -28,22 +25,14 @@ func writeBatches(path, folder, model string, batch, steps int) error {
 	if err != nil {
 		return err
 	}
-	paths, err := filepath.Glob(filepath.Join(folder, "*.jsonl.zst"))
+	var rows []row
+	err = crawl.Each(folder, func(a crawl.Article) {
+		if known[a.Language] {
+			rows = append(rows, row{a.Text, a.Summary, a.Language})
+		}
+	})
 	if err != nil {
 		return err
-	}
-	var rows []row
-	for _, path := range paths {
-		name := strings.TrimSuffix(filepath.Base(path), ".jsonl.zst")
-		for _, split := range []string{"_train", "_val", "_test"} {
-			name = strings.TrimSuffix(name, split)
-		}
-		if !known[name] {
-			continue
-		}
-		if rows, err = read(rows, path, name); err != nil {
-			return err
-		}
 	}
 	if len(rows) < batch*steps {
 		return fmt.Errorf("%s has %d articles in languages of %s; %d batches of %d are wanted", folder, len(rows), model, steps, batch)
@@ -80,33 +69,4 @@ func languages(model string) (map[string]bool, error) {
 		known[name] = true
 	}
 	return known, nil
-}
-
-// read adds the articles of a file to rows.
-func read(rows []row, path, language string) ([]row, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	z, err := zstd.NewReader(file)
-	if err != nil {
-		return nil, err
-	}
-	defer z.Close()
-	for lines := bufio.NewReader(z); ; {
-		line, err := lines.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
-			return rows, nil
-		}
-		r := row{Language: language}
-		if err == nil {
-			err = json.Unmarshal(line, &r)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		r.Language = language
-		rows = append(rows, r)
-	}
 }

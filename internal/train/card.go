@@ -12,31 +12,6 @@ import (
 
 const cardFile = "README.md"
 
-// inputs are the SHA-256 of what a run reads: config.json, weights and spiece.model of the model that it begins with, then samples and
-// articles, or the files of a data set, or the file of batches.
-type inputs []string
-
-// digestShards is the digest of a sharded model, whose single file would be at path: of its index and its shards.
-func digestShards(path string) (string, error) {
-	index := path + ".index.json"
-	if _, err := os.Stat(index); err != nil {
-		return "", err
-	}
-	shards, err := filepath.Glob(strings.TrimSuffix(path, ".safetensors") + "-*-of-*.safetensors")
-	if err != nil {
-		return "", err
-	}
-	h := sha256.New()
-	for _, file := range append([]string{index}, shards...) { // Glob sorts
-		digest, err := digestFile(file, false)
-		if err != nil {
-			return "", err
-		}
-		io.WriteString(h, digest+"\n")
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
 // writeCard writes the README of the trained model: how to summarize with it in transformers, and what it was made from. Its
 // bytes repeat: no path, name or time is in it.
 func (r *run) writeCard() error {

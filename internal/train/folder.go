@@ -2,11 +2,9 @@ package train
 
 import (
 	"bufio"
-	"bytes"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -20,24 +18,55 @@ import (
 // maxSampleLine bounds one row of a data set.
 const maxSampleLine = 16 << 20
 
-var trainFile = regexp.MustCompile(`^([a-z0-9_]+)-([a-z0-9_]+)_train\.jsonl$`)
+var splitFile = regexp.MustCompile(`^([a-z0-9_]+)-([a-z0-9_]+)_(train|val)\.jsonl$`)
 
-// trainFiles lists the training files of a data set in CrossSum's layout, <source>-<target>_train.jsonl, in name order.
-func trainFiles(dir string) ([]string, error) {
+// pairFile is a file of a data set in CrossSum's layout: the rows of a directed pair of languages in one split.
+type pairFile struct{ path, name, source, target string }
+
+// splitFiles lists the files <source>-<target>_<split>.jsonl of a data set, in name order.
+func splitFiles(dir, split string) (files []pairFile, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, invalid("%v", err)
 	}
-	var names []string
 	for _, e := range entries {
-		if e.Type().IsRegular() && trainFile.MatchString(e.Name()) {
-			names = append(names, e.Name())
+		if m := splitFile.FindStringSubmatch(e.Name()); m != nil && m[3] == split && e.Type().IsRegular() {
+			files = append(files, pairFile{filepath.Join(dir, e.Name()), e.Name(), m[1], m[2]})
 		}
 	}
-	if len(names) == 0 {
+	if len(files) == 0 && split == "train" {
 		return nil, invalid("%s: no file <source>-<target>_train.jsonl in it", dir)
 	}
-	return names, nil
+	return files, nil
+}
+
+// eachRow calls do with the text and the summary of each row.
+func (f pairFile) eachRow(do func(text, summary string) error) error {
+	file, err := os.Open(f.path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	reader := bufio.NewReaderSize(file, 1<<20)
+	for n := 1; ; n++ {
+		line, err := readLine(reader, maxSampleLine)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		var row struct{ Text, Summary *string }
+		if err == nil {
+			err = json.Unmarshal(line, &row)
+		}
+		if err == nil && (row.Text == nil || row.Summary == nil) {
+			err = errors.New("field text or summary is missing")
+		}
+		if err == nil {
+			err = do(*row.Text, *row.Summary)
+		}
+		if err != nil {
+			return invalid("%s, line %d: %v", f.path, n, err)
+		}
+	}
 }
 
 // folderReader reads a data set's rows; equal texts and equal summaries are tokenized once.
@@ -51,64 +80,34 @@ type folderReader struct {
 
 // loadFolder reads the training files of a data set in CrossSum's layout.
 func loadFolder(dir string, tokenizer *t5.Tokenizer, params schemas.TrainParams, alive func(articles int64)) (*dataset, error) {
-	names, err := trainFiles(dir)
+	files, err := splitFiles(dir, "train")
 	if err != nil {
 		return nil, err
 	}
 	f := &folderReader{&dataset{}, tokenizer, params, map[[32]byte]int32{}, map[[32]byte]int32{}}
-	for _, name := range names {
-		languages := trainFile.FindStringSubmatch(name)
-		f.dataset.pairs = append(f.dataset.pairs, sampling.Pair{Source: languages[1], Target: languages[2]})
+	for k, file := range files {
+		f.dataset.pairs = append(f.dataset.pairs, sampling.Pair{Source: file.source, Target: file.target})
 		f.examples = append(f.examples, nil)
-		if err := f.file(filepath.Join(dir, name), alive); err != nil {
+		err := file.eachRow(func(text, summary string) error {
+			if f.articles++; f.articles%1000 == 0 {
+				alive(f.articles)
+			}
+			return f.row(k, text, summary)
+		})
+		if err != nil {
 			return nil, err
 		}
 	}
 	return f.dataset, nil
 }
 
-func (f *folderReader) file(path string, alive func(int64)) error {
-	file, err := os.Open(path)
+func (f *folderReader) row(k int, text, summary string) error {
+	source, err := once(f.texts, text, &f.sources, func() ([]int32, error) { return f.tokenizer.Source(text, f.params.SourceTokens) })
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	k := len(f.examples) - 1
-	reader := bufio.NewReaderSize(file, 1<<20)
-	for n := 1; ; n++ {
-		line, err := readLine(reader, maxSampleLine)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err == nil {
-			err = f.row(k, line)
-		}
-		if err != nil {
-			return invalid("%s, line %d: %v", path, n, err)
-		}
-		if f.articles++; f.articles%1000 == 0 {
-			alive(f.articles)
-		}
-	}
-}
-
-func (f *folderReader) row(k int, line []byte) error {
-	var row struct {
-		Text    *string `json:"text"`
-		Summary *string `json:"summary"`
-	}
-	if err := json.NewDecoder(bytes.NewReader(line)).Decode(&row); err != nil {
-		return err
-	}
-	if row.Text == nil || row.Summary == nil {
-		return fmt.Errorf("field text or summary is missing")
-	}
-	source, err := once(f.texts, *row.Text, &f.sources, func() ([]int32, error) { return f.tokenizer.Source(*row.Text, f.params.SourceTokens) })
-	if err != nil {
-		return err
-	}
-	target, err := once(f.summaries, *row.Summary, &f.labels, func() ([]int32, error) {
-		ids, dropped, err := f.tokenizer.Label(*row.Summary, f.params.TargetTokens)
+	target, err := once(f.summaries, summary, &f.labels, func() ([]int32, error) {
+		ids, dropped, err := f.tokenizer.Label(summary, f.params.TargetTokens)
 		f.dropped += dropped
 		return ids, err
 	})

@@ -1,16 +1,9 @@
 package train
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
-	"regexp"
 	"sort"
 
 	"crosssum/internal/arrowfile"
@@ -162,53 +155,16 @@ func (d *draw) articles(samples string, articles []string) error {
 	return nil
 }
 
-var validationFileName = regexp.MustCompile(`^([a-z0-9_]+)-([a-z0-9_]+)_val\.jsonl$`)
-
-// validationFiles lists the validation files of a data set in CrossSum's layout, <source>-<target>_val.jsonl, in name order.
-func validationFiles(dir string) (names []string, err error) {
-	entries, err := os.ReadDir(dir)
-	for _, e := range entries {
-		if e.Type().IsRegular() && validationFileName.MatchString(e.Name()) {
-			names = append(names, e.Name())
-		}
-	}
-	return names, err
-}
-
 // folder draws from the validation files of a data set.
 func (d *draw) folder(dir string) error {
-	names, err := validationFiles(dir)
-	for _, name := range names {
-		languages := validationFileName.FindStringSubmatch(name)
-		if err == nil && d.wanted(languages[1], languages[2]) {
-			err = d.file(filepath.Join(dir, name), languages[1], languages[2])
+	files, err := splitFiles(dir, "val")
+	for _, f := range files {
+		if err == nil && d.wanted(f.source, f.target) {
+			err = f.eachRow(func(text, summary string) error {
+				d.offer(heldOut{from: f.source, to: f.target, text: text, summary: summary}, f.source, f.target, text, summary)
+				return nil
+			})
 		}
 	}
 	return err
-}
-
-func (d *draw) file(path, source, target string) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	reader := bufio.NewReaderSize(file, 1<<20)
-	for n := 1; ; n++ {
-		line, err := readLine(reader, maxSampleLine)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		var row struct{ Text, Summary string }
-		if err == nil {
-			err = json.Unmarshal(line, &row)
-		}
-		if err == nil && (row.Text == "" || row.Summary == "") {
-			err = errors.New("field text or summary is missing")
-		}
-		if err != nil {
-			return invalid("%s, line %d: %v", path, n, err)
-		}
-		d.offer(heldOut{from: source, to: target, text: row.Text, summary: row.Summary}, source, target, row.Text, row.Summary)
-	}
 }

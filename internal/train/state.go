@@ -1,12 +1,8 @@
 package train
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log"
 	"os"
 	"path/filepath"
@@ -144,64 +140,6 @@ func (r *run) open(tokenizer *t5.Tokenizer, alive func(articles int64)) (feed, e
 		r.note("%d sentinels spelled out in summaries were left out of labels", data.dropped)
 	}
 	return newSampled(data, params, request.Seed)
-}
-
-// identity is the digest of what the run's bytes depend on, so that a checkpoint of another run is not taken. in takes the
-// digests of the files that were read for it.
-func identity(request engine.TrainRequest, in *inputs) (string, error) {
-	h := sha256.New()
-	params := request.Params
-	params.CheckpointEvery, params.KeepCheckpoints, params.Output = 0, 0, "" // change no step
-	params.ActivationCheckpointing = false
-	params.Precision = "fp32"
-	if bf16, err := half(request.Params); err != nil {
-		return "", err
-	} else if bf16 {
-		params.Precision = "bf16"
-	}
-	if err := json.NewEncoder(h).Encode([]any{params, request.Seed}); err != nil {
-		return "", err
-	}
-	files := []string{filepath.Join(request.Model, configFile), filepath.Join(request.Model, modelFile),
-		filepath.Join(request.Model, vocabularyFile)}
-	switch {
-	case request.Batches != "":
-		files = append(files, request.Batches)
-	case request.Dataset != "":
-		names, err := trainFiles(request.Dataset)
-		if err != nil {
-			return "", err
-		}
-		if params.ValidateEvery > 0 {
-			validation, err := validationFiles(request.Dataset)
-			if err != nil {
-				return "", err
-			}
-			names = append(names, validation...)
-		}
-		for _, name := range names {
-			files = append(files, filepath.Join(request.Dataset, name))
-			io.WriteString(h, name)
-		}
-	default:
-		files = append(append(append(files, request.Samples), request.Tokens...), request.Articles...)
-	}
-	for _, path := range files {
-		digest, err := digestFile(path, false)
-		if os.IsNotExist(err) && path == files[1] {
-			digest, err = digestShards(path)
-		}
-		if os.IsNotExist(err) {
-			return "", &engine.Error{Type: schemas.MissingModel, Message: fmt.Sprintf("train: %v: what is trained on is a Hugging Face directory with "+
-				"config.json, model.safetensors and spiece.model, and files of data", err)}
-		}
-		if err != nil {
-			return "", err
-		}
-		io.WriteString(h, digest)
-		*in = append(*in, digest)
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // startTokens finds the start token of each target language. A language new to the model gets a free sentinel, whose row

@@ -1,0 +1,98 @@
+package train
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"crosssum/internal/engine"
+	"crosssum/schemas"
+)
+
+// inputs are the SHA-256 of what a run reads: config.json, weights and spiece.model of the model that it begins with, then samples and
+// articles, or the files of a data set, or the file of batches.
+type inputs []string
+
+// digestShards is the digest of a sharded model, whose single file would be at path: of its index and its shards.
+func digestShards(path string) (string, error) {
+	index := path + ".index.json"
+	if _, err := os.Stat(index); err != nil {
+		return "", err
+	}
+	shards, err := filepath.Glob(strings.TrimSuffix(path, ".safetensors") + "-*-of-*.safetensors")
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	for _, file := range append([]string{index}, shards...) { // Glob sorts
+		digest, err := digestFile(file, false)
+		if err != nil {
+			return "", err
+		}
+		io.WriteString(h, digest+"\n")
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// identity is the digest of what the run's bytes depend on, so that a checkpoint of another run is not taken. in takes the
+// digests of the files that were read for it.
+func identity(request engine.TrainRequest, in *inputs) (string, error) {
+	h := sha256.New()
+	params := request.Params
+	params.CheckpointEvery, params.KeepCheckpoints, params.Output = 0, 0, "" // change no step
+	params.ActivationCheckpointing = false
+	params.Precision = "fp32"
+	if bf16, err := half(request.Params); err != nil {
+		return "", err
+	} else if bf16 {
+		params.Precision = "bf16"
+	}
+	if err := json.NewEncoder(h).Encode([]any{params, request.Seed}); err != nil {
+		return "", err
+	}
+	files := []string{filepath.Join(request.Model, configFile), filepath.Join(request.Model, modelFile),
+		filepath.Join(request.Model, vocabularyFile)}
+	switch {
+	case request.Batches != "":
+		files = append(files, request.Batches)
+	case request.Dataset != "":
+		rows, err := splitFiles(request.Dataset, "train")
+		if err != nil {
+			return "", err
+		}
+		if params.ValidateEvery > 0 {
+			validation, err := splitFiles(request.Dataset, "val")
+			if err != nil {
+				return "", err
+			}
+			rows = append(rows, validation...)
+		}
+		for _, f := range rows {
+			files = append(files, f.path)
+			io.WriteString(h, f.name)
+		}
+	default:
+		files = append(append(append(files, request.Samples), request.Tokens...), request.Articles...)
+	}
+	for _, path := range files {
+		digest, err := digestFile(path, false)
+		if os.IsNotExist(err) && path == files[1] {
+			digest, err = digestShards(path)
+		}
+		if os.IsNotExist(err) {
+			return "", &engine.Error{Type: schemas.MissingModel, Message: fmt.Sprintf("train: %v: what is trained on is a Hugging Face directory with "+
+				"config.json, model.safetensors and spiece.model, and files of data", err)}
+		}
+		if err != nil {
+			return "", err
+		}
+		io.WriteString(h, digest)
+		*in = append(*in, digest)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
