@@ -217,6 +217,12 @@ func TestEveryClassHasARule(t *testing.T) {
 			t.Errorf("%s has none", kind)
 		}
 	}
+	// What only time or a person mends must not use up a stage's attempts within a second.
+	for _, kind := range []string{schemas.OutOfMemory, schemas.KilledForMemory, schemas.DiskFull, schemas.EngineError} {
+		if delay := schemas.FailureOf(kind).Delay; delay != 0 {
+			t.Errorf("%s comes again after %v s whatever the attempt: the stage's policy has to space them", kind, delay)
+		}
+	}
 }
 
 func TestACancelledTrainingSavesACheckpointAndIsNotAFailure(t *testing.T) {
