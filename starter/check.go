@@ -80,8 +80,8 @@ func printChecked(w io.Writer, c corpus.Checked) {
 		}
 	}
 	minutes := func(m float64) string { return live.Clock(time.Duration(m * float64(time.Minute))) }
-	fmt.Fprintf(w, "\nexpected on two cores with the default encoder: embed %s, neighbours %s; store %.0f MB (training and generation depend on the preset)\n",
-		minutes(c.Estimate.EmbedMinutes), minutes(c.Estimate.SearchMinutes), float64(c.Estimate.DiskBytes)/1e6)
+	fmt.Fprintf(w, "\nexpected on two cores with the default encoder: embed %s, neighbours %s, tokenize %s; store %.0f MB (training and generation depend on the preset)\n",
+		minutes(c.Estimate.EmbedMinutes), minutes(c.Estimate.SearchMinutes), minutes(c.Estimate.TokenizeMinutes), float64(c.Estimate.DiskBytes)/1e6)
 	for _, f := range c.Faults {
 		fmt.Fprintln(w, "a run would refuse this:", f)
 	}

@@ -126,16 +126,18 @@ func (out *Checked) language(ctx context.Context, folder *Folder, files []schema
 
 // Estimate is a guess for two cores and the default encoder.
 type Estimate struct {
-	EmbedMinutes  float64
-	SearchMinutes float64
-	DiskBytes     int64 // in the store: articles, embeddings, neighbour lists, data set
+	EmbedMinutes    float64
+	SearchMinutes   float64
+	TokenizeMinutes float64 // of whole articles, with the shipped summarizer's vocabulary
+	DiskBytes       int64   // in the store: articles, embeddings, neighbour lists, data set
 }
 
 // Rates seen on two cores with the default encoder (384 dimensions).
 const (
 	embedASecond    = 150.0 // short summaries
-	searchASecond   = 2e7   // pairs of vectors compared, selection and rescoring included
-	secondsAPair    = 0.02  // fixed cost of one pair of languages
+	tokenizeASecond = 2800.0
+	searchASecond   = 2e7  // pairs of vectors compared, selection and rescoring included
+	secondsAPair    = 0.02 // fixed cost of one pair of languages
 	vectorBytes     = 384*4 + 100
 	neighbourBytes  = 16 + 4 + 16 + 4 + 12
 	keptNeighbours  = 8
@@ -144,7 +146,7 @@ const (
 
 func estimate(c Checked) Estimate {
 	var e Estimate
-	e.EmbedMinutes = float64(c.Accepted) / embedASecond / 60
+	e.EmbedMinutes, e.TokenizeMinutes = float64(c.Accepted)/embedASecond/60, float64(c.Accepted)/tokenizeASecond/60
 	var compared, pairs float64
 	for i, a := range c.Languages {
 		for _, b := range c.Languages[i:] {

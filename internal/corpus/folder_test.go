@@ -176,7 +176,7 @@ func TestCheckTellsRowsReasonsAndFaults(t *testing.T) {
 	if len(c.Rejects) != 2 || c.Rejects[0].Reason != NotJSON || c.Rejects[0].Count != 2 || c.Rejects[0].Examples[0] != (Example{"english.jsonl", 2, c.Rejects[0].Examples[0].Detail}) {
 		t.Errorf("%+v", c.Rejects)
 	}
-	if c.Estimate.DiskBytes <= 0 || c.Estimate.EmbedMinutes <= 0 {
+	if c.Estimate.DiskBytes <= 0 || c.Estimate.EmbedMinutes <= 0 || c.Estimate.TokenizeMinutes <= 0 {
 		t.Errorf("%+v", c.Estimate)
 	}
 }
