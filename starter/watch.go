@@ -113,7 +113,7 @@ func (s *screen) log(board *live.Board, now time.Time) {
 	lines := board.Retried()
 	for _, stage := range board.Stages() {
 		if stage.State == "done" {
-			lines = append(lines, strings.TrimSpace(stage.Crawl+" "+stage.Stage)+": "+live.Finished(stage))
+			lines = append(lines, strings.TrimSpace(stage.Crawl+" "+live.Title(stage.Stage))+": "+live.Finished(stage))
 			lines = append(lines, live.Reused(stage, logWidth)...)
 		}
 	}

@@ -18,7 +18,7 @@ func (b *Board) Lines(width int, now time.Time) []string {
 	var lines []string
 	for _, stage := range b.last.Stages {
 		f := b.fraction(stage)
-		line := fmt.Sprintf("%-11s %s", stage.Stage, bar(f))
+		line := fmt.Sprintf("%-11s %s", Title(stage.Stage), bar(f))
 		if stage.State != "waiting" {
 			line += fmt.Sprintf(" %3.0f %%  %s", 100*f, b.detail(stage, f, now))
 		}
@@ -36,7 +36,7 @@ func (b *Board) Running(now time.Time) []string {
 	for _, stage := range b.last.Stages {
 		if stage.State == "running" {
 			f := b.fraction(stage)
-			lines = append(lines, strings.TrimSuffix(fmt.Sprintf("%s %.0f %%: %s", stage.Stage, 100*f, b.detail(stage, f, now)), ": "))
+			lines = append(lines, strings.TrimSuffix(fmt.Sprintf("%s %.0f %%: %s", Title(stage.Stage), 100*f, b.detail(stage, f, now)), ": "))
 		}
 	}
 	return lines
@@ -47,9 +47,9 @@ func (b *Board) Retried() []string {
 	var lines []string
 	for _, a := range b.last.Active {
 		if a.Progress.Problem != "" {
-			lines = append(lines, fmt.Sprintf("%s: %s", a.Stage, firstLine(a.Progress.Problem)))
+			lines = append(lines, fmt.Sprintf("%s: %s", Title(a.Stage), firstLine(a.Progress.Problem)))
 		} else if a.Failure != "" {
-			lines = append(lines, fmt.Sprintf("%s: attempt %d, after: %s", a.Stage, a.Attempt, firstLine(a.Failure)))
+			lines = append(lines, fmt.Sprintf("%s: attempt %d, after: %s", Title(a.Stage), a.Attempt, firstLine(a.Failure)))
 		}
 	}
 	return lines
@@ -70,10 +70,9 @@ func (b *Board) detail(stage schemas.StageProgress, fraction float64, now time.T
 		return ""
 	}
 	var parts []string
-	if stage.Stage == schemas.WaitingActivity && stage.Crawl != "" {
-		parts = append(parts, stage.Crawl)
-	}
-	if stage.Units > 1 {
+	if stage.Stage == schemas.WaitingActivity {
+		parts = append(parts, crawls(stage))
+	} else if stage.Units > 1 {
 		finished := max(stage.UnitsDone, stage.Reused)
 		for _, a := range b.last.Active {
 			if a.Stage == stage.Stage {
@@ -98,7 +97,7 @@ func (b *Board) detail(stage schemas.StageProgress, fraction float64, now time.T
 	if rate := t.rate(); rate > 0 && t.of != schemas.OfModel {
 		parts = append(parts, fmt.Sprintf("%s %s/s", Readable(rate), t.of))
 	}
-	for _, m := range []struct{ name, says string }{{"loss", "loss"}, {"learning_rate", "learning rate"}, {"checkpoint", "checkpoint at"}} {
+	for _, m := range []struct{ name, says string }{{"loss", "loss"}, {"learning_rate", "learning rate"}, {"checkpoint", "checkpoint at"}, {"ranks", "ranks"}} {
 		if v := metrics[m.name]; v != 0 { // zero: not there yet
 			parts = append(parts, m.says+" "+Readable(v))
 		}
@@ -109,10 +108,28 @@ func (b *Board) detail(stage schemas.StageProgress, fraction float64, now time.T
 	return strings.Join(parts, " · ")
 }
 
+// Title is what a reader calls a stage. What waits in a run that takes in one crawl after the other are crawls.
+func Title(stage string) string {
+	if stage == schemas.WaitingActivity {
+		return "crawls"
+	}
+	return stage
+}
+
+// crawls says how many of them a run has taken in, and which is at work: the other stages' lines are about that one.
+func crawls(stage schemas.StageProgress) string {
+	if stage.Crawl == "" {
+		return "looking for those that wait"
+	}
+	return fmt.Sprintf("%s of %s taken in, %s at work", Thousands(int64(stage.UnitsDone)), count(int64(stage.Units), stage.Unit), stage.Crawl)
+}
+
 // Finished says how a stage ended: what it made, how long it took, and what it did not compute again.
 func Finished(stage schemas.StageProgress) string {
 	units := count(int64(stage.Units), stage.Unit)
 	switch {
+	case stage.Stage == schemas.WaitingActivity:
+		return fmt.Sprintf("%s taken in", count(int64(stage.UnitsDone), stage.Unit))
 	case stage.Units > 0 && stage.Reused == stage.Units && stage.Units == 1:
 		return "reused"
 	case stage.Units > 0 && stage.Reused == stage.Units:

@@ -14,7 +14,7 @@ func see(b *Board, start time.Time, seconds int, step int64) {
 	b.Update(Snapshot{
 		Stages: []schemas.StageProgress{{Stage: "train", State: "running", Unit: "run", Units: 1, Work: 20}},
 		Active: []Activity{{ID: "7", Stage: "train", Attempt: 1, Progress: schemas.Progress{Stage: "train", Unit: "all", Units: 1, UnitWork: 20,
-			Done: step, Total: 80, Of: "steps", Metrics: map[string]float64{"loss": 6.125}}}},
+			Done: step, Total: 80, Of: "steps", Metrics: map[string]float64{"loss": 6.125, "ranks": 2}}}},
 	}, start.Add(time.Duration(seconds)*time.Second))
 }
 
@@ -24,7 +24,7 @@ func TestATrainingShowsStepsRateLossAndTimeToGo(t *testing.T) {
 		see(b, start, s, int64(s)) // a step a second
 	}
 	line := b.Lines(0, start.Add(20*time.Second))[0]
-	for _, want := range []string{"train", "25 %", "20 of 80 steps", "1 steps/s", "loss 6.12", "ETA 1:00 min", "█████░"} {
+	for _, want := range []string{"train", "25 %", "20 of 80 steps", "1 steps/s", "loss 6.12", "ranks 2", "ETA 1:00 min", "█████░"} {
 		if !strings.Contains(line, want) {
 			t.Errorf("%q lacks %q", line, want)
 		}
@@ -93,6 +93,27 @@ func TestTheEndOfAStageSaysWhatWasReused(t *testing.T) {
 		if got := Finished(stage); got != want {
 			t.Errorf("%+v: %q, want %q", stage, got, want)
 		}
+	}
+}
+
+func TestARunThatTakesCrawlsInSaysWhichIsAtWorkAndHowManyWait(t *testing.T) {
+	b := &Board{}
+	for _, c := range []struct {
+		stage schemas.StageProgress
+		want  string
+	}{
+		{schemas.StageProgress{State: "running"}, "crawls 0 %: looking for those that wait"},
+		{schemas.StageProgress{State: "running", Units: 1, Work: 1, Crawl: "2026-45"}, "crawls 0 %: 0 of 1 crawl taken in, 2026-45 at work"},
+		{schemas.StageProgress{State: "running", Units: 4, Work: 4, UnitsDone: 1, WorkDone: 1, Crawl: "2026-46"}, "crawls 25 %: 1 of 4 crawls taken in, 2026-46 at work"},
+	} {
+		c.stage.Stage, c.stage.Unit = schemas.WaitingActivity, "crawl"
+		b.Update(Snapshot{Stages: []schemas.StageProgress{c.stage}}, time.Unix(1e9, 0))
+		if got := b.Running(time.Unix(1e9, 0)); len(got) != 1 || got[0] != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+	if end := Finished(schemas.StageProgress{Stage: schemas.WaitingActivity, State: "done", Unit: "crawl", Units: 3, UnitsDone: 2, Seconds: 0.2}); end != "2 crawls taken in" {
+		t.Error(end)
 	}
 }
 

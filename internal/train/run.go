@@ -112,8 +112,12 @@ func (r *run) forwardBackward(ctx context.Context, batch []sequence, line *metri
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
-// progress reports finished steps; part is how much of the next one is done.
+// progress reports finished steps; part is how much of the next one is done. Who asked for several ranks hears how many there are.
 func (r *run) progress(steps int, part float64, line metric) {
-	r.report(schemas.Progress{Done: int64(steps), Total: int64(r.request.Params.Steps), Of: "steps", Metrics: map[string]float64{
-		"loss": r.last.Loss, "learning_rate": line.LearningRate, "checkpoint": float64(r.saved), "part_of_step": part}})
+	metrics := map[string]float64{"loss": r.last.Loss, "learning_rate": line.LearningRate, "checkpoint": float64(r.saved), "part_of_step": part}
+	if r.request.Params.Ranks > 1 {
+		_, ranks := r.ranks.place()
+		metrics["ranks"] = float64(ranks)
+	}
+	r.report(schemas.Progress{Done: int64(steps), Total: int64(r.request.Params.Steps), Of: "steps", Metrics: metrics})
 }
