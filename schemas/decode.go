@@ -51,6 +51,12 @@ func DecodeRealign(raw RawParams) (RealignParams, error) {
 	return realign, realign.Validate()
 }
 
+// DecodeTrain reads the parameters of a training alone, over those given, as strictly; their ranges are the training's to check.
+func DecodeTrain(raw RawParams, over TrainParams) (TrainParams, error) {
+	err := assign("$", raw, reflect.ValueOf(&over).Elem())
+	return over, err
+}
+
 // overPreset finds the preset that raw names; no input is {}.
 func overPreset(raw RawParams) (RawParams, Params, error) {
 	if len(raw) > maxParams {

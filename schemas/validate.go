@@ -98,7 +98,7 @@ func (c *checks) params(p Params) {
 }
 
 func (c *checks) train(t TrainParams) {
-	c.whole("train.steps", t.Steps, 1, 1<<30)
+	c.whole("train.steps", t.Steps, 1, 10_000_000)
 	c.whole("train.mini_batch", t.MiniBatch, 1, 1<<16)
 	c.whole("train.pairs", t.Pairs, 1, 1<<16)
 	c.whole("train.micro_batch", t.MicroBatch, 1, 1<<16)
@@ -113,11 +113,12 @@ func (c *checks) train(t TrainParams) {
 		"is %.40q; the settings many_to_one and one_to_many have one, many_to_many has none", t.Pivot)
 	c.whole("train.source_tokens", t.SourceTokens, 2, 16384)
 	c.whole("train.target_tokens", t.TargetTokens, 2, 4096)
-	c.real("train.learning_rate_scale", t.LearningRate, 0, 1000)
-	c.whole("train.warmup_steps", t.WarmupSteps, 1, 1<<30)
+	c.check(t.LearningRate > 0 && t.LearningRate <= 1000, "train.learning_rate_scale", "%v must be above 0 and at most 1000", t.LearningRate)
+	c.whole("train.warmup_steps", t.WarmupSteps, 0, 1<<30)
 	c.oneOf("train.optimizer", t.Optimizer, "adafactor", "adamw")
+	c.check(t.Optimizer != "adamw" || !t.ScaleParameter, "train.scale_parameter", "belongs to adafactor, and train.optimizer is adamw: set it to false")
 	c.real("train.label_smoothing", t.LabelSmoothing, 0, 0.999)
-	c.real("train.weight_decay", t.WeightDecay, 0, 10)
+	c.real("train.weight_decay", t.WeightDecay, 0, 0.999)
 	c.real("train.gradient_norm", t.GradientNorm, 1e-6, 1e6)
 	c.real("train.dropout", t.Dropout, 0, 0.999)
 	c.oneOf("train.precision", t.Precision, "auto", "fp32", "bf16")

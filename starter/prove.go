@@ -140,7 +140,7 @@ func (p *proof) prepare(ctx context.Context, over string) error {
 		if err != nil {
 			return err
 		}
-		if err := json.Unmarshal(raw, &t); err != nil {
+		if t, err = schemas.DecodeTrain(raw, t); err != nil {
 			return fmt.Errorf("%s: %w", over, err)
 		}
 		p.steps = t.Steps

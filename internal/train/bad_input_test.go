@@ -68,6 +68,32 @@ func TestBadInputIsAnErrorThatNamesTheRemedyBeforeAnyStep(t *testing.T) {
 			must(t, os.Symlink(r.Work, link))
 			r.Work = link
 		}, schemas.InvalidInput, "is a link to|give the place that the link leads to"},
+		{"a model that is not there", func(t *testing.T, r *engine.TrainRequest) { r.Model += "s" }, schemas.MissingModel,
+			"config.json: no such file|a model is a Hugging Face directory with"},
+		{"a model without its vocabulary", func(t *testing.T, r *engine.TrainRequest) {
+			must(t, os.Remove(filepath.Join(r.Model, vocabularyFile)))
+		}, schemas.MissingModel, "spiece.model: not there|copy spiece.model from"},
+		{"a model that is a pickle", func(t *testing.T, r *engine.TrainRequest) {
+			must(t, os.Rename(filepath.Join(r.Model, modelFile), filepath.Join(r.Model, "pytorch_model.bin")))
+		}, schemas.MissingModel, "model.safetensors: not there|Convert it once where you trust it: python3"},
+		{"weights that are cut off", func(t *testing.T, r *engine.TrainRequest) {
+			must(t, os.Truncate(filepath.Join(r.Model, modelFile), 9000))
+		}, schemas.MissingModel, "model.safetensors|is cut off|copy it again"},
+		{"data that are not there", func(t *testing.T, r *engine.TrainRequest) { r.Samples += "s" }, schemas.InvalidInput,
+			"samples.arrows: no such file|give the file or folder of the data to train on"},
+		{"a file of a data set that is a link", func(t *testing.T, r *engine.TrainRequest) {
+			r.Dataset = t.TempDir()
+			must(t, os.Symlink(r.Samples, filepath.Join(r.Dataset, "english-german_train.jsonl")))
+		}, schemas.InvalidInput, "english-german_train.jsonl: a link or no file: put the file itself there"},
+		{"a file of a data set that is named otherwise", func(t *testing.T, r *engine.TrainRequest) {
+			r.Dataset = t.TempDir()
+			must(t, os.WriteFile(filepath.Join(r.Dataset, "english-german_train.jsonl.gz"), nil, 0o644))
+		}, schemas.InvalidInput, "english-german_train.jsonl.gz: not the name of a data set's file|rename or unpack it"},
+		{"more steps than batches", func(t *testing.T, r *engine.TrainRequest) {
+			r.Batches = filepath.Join(t.TempDir(), "batches.jsonl")
+			must(t, os.WriteFile(r.Batches, []byte(strings.Repeat(`[{"text": "a", "summary": "b", "target_language": "english"}]`+"\n", 2)), 0o644))
+		}, schemas.InvalidInput, "steps is 12|batches.jsonl holds 2 batches, one a step: lower steps to 2"},
+		{"fewer ranks than none", func(t *testing.T, r *engine.TrainRequest) { r.Params.Ranks = -3 }, schemas.InvalidInput, "ranks is -3; it may be 1 to 64"},
 		{"a learning rate that is NaN", func(t *testing.T, r *engine.TrainRequest) { r.Params.LearningRate = math.NaN() }, schemas.InvalidInput,
 			"learning_rate_scale NaN must be positive"},
 		{"a batch that the ranks cannot share", func(t *testing.T, r *engine.TrainRequest) { r.Params.Ranks = 3 }, schemas.InvalidInput,

@@ -12,9 +12,9 @@ import (
 
 const cardFile = "README.md"
 
-// writeCard writes the README of the trained model: how to summarize with it in transformers, and what it was made from. Its
+// writeCard writes to dir the README of the trained model: how to summarize with it in transformers, and what it was made from. Its
 // bytes repeat: no path, name or time is in it.
-func (r *run) writeCard() error {
+func (r *run) writeCard(dir string) error {
 	var b strings.Builder
 	c, p := r.model.Config, r.request.Params
 	taken := ""
@@ -50,5 +50,5 @@ Trained by CrossSum: %d steps, %d samples of %d pairs of languages%s.
 label smoothing %g, dropout %g, seed %d. The loss and rate of every step are in metrics.jsonl.
 `, r.inputs[0], r.inputs[1], r.inputs[2], len(r.inputs[3:]), hex.EncodeToString(data.Sum(nil)), p.Optimizer, p.LearningRate, p.WarmupSteps,
 		p.Pairs, p.MiniBatch, p.Sampling, p.Alpha, p.Beta, p.SourceTokens, p.TargetTokens, p.LabelSmoothing, p.Dropout, r.request.Seed)
-	return os.WriteFile(filepath.Join(r.request.Output, cardFile), []byte(b.String()), 0o644)
+	return os.WriteFile(filepath.Join(dir, cardFile), []byte(b.String()), 0o644)
 }

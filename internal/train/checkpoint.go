@@ -98,9 +98,9 @@ func saveCheckpoint(work string, state checkpointState, write func(dir string) e
 // linked is the error of a checkpoint, or a folder of them, that is a link: old ones are removed, and what a link leads to may be
 // anybody's.
 func linked(path string) error {
-	place, err := filepath.EvalSymlinks(path)
-	return invalid("%s is a link to %s (%v): checkpoints lie in their folder itself: put the folder there, or give the place that the link leads to as "+
-		"output folder", path, place, err)
+	place, _ := os.Readlink(path)
+	return invalid("%s is a link to %s: checkpoints lie in their folder itself: put the folder there, or give the place that the link leads to as "+
+		"output folder", path, place)
 }
 
 // checkpointSteps lists the steps of the checkpoints in work, newest first.

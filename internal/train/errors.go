@@ -25,6 +25,8 @@ func check(p schemas.TrainParams) error {
 		return invalid("steps is %d; it may be 1 to 10,000,000", p.Steps)
 	case p.MicroBatch < 1:
 		return invalid("micro_batch is %d; it must be at least 1", p.MicroBatch)
+	case p.Ranks < 0 || p.Ranks > 64:
+		return invalid("ranks is %d; it may be 1 to 64", p.Ranks)
 	case p.SourceTokens < 2 || p.SourceTokens > 32_000 || p.TargetTokens < 2 || p.TargetTokens > 32_000:
 		return invalid("source_tokens %d and target_tokens %d must be 2 to 32,000", p.SourceTokens, p.TargetTokens)
 	case !(p.LearningRate > 0 && p.LearningRate < 1e6) || p.WarmupSteps < 0:

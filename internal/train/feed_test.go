@@ -114,9 +114,14 @@ func TestWhatIsNoBatchIsNamedByLineAndExample(t *testing.T) {
 		good + "[]\n":                     "line 2: an empty batch",
 		good + good + `[{"text":1`:        "line 3",
 		`[{"text": "a", "summary": "b"}]`: `line 1: example 0: it has either "text"`,
-		`[{"text": "a", "summary": "b", "language": "x"}]`:              `unknown field "language"`,
-		`[{"input_ids": [5, 80], "labels": [1], "start_id": 3}]`:        "id 80 is not in the model's table of 80 rows",
-		`[{"input_ids": [5], "labels": [1], "start_id": -1}]`:           "id -1",
+		`[{"text": "a", "summary": "b", "language": "x"}]`:            `unknown field "language"`,
+		`[{"input_ids": [5, 80], "labels": [1], "start_id": 3}]`:      "id 80 is not in the model's table of 80 rows",
+		`[{"input_ids": [5], "labels": [1], "start_id": -1}]`:         "start_id -1 is not in the model's table of 80 rows",
+		`[{"input_ids": [5], "labels": [1], "start_id": 4294967301}]`: "start_id 4294967301 is not", // 5 in 32 bits
+		good + "\n" + good: "line 2: an empty line: every line is the batch of a step; remove it",
+		`[{"text": "a", "summary": "b", "target_language": ""}]`:        `"target_language" is empty`,
+		strings.TrimSpace(good) + strings.TrimSpace(good):               "line 1: more follows the list",
+		strings.TrimSpace(good) + "]":                                   "line 1: more follows the list",
 		`[{"input_ids": [5], "labels": [], "start_id": 3}]`:             "it has either",
 		`[{"input_ids": [5], "labels": [1], "start_id": 3, "text":""}]`: "it has either",
 	} {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 
 	"crosssum/internal/model/t5"
 	"crosssum/internal/sampling"
@@ -27,11 +28,19 @@ type pairFile struct{ path, name, source, target string }
 func splitFiles(dir, split string) (files []pairFile, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, invalid("%v", err)
+		return nil, invalid("%v: --data is a folder of <source>-<target>_train.jsonl", err)
 	}
 	for _, e := range entries {
-		if m := splitFile.FindStringSubmatch(e.Name()); m != nil && m[3] == split && e.Type().IsRegular() {
-			files = append(files, pairFile{filepath.Join(dir, e.Name()), e.Name(), m[1], m[2]})
+		m, path := splitFile.FindStringSubmatch(e.Name()), filepath.Join(dir, e.Name())
+		switch {
+		case m == nil && strings.Contains(e.Name(), "_"+split+".jsonl"): // to pass it over would be to train on less than there is
+			return nil, invalid("%s: not the name of a data set's file: that is <source>-<target>_%s.jsonl, not compressed, with names of languages "+
+				"in a-z, 0-9 and _: rename or unpack it, or take it out", path, split)
+		case m == nil || m[3] != split:
+		case !e.Type().IsRegular():
+			return nil, invalid("%s: a link or no file: put the file itself there (cp -L, or a hard link: ln), or take it out", path)
+		default:
+			files = append(files, pairFile{path, e.Name(), m[1], m[2]})
 		}
 	}
 	if len(files) == 0 && split == "train" {

@@ -81,7 +81,7 @@ func (r *run) holdOut(tokenizer *t5.Tokenizer) error {
 	d := &draw{limit: p.ValidationSamples, seed: r.request.Seed, wanted: func(source, target string) bool { return pairs[[2]string{source, target}] }}
 	var err error
 	switch {
-	case r.request.Batches != "":
+	case r.request.Batches != "": // has no split val
 	case r.request.Dataset != "":
 		err = d.folder(r.request.Dataset)
 	default:
@@ -95,7 +95,9 @@ func (r *run) holdOut(tokenizer *t5.Tokenizer) error {
 			return invalid("output %q and patience %d need validation, and no sample of split \"val\" is of a pair that is trained on: "+
 				"raise the share of val, or set output to \"last\" and patience to 0", p.Output, p.Patience)
 		}
-		r.note("not validated: no sample of split \"val\" is of a pair that is trained on")
+		if r.request.Batches == "" {
+			r.note("not validated: no sample of split \"val\" is of a pair that is trained on")
+		}
 		return nil
 	}
 	r.held = d.cut()

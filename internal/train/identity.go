@@ -4,14 +4,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"crosssum/internal/engine"
-	"crosssum/schemas"
+	"crosssum/internal/model/t5"
 )
 
 // inputs are the SHA-256 of what a run reads: config.json, weights and spiece.model of the model that it begins with, then samples and
@@ -85,8 +84,10 @@ func identity(request engine.TrainRequest, in *inputs) (string, error) {
 			digest, err = digestShards(path)
 		}
 		if os.IsNotExist(err) {
-			return "", &engine.Error{Type: schemas.MissingModel, Message: fmt.Sprintf("train: %v: what is trained on is a Hugging Face directory with "+
-				"config.json, model.safetensors and spiece.model, and files of data", err)}
+			if _, _, missing := t5.Load(request.Model); missing != nil { // says what to do about it
+				return "", missing
+			}
+			return "", invalid("%v: give the file or folder of the data to train on", err)
 		}
 		if err != nil {
 			return "", err

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sort"
 
 	"crosssum/internal/model/t5"
@@ -46,6 +47,7 @@ func readBatches(path string, tokenizer *t5.Tokenizer, vocabulary int, params sc
 	}
 	defer file.Close()
 	l := &listed{}
+	empty := 0 // the last line without a batch
 	reader := bufio.NewReaderSize(io.LimitReader(file, 1<<40), 1<<20)
 	for n := 1; ; n++ {
 		line, err := readLine(reader, maxBatchLine)
@@ -56,7 +58,11 @@ func readBatches(path string, tokenizer *t5.Tokenizer, vocabulary int, params sc
 			return nil, invalid("%s, line %d: %v", path, n, err)
 		}
 		if len(bytes.TrimSpace(line)) == 0 {
+			empty = n
 			continue
+		}
+		if empty > 0 {
+			return nil, invalid("%s, line %d: an empty line: every line is the batch of a step; remove it", path, empty)
 		}
 		batch, err := readBatch(line, tokenizer, vocabulary, params)
 		if err != nil {
@@ -68,6 +74,27 @@ func readBatches(path string, tokenizer *t5.Tokenizer, vocabulary int, params sc
 		return nil, invalid("%s: holds no batch; it has one JSON list of examples a line", path)
 	}
 	return l, nil
+}
+
+// countBatches is the number of lines of a file of batches that are not empty, for a training that is to take all of them.
+func countBatches(path string) (n int, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return 0, invalid("%v", err)
+	}
+	defer file.Close()
+	for reader := bufio.NewReaderSize(file, 1<<20); ; {
+		line, err := readLine(reader, maxBatchLine)
+		if errors.Is(err, io.EOF) {
+			return max(n, 1), nil // none at all is told when they are read
+		}
+		if err != nil {
+			return 0, invalid("%s: %v", path, err)
+		}
+		if len(bytes.TrimSpace(line)) > 0 {
+			n++
+		}
+	}
 }
 
 // readLine is the next line without its end; a last one without an end counts.
@@ -97,6 +124,9 @@ func readBatch(line []byte, tokenizer *t5.Tokenizer, vocabulary int, params sche
 	if err := decoder.Decode(&rows); err != nil {
 		return nil, err
 	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("more follows the list: a line is the batch of one step")
+	}
 	if len(rows) == 0 {
 		return nil, errors.New("an empty batch")
 	}
@@ -114,14 +144,19 @@ func readBatch(line []byte, tokenizer *t5.Tokenizer, vocabulary int, params sche
 func (row listedRow) example(tokenizer *t5.Tokenizer, vocabulary int, params schemas.TrainParams) (e listedExample, err error) {
 	switch {
 	case row.Text != nil && row.Summary != nil && row.Target != nil && row.InputIDs == nil && row.Labels == nil && row.StartID == nil:
-		e.target = *row.Target
+		if e.target = *row.Target; e.target == "" {
+			return e, errors.New(`"target_language" is empty`)
+		}
 		if e.source, err = tokenizer.Source(*row.Text, params.SourceTokens); err != nil {
 			return e, err
 		}
 		e.label, _, err = tokenizer.Label(*row.Summary, params.TargetTokens)
 		return e, err
 	case row.Text == nil && row.Summary == nil && row.Target == nil && len(row.InputIDs) > 0 && len(row.Labels) > 0 && row.StartID != nil:
-		for _, id := range append(append([]int32{int32(*row.StartID)}, row.InputIDs...), row.Labels...) {
+		if *row.StartID < 0 || *row.StartID >= vocabulary {
+			return e, fmt.Errorf("start_id %d is not in the model's table of %d rows", *row.StartID, vocabulary)
+		}
+		for _, id := range slices.Concat(row.InputIDs, row.Labels) {
 			if id < 0 || int(id) >= vocabulary {
 				return e, fmt.Errorf("id %d is not in the model's table of %d rows", id, vocabulary)
 			}
@@ -133,9 +168,6 @@ func (row listedRow) example(tokenizer *t5.Tokenizer, vocabulary int, params sch
 }
 
 func (l *listed) batch(step int) (sequences []sequence, names []string, err error) {
-	if step > len(l.steps) {
-		return nil, nil, invalid("step %d of a file with %d batches: lower steps", step, len(l.steps))
-	}
 	for _, e := range l.steps[step-1] {
 		sequences = append(sequences, e.sequence)
 	}

@@ -179,26 +179,47 @@ func (r *run) stop(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// finish writes the output.
+// finish writes the output, whole and beside its place: a training that is killed amid it leaves no half of a model, and the next
+// attempt writes it again.
 func (r *run) finish() error {
+	if err := removeUnfinished(r.request.Output); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(r.request.Output, "writing-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if err := r.writeOutput(dir); err != nil {
+		return err
+	}
+	atPoint("output-written")
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		err = errors.Join(err, os.Rename(filepath.Join(dir, e.Name()), filepath.Join(r.request.Output, e.Name())))
+	}
+	return errors.Join(err, syncFolder(r.request.Output))
+}
+
+func (r *run) writeOutput(dir string) error {
 	if r.step < r.request.Params.Steps {
 		r.note("ended after step %d: %d validations in a row were not better than that of step %d", r.step, r.waited, r.best.Step)
 	}
 	for _, name := range []string{metricsFile, validationFile, timingsFile} {
 		raw, err := os.ReadFile(filepath.Join(r.request.Work, name))
 		if err == nil {
-			err = os.WriteFile(filepath.Join(r.request.Output, name), raw, 0o644)
+			err = os.WriteFile(filepath.Join(dir, name), raw, 0o644)
 		}
 		if err != nil && !(errors.Is(err, fs.ErrNotExist) && name == validationFile) {
 			return err
 		}
 	}
-	if err := writeEvents(filepath.Join(r.request.Output, eventsFile), r.request.Work, false); err != nil {
+	if err := writeEvents(filepath.Join(dir, eventsFile), r.request.Work, false); err != nil {
 		return err
 	}
 	if r.since > 0 {
 		r.lessons.Since = r.since
-		if err := r.lessons.Write(r.request.Output); err != nil {
+		if err := r.lessons.Write(dir); err != nil {
 			return err
 		}
 	}
@@ -208,7 +229,7 @@ func (r *run) finish() error {
 			return err
 		}
 	}
-	return errors.Join(r.writeCard(), r.model.Save(r.request.Output, r.request.Model, false))
+	return errors.Join(r.writeCard(dir), r.model.Save(dir, r.request.Model, false))
 }
 
 // takeBest makes the weights of the best validation those of the model.

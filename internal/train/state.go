@@ -120,7 +120,11 @@ func (r *run) load() (err error) {
 func (r *run) open(tokenizer *t5.Tokenizer, alive func(articles int64)) (feed, error) {
 	request, params := r.request, r.request.Params
 	if request.Batches != "" {
-		return readBatches(request.Batches, tokenizer, r.model.Config.VocabSize, params)
+		list, err := readBatches(request.Batches, tokenizer, r.model.Config.VocabSize, params)
+		if err == nil && len(list.steps) < params.Steps {
+			err = invalid("steps is %d, and %s holds %d batches, one a step: lower steps to %[3]d", params.Steps, request.Batches, len(list.steps))
+		}
+		return list, err
 	}
 	var data *dataset
 	var err error

@@ -2,7 +2,6 @@ package train
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -31,7 +30,7 @@ timings.jsonl (seconds by phase, tokens, padding, memory) and, where there is a 
 its folder checkpoints, with an events file for TensorBoard, and the same command goes on from the newest good one. --data is a folder of
 <source>-<target>_train.jsonl, and _val.jsonl to validate on ("validate_every_steps"), such as data/runs/<run>/dataset;
 --batches a file with one JSON list of examples a line, {"text", "summary", "target_language"} or {"input_ids", "labels",
-"start_id"}: exactly these batches, in this order. --params holds what differs from the preset paper's "train" parameters.
+"start_id"}: exactly these batches, in this order, a step each. --params holds what differs from the preset paper's "train" parameters.
 
 Example: ./crosssum train --model models/crosssum-small --data data/runs/demo/dataset --output /tmp/model --params small.json
 `
@@ -51,11 +50,20 @@ func trainTool(args []string) error {
 	if r.Model == "" || r.Output == "" || (r.Dataset == "") == (r.Batches == "") {
 		return errors.New("--model, --output and one of --data and --batches are needed; see ./crosssum train --help")
 	}
-	var err error
-	if r.Params, err = readParams(*params); err != nil {
+	r.Params = schemas.Paper().Train
+	err := error(nil)
+	if r.Batches != "" {
+		if r.Params.Steps, err = countBatches(r.Batches); err != nil {
+			return err
+		}
+	}
+	if r.Params, err = readParams(*params, r.Params); err != nil {
 		return err
 	}
 	r.Work = filepath.Join(r.Output, "checkpoints")
+	if err := mine(r.Output, r.Work); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(r.Work, 0o755); err != nil {
 		return err
 	}
@@ -64,7 +72,10 @@ func trainTool(args []string) error {
 	started, last := time.Now(), int64(-1)
 	result, err := Run(ctx, r, func(p schemas.Progress) {
 		if loss, ok := p.Metrics["loss"]; ok && p.Done != last { // not while it loads
-			last = p.Done
+			if last = p.Done; last == 0 { // nothing has a loss yet
+				fmt.Fprintf(os.Stderr, "step 0 of %d, %.0f s\n", p.Total, time.Since(started).Seconds())
+				return
+			}
 			fmt.Fprintf(os.Stderr, "step %d of %d, loss %.4f, learning rate %.3g, checkpoint %.0f, %.0f s\n", p.Done, p.Total,
 				loss, p.Metrics["learning_rate"], p.Metrics["checkpoint"], time.Since(started).Seconds())
 		}
@@ -74,9 +85,6 @@ func trainTool(args []string) error {
 	}
 	if err != nil {
 		return err
-	}
-	for _, note := range result.Notes {
-		fmt.Fprintln(os.Stderr, note)
 	}
 	return json.NewEncoder(os.Stdout).Encode(result)
 }
@@ -150,19 +158,32 @@ func (r *run) loss(step int) (float64, error) {
 	return sum, err
 }
 
-// readParams lays a JSON file over the paper's training parameters; a field that is none is an error.
-func readParams(path string) (schemas.TrainParams, error) {
-	p := schemas.Paper().Train
+// mine refuses an output folder that is not this training's to write to: a file, or a folder with a model in it but no checkpoint.
+// (A checkpoint of another training is refused when it is read.)
+func mine(output, work string) error {
+	if info, err := os.Stat(output); err == nil && !info.IsDir() {
+		return invalid("--output %s is a file: give a folder, which need not be there yet", output)
+	}
+	if _, err := os.Stat(filepath.Join(output, configFile)); err != nil {
+		return nil
+	}
+	if steps, _ := filepath.Glob(filepath.Join(work, "step-*")); len(steps) == 0 {
+		return invalid("--output %s holds a model already, and no checkpoints of this training: give another folder, or remove it", output)
+	}
+	return nil
+}
+
+// readParams lays a JSON file over training parameters, as strictly as a workflow's are read.
+func readParams(path string, over schemas.TrainParams) (schemas.TrainParams, error) {
 	if path == "" {
-		return p, nil
+		return over, nil
 	}
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		return p, err
+		return over, invalid("%v", err)
 	}
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&p); err != nil {
+	p, err := schemas.DecodeTrain(raw, over)
+	if err != nil {
 		return p, invalid("%s: %v", path, err)
 	}
 	return p, nil

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -181,8 +182,8 @@ func parse(r io.ReaderAt, size int64) (map[string]Entry, map[string]string, erro
 	}
 	start := 8 + int64(length)
 	entries := make(map[string]Entry, len(fields))
-	for name, field := range fields {
-		e, err := parseEntry(name, field, size-start)
+	for _, name := range slices.Sorted(maps.Keys(fields)) { // of several faults the same one is told each time
+		e, err := parseEntry(name, fields[name], size-start)
 		if err != nil {
 			return nil, nil, fmt.Errorf("header: tensor %q: %w", name, err)
 		}
@@ -209,13 +210,13 @@ func parseEntry(name string, raw json.RawMessage, room int64) (Entry, error) {
 	shape := make([]int, len(field.Shape))
 	for i, d := range field.Shape {
 		if d < 0 || (d > 0 && bytes > room/d) {
-			return Entry{}, fmt.Errorf("shape %v does not fit the %d bytes of values", field.Shape, room)
+			return Entry{}, fmt.Errorf("shape %v does not fit the %d bytes of values: the file is cut off, or its header wrong: copy it again", field.Shape, room)
 		}
 		bytes *= d
 		shape[i] = int(d)
 	}
 	if len(field.Offsets) != 2 || field.Offsets[0] < 0 || field.Offsets[1] < field.Offsets[0] || field.Offsets[1] > room || field.Offsets[1]-field.Offsets[0] != bytes {
-		return Entry{}, fmt.Errorf("offsets %v for %d bytes, of %d in the file", field.Offsets, bytes, room)
+		return Entry{}, fmt.Errorf("offsets %v for %d bytes, of %d in the file: it is cut off, or its header wrong: copy it again", field.Offsets, bytes, room)
 	}
 	return Entry{Name: name, DType: field.DType, Shape: shape, from: field.Offsets[0], to: field.Offsets[1]}, nil
 }

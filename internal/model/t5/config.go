@@ -57,7 +57,7 @@ func LoadConfig(dir string) (*Config, error) {
 	path := filepath.Join(dir, "config.json")
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: a model is a Hugging Face directory with config.json, model.safetensors and spiece.model", err)
 	}
 	config, err := parseConfig(raw)
 	if err != nil {

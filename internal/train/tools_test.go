@@ -1,0 +1,121 @@
+package train
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"crosssum/internal/crash"
+	"crosssum/internal/sampling"
+	"crosssum/schemas"
+)
+
+// TestTheFileToolTakesAllBatchesIntoAFolderOfItsOwn has params that do not say how many steps.
+func TestTheFileToolTakesAllBatchesIntoAFolderOfItsOwn(t *testing.T) {
+	request, dir := toy(t), t.TempDir()
+	in := func(name, content string) string {
+		path := filepath.Join(dir, name)
+		must(t, os.WriteFile(path, []byte(content), 0o644))
+		return path
+	}
+	batch := `[{"text": "the text 1", "summary": "a summary", "target_language": "english"}]` + "\n"
+	args := func(output, params string) []string {
+		return []string{"--model", request.Model, "--batches", filepath.Join(dir, "batches.jsonl"), "--params", in("params.json", params), "--output", output}
+	}
+	in("batches.jsonl", strings.Repeat(batch, 3)+"\n")
+	output := filepath.Join(dir, "output")
+	for range 2 { // the second time it has nothing left to do, and writes the same
+		must(t, trainTool(args(output, `{"micro_batch": 2}`)))
+		if metrics, err := os.ReadFile(filepath.Join(output, metricsFile)); err != nil || bytes.Count(metrics, []byte("\n")) != 3 {
+			t.Fatalf("%s, %v", metrics, err)
+		}
+	}
+	for _, c := range []struct{ output, params, want string }{
+		{request.Model, `{}`, "holds a model already, and no checkpoints of this training: give another folder"},
+		{in("file", ""), `{}`, "file is a file: give a folder"},
+		{output, `{"micro_batch": 1}`, "is a checkpoint of another model"},
+		{output, `{"train": {"steps": 3}}`, "params.json: $.train: unknown field; there are activation_checkpointing,"},
+		{output, `{"learning_rate_scale": "NaN"}`, `params.json: $.learning_rate_scale: wanted a number, got "NaN"`},
+		{output, `{"steps": 3} {"steps": 4}`, "params.json: $: more follows the object"},
+	} {
+		if err := trainTool(args(c.output, c.params)); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v does not say %q", c.params, err, c.want)
+		}
+	}
+}
+
+func TestATrainingKilledAmidItsOutputLeavesNoHalfOfAModelAndWritesItAgain(t *testing.T) {
+	request := toy(t)
+	want, _, _ := trainIn(t, request, t.TempDir())
+	request.Work, request.Output = t.TempDir(), t.TempDir()
+	raw, err := json.Marshal(request)
+	must(t, err)
+	child := exec.Command(os.Args[0], "-test.run=^TestTrainChild$")
+	child.Env = append(os.Environ(), childRequest+"="+string(raw), crash.Variable+"=output-written:1")
+	if out, err := child.CombinedOutput(); err == nil || !strings.Contains(string(out), "ending here") {
+		t.Fatalf("the child ended with %v:\n%s", err, out)
+	}
+	if left, _ := filepath.Glob(filepath.Join(request.Output, "*.*")); len(left) > 0 {
+		t.Errorf("half an output: %v", left)
+	}
+	for range 2 { // over what is there
+		_, err := Run(t.Context(), request, nil)
+		must(t, err)
+	}
+	got, err := os.ReadFile(filepath.Join(request.Output, modelFile))
+	if must(t, err); !bytes.Equal(got, want) {
+		t.Error("another model")
+	}
+	if left, _ := filepath.Glob(filepath.Join(request.Output, "writing-*")); len(left) > 0 {
+		t.Errorf("left %v", left)
+	}
+}
+
+// TestWhatAWorkflowTakesATrainingTakes: what it does not take would be refused after hours of mining.
+func TestWhatAWorkflowTakesATrainingTakes(t *testing.T) {
+	taken := 0
+	try := func(name string, change func(field reflect.Value)) {
+		p := schemas.Demo()
+		change(reflect.ValueOf(&p.Train).Elem().FieldByName(name))
+		if p.Validate() != nil {
+			return
+		}
+		taken++
+		err := check(p.Train)
+		if err == nil {
+			err = checkValidation(p.Train)
+		}
+		if err == nil && p.Train.MiniBatch <= 1<<16 {
+			_, err = sampling.New([]sampling.Pair{{Source: "english", Target: "german", Samples: 1 << 20}}, p.Train, 1)
+		}
+		if err != nil {
+			t.Errorf("%s %v: %v", name, reflect.ValueOf(p.Train).FieldByName(name), err)
+		}
+	}
+	for i := range reflect.TypeFor[schemas.TrainParams]().NumField() {
+		field := reflect.TypeFor[schemas.TrainParams]().Field(i)
+		switch field.Type.Kind() {
+		case reflect.Int:
+			for _, n := range []int64{-1, 0, 1, 2, 64, 1 << 14, 1 << 16, 10_000_000, 1 << 30} {
+				try(field.Name, func(f reflect.Value) { f.SetInt(n) })
+			}
+		case reflect.Float64:
+			for _, x := range []float64{-1, 0, 1e-9, 0.5, 0.999, 1, 2, 10, 1000, 1e6} {
+				try(field.Name, func(f reflect.Value) { f.SetFloat(x) })
+			}
+		case reflect.String:
+			for _, s := range []string{"", "adamw", "unistage", "many_to_one", "german", "auto", "loss", "best", "none"} {
+				try(field.Name, func(f reflect.Value) { f.SetString(s) })
+			}
+		}
+	}
+	if taken < 50 {
+		t.Error(fmt.Sprint(taken, " of these are taken: the test looks at too little"))
+	}
+}
