@@ -21,7 +21,10 @@ func tool(name string) func(context.Context, []string) error {
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 		err = cmd.Run()
 		var exit *exec.ExitError
-		if errors.As(err, &exit) && ctx.Err() == nil {
+		switch {
+		case ctx.Err() != nil: // it has said where it stopped
+			return ctx.Err()
+		case errors.As(err, &exit):
 			return errSaid
 		}
 		return err
