@@ -89,7 +89,7 @@ func (p *proof) run(ctx context.Context, params string) error {
 			if survived%3 == 2 { // every third dies at a point of a checkpoint
 				point = fmt.Sprintf("%s:%d", checkpointPoints[p.random.IntN(len(checkpointPoints))], 1)
 			}
-			after = p.soon(whole)
+			after = p.soon(whole*time.Duration(p.steps-reached)/time.Duration(p.steps), p.kills-survived)
 		}
 		steps, err := p.train(ctx, disturbed, point, after)
 		if len(steps) > 0 { // else it was killed before its first word
@@ -109,10 +109,10 @@ func (p *proof) run(ctx context.Context, params string) error {
 	return p.compare(straight, disturbed, survived, repeated)
 }
 
-// soon is a moment after the start of an attempt, so early that the training outlives all kills: some attempts end while they load,
-// some after a checkpoint.
-func (p *proof) soon(whole time.Duration) time.Duration {
-	return loading/2 + time.Duration(2*p.random.Float64()*float64(loading+whole/time.Duration(p.kills+1)))
+// soon is a moment after the start of an attempt of a training that has so long to go and is to be killed so many times: some attempts
+// end while they load, some after a checkpoint, and the training outlives all kills.
+func (p *proof) soon(left time.Duration, kills int) time.Duration {
+	return loading/2 + time.Duration(2*p.random.Float64()*float64(loading+left/time.Duration(kills+1)))
 }
 
 // loading is about what a small model and its data take to load.
@@ -244,7 +244,7 @@ func (p *proof) train(ctx context.Context, out, point string, after time.Duratio
 // compare says what became of it.
 func (p *proof) compare(straight, disturbed string, survived, repeated int) error {
 	equal := true
-	fmt.Printf("kills survived: %d\nsteps repeated: %d, beside the %d of an undisturbed training\n", survived, repeated, p.steps)
+	fmt.Printf("kills survived: %d of %d\nsteps repeated: %d, beside the %d of an undisturbed training\n", survived, p.kills, repeated, p.steps)
 	for _, name := range []string{"model.safetensors", "config.json", "metrics.jsonl", "validation.jsonl"} {
 		a, err := os.ReadFile(filepath.Join(straight, name))
 		if name == "validation.jsonl" && errors.Is(err, os.ErrNotExist) { // --data without a split to validate on, or --params that say never
@@ -261,8 +261,11 @@ func (p *proof) compare(straight, disturbed string, survived, repeated int) erro
 		equal = equal && same
 		fmt.Printf("%-18s %12s bytes, equal: %v\n", name, live.Thousands(int64(len(a))), same)
 	}
-	if !equal {
+	switch {
+	case !equal:
 		return errSaid
+	case survived < p.kills:
+		return fmt.Errorf("prove resume: the training ended before it was killed %d times: give it more --steps", p.kills)
 	}
 	return nil
 }
