@@ -14,6 +14,7 @@ type watch struct {
 	job   Job
 	step  int64     // the last one that ended
 	at    time.Time // when it did
+	begun bool      // a first interval was seen: it holds loading, and of a resumed training all steps before, so it is no pace
 	took  []time.Duration
 	limit time.Duration
 	timer *time.Timer
@@ -54,7 +55,9 @@ func (w *watch) heard(p *schemas.Progress) {
 
 // ended notes that steps up to one have ended.
 func (w *watch) ended(step int64, now time.Time) {
-	if w.step >= 0 && step > w.step && !w.at.IsZero() {
+	first := w.step >= 0 && step > w.step && !w.begun
+	w.begun = w.begun || first
+	if w.step >= 0 && step > w.step && !first {
 		if len(w.took) == medianOf {
 			w.took = w.took[1:]
 		}

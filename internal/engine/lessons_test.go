@@ -66,6 +66,7 @@ func TestARequestThatCountsStepsIsGivenSoManyTimesTheMedianStep(t *testing.T) {
 		want    time.Duration
 	}{
 		{nil, 48 * time.Second},
+		{[]float64{3}, 48 * time.Second}, // it holds loading
 		{[]float64{1, 1, 1}, 30 * time.Second},
 		{[]float64{1, 1, 40, 1}, 30 * time.Second}, // one slow step changes nothing
 		{[]float64{0.1, 0.1}, 20 * time.Second},    // a checkpoint may take longer than thirty such steps
@@ -86,7 +87,11 @@ func TestARequestThatCountsStepsIsGivenSoManyTimesTheMedianStep(t *testing.T) {
 	w := newWatch(Job{Stall: 48 * time.Second, HangSteps: 30})
 	defer w.stop()
 	now := time.Now()
-	w.ended(100, now)
+	w.ended(0, now)                                                      // it loads
+	if w.ended(100, now.Add(2*time.Second)); w.limit != 48*time.Second { // and goes on from step 100: a step of 30 s is no hang
+		t.Errorf("resumed at step 100: patience %s", w.limit)
+	}
+	now = now.Add(2 * time.Second)
 	if w.ended(110, now.Add(10*time.Second)); w.median() != time.Second { // events are some tenths of a second apart
 		t.Errorf("ten steps in ten seconds have the median %s", w.median())
 	}

@@ -5,6 +5,8 @@ package train
 import (
 	"context"
 	"math"
+	"sync"
+	"time"
 
 	"crosssum/internal/engine"
 	"crosssum/internal/native/kernels"
@@ -16,7 +18,14 @@ import (
 // where it is validated, and timings.jsonl. It goes on from the newest good checkpoint of request.Work. When ctx ends it gives up
 // the step under way after its micro-batch, saves a checkpoint of the one before and returns ctx's error.
 func Run(ctx context.Context, request engine.TrainRequest, report engine.Report) (engine.TrainResult, error) {
-	r, err := open(request, report)
+	if report == nil {
+		report = func(schemas.Progress) {}
+	}
+	var r *run
+	err := busy(func() { report(schemas.Progress{Total: int64(request.Params.Steps), Of: "steps"}) }, func() (err error) {
+		r, err = open(request, report)
+		return err
+	})
 	if err != nil {
 		return engine.TrainResult{}, err
 	}
@@ -28,8 +37,30 @@ func Run(ctx context.Context, request engine.TrainRequest, report engine.Report)
 		return r.result(), r.learn(err)
 	}
 	r.ranks.end()
-	err = r.finish()
+	err = busy(func() { r.progress(r.step, 0, r.last) }, r.finish)
 	return r.result(), err
+}
+
+// busy calls beat every writeBeat, writeBeats times at most, while f reads or writes files: models of gigabytes are digested,
+// verified and synced without a word, and a slow disk is no hang.
+func busy(beat func(), f func() error) error {
+	over := make(chan struct{})
+	var beats sync.WaitGroup
+	beats.Go(func() {
+		tick := time.NewTicker(writeBeat)
+		defer tick.Stop()
+		for range writeBeats {
+			select {
+			case <-over:
+				return
+			case <-tick.C:
+				beat()
+			}
+		}
+	})
+	defer beats.Wait()
+	defer close(over)
+	return f()
 }
 
 // loop is the training: rate, batch, forward, backward, clip, step, log, validate, checkpoint.

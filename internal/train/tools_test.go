@@ -3,6 +3,7 @@ package train
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,6 +11,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"crosssum/internal/crash"
 	"crosssum/internal/sampling"
@@ -74,6 +76,23 @@ func TestATrainingKilledAmidItsOutputLeavesNoHalfOfAModelAndWritesItAgain(t *tes
 	}
 	if left, _ := filepath.Glob(filepath.Join(request.Output, "writing-*")); len(left) > 0 {
 		t.Errorf("left %v", left)
+	}
+}
+
+func TestATrainingThatReadsOrWritesFilesForLongIsNotSilent(t *testing.T) {
+	beats := make(chan time.Time, writeBeats)
+	failed := errors.New("the disk is gone")
+	began := time.Now()
+	err := busy(func() { beats <- time.Now() }, func() error {
+		<-beats
+		return failed
+	})
+	if err != failed || time.Since(began) > 5*writeBeat {
+		t.Errorf("after %s: %v", time.Since(began), err)
+	}
+	time.Sleep(writeBeat + writeBeat/2)
+	if len(beats) > 0 {
+		t.Error("it goes on beating")
 	}
 }
 
