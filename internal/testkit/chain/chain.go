@@ -11,9 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -21,7 +19,6 @@ import (
 	"crosssum/schemas"
 
 	"go.temporal.io/sdk/client"
-	"gopkg.in/yaml.v3"
 )
 
 // Namespace of the test server.
@@ -105,85 +102,6 @@ func (c *Chain) Engine(args ...string) {
 		c.T.Fatalf("engine %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
 }
-
-// Worker is a running worker process. Store is where it publishes.
-type Worker struct {
-	Process local.Process
-	Store   string
-	chain   *Chain
-}
-
-// StartWorker starts a worker that publishes under <dir>/<store>. Heartbeat timeouts are short: a killed worker is missed
-// after some seconds.
-func (c *Chain) StartWorker(store string, env ...string) *Worker {
-	c.T.Helper()
-	path := filepath.Join(c.Dir, store, "temporal.yaml")
-	c.must(os.MkdirAll(filepath.Dir(path), 0o755))
-	c.writeConfig(path)
-	w := &Worker{Store: filepath.Join(c.Dir, store, "store"), chain: c}
-	var err error
-	w.Process, err = c.keeper.Start(local.Process{Name: local.WorkerName, Program: filepath.Join(c.Dir, "bin/worker"),
-		Args: []string{"--config", path}}, c.root, env)
-	c.must(err)
-	c.T.Cleanup(w.Kill)
-	return w
-}
-
-func (c *Chain) writeConfig(path string) {
-	c.T.Helper()
-	b, err := os.ReadFile(filepath.Join(c.root, "temporal.yaml"))
-	c.must(err)
-	var y map[string]any
-	c.must(yaml.Unmarshal(b, &y))
-	for name, value := range map[string]any{"address": c.address, "namespace": Namespace, "store": "store", "runs": "runs",
-		"crawl_roots": []string{filepath.Join(c.Dir, "crawls")}, "threads": 2, "engine": filepath.Join(c.Dir, "bin/engine"),
-		"model_roots": []string{filepath.Join(c.Dir, "models"), filepath.Join(c.root, "models"), filepath.Join(c.root, "build/models")},
-		"language_id": filepath.Join(c.root, "build/models/lid.176.ftz"), "heartbeat_throttle_seconds": 1} {
-		y[name] = value
-	}
-	heartbeat := c.HeartbeatSeconds
-	if heartbeat == 0 {
-		heartbeat = 10
-	}
-	for _, policy := range y["stages"].(map[string]any) {
-		policy.(map[string]any)["heartbeat_seconds"] = heartbeat
-	}
-	y["defaults"].(map[string]any)["heartbeat_seconds"] = heartbeat
-	y["defaults"].(map[string]any)["attempts"] = 50
-	b, err = yaml.Marshal(y)
-	c.must(err)
-	c.must(os.WriteFile(path, b, 0o644))
-}
-
-// Alive says whether the worker still runs.
-func (w *Worker) Alive() bool { return w.Process.Alive() }
-
-// Kill ends the worker with SIGKILL; its engine follows it.
-func (w *Worker) Kill() { syscall.Kill(w.Process.PID, syscall.SIGKILL) }
-
-// Stop asks the worker to end, and waits.
-func (w *Worker) Stop() { w.chain.must(w.chain.keeper.Stop(local.WorkerName, 60*time.Second)) }
-
-// KillEngine ends the worker's engine with SIGKILL and says whether there was one.
-func (w *Worker) KillEngine() bool {
-	entries, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, entry := range entries {
-		b, err := os.ReadFile(entry)
-		if err != nil {
-			continue
-		}
-		text := string(b)
-		fields := strings.Fields(text[strings.LastIndex(text, ")")+1:])
-		if len(fields) > 1 && fields[1] == strconv.Itoa(w.Process.PID) && strings.Contains(text, "(engine)") {
-			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(entry)))
-			return syscall.Kill(pid, syscall.SIGKILL) == nil
-		}
-	}
-	return false
-}
-
-// Log is the end of the worker's log.
-func (w *Worker) Log() string { return w.Process.Tail(25) }
 
 // Start begins a run of a workflow with parameters in JSON.
 func (c *Chain) Start(workflow, id, params string) client.WorkflowRun {

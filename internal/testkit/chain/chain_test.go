@@ -65,7 +65,10 @@ func TestARunThatIsKilledAnywhereEndsWithTheBytesOfAnUndisturbedOne(t *testing.T
 		t.Errorf("with other beams, %s was reused", got)
 	}
 
-	// when a run is cancelled in training, then it stops soon, behind a checkpoint;
+	// when two processes train, then they learn what one does, whatever becomes of the second, of both and of the worker;
+	calm = twoRanks(t, c, calm)
+
+	// when a run is cancelled in training, then it stops soon, behind a checkpoint, with all of its processes;
 	cancelled(t, c, calm)
 	calm.Stop()
 
@@ -95,7 +98,7 @@ func TestARunThatIsKilledAnywhereEndsWithTheBytesOfAnUndisturbedOne(t *testing.T
 // cancelled starts a long training, cancels its run and looks at what is left.
 func cancelled(t *testing.T, c *chain.Chain, w *chain.Worker) {
 	t.Helper()
-	run := c.Start(schemas.TrainWorkflow, "cancelled", strings.Replace(fmt.Sprintf(params, ""), `"steps": 150`, `"steps": 1000000`, 1))
+	run := c.Start(schemas.TrainWorkflow, "cancelled", strings.Replace(fmt.Sprintf(params, ""), `"steps": 150`, `"steps": 1000000, "ranks": 2`, 1))
 	checkpoints := func() []string {
 		found, _ := filepath.Glob(filepath.Join(w.Store, "work/train/*/step-*"))
 		return found
@@ -105,6 +108,7 @@ func cancelled(t *testing.T, c *chain.Chain, w *chain.Worker) {
 			t.Fatalf("no checkpoint\n%s", w.Log())
 		}
 	}
+	ranks := w.Ranks()
 	if err := c.Client.CancelWorkflow(context.Background(), run.GetID(), run.GetRunID()); err != nil {
 		t.Fatal(err)
 	}
@@ -117,6 +121,9 @@ func cancelled(t *testing.T, c *chain.Chain, w *chain.Worker) {
 	t.Logf("a training stopped %s after its run was cancelled; %d checkpoints stay", time.Since(began).Round(time.Second/10), len(checkpoints()))
 	if len(checkpoints()) == 0 {
 		t.Error("a cancelled training left no checkpoint")
+	}
+	if len(ranks) != 1 || chain.Lives(ranks[0]) {
+		t.Errorf("of its second process, %v, some is left: %v", ranks, w.Ranks())
 	}
 }
 
