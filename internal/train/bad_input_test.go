@@ -173,7 +173,7 @@ func toyModelOf(t *testing.T, model, text string) {
 func TestTheDetailsOfAHeartbeatAreSmallWhateverTheyHold(t *testing.T) {
 	const long = -math.MaxFloat64
 	var sent schemas.Progress
-	r := &run{report: func(p schemas.Progress) { sent = p }, request: engine.TrainRequest{Params: schemas.TrainParams{Steps: math.MaxInt64}}}
+	r := &run{report: func(p schemas.Progress) { sent = p }, request: engine.TrainRequest{Params: schemas.TrainParams{Steps: math.MaxInt64, Ranks: 64}}}
 	r.saved, r.last = math.MaxInt64, metric{Loss: long}
 	r.progress(math.MaxInt64, 1.0/3, metric{LearningRate: long})
 	sent.Stage, sent.Unit = "split_dedup", strings.Repeat("x", 64)+"-"+strings.Repeat("y", 64)

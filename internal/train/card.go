@@ -33,6 +33,10 @@ Trained by CrossSum: %d steps, %d samples of %d pairs of languages%s.
 `, map[string]string{"mt5": "mT5", "t5": "T5 v1.1"}[c.ModelType], c.NumLayers, c.NumDecoderLayers, c.DModel, c.NumHeads, c.DKV, c.DFF, c.VocabSize,
 		float64(c.Count())/1e6, r.step, r.samples, r.feed.pairs(), taken)
 	b.WriteString(c.Usage(p.SourceTokens, p.TargetTokens))
+	batches := fmt.Sprintf(`batches of %d x %d by "%s" (alpha %g, beta %g)`, p.Pairs, p.MiniBatch, p.Sampling, p.Alpha, p.Beta)
+	if r.request.Batches != "" {
+		batches = "the batches of a file, in its order"
+	}
 	data := sha256.New()
 	for _, digest := range r.inputs[3:] {
 		io.WriteString(data, digest+"\n")
@@ -46,9 +50,9 @@ Trained by CrossSum: %d steps, %d samples of %d pairs of languages%s.
 | base model, spiece.model | %s |
 | training data: the SHA-256 of %d files, a line each | %s |
 
-%s, rate %g * d_model^-0.5 * min(s^-0.5, s * %d^-1.5), batches of %d x %d by "%s" (alpha %g, beta %g), source %d and target %d tokens,
+%s, rate %g * d_model^-0.5 * min(s^-0.5, s * %d^-1.5), %s, source %d and target %d tokens,
 label smoothing %g, dropout %g, seed %d. The loss and rate of every step are in metrics.jsonl.
 `, r.inputs[0], r.inputs[1], r.inputs[2], len(r.inputs[3:]), hex.EncodeToString(data.Sum(nil)), p.Optimizer, p.LearningRate, p.WarmupSteps,
-		p.Pairs, p.MiniBatch, p.Sampling, p.Alpha, p.Beta, p.SourceTokens, p.TargetTokens, p.LabelSmoothing, p.Dropout, r.request.Seed)
+		batches, p.SourceTokens, p.TargetTokens, p.LabelSmoothing, p.Dropout, r.request.Seed)
 	return os.WriteFile(filepath.Join(dir, cardFile), []byte(b.String()), 0o644)
 }

@@ -38,6 +38,9 @@ func TestTheFileToolTakesAllBatchesIntoAFolderOfItsOwn(t *testing.T) {
 			t.Fatalf("%s, %v", metrics, err)
 		}
 	}
+	if card, err := os.ReadFile(filepath.Join(output, cardFile)); err != nil || !strings.Contains(string(card), "the batches of a file, in its order, source 512") {
+		t.Errorf("%s, %v", card, err)
+	}
 	for _, c := range []struct{ output, params, want string }{
 		{request.Model, `{}`, "holds a model already, and no checkpoints of this training: give another folder"},
 		{in("file", ""), `{}`, "file is a file: give a folder"},
