@@ -208,7 +208,7 @@ func (h *house) environment() []string {
 	}
 	return []string{"CROSSSUM_ADDRESS=" + c.Address, "CROSSSUM_NAMESPACE=" + c.Namespace, "CROSSSUM_STORE=" + c.Store,
 		"CROSSSUM_RUNS=" + c.Runs, "CROSSSUM_LANGUAGE_ID=" + c.LanguageID, "CROSSSUM_ENGINE=" + c.Engine,
-		"CROSSSUM_THREADS=" + strconv.Itoa(c.Threads), "CROSSSUM_CRAWL_ROOTS=" + roots[0][1:], "CROSSSUM_MODEL_ROOTS=" + roots[1][1:]}
+		"CROSSSUM_THREADS=" + strconv.Itoa(c.Threads), "CROSSSUM_DEVICE=" + c.Device, "CROSSSUM_CRAWL_ROOTS=" + roots[0][1:], "CROSSSUM_MODEL_ROOTS=" + roots[1][1:]}
 }
 
 // attend starts this checkout's server or worker again when it dies while a run is watched: the run goes on from its last

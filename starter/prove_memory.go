@@ -33,7 +33,8 @@ func proveMemory(ctx context.Context, args []string) error {
 	if *numerics != "native" && *numerics != "portable" {
 		return fmt.Errorf("prove memory: --numerics %q is not native or portable", *numerics)
 	}
-	cmd := engine.Command(ctx, h.config.Engine, *numerics, h.config.Threads, "prove-memory", "--shape", *shape, fmt.Sprint("--limit=", *limit),
+	cmd := engine.Command(ctx, engine.Options{Program: h.config.Engine, Threads: h.config.Threads}, *numerics, "prove-memory",
+		"--shape", *shape, fmt.Sprint("--limit=", *limit),
 		fmt.Sprint("--steps=", *steps), fmt.Sprint("--micro-batch=", *micro), fmt.Sprint("--accumulation=", *accumulation),
 		fmt.Sprint("--source-tokens=", *source), fmt.Sprint("--target-tokens=", *target), "--precision", *precision,
 		fmt.Sprint("--activation-checkpointing=", *again))

@@ -31,9 +31,14 @@ func tool(name string) func(context.Context, []string) error {
 	}
 }
 
-// engineTool is a subcommand of the engine in the environment of the portable mode. Interrupting the starter interrupts it.
+// engineTool is a subcommand of the engine. Its numerics are portable, but those of a training for which the settings ask for a GPU.
+// Interrupting the starter interrupts it.
 func engineTool(ctx context.Context, c config.Config, args ...string) *exec.Cmd {
-	cmd := engine.Command(ctx, c.Engine, "portable", c.Threads, args...)
+	mode, o := "portable", engine.Options{Program: c.Engine, Threads: c.Threads}
+	if args[0] == "train" && c.Device == "cuda" {
+		mode, o.Device = "native", c.Device
+	}
+	cmd := engine.Command(ctx, o, mode, args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	return cmd
 }

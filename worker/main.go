@@ -2,6 +2,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"log"
 	"log/slog"
@@ -48,10 +49,10 @@ func run(path string, overrides *config.Flags) error {
 		return err
 	}
 	defer temporal.Close()
-	// Without a training device both queues share the processors, and so one engine: callers take turns.
-	native := engine.New(engine.Options{Program: c.Engine, Threads: c.Threads, Stop: c.EngineStop(), Log: os.Stderr})
+	// Both queues share the processors, and so one engine: callers take turns.
+	native := engine.New(engine.Options{Program: c.Engine, Threads: c.Threads, Device: c.Device, Stop: c.EngineStop(), Log: os.Stderr})
 	defer native.Close()
-	settings := activities.Config{Store: artifacts, CPU: native, GPU: native, CrawlRoots: c.CrawlRoots, AwaitRoom: true, ModelRoots: c.ModelRoots,
+	settings := activities.Config{Store: artifacts, CPU: processor{native}, GPU: native, CrawlRoots: c.CrawlRoots, AwaitRoom: true, ModelRoots: c.ModelRoots,
 		Runs: c.Runs, LanguageID: c.LanguageID, Policies: c.Stages, Queues: map[schemas.Queue]string{}}
 	for logical, name := range c.Queues {
 		settings.Queues[schemas.Queue(logical)] = name
@@ -76,4 +77,14 @@ func run(path string, overrides *config.Flags) error {
 	log.Printf("worker: %s, namespace %s, store %s, %d threads", c.Address, c.Namespace, c.Store, c.Threads)
 	<-worker.InterruptCh()
 	return nil
+}
+
+// processor is the engine for stages that compute on the processor, whatever the device of training: so say the keys of their results.
+type processor struct{ *engine.Client }
+
+// Profile is that of the engine on the processor.
+func (p processor) Profile(ctx context.Context, mode string) (engine.Profile, error) {
+	profile, err := p.Client.Profile(ctx, mode)
+	profile.Device = "cpu"
+	return profile, err
 }

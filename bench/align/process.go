@@ -21,7 +21,7 @@ func (o *options) ask(ctx context.Context, request engine.SearchRequest, result 
 	if err != nil {
 		return measure{}, err
 	}
-	command := engine.Command(ctx, o.engine, o.numerics, o.threads)
+	command := engine.Command(ctx, engine.Options{Program: o.engine, Threads: o.threads}, o.numerics)
 	in, err := command.StdinPipe()
 	if err != nil {
 		return measure{}, err

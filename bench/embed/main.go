@@ -122,7 +122,7 @@ func (o *options) modes() []mode {
 
 // command is one of the engine's subcommands in a mode.
 func (o *options) command(m mode, args ...string) *exec.Cmd {
-	c := engine.Command(context.Background(), o.engine, m.numerics, o.threads, args...)
+	c := engine.Command(context.Background(), engine.Options{Program: o.engine, Threads: o.threads}, m.numerics, args...)
 	c.Env = slices.DeleteFunc(c.Env, func(kv string) bool { return strings.HasPrefix(kv, "CROSSSUM_PRECISION=") })
 	if m.precision != "" {
 		c.Env = append(c.Env, "CROSSSUM_PRECISION="+m.precision)

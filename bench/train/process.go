@@ -33,8 +33,8 @@ func (o *options) command(m mode, output string, every int) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := engine.Command(context.Background(), o.engine, m.numerics, o.threads, "train", "--model", o.model, "--batches", o.path("batches.jsonl"),
-		"--output", output, "--params", params)
+	c := engine.Command(context.Background(), engine.Options{Program: o.engine, Threads: o.threads}, m.numerics, "train", "--model", o.model,
+		"--batches", o.path("batches.jsonl"), "--output", output, "--params", params)
 	c.Env = slices.DeleteFunc(c.Env, func(kv string) bool { return strings.HasPrefix(kv, "CROSSSUM_PRECISION=") })
 	return c, nil
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,6 +36,7 @@ type Config struct {
 
 	Engine            string `yaml:"engine"`
 	Threads           int    `yaml:"threads"`
+	Device            string `yaml:"device"` // of training and generation: auto, cpu or cuda
 	WorkerStopSeconds int    `yaml:"worker_stop_seconds"`
 	EngineStopSeconds int    `yaml:"engine_stop_seconds"`
 	HeartbeatThrottle int    `yaml:"heartbeat_throttle_seconds"`
@@ -105,7 +107,7 @@ func (c *Config) settable() map[string]func(string) error {
 		"address": text(&c.Address), "namespace": text(&c.Namespace), "ui_port": number(&c.UIPort),
 		"store": text(&c.Store), "runs": text(&c.Runs), "language_id": text(&c.LanguageID),
 		"crawl_roots": list(&c.CrawlRoots), "model_roots": list(&c.ModelRoots),
-		"engine": text(&c.Engine), "threads": number(&c.Threads),
+		"engine": text(&c.Engine), "threads": number(&c.Threads), "device": text(&c.Device),
 	}
 }
 
@@ -123,6 +125,12 @@ func (c Config) complete(folder string) (Config, error) {
 	}
 	if c.Threads == 0 {
 		c.Threads = min(runtime.NumCPU(), maxThreads)
+	}
+	if c.Device == "" {
+		c.Device = "auto"
+	}
+	if !slices.Contains([]string{"auto", "cpu", "cuda"}, c.Device) {
+		return c, fmt.Errorf("configuration: device %q is not auto, cpu or cuda", c.Device)
 	}
 	for _, p := range []*string{&c.Store, &c.Runs, &c.LanguageID, &c.Engine} {
 		*p = absolute(folder, *p)

@@ -20,6 +20,7 @@ type Options struct {
 	Args    []string      // before the requests: nothing for the real engine
 	Env     []string      // added to the engine's environment
 	Threads int           // 0: 1
+	Device  string        // of training and generation: "auto", "cpu" or "cuda"; "": cpu
 	Stop    time.Duration // how long a request may take to stop when asked; 0: 45 s
 	Log     io.Writer     // a copy of what the engine prints; nil: none
 }

@@ -39,7 +39,7 @@ type process struct {
 var pins = []string{"ATEN_", "OPENBLAS_", "ONEDNN_", "DNNL_", "OMP_", "GOMP_", "KMP_", "MKL_", "GOTO_", "MALLOC_", "FAISS_"}
 
 // environment is the engine's: the caller's less the pins, then those of the mode.
-func environment(mode string, threads int) []string {
+func environment(mode string, o Options) []string {
 	var out []string
 	for _, kv := range os.Environ() {
 		inherited := true
@@ -50,10 +50,11 @@ func environment(mode string, threads int) []string {
 			out = append(out, kv)
 		}
 	}
-	n := strconv.Itoa(threads)
+	n := strconv.Itoa(o.Threads)
 	// Passive: two spinning native processes on one machine stand still. Few arenas: a thread each would keep its peak.
 	out = append(out, "OMP_NUM_THREADS="+n, "OPENBLAS_NUM_THREADS="+n, "OMP_WAIT_POLICY=passive", "MALLOC_ARENA_MAX=2",
-		"CROSSSUM_NUMERICS="+mode, "CROSSSUM_ENGINE_THREADS="+n)
+		"CROSSSUM_NUMERICS="+mode, "CROSSSUM_ENGINE_THREADS="+n, "CROSSSUM_DEVICE="+o.Device,
+		"CUBLAS_WORKSPACE_CONFIG=:4096:8") // without it cuBLAS's sums have no fixed order
 	if mode == "portable" {
 		out = append(out, "ATEN_CPU_CAPABILITY=avx2", "OPENBLAS_CORETYPE=Haswell", "ONEDNN_MAX_CPU_ISA=AVX2")
 	}
@@ -61,9 +62,9 @@ func environment(mode string, threads int) []string {
 }
 
 // Command is the engine's program in its environment, to run one of its subcommands by hand.
-func Command(ctx context.Context, program, mode string, threads int, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Env = environment(mode, threads)
+func Command(ctx context.Context, o Options, mode string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, o.Program, args...)
+	cmd.Env = environment(mode, o)
 	return cmd
 }
 
@@ -72,7 +73,7 @@ func Command(ctx context.Context, program, mode string, threads int, args ...str
 func launch(o Options, mode string) (*process, error) {
 	p := &process{mode: mode, events: make(chan Event, 16), ended: make(chan struct{}), stderr: &tail{copy: o.Log}}
 	p.cmd = exec.Command(o.Program, o.Args...)
-	p.cmd.Env = append(environment(mode, o.Threads), o.Env...)
+	p.cmd.Env = append(environment(mode, o), o.Env...)
 	p.cmd.Stderr = p.stderr
 	p.cmd.WaitDelay = 5 * time.Second // a grandchild may hold the standard error
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}

@@ -12,6 +12,7 @@ import (
 	"crosssum/internal/engine"
 	"crosssum/internal/model/resident"
 	"crosssum/internal/model/t5"
+	"crosssum/internal/native/device"
 	"crosssum/schemas"
 )
 
@@ -54,6 +55,9 @@ func Run(ctx context.Context, request engine.GenerateRequest, report engine.Repo
 		model, tokenizer, err := t5.Load(request.Model, func(done, total int64) {
 			report(schemas.Progress{Done: done, Total: total, Of: schemas.OfModel})
 		})
+		if err == nil {
+			err = place(model)
+		}
 		return summarizer{model, tokenizer}, err
 	}, func(s summarizer) { s.model.Free() })
 	if err != nil {
@@ -76,6 +80,18 @@ func Run(ctx context.Context, request engine.GenerateRequest, report engine.Repo
 		result.Tokens += int64(len(prompts[i].output.Tokens))
 	}
 	return result, write(request.Output, prompts, tokenizer)
+}
+
+// place puts a model on the device that the engine has.
+func place(model *t5.Model) error {
+	d, err := device.Of(0, 1)
+	if err == nil {
+		err = model.Weights.Move(d)
+	}
+	if err != nil {
+		model.Free()
+	}
+	return err
 }
 
 // Summaries decodes sources (token ids with </s>) into their languages, which the model has start tokens for, with a model at

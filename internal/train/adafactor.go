@@ -31,9 +31,9 @@ func newAdafactor(weights t5.Parameters, weightDecay float64, scale bool) (*adaf
 	return a, torch.Do(func() {
 		for _, name := range a.names {
 			shape := weights[name].Shape()
-			a.rows[name] = torch.Zeros(torch.Float32, shape[0]).Keep()
+			a.rows[name] = weights[name].NewZeros(shape[0]).Keep()
 			if len(shape) == 2 {
-				a.columns[name] = torch.Zeros(torch.Float32, shape[1]).Keep()
+				a.columns[name] = weights[name].NewZeros(shape[1]).Keep()
 			}
 		}
 	})

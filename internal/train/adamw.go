@@ -24,8 +24,7 @@ func newAdamW(weights t5.Parameters, weightDecay float64) (*adamw, error) {
 	a := &adamw{names: weights.Names(), first: t5.Parameters{}, second: t5.Parameters{}, weightDecay: weightDecay}
 	return a, torch.Do(func() {
 		for _, name := range a.names {
-			shape := weights[name].Shape()
-			a.first[name], a.second[name] = torch.Zeros(torch.Float32, shape...).Keep(), torch.Zeros(torch.Float32, shape...).Keep()
+			a.first[name], a.second[name] = weights[name].ZerosLike().Keep(), weights[name].ZerosLike().Keep()
 		}
 	})
 }

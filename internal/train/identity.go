@@ -11,6 +11,7 @@ import (
 
 	"crosssum/internal/engine"
 	"crosssum/internal/model/t5"
+	"crosssum/internal/native/torch"
 )
 
 // inputs are the SHA-256 of what a run reads: config.json, weights and spiece.model of the model that it begins with, then samples and
@@ -40,13 +41,13 @@ func digestShards(path string) (string, error) {
 
 // identity is the digest of what the run's bytes depend on, so that a checkpoint of another run is not taken. in takes the
 // digests of the files that were read for it.
-func identity(request engine.TrainRequest, in *inputs) (string, error) {
+func identity(request engine.TrainRequest, d torch.Device, in *inputs) (string, error) {
 	h := sha256.New()
 	params := request.Params
 	params.CheckpointEvery, params.KeepCheckpoints, params.Output = 0, 0, "" // change no step
 	params.ActivationCheckpointing = false
 	params.Precision = "fp32"
-	if bf16, err := half(request.Params); err != nil {
+	if bf16, err := half(request.Params, d); err != nil {
 		return "", err
 	} else if bf16 {
 		params.Precision = "bf16"

@@ -125,7 +125,7 @@ const purposeMemory = 17
 
 func (m *footprint) prove(name string, config *t5.Config) error {
 	p := m.params
-	half, err := half(p)
+	half, err := half(p, torch.CPU)
 	if err != nil {
 		return err
 	}

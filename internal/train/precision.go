@@ -4,13 +4,14 @@ import (
 	"os"
 
 	"crosssum/internal/native/bf16"
+	"crosssum/internal/native/torch"
 	"crosssum/schemas"
 )
 
 // half tells whether linear layers and head multiply in bf16 (weights, gradients, optimizer and all else are fp32 anyway): where it was
-// asked for, or by "auto" where numerics are native and the processor has the instruction. bf16's sums depend on the processor, so
-// portable numerics have none.
-func half(p schemas.TrainParams) (bool, error) {
+// asked for, or by "auto" on a GPU, and where numerics are native and the processor has the instruction. bf16's sums depend on the
+// processor, so portable numerics have none.
+func half(p schemas.TrainParams, d torch.Device) (bool, error) {
 	switch p.Precision {
 	case "", "fp32":
 		return false, nil
@@ -20,6 +21,9 @@ func half(p schemas.TrainParams) (bool, error) {
 		}
 		return true, nil
 	case "auto":
+		if d != torch.CPU {
+			return os.Getenv("CROSSSUM_PRECISION") != "fp32", nil
+		}
 		return bf16.Precision() == "bf16", nil
 	}
 	return false, invalid("precision %.40q is not one of auto, fp32, bf16", p.Precision)

@@ -13,6 +13,7 @@ import (
 
 	"crosssum/internal/engine"
 	"crosssum/internal/native/c10d"
+	"crosssum/internal/native/device"
 	"crosssum/internal/native/torch"
 	"crosssum/schemas"
 )
@@ -93,11 +94,20 @@ func (r *run) start(ctx context.Context) error {
 		}
 		return nil
 	}
-	r.ranks.group, err = c10d.Join(c10d.Options{File: filepath.Join(folder, meetingFile), Size: size, Device: -1, Timeout: lastResort}, r.ranks.alive)
+	r.ranks.group, err = r.meet(folder)
 	if err != nil {
 		return o.explain(err, r.step+1)
 	}
 	return nil
+}
+
+// meet joins the ranks' group, whose address lies in folder. Where c10d has NCCL, gradients on GPUs are summed there; else in memory.
+func (r *run) meet(folder string) (*c10d.Group, error) {
+	o := c10d.Options{File: filepath.Join(folder, meetingFile), Rank: r.ranks.rank, Size: r.ranks.size, Device: -1, Timeout: lastResort}
+	if c10d.HasNCCL() {
+		o.Device = r.device.GPU()
+	}
+	return c10d.Join(o, r.ranks.alive)
 }
 
 // run keeps one other rank until it ends.
@@ -107,7 +117,8 @@ func (o *others) run(life context.Context, threads int, request engine.RankReque
 	if mode == "" { // no engine, but a test
 		mode = "portable"
 	}
-	client := engine.New(engine.Options{Program: ownProgram, Threads: threads, Stop: 5 * time.Second, Log: os.Stderr})
+	client := engine.New(engine.Options{Program: ownProgram, Threads: threads, Device: os.Getenv("CROSSSUM_DEVICE"), Stop: 5 * time.Second,
+		Log: os.Stderr})
 	ctx := engine.WithJob(life, engine.Job{Unit: fmt.Sprintf("rank %d of %d", request.Rank, request.Ranks), Stall: rankSilence, Start: rankStart})
 	err := client.Call(ctx, mode, engine.OpTrainRank, request, nil, func(p schemas.Progress) {
 		if p.Of == "steps" {
@@ -197,6 +208,9 @@ func Rank(ctx context.Context, request engine.RankRequest, report engine.Report)
 	})
 	r := &run{request: request.TrainRequest, report: report, id: request.Run}
 	defer r.close()
+	if r.device, err = device.Of(request.Rank, request.Ranks); err != nil {
+		return none, err
+	}
 	if err := r.load(); err != nil {
 		return none, err
 	}
@@ -214,8 +228,7 @@ func Rank(ctx context.Context, request engine.RankRequest, report engine.Report)
 		return &engine.Error{Type: schemas.LostRank, Message: fmt.Sprintf("rank %d waited for another: %v", request.Rank, err)}
 	}}
 	r.ranks = s
-	s.group, err = c10d.Join(c10d.Options{File: filepath.Join(request.Meeting, meetingFile), Rank: s.rank, Size: s.size, Device: -1,
-		Timeout: lastResort}, s.alive)
+	s.group, err = r.meet(request.Meeting)
 	if err != nil {
 		return none, s.explain(err)
 	}

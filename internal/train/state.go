@@ -9,6 +9,7 @@ import (
 
 	"crosssum/internal/engine"
 	"crosssum/internal/model/t5"
+	"crosssum/internal/native/device"
 	"crosssum/internal/native/torch"
 	"crosssum/schemas"
 )
@@ -34,6 +35,7 @@ type run struct {
 	lessons engine.Lessons
 	since   int // the first step that was not taken as the parameters say; 0: none
 
+	device    torch.Device // where the model computes
 	model     *t5.Model
 	tokenizer *t5.Tokenizer
 	feed      feed
@@ -68,10 +70,13 @@ func open(request engine.TrainRequest, report engine.Report) (r *run, err error)
 	if info, err := os.Lstat(request.Work); err == nil && info.Mode().Type() == os.ModeSymlink {
 		return nil, linked(request.Work)
 	}
-	if r.id, err = identity(request, &r.inputs); err != nil {
+	if r.lessons, err = engine.ReadLessons(request.Work); err != nil {
 		return nil, err
 	}
-	if r.lessons, err = engine.ReadLessons(request.Work); err != nil {
+	if r.device, err = device.Of(0, r.lessons.Processes(request.Params.Ranks)); err != nil {
+		return nil, err
+	}
+	if r.id, err = identity(request, r.device, &r.inputs); err != nil {
 		return nil, err
 	}
 	opened := r // a return sets r
@@ -96,7 +101,10 @@ func (r *run) load() (err error) {
 	if r.model, r.tokenizer, err = t5.Load(request.Model, func(done, _ int64) { alive("model_bytes_read", done) }); err != nil {
 		return err
 	}
-	if r.model.Half, err = half(request.Params); err != nil {
+	if err := r.model.Weights.Move(r.device); err != nil {
+		return err
+	}
+	if r.model.Half, err = half(request.Params, r.device); err != nil {
 		return err
 	}
 	r.model.Recompute = request.Params.ActivationCheckpointing
@@ -201,6 +209,9 @@ func (r *run) resume() error {
 func (r *run) take(dir string, state checkpointState) (err error) {
 	r.model.Free()
 	if r.model.Weights, err = t5.LoadWeights(filepath.Join(dir, modelFile), r.model.Config); err != nil {
+		return err
+	}
+	if err := r.model.Weights.Move(r.device); err != nil {
 		return err
 	}
 	if err := loadOptimizer(r.optimizer, dir); err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"crosssum/internal/engine"
 	"crosssum/internal/native/bf16"
+	"crosssum/internal/native/device"
 	"crosssum/internal/native/faiss"
 	"crosssum/internal/native/torch"
 )
@@ -19,7 +20,7 @@ func profile(context.Context, struct{}, engine.Report) (engine.Profile, error) {
 		precision = "" // as keys were before there was another
 	}
 	return engine.Profile{
-		Mode: mode, InstructionSet: strings.ToLower(torch.Capability()), Threads: threads(), Device: "cpu",
+		Mode: mode, InstructionSet: strings.ToLower(torch.Capability()), Threads: threads(), Device: device.Name(),
 		Libtorch: torch.Version(), FAISS: faiss.Version(), BLAS: blas(torch.BLAS()),
 		Precision: precision,
 	}, nil

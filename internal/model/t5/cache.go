@@ -40,7 +40,7 @@ func (m *Model) NewCache(states torch.Tensor, sources kernels.Packed, beams, roo
 			k, v := m.keysValues(states, states, fmt.Sprintf("decoder.block.%d.layer.1.EncDecAttention", i))
 			c.cross = append(c.cross, keyValue{k.Keep(), v.Keep()})
 			c.self = append(c.self, keyValue{
-				torch.Zeros(torch.Float32, c.rows*room, inner).Keep(), torch.Zeros(torch.Float32, c.rows*room, inner).Keep()})
+				states.NewZeros(c.rows*room, inner).Keep(), states.NewZeros(c.rows*room, inner).Keep()})
 		})
 	}
 	return c
@@ -62,7 +62,7 @@ func (c *Cache) Length() int { return c.length }
 // Reorder makes row r go on from what row from[r] was: after beams were chosen.
 func (c *Cache) Reorder(from []int) {
 	torch.Scope(func() {
-		index := torch.FromInts(from, len(from))
+		index := torch.FromInts(from, len(from)).ToDevice(c.self[0].k.Device())
 		for i := range c.self {
 			for _, t := range []*torch.Tensor{&c.self[i].k, &c.self[i].v} {
 				wide := t.View(c.rows, c.room, -1).Slice(1, 0, c.length)

@@ -27,6 +27,18 @@ func (p Parameters) Free() {
 	}
 }
 
+// Move puts the weights on a device, where the model then computes.
+func (p Parameters) Move(device torch.Device) error {
+	return torch.Do(func() {
+		for name, t := range p {
+			if t.Device() != device {
+				p[name] = t.ToDevice(device).Keep()
+				t.Free()
+			}
+		}
+	})
+}
+
 // Names of the two tables.
 const (
 	sharedName = "shared.weight"

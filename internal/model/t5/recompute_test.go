@@ -33,7 +33,7 @@ func steps(t *testing.T, m *Model, f fixture, count int, rate float64) (losses [
 			losses = append(losses, loss)
 			torch.NoGrad(func() {
 				for name, w := range m.Weights {
-					gradients[name] = slices.Clone(w.Grad().Memory())
+					gradients[name] = w.Grad().Bytes(torch.Float32)
 					w.Add_(w.Grad(), -rate)
 					w.ClearGrad()
 				}

@@ -34,7 +34,7 @@ func (m *Model) bias(stack string, reach int) torch.Tensor {
 		ids[i] = bucket(i-reach, stack == "encoder", m.Config.Buckets, m.Config.MaxDistance)
 	}
 	table := m.weight(stack + ".block.0.layer.0.SelfAttention.relative_attention_bias.weight")
-	return torch.Embedding(table, torch.FromInts(ids, len(ids))).Transpose(0, 1).Contiguous()
+	return torch.Embedding(table, torch.FromInts(ids, len(ids)).ToDevice(table.Device())).Transpose(0, 1).Contiguous()
 }
 
 func sqrt(x float64) float64 { return math.Sqrt(x) }

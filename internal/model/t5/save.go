@@ -85,10 +85,13 @@ func (p Parameters) SaveWeights(path string, bf16 bool) error {
 	err := torch.Do(func() {
 		for _, n := range p.Names() {
 			t := safetensors.Tensor{Name: n, DType: "F32", Shape: p[n].Shape()}
-			if bf16 {
+			switch {
+			case bf16:
 				t.DType, t.Data = "BF16", p[n].Bytes(torch.BFloat16)
-			} else {
+			case p[n].Device() == torch.CPU:
 				t.Data = p[n].Memory() // not a second copy of the model
+			default:
+				t.Data = p[n].Bytes(torch.Float32)
 			}
 			tensors = append(tensors, t)
 		}

@@ -36,6 +36,8 @@ var (
 	opPack   = torch.Custom("crosssum::bf16_pack")
 	opLinear = torch.Custom("crosssum::bf16_linear")
 	opLayer  = torch.Custom("crosssum::bf16_layer")
+
+	opCompose = torch.Custom("crosssum::bf16_compose")
 )
 
 // Pack rounds a weight [out, in] and orders it for Linear and Gelu.
@@ -53,5 +55,8 @@ func Gelu(x, packed, bias torch.Tensor) torch.Tensor {
 }
 
 // Layer is x weight^T in fp32, [rows, out], with gradients for both, products of rounded matrices too. x [rows, in] and weight
-// [out, in] are fp32: the weight that an optimizer changes keeps all its bits.
+// [out, in] are fp32: the weight that an optimizer changes keeps all its bits. On a GPU the products are rounded to bf16 as well.
 func Layer(x, weight torch.Tensor) torch.Tensor { return opLayer.One(x, weight, Native()) }
+
+// Compose (called inside torch.Do) makes Layer multiply on the processor as on a GPU, with libtorch's products: for tests.
+func Compose(on bool) { opCompose.Run(on) }

@@ -1,13 +1,16 @@
-// What training multiplies: c = a b of fp32 matrices, both rounded to bf16, sums in fp32; and a linear layer made of three of them.
+// What training multiplies: c = a b of fp32 matrices, both rounded to bf16, sums in fp32; and a linear layer made of three of them. On
+// a GPU these are libtorch's products of bf16, whose results are rounded to bf16 as well.
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/mm.h>
 #include <immintrin.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
 #include <algorithm>
+#include <atomic>
 
 #include "linear.h"
 
@@ -91,8 +94,19 @@ void pack(const Operand& b, int64_t row, int64_t column, int64_t depth, int64_t 
     }
 }
 
+std::atomic<bool> compose_all{false};  // only tests set it: the processor multiplies as a GPU does
+
+void composed(at::Tensor c, const at::Tensor& left, const at::Tensor& right, bool add) {
+  for (const at::Tensor& t : {c, left, right})
+    TORCH_CHECK(t.scalar_type() == at::kFloat && t.dim() == 2, "bf16: a product of fp32 matrices, not of ", t.toString(), " of ", t.sizes());
+  const at::Tensor product = at::mm(left.to(at::kBFloat16), right.to(at::kBFloat16));
+  TORCH_CHECK(c.sizes() == product.sizes(), "bf16: ", left.sizes(), " times ", right.sizes(), " into ", c.sizes());
+  add ? c.add_(product) : c.copy_(product);
+}
+
 // mm_ is c = a b, or c += a b. c [rows, out] may have its rows apart; a and b may be turned.
 void mm_(at::Tensor c, const at::Tensor& left, const at::Tensor& right, bool add, bool native) {
+  if (!c.device().is_cpu() || compose_all) return composed(c, left, right, add);
   const Operand a = operand(left), b = operand(right), result = operand(c);
   const int64_t rows = left.size(0), depth = left.size(1), out = right.size(1);
   TORCH_CHECK(right.size(0) == depth && c.size(0) == rows && c.size(1) == out && !result.turned, "bf16: ", left.sizes(), " times ",
@@ -145,5 +159,6 @@ at::Tensor layer(const at::Tensor& x, const at::Tensor& weight, bool native) {
 
 TORCH_LIBRARY_FRAGMENT(crosssum, m) {
   m.def("bf16_mm_(Tensor(a!) c, Tensor a, Tensor b, bool add, bool native) -> ()", bf16::mm_);
+  m.def("bf16_compose(bool on) -> ()", [](bool on) { bf16::compose_all = on; });
   m.def("bf16_layer(Tensor x, Tensor weight, bool native) -> Tensor", bf16::layer);
 }

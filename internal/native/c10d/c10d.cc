@@ -77,6 +77,14 @@ Reduce nccl(c10::intrusive_ptr<Store> store, int rank, int size, milliseconds ti
 #endif
 }
 
+bool has_nccl() {
+#ifdef USE_C10D_NCCL
+  return true;
+#else
+  return false;
+#endif
+}
+
 // join begins to meet the other ranks and returns the group's number. device: -1 sums on the processor by Gloo, else on
 // that GPU by NCCL.
 at::Tensor join(std::string path, int64_t rank, int64_t size, int64_t device, double seconds) {
@@ -172,6 +180,7 @@ void leave(int64_t id) {
 }  // namespace
 
 TORCH_LIBRARY_FRAGMENT(crosssum, m) {
+  m.def("ranks_nccl() -> bool", has_nccl);
   m.def("ranks_join(str path, int rank, int size, int device, float seconds) -> Tensor", join);
   m.def("ranks_sum(int group, Tensor(a!)[] tensors) -> ()", sum);
   m.def("ranks_await(int group, float seconds) -> Tensor", await);

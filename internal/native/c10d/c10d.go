@@ -18,6 +18,7 @@ var (
 	opSum   = torch.Custom("crosssum::ranks_sum")
 	opAwait = torch.Custom("crosssum::ranks_await")
 	opLeave = torch.Custom("crosssum::ranks_leave")
+	opNCCL  = torch.Custom("crosssum::ranks_nccl")
 )
 
 // Options of Join.
@@ -27,6 +28,9 @@ type Options struct {
 	Device     int           // -1: memory, by Gloo; else this GPU, by NCCL
 	Timeout    time.Duration // of one wait for another rank inside c10d; the last resort where alive says nothing
 }
+
+// HasNCCL says whether GPUs can sum by NCCL. Where they cannot, Gloo sums what lies on them too, by way of memory.
+func HasNCCL() bool { return opNCCL.Truth() }
 
 // Group is one process's membership. A failed Sum leaves it broken: only Leave is good for it.
 type Group struct{ id int }

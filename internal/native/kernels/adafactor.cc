@@ -1,7 +1,7 @@
 // One step of Adafactor as in transformers.optimization (no parameter scaling, no relative step, no first moment), in place.
 #include <torch/library.h>
 
-#include "common.h"
+#include "composed.h"
 
 namespace kernels {
 
@@ -105,32 +105,43 @@ void matrix_step(float* p, const float* g, float* row, float* column, int64_t ro
   });
 }
 
-void check_like(const at::Tensor& t, at::IntArrayRef sizes, const char* name) {
-  TORCH_CHECK(t.device().is_cpu() && t.scalar_type() == at::kFloat && t.is_contiguous() && t.sizes() == sizes, "kernels: adafactor's ", name,
-              " must be contiguous fp32 on the CPU of ", sizes, ", not ", t.toString(), " of ", t.sizes());
+void check_like(const at::Tensor& t, at::IntArrayRef sizes, const at::Tensor& parameter, const char* name) {
+  TORCH_CHECK(t.device() == parameter.device() && t.scalar_type() == at::kFloat && t.is_contiguous() && t.sizes() == sizes,
+              "kernels: adafactor's ", name, " must be contiguous fp32 on ", parameter.device(), " of ", sizes, ", not ", t.toString(), " of ",
+              t.sizes());
 }
 
 void adafactor(at::Tensor parameter, const at::Tensor& gradient, at::Tensor row, const MaybeTensor& column, double coefficient, double rate,
                double beta2, double epsilon, double threshold, double decay) {
-  check_like(parameter, parameter.sizes(), "parameter");
+  check_like(parameter, parameter.sizes(), parameter, "parameter");
   at::Tensor g = gradient.contiguous();
-  check_like(g, parameter.sizes(), "gradient");
+  check_like(g, parameter.sizes(), parameter, "gradient");
   const Step s{float(coefficient), float(rate), float(beta2), float(epsilon), float(threshold), float(decay)};
   if (parameter.dim() == 2) {
     TORCH_CHECK(column && column->defined(), "kernels: adafactor factors matrices: column is missing");
-    check_like(row, {parameter.size(0)}, "row");
-    check_like(*column, {parameter.size(1)}, "column");
+    check_like(row, {parameter.size(0)}, parameter, "row");
+    check_like(*column, {parameter.size(1)}, parameter, "column");
+  } else {
+    TORCH_CHECK(parameter.dim() == 1, "kernels: adafactor of ", parameter.dim(), " dimensions");
+    check_like(row, parameter.sizes(), parameter, "state");
+  }
+  if (composes(parameter)) {
+    composed::adafactor(parameter, g, row, column, s.coefficient, s.rate, s.beta2, s.epsilon, s.threshold, s.decay);
+  } else if (parameter.dim() == 2) {
     matrix_step(parameter.data_ptr<float>(), g.data_ptr<float>(), row.data_ptr<float>(), column->data_ptr<float>(), parameter.size(0),
                 parameter.size(1), s);
   } else {
-    TORCH_CHECK(parameter.dim() == 1, "kernels: adafactor of ", parameter.dim(), " dimensions");
-    check_like(row, parameter.sizes(), "state");
     vector_step(parameter.data_ptr<float>(), g.data_ptr<float>(), row.data_ptr<float>(), parameter.numel(), s);
   }
 }
 
 // square_sums is the sum of squares over all tensors, a double.
 at::Tensor square_sums(at::TensorList tensors) {
+  if (tensors.size() > 0 && composes(tensors[0])) {
+    at::Tensor sum = composed::square_sum(tensors[0]);
+    for (const at::Tensor& t : tensors.slice(1)) sum.add_(composed::square_sum(t));
+    return sum;
+  }
   double sum = 0;
   for (const at::Tensor& t : tensors) {
     TORCH_CHECK(t.device().is_cpu() && t.scalar_type() == at::kFloat, "kernels: square_sums of ", t.toString());

@@ -1,7 +1,7 @@
 // One step of AdamW (Loshchilov and Hutter, "Decoupled weight decay regularization"), as torch.optim.AdamW takes it, in place.
 #include <torch/library.h>
 
-#include "common.h"
+#include "composed.h"
 
 namespace kernels {
 
@@ -9,11 +9,13 @@ void adamw(at::Tensor parameter, const at::Tensor& gradient, at::Tensor first, a
            double beta2, double epsilon, double decay, int64_t step) {
   at::Tensor g = gradient.contiguous();
   for (const at::Tensor& t : {parameter, g, first, second})
-    TORCH_CHECK(t.device().is_cpu() && t.scalar_type() == at::kFloat && t.is_contiguous() && t.sizes() == parameter.sizes(),
-                "kernels: adamw wants contiguous fp32 on the CPU of ", parameter.sizes(), ", not ", t.toString(), " of ", t.sizes());
+    TORCH_CHECK(t.device() == parameter.device() && t.scalar_type() == at::kFloat && t.is_contiguous() && t.sizes() == parameter.sizes(),
+                "kernels: adamw wants contiguous fp32 on ", parameter.device(), " of ", parameter.sizes(), ", not ", t.toString(), " of ",
+                t.sizes());
   const float shrink = float(1 - rate * decay), c = float(coefficient), b1 = float(beta1), b2 = float(beta2), eps = float(epsilon);
   const float size = float(rate / (1 - std::pow(beta1, double(step))));                       // m_hat = m / (1 - beta1^t)
   const float root = float(1 / std::sqrt(1 - std::pow(beta2, double(step))));                 // v_hat = v / (1 - beta2^t)
+  if (composes(parameter)) return composed::adamw(parameter, g, first, second, c, size, root, shrink, b1, b2, eps);
   float *p = parameter.data_ptr<float>(), *m = first.data_ptr<float>(), *v = second.data_ptr<float>();
   const float* x = g.data_ptr<float>();
   at::parallel_for(0, parameter.numel(), 1 << 14, [&](int64_t from, int64_t to) {

@@ -2,6 +2,7 @@
 // kept: the backward pass computes them again, dropout masks included.
 #include <torch/library.h>
 
+#include "composed.h"
 #include "product.h"
 
 namespace kernels {
@@ -173,18 +174,21 @@ at::Tensor attention(const at::Tensor& query, const at::Tensor& key, const at::T
   TORCH_CHECK(queries.size() == keys.size(), "kernels: ", queries.size(), " query and ", keys.size(), " key sequences");
   TORCH_CHECK(offset >= 0 && offset < 1 << 15, "kernels: query offset ", offset);
   queries.cover(q.size(0));
+  together(q, k, "key"), together(q, v, "value");
   Dropout dropout(p, seed, step, site, examples, queries.size());
   const bool biased = bias && bias->defined();
   MaybeTensor table;
   int64_t reach = 0;
   if (biased) {
     table = contiguous(*bias, "bias");
+    together(q, *table, "bias");
     TORCH_CHECK(table->size(0) == heads && table->size(1) % 2 == 1, "kernels: bias ", table->sizes(), " for ", heads, " heads");
     reach = table->size(1) / 2;
     for (int64_t s = 0; s < queries.size(); s++)
       TORCH_CHECK(queries.length[s] + offset <= reach + 1 && keys.length[s] <= reach + 1, "kernels: bias reaches ", reach,
                   ", sequences are longer");
   }
+  if (composes(q)) return composed::attention(q, k, v, table, queries, keys, dropout, heads, offset, causal);
   return AttentionFunction::apply(
       q, k, v, table, Attention{queries, keys, dropout, heads, q.size(1) / heads, reach, offset, causal, biased});
 }

@@ -21,11 +21,16 @@ using torch::autograd::variable_list;
 using Ints = at::IntArrayRef;
 using MaybeTensor = c10::optional<at::Tensor>;
 
-// contiguous checks that t is an fp32 matrix on the CPU (rows of packed tokens) and makes it contiguous.
+// contiguous checks that t is an fp32 matrix (rows of packed tokens) and makes it contiguous.
 inline at::Tensor contiguous(const at::Tensor& t, const char* name) {
-  TORCH_CHECK(t.defined() && t.device().is_cpu() && t.scalar_type() == at::kFloat && t.dim() == 2, "kernels: ", name,
-              " must be an fp32 matrix on the CPU, not ", t.toString(), " of ", t.sizes());
+  TORCH_CHECK(t.defined() && t.scalar_type() == at::kFloat && t.dim() == 2, "kernels: ", name, " must be an fp32 matrix, not ", t.toString(),
+              " of ", t.sizes());
   return t.contiguous();
+}
+
+// together checks that t lies where the operator's first tensor does.
+inline void together(const at::Tensor& first, const at::Tensor& t, const char* name) {
+  TORCH_CHECK(t.device() == first.device(), "kernels: ", name, " lies on ", t.device(), ", and what it belongs to on ", first.device());
 }
 
 // A value that is no tensor, kept in the autograd graph.

@@ -1,7 +1,7 @@
 // Layer norm, dropout with residual, gated GELU: forward and backward. Rows are packed tokens.
 #include <torch/library.h>
 
-#include "common.h"
+#include "composed.h"
 
 namespace kernels {
 
@@ -155,6 +155,8 @@ at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double epsilo
   at::Tensor input = contiguous(x, "x");
   TORCH_CHECK(weight.dim() == 1 && weight.size(0) == input.size(1) && weight.is_contiguous() && weight.scalar_type() == at::kFloat,
               "kernels: layer norm weight ", weight.sizes(), " for rows of ", input.size(1));
+  together(input, weight, "layer norm weight");
+  if (composes(input)) return composed::rms_norm(input, weight, epsilon);
   return RMSNorm::apply(input, weight, epsilon);
 }
 
@@ -171,14 +173,20 @@ at::Tensor dropout_add(const MaybeTensor& residual, const at::Tensor& x, Ints st
   MaybeTensor other;
   if (residual && residual->defined()) other = contiguous(*residual, "residual");
   TORCH_CHECK(!other || other->sizes() == input.sizes(), "kernels: residual shape differs from ", input.sizes());
-  return DropoutAdd::apply(other, input, masked(input, start, length, p, seed, step, site, examples));
+  if (other) together(input, *other, "residual");
+  const Masked m = masked(input, start, length, p, seed, step, site, examples);
+  if (composes(input)) return composed::dropout_add(other, input, m.sequences, m.dropout);
+  return DropoutAdd::apply(other, input, m);
 }
 
 at::Tensor gated_gelu(const at::Tensor& a, const at::Tensor& b, Ints start, Ints length, double p, int64_t seed, int64_t step, int64_t site,
                       Ints examples) {
   at::Tensor gate = contiguous(a, "a"), value = contiguous(b, "b");
   TORCH_CHECK(gate.sizes() == value.sizes(), "kernels: gate ", gate.sizes(), " for ", value.sizes());
-  return GatedGelu::apply(gate, value, masked(gate, start, length, p, seed, step, site, examples));
+  together(gate, value, "b");
+  const Masked m = masked(gate, start, length, p, seed, step, site, examples);
+  if (composes(gate)) return composed::gated_gelu(gate, value, m.sequences, m.dropout);
+  return GatedGelu::apply(gate, value, m);
 }
 
 }  // namespace kernels

@@ -1,10 +1,12 @@
 // Rows of a table for the tokens of encoder and decoder at once.
+#include <ATen/ops/index_add.h>
+#include <ATen/ops/index_select.h>
 #include <torch/library.h>
 
 #include <algorithm>
 #include <numeric>
 
-#include "common.h"
+#include "composed.h"
 
 namespace kernels {
 
@@ -17,14 +19,15 @@ struct Tokens {
 struct Embedding : Function<Embedding> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& table, const Tokens& tokens) {
     const int64_t rows = int64_t(tokens.ids.size()), n = table.size(1);
+    ctx->save_for_backward({table});
+    ctx->saved_data["tokens"] = hold(tokens);
+    if (composes(table)) return table.index_select(0, composed::integers(table, tokens.ids));
     at::Tensor out = at::empty({rows, n}, table.options());
     const float* from = table.data_ptr<float>();
     float* to = out.data_ptr<float>();
     at::parallel_for(0, rows, grain(n), [&](int64_t a, int64_t b) {
       for (int64_t r = a; r < b; r++) std::memcpy(to + r * n, from + tokens.ids[r] * n, n * sizeof(float));
     });
-    ctx->save_for_backward({table});
-    ctx->saved_data["tokens"] = hold(tokens);
     return out;
   }
   // The gradient goes into the table's own, row by row: one more matrix of the size of the table would be mostly zeros. A row adds
@@ -34,6 +37,10 @@ struct Embedding : Function<Embedding> {
     const Tokens& tokens = held<Tokens>(ctx->saved_data["tokens"]);
     at::Tensor& sum = table.mutable_grad();
     if (!sum.defined()) sum = at::zeros(table.sizes(), table.options());
+    if (composes(table)) {
+      sum.index_add_(0, composed::integers(table, tokens.ids), g);
+      return {at::Tensor(), at::Tensor()};
+    }
     const int64_t n = table.size(1);
     const float* from = g.data_ptr<float>();
     float* to = sum.data_ptr<float>();
@@ -60,8 +67,8 @@ struct Embedding : Function<Embedding> {
 };
 
 at::Tensor embedding(const at::Tensor& table, Ints ids, int64_t split) {
-  TORCH_CHECK(table.device().is_cpu() && table.scalar_type() == at::kFloat && table.dim() == 2 && table.is_contiguous() && table.is_leaf(),
-              "kernels: a table must be a contiguous fp32 parameter on the CPU, not ", table.toString(), " of ", table.sizes());
+  TORCH_CHECK(table.scalar_type() == at::kFloat && table.dim() == 2 && table.is_contiguous() && table.is_leaf(),
+              "kernels: a table must be a contiguous fp32 parameter, not ", table.toString(), " of ", table.sizes());
   for (int64_t id : ids) TORCH_CHECK(id >= 0 && id < table.size(0), "kernels: token ", id, " in a table of ", table.size(0), " rows");
   return Embedding::apply(table, Tokens{ids.vec(), split});
 }

@@ -1,6 +1,7 @@
-// Package kernels has the operators that a T5 on the processor spends its time in, written for packed sequences: the
+// Package kernels has the operators that a T5 spends its time in, written for packed sequences: the
 // rows of a matrix are the tokens of all sequences of a batch, one sequence after the other, without padding. They are
 // registered with libtorch as crosssum::*, have gradients, run in parallel and give the same bytes for any schedule.
+// For tensors of another device they are composed of libtorch's operators (composed.h): the same equations and dropout masks.
 package kernels
 
 // #cgo CXXFLAGS: -O3 -march=haswell
@@ -22,6 +23,7 @@ var (
 	opAdafactor  = torch.Custom("crosssum::adafactor")
 	opAdamW      = torch.Custom("crosssum::adamw")
 	opSquareSums = torch.Custom("crosssum::square_sums")
+	opCompose    = torch.Custom("crosssum::compose")
 )
 
 // Packed says where the sequences of a batch stand in the rows of a matrix: sequence s is rows Start[s] to
@@ -144,4 +146,10 @@ type AdamWStep struct {
 // AdamW takes one step in place. first and second are the moments, shaped like parameter.
 func AdamW(parameter, gradient, first, second torch.Tensor, s AdamWStep) {
 	opAdamW.Run(parameter, gradient, first, second, s.Coefficient, s.Rate, s.Beta1, s.Beta2, s.Epsilon, s.Decay, s.Step)
+}
+
+// Compose (called inside torch.Do) makes this process's operators run on the CPU as they do on a GPU: for tests.
+func Compose(on bool) {
+	opCompose.Run(on)
+	bf16.Compose(on)
 }

@@ -5,7 +5,7 @@
 #include <c10/core/GradMode.h>
 #include <torch/library.h>
 
-#include "common.h"
+#include "composed.h"
 
 namespace kernels {
 
@@ -48,30 +48,38 @@ struct HeadLoss : Function<HeadLoss> {
     at::Tensor dh, dw, logits = at::empty({std::min(chunk, rows), n}, hidden.options());
     if (grads) dh = at::empty_like(hidden), dw = at::empty_like(weight);
     std::vector<double> losses(rows);
+    const bool compose = composes(hidden);
+    at::Tensor places, total;
+    if (compose) places = composed::integers(hidden, labels.vec()), total = at::zeros({}, hidden.options().dtype(at::kDouble));
     for (int64_t from = 0; from < rows; from += chunk) {
       const int64_t m = std::min(chunk, rows - from);
       at::Tensor h = hidden.narrow(0, from, m), z = logits.narrow(0, 0, m);
       products.multiply(z, h, weight.t(), false);
-      float* pz = z.data_ptr<float>();
-      at::parallel_for(0, m, 1, [&](int64_t a, int64_t b) {
-        for (int64_t r = a; r < b; r++) losses[from + r] = row_loss(pz + r * n, n, labels[from + r], e, float(scale));
-      });
+      if (compose) {
+        total.add_(composed::row_losses(z, places.narrow(0, from, m), e, scale));
+      } else {
+        float* pz = z.data_ptr<float>();
+        at::parallel_for(0, m, 1, [&](int64_t a, int64_t b) {
+          for (int64_t r = a; r < b; r++) losses[from + r] = row_loss(pz + r * n, n, labels[from + r], e, float(scale));
+        });
+      }
       if (grads) {
         products.multiply(dh.narrow(0, from, m), z, weight, false);
         products.multiply(dw, z.t(), h, from > 0);
       }
     }
+    if (grads) ctx->save_for_backward({dh, dw});
+    if (compose) return total.mul_(scale).to(at::kFloat);
     double sum = 0;
     for (double l : losses) sum += l;
-    if (grads) ctx->save_for_backward({dh, dw});
     at::Tensor out = at::empty({}, hidden.options());
     *out.data_ptr<float>() = float(sum * scale);
     return out;
   }
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
     auto saved = ctx->get_saved_variables();
-    const float g = *grads[0].contiguous().data_ptr<float>();
-    if (g != 1.f) saved[0].mul_(g), saved[1].mul_(g);
+    const at::Tensor& g = grads[0];
+    if (composes(g) || *g.contiguous().data_ptr<float>() != 1.f) saved[0].mul_(g), saved[1].mul_(g);
     return {saved[0], saved[1], at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
   }
 };
@@ -81,6 +89,7 @@ at::Tensor head_loss(const at::Tensor& hidden, const at::Tensor& weight, Ints la
   at::Tensor h = contiguous(hidden, "hidden"), w = contiguous(weight, "weight");
   TORCH_CHECK(h.size(1) == w.size(1) && int64_t(labels.size()) == h.size(0), "kernels: hidden ", h.sizes(), ", head ", w.sizes(), ", ",
               labels.size(), " labels");
+  together(h, w, "weight");
   TORCH_CHECK(smoothing >= 0 && smoothing < 1, "kernels: label smoothing ", smoothing);
   for (int64_t l : labels) TORCH_CHECK(l >= 0 && l < w.size(0), "kernels: label ", l, " in a vocabulary of ", w.size(0));
   return HeadLoss::apply(h, w, labels, smoothing, scale, c10::GradMode::is_enabled() && (h.requires_grad() || w.requires_grad()),

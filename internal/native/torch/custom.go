@@ -10,5 +10,8 @@ func Custom(name string) Operator { return Operator{op(name)} }
 // []int, []Tensor; trailing ones take the defaults.
 func (o Operator) One(args ...any) Tensor { return o.op.one(args...) }
 
+// Truth calls an operator whose result is a truth value.
+func (o Operator) Truth(args ...any) bool { return o.op.number(args...) != 0 }
+
 // Run calls an operator for what it does to its arguments.
 func (o Operator) Run(args ...any) { o.op.call(args...) }

@@ -6,8 +6,6 @@ import "C"
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
 	"unsafe"
 )
 
@@ -44,23 +42,23 @@ type Device struct{ kind, index int8 }
 // CPU is the processor.
 var CPU = Device{0, -1}
 
-// ParseDevice reads "cpu", "cuda" or "cuda:1".
-func ParseDevice(name string) (Device, error) {
-	if name == "cpu" {
-		return CPU, nil
+// CUDA is a GPU, the first one 0.
+func CUDA(index int) Device { return Device{1, int8(index)} }
+
+// GPU is the number of a GPU, -1 for the processor.
+func (d Device) GPU() int {
+	if d == CPU {
+		return -1
 	}
-	kind, index, found := strings.Cut(name, ":")
-	n := 0
-	if found {
-		var err error
-		if n, err = strconv.Atoi(index); err != nil || n < 0 || n > 127 {
-			return Device{}, fmt.Errorf("device %q: want \"cpu\" or \"cuda:<index>\"", name)
-		}
+	return int(d.index)
+}
+
+// String is "cpu" or "cuda:0".
+func (d Device) String() string {
+	if d == CPU {
+		return "cpu"
 	}
-	if kind != "cuda" {
-		return Device{}, fmt.Errorf("device %q: want \"cpu\" or \"cuda:<index>\"", name)
-	}
-	return Device{1, int8(n)}, nil
+	return fmt.Sprintf("cuda:%d", d.index)
 }
 
 func elements(shape []int) (int, bool) {
@@ -120,6 +118,13 @@ func (t Tensor) info() (shape []int, dtype DType, grad bool) {
 		shape[i] = int(dims[i])
 	}
 	return shape, DType(kind), requires != 0
+}
+
+// Device is where the values lie.
+func (t Tensor) Device() Device {
+	var kind, index C.int
+	check("Device", C.ct_device(t.cell(), &kind, &index))
+	return Device{int8(kind), int8(index)}
 }
 
 // Shape is the length of each dimension.

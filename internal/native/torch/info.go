@@ -26,5 +26,9 @@ func Capability() string { return C.GoString(C.ct_capability()) }
 // BLAS describes OpenBLAS, with the kernel it chose; the variable OPENBLAS_CORETYPE chooses it before the start.
 func BLAS() string { return C.GoString(C.ct_blas()) }
 
-// HasCUDA tells whether this libtorch can use a GPU here.
-func HasCUDA() bool { return C.ct_cuda() != 0 }
+// GPUs is how many GPUs this libtorch can use here; 0 for a libtorch without CUDA.
+func GPUs() int { return int(C.ct_gpus()) }
+
+// Deterministic makes GPUs give the same bytes again for the same work: sums in a fixed order, those of products of bf16 in fp32. An
+// operator that cannot is an error from then on. The variable CUBLAS_WORKSPACE_CONFIG must be ":4096:8" since the start.
+func Deterministic() { C.ct_deterministic() }

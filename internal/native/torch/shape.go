@@ -7,6 +7,7 @@ import "math"
 var (
 	opZeros, opFull, opArange   = op("zeros"), op("full"), op("arange.start_step")
 	opZerosLike, opEmptyLike    = op("zeros_like"), op("empty_like")
+	opNewZeros                  = op("new_zeros")
 	opEmpty, opNormal_          = op("empty.memory_format"), op("normal_")
 	opTranspose, opPermute      = op("transpose.int"), op("permute")
 	opView, opReshape           = op("view"), op("reshape")
@@ -35,6 +36,9 @@ func Arange(from, to int) Tensor { return opArange.one(from, to, 1, Int64) }
 
 // ZerosLike has t's shape, type and device.
 func (t Tensor) ZerosLike() Tensor { return opZerosLike.one(t) }
+
+// NewZeros has t's type and device, and a shape of its own.
+func (t Tensor) NewZeros(shape ...int) Tensor { return opNewZeros.one(t, shape) }
 
 // Transpose swaps two dimensions (a view).
 func (t Tensor) Transpose(a, b int) Tensor { return opTranspose.one(t, a, b) }

@@ -264,6 +264,14 @@ ct_error ct_info(int64_t cell, int64_t *shape, int64_t room, int64_t *dims, int 
   })
 }
 
+ct_error ct_device(int64_t cell, int *kind, int *index) {
+  GUARD({
+    const auto device = at_cell(cell).device();
+    *kind = static_cast<int>(device.type());
+    *index = device.index();
+  })
+}
+
 ct_error ct_requires_grad(int64_t cell, int on) { GUARD(at_cell(cell).requires_grad_(on != 0)) }
 ct_error ct_backward(int64_t cell, int64_t gradient) {
   GUARD(at_cell(cell).backward(gradient ? at_cell(gradient) : at::Tensor()))
@@ -300,6 +308,21 @@ const char *ct_blas(void) {
                                    : "unknown";
   return s.c_str();
 }
-int ct_cuda(void) { return at::hasCUDA() && at::globalContext().hasCUDA() ? 1 : 0; }
+int ct_gpus(void) {
+  try {
+    return at::hasCUDA() ? static_cast<int>(at::getNumGPUs()) : 0;
+  } catch (...) {  // a driver that does not answer
+    return 0;
+  }
+}
+void ct_deterministic(void) {
+  at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 2)
+  at::globalContext().setDeterministicFillUninitializedMemory(false);
+#endif
+#if TORCH_VERSION_MAJOR >= 2
+  at::globalContext().setAllowBF16ReductionCuBLAS(false);
+#endif
+}
 
 }  // extern "C"

@@ -34,6 +34,7 @@ ct_error ct_from(const void *data, int64_t bytes, int dtype, const int64_t *shap
 ct_error ct_copy_out(int64_t cell, int dtype, void *data, int64_t bytes);
 ct_error ct_memory(int64_t cell, void **data, int64_t *bytes);
 ct_error ct_info(int64_t cell, int64_t *shape, int64_t room, int64_t *dims, int *dtype, int *grad);
+ct_error ct_device(int64_t cell, int *kind, int *index);
 
 // Gradients.
 ct_error ct_requires_grad(int64_t cell, int on);
@@ -49,7 +50,8 @@ void ct_threads(int n);
 const char *ct_version(void);
 const char *ct_capability(void);
 const char *ct_blas(void);
-int ct_cuda(void);
+int ct_gpus(void);
+void ct_deterministic(void);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,84 @@
+// Package device says where summarizers are trained and generate: on the processor, or on GPUs. Everything else is the processor's.
+package device
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"crosssum/internal/engine"
+	"crosssum/internal/native/torch"
+	"crosssum/schemas"
+)
+
+// Of is the device of a process of several (rank 0 of 1: of the only one): the processor, or rank r's GPU r. `device` of temporal.yaml
+// decides, which the engine's environment has as CROSSSUM_DEVICE: "cuda" wants GPUs, "auto" takes them where numerics are native and
+// libtorch can use one, "cpu" and no word never. A GPU has answered when it is returned, and gives the same bytes again from then on.
+func Of(rank, ranks int) (torch.Device, error) {
+	d, err := choose(os.Getenv("CROSSSUM_DEVICE"), os.Getenv("CROSSSUM_NUMERICS"), torch.GPUs(), rank, ranks)
+	if err != nil || d == torch.CPU {
+		return d, err
+	}
+	torch.Deterministic()
+	err = torch.Do(func() {
+		if t := torch.Full(1, torch.Float32, 8, 8).ToDevice(d); t.Matmul(t).Sum(nil, false).Item() != 512 {
+			torch.Failf("it cannot count")
+		}
+	})
+	if err != nil {
+		return d, &engine.Error{Type: schemas.LostDevice, Message: fmt.Sprintf("%s (of %d) is there, but does not work: %v: what does nvidia-smi say? "+
+			"`device: cpu` in temporal.yaml does without it", d, torch.GPUs(), err)}
+	}
+	return d, nil
+}
+
+func choose(wanted, numerics string, gpus, rank, ranks int) (torch.Device, error) {
+	switch wanted {
+	case "", "cpu":
+		return torch.CPU, nil
+	case "auto":
+		if numerics != "native" || gpus == 0 {
+			return torch.CPU, nil
+		}
+	case "cuda":
+		if numerics != "native" {
+			return torch.CPU, invalid("device is cuda and numerics are not native: portable numerics have the same bytes on every machine, and are the " +
+				"processor's: ask for numerics \"native\", or set device to auto or cpu in temporal.yaml")
+		}
+		if gpus == 0 {
+			return torch.CPU, invalid("device is cuda, and libtorch %s can use no GPU here: set device to auto or cpu in temporal.yaml; or look at nvidia-smi, "+
+				"and build with LIBTORCH=DIR ./crosssum setup against a libtorch that has CUDA", torch.Version())
+		}
+	default:
+		return torch.CPU, invalid("device %.40q is not one of auto, cpu, cuda", wanted)
+	}
+	if ranks > gpus {
+		return torch.CPU, invalid("train.ranks is %d, and this machine has %d GPUs that libtorch can use: each rank takes one of its own; lower train.ranks, "+
+			"or set device to cpu in temporal.yaml", ranks, gpus)
+	}
+	return torch.CUDA(rank), nil
+}
+
+func invalid(format string, args ...any) error {
+	return &engine.Error{Type: schemas.InvalidInput, Message: fmt.Sprintf(format, args...)}
+}
+
+// Name is what the numerics profile says: "cpu", or "cuda" with the kinds of the GPUs, as the driver names them.
+func Name() string {
+	d, err := choose(os.Getenv("CROSSSUM_DEVICE"), os.Getenv("CROSSSUM_NUMERICS"), torch.GPUs(), 0, 1)
+	if err != nil || d == torch.CPU {
+		return "cpu"
+	}
+	name := "cuda"
+	files, _ := filepath.Glob("/proc/driver/nvidia/gpus/*/information") // sorted
+	for _, file := range files {
+		raw, _ := os.ReadFile(file)
+		for line := range strings.Lines(string(raw)) {
+			if model, ok := strings.CutPrefix(line, "Model:"); ok && !strings.Contains(name, strings.TrimSpace(model)) {
+				name += " " + strings.TrimSpace(model)
+			}
+		}
+	}
+	return name
+}
