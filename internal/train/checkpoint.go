@@ -29,6 +29,8 @@ type checkpointState struct {
 	Seed    uint64            `json:"seed"`    // sampler and masks are functions of it and the step
 	Files   map[string]string `json:"files"`   // SHA-256 by file name
 
+	Computed string `json:"computed,omitempty"` // where and how, as far as it may change the last bits; "" in older ones
+
 	Validated int  `json:"validated"` // step of the last validation; 0: none
 	Best      best `json:"best"`      // of all validations
 	Waited    int  `json:"waited"`    // validations since the best

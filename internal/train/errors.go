@@ -84,9 +84,9 @@ func (r *run) apply() {
 	}
 }
 
-func (r *run) notReproducible(parameter string, now, asked int) {
+func (r *run) notReproducible(parameter string, now, asked any) {
 	if r.since == 0 {
 		r.since = r.step + 1
 	}
-	r.note("%s is %d in place of %d; not bit-reproducible since step %d", parameter, now, asked, r.since)
+	r.note("%s is %v in place of %v; not bit-reproducible since step %d", parameter, now, asked, r.since)
 }

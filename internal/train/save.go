@@ -142,7 +142,7 @@ func (r *run) save() error {
 	if err := r.writer.copy(r.model.Weights, r.optimizer); err != nil {
 		return err
 	}
-	state := checkpointState{Step: r.step, Run: r.id, Seed: r.request.Seed, Loss: r.last.Loss, Samples: r.samples,
+	state := checkpointState{Step: r.step, Run: r.id, Seed: r.request.Seed, Loss: r.last.Loss, Samples: r.samples, Computed: r.computed,
 		NotReproducibleSince: r.since, Validated: r.validated, Best: r.best, Waited: r.waited}
 	r.writer.start(r.step, func() error { return r.write(state) })
 	return nil

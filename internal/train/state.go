@@ -36,6 +36,7 @@ type run struct {
 	since   int // the first step that was not taken as the parameters say; 0: none
 
 	device    torch.Device // where the model computes
+	computed  string       // device, threads and numerics
 	model     *t5.Model
 	tokenizer *t5.Tokenizer
 	feed      feed
@@ -76,6 +77,7 @@ func open(request engine.TrainRequest, report engine.Report) (r *run, err error)
 	if r.device, err = device.Of(0, r.lessons.Processes(request.Params.Ranks)); err != nil {
 		return nil, err
 	}
+	r.computed = fmt.Sprintf("%s, %d threads, numerics %s", r.device, torch.Threads(), os.Getenv("CROSSSUM_NUMERICS"))
 	if r.id, err = identity(request, r.device, &r.inputs); err != nil {
 		return nil, err
 	}
@@ -200,6 +202,9 @@ func (r *run) resume() error {
 			return err
 		}
 		r.note("resumed from %s", checkpointName(state.Step))
+		if state.Computed != "" && state.Computed != r.computed {
+			r.notReproducible("what it computes on", r.computed, state.Computed)
+		}
 	}
 	r.apply()
 	return r.openJournals(state)

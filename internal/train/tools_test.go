@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"crosssum/internal/crash"
+	"crosssum/internal/native/torch"
 	"crosssum/internal/sampling"
 	"crosssum/schemas"
 )
@@ -79,6 +80,19 @@ func TestATrainingKilledAmidItsOutputLeavesNoHalfOfAModelAndWritesItAgain(t *tes
 	}
 	if left, _ := filepath.Glob(filepath.Join(request.Output, "writing-*")); len(left) > 0 {
 		t.Errorf("left %v", left)
+	}
+}
+
+func TestATrainingThatGoesOnWithOtherThreadsSaysFromWhichStep(t *testing.T) {
+	request, threads := toy(t), torch.Threads()
+	defer torch.SetThreads(threads)
+	work := t.TempDir()
+	torch.SetThreads(1)
+	stopAfter(t, request, work, 7)
+	torch.SetThreads(2)
+	_, _, result := trainIn(t, request, work)
+	if result.ResumedFrom != 7 || result.NotReproducibleSince != 8 || !strings.Contains(strings.Join(result.Notes, "\n"), "2 threads") {
+		t.Errorf("%+v", result)
 	}
 }
 
