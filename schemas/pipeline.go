@@ -90,7 +90,7 @@ type TrainParams struct {
 	WeightDecay    float64 `json:"weight_decay"`
 	GradientNorm   float64 `json:"gradient_norm"`
 	Dropout        float64 `json:"dropout"`
-	Precision      string  `json:"precision"` // of products: "fp32"; "bf16" (numerics native only); "auto": bf16 where numerics are native and the processor has it
+	Precision      string  `json:"precision"` // of products: "fp32"; "bf16" (numerics native only); "auto": bf16 where numerics are native and the processor has it, or the device is a GPU
 	// ActivationCheckpointing computes activations again going backward: less memory, the same bytes, some third more time.
 	ActivationCheckpointing bool `json:"activation_checkpointing"`
 	CheckpointEvery         int  `json:"checkpoint_every_steps"`

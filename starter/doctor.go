@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"crosssum/internal/engine"
 	"crosssum/schemas"
 
 	"golang.org/x/sys/unix"
@@ -38,6 +39,9 @@ func doctor(ctx context.Context, args []string) error {
 		line("bf16", "emulated here (10 to 30 times slower than fp32): not used")
 	} else {
 		line("bf16", "native: used under `numerics: native`")
+	}
+	if exists(h.config.Engine) {
+		h.device(ctx, line, warn)
 	}
 	memory := meminfo("MemTotal")
 	line("memory", "%.1f GB, %.1f GB available", gigabytes(memory), gigabytes(meminfo("MemAvailable")))
@@ -91,6 +95,21 @@ func doctor(ctx context.Context, args []string) error {
 		fmt.Println("Nothing to complain about.")
 	}
 	return nil
+}
+
+// device says where the engine would train and generate.
+func (h *house) device(ctx context.Context, line func(name, format string, a ...any), warn func(format string, a ...any)) {
+	native := engine.New(engine.Options{Program: h.config.Engine, Threads: 1, Device: h.config.Device})
+	defer native.Close()
+	profile, err := native.Profile(ctx, "native")
+	if err != nil {
+		warn("the engine does not say what it is: %v", err)
+		return
+	}
+	line("device", "%s for training and generation under `numerics: native` (device: %s); cpu for all else", profile.Device, h.config.Device)
+	if h.config.Device == "cuda" && profile.Device == "cpu" {
+		warn("device is cuda, and libtorch %s can use no GPU here: no training will begin", profile.Libtorch)
+	}
 }
 
 // models are the names of the model directories under the roots, those of one name once.

@@ -73,6 +73,7 @@ func TestWrongFilesAreNamedWithTheirReason(t *testing.T) {
 		"defaults":               strings.Replace(shipped(t), "attempts: 20", "attempts: 0", 1),
 		"queues":                 strings.Replace(shipped(t), "crosssum-gpu: crosssum-gpu", "crosssum-tpu: x", 1),
 		"more than one":          shipped(t) + "\n---\naddress: other\n",
+		"not auto, cpu or cuda":  strings.Replace(shipped(t), "device: auto", "device: tpu", 1),
 		"not in 0..1024":         strings.Replace(shipped(t), "threads: 0", "threads: -1", 1),
 	} {
 		if _, err := config.Load(write(t, content), nil); err == nil || !strings.Contains(err.Error(), reason) {

@@ -154,9 +154,10 @@ func TestProgressAndTheResultComeBack(t *testing.T) {
 func TestPortableIsPinnedAndNativeIsNot(t *testing.T) {
 	t.Setenv("OPENBLAS_CORETYPE", "Prescott") // never inherited
 	t.Setenv("OMP_NUM_THREADS", "99")
-	c := start(t, engine.Options{Threads: 3})
-	names := []string{"OPENBLAS_CORETYPE", "ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "OMP_NUM_THREADS", "OMP_WAIT_POLICY"}
-	for mode, want := range map[string]string{"portable": "Haswell avx2 AVX2 3 passive", "native": "   3 passive"} {
+	t.Setenv("CROSSSUM_DEVICE", "cuda")
+	c := start(t, engine.Options{Threads: 3, Device: "auto"})
+	names := []string{"OPENBLAS_CORETYPE", "ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "OMP_NUM_THREADS", "OMP_WAIT_POLICY", "CROSSSUM_DEVICE"}
+	for mode, want := range map[string]string{"portable": "Haswell avx2 AVX2 3 passive auto", "native": "   3 passive auto"} {
 		var got map[string]string
 		if err := c.Call(context.Background(), mode, "environment", names, &got, nil); err != nil {
 			t.Fatal(err)
