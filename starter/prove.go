@@ -214,7 +214,7 @@ func (p *proof) sample(ctx context.Context) error {
 // train runs the training into out, and kills it at point or after a while (0: not at all). steps are those that it reported:
 // the first is the one that it went on from.
 func (p *proof) train(ctx context.Context, out, point string, after time.Duration) (steps []int, err error) {
-	c := engineTool(ctx, p.house.config, "train", "--model", p.model, "--data", p.data, "--output", out, "--params", p.params)
+	c := engineTool(ctx, p.house.config, "", "train", "--model", p.model, "--data", p.data, "--output", out, "--params", p.params)
 	var log bytes.Buffer
 	c.Stderr = &log
 	if point != "" {

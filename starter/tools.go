@@ -3,8 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
+	"slices"
+	"strings"
 
 	"crosssum/internal/config"
 	"crosssum/internal/engine"
@@ -17,7 +20,14 @@ func tool(name string) func(context.Context, []string) error {
 		if err != nil {
 			return err
 		}
-		cmd := engineTool(ctx, h.config, append([]string{name}, args...)...)
+		mode, args, err := numerics(args)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if mode == "" && name == "train" && h.config.Device == "cuda" {
+			mode = "native"
+		}
+		cmd := engineTool(ctx, h.config, mode, append([]string{name}, args...)...)
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 		err = cmd.Run()
 		var exit *exec.ExitError
@@ -31,12 +41,34 @@ func tool(name string) func(context.Context, []string) error {
 	}
 }
 
-// engineTool is a subcommand of the engine. Its numerics are portable, but those of a training for which the settings ask for a GPU.
-// Interrupting the starter interrupts it.
-func engineTool(ctx context.Context, c config.Config, args ...string) *exec.Cmd {
-	mode, o := "portable", engine.Options{Program: c.Engine, Threads: c.Threads}
-	if args[0] == "train" && c.Device == "cuda" {
-		mode, o.Device = "native", c.Device
+// numerics takes --numerics out of a tool's arguments: it is not the tool's to know, for an engine is started in them. "": not given.
+func numerics(args []string) (mode string, rest []string, err error) {
+	for i, arg := range args {
+		name, value, given := strings.Cut(arg, "=")
+		if name != "--numerics" && name != "-numerics" {
+			continue
+		}
+		rest = append(slices.Clone(args[:i]), args[i+1:]...)
+		if !given && i < len(rest) {
+			value = rest[i]
+			rest = slices.Delete(rest, i, i+1)
+		}
+		if value != "portable" && value != "native" {
+			return "", nil, fmt.Errorf("--numerics %q is not native or portable", value)
+		}
+		return value, rest, nil
+	}
+	return "", args, nil
+}
+
+// engineTool is a subcommand of the engine; its numerics are portable unless mode says native. Interrupting the starter interrupts it.
+func engineTool(ctx context.Context, c config.Config, mode string, args ...string) *exec.Cmd {
+	o := engine.Options{Program: c.Engine, Threads: c.Threads}
+	if mode == "" {
+		mode = "portable"
+	}
+	if mode == "native" {
+		o.Device = c.Device
 	}
 	cmd := engine.Command(ctx, o, mode, args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }

@@ -17,7 +17,7 @@ func half(p schemas.TrainParams, d torch.Device) (bool, error) {
 		return false, nil
 	case "bf16":
 		if os.Getenv("CROSSSUM_NUMERICS") != "native" {
-			return false, invalid("precision \"bf16\" needs numerics \"native\": portable numerics have the same bytes on every processor")
+			return false, invalid("precision \"bf16\" needs numerics \"native\" (./crosssum train --numerics native): portable numerics have the same bytes on every processor")
 		}
 		return true, nil
 	case "auto":

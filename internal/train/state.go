@@ -202,7 +202,7 @@ func (r *run) resume() error {
 			return err
 		}
 		r.note("resumed from %s", checkpointName(state.Step))
-		if state.Computed != "" && state.Computed != r.computed {
+		if state.Computed != "" && state.Computed != r.computed && !r.ended() {
 			r.notReproducible("what it computes on", r.computed, state.Computed)
 		}
 	}

@@ -23,7 +23,7 @@ import (
 // Tools are the file tools of training, by name: subcommands of the engine that need no server.
 var Tools = map[string]func(args []string) error{"train": trainTool, "loss": lossTool, "prove-memory": memoryTool}
 
-const trainHelp = `Usage: ./crosssum train --model DIR (--data DATASET | --batches F.jsonl) --output DIR [--params F.json]
+const trainHelp = `Usage: ./crosssum train --model DIR (--data DATASET | --batches F.jsonl) --output DIR [--params F.json] [--numerics native]
 
 Trains a summarizer and writes a Hugging Face directory to --output, with metrics.jsonl (loss, rate, gradient norm: what repeats),
 timings.jsonl (seconds by phase, tokens, padding, memory) and, where there is a split to validate on, validation.jsonl. Checkpoints lie in
@@ -31,6 +31,7 @@ its folder checkpoints, with an events file for TensorBoard, and the same comman
 <source>-<target>_train.jsonl, and _val.jsonl to validate on ("validate_every_steps"), such as data/runs/<run>/dataset;
 --batches a file with one JSON list of examples a line, {"text", "summary", "target_language"} or {"input_ids", "labels",
 "start_id"}: exactly these batches, in this order, a step each. --params holds what differs from the preset paper's "train" parameters.
+--numerics native takes what the machine has, bf16 or a GPU; without it, the bytes are the same on every processor with AVX2.
 
 Example: ./crosssum train --model models/crosssum-small --data data/runs/demo/dataset --output /tmp/model --params small.json
 `
