@@ -85,7 +85,7 @@ func TestATrainingKilledAmidItsOutputLeavesNoHalfOfAModelAndWritesItAgain(t *tes
 
 func TestATrainingThatGoesOnWithOtherThreadsSaysFromWhichStep(t *testing.T) {
 	request, threads := toy(t), torch.Threads()
-	defer torch.SetThreads(threads)
+	defer torch.SetThreads(max(threads, 1))
 	work := t.TempDir()
 	torch.SetThreads(1)
 	stopAfter(t, request, work, 7)
