@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -45,7 +46,7 @@ func trainTool(args []string) error {
 	set.StringVar(&r.Output, "output", "", "folder of the result")
 	set.Uint64Var(&r.Seed, "seed", schemas.Paper().Seed, "of batches and dropout masks")
 	params := set.String("params", "", "JSON file of training parameters")
-	if err := set.Parse(args); err != nil {
+	if err := parseFlags(set, args); err != nil {
 		return helped(err)
 	}
 	if r.Model == "" || r.Output == "" || (r.Dataset == "") == (r.Batches == "") {
@@ -87,7 +88,23 @@ func trainTool(args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := keepRecord(r.Model, r.Output); err != nil {
+		return err
+	}
 	return json.NewEncoder(os.Stdout).Encode(result)
+}
+
+// keepRecord copies the record of what the base model was trained on, if it has one: the new model has seen that too. What it has seen
+// here cannot be added: data sets and batches have no ids of articles.
+func keepRecord(model, output string) error {
+	raw, err := os.ReadFile(filepath.Join(model, schemas.TrainedOnFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(output, schemas.TrainedOnFile), raw, 0o644)
 }
 
 const lossHelp = `Usage: ./crosssum loss --model DIR --batches F.jsonl [--label-smoothing 0.1] [--source-tokens 512] [--target-tokens 84]
@@ -106,7 +123,7 @@ func lossTool(args []string) error {
 	set.Float64Var(&params.LabelSmoothing, "label-smoothing", params.LabelSmoothing, "share of the loss that is spread over the vocabulary")
 	set.IntVar(&params.SourceTokens, "source-tokens", params.SourceTokens, "tokens of an article, the last one </s>")
 	set.IntVar(&params.TargetTokens, "target-tokens", params.TargetTokens, "tokens of a summary, the last one </s>")
-	if err := set.Parse(args); err != nil {
+	if err := parseFlags(set, args); err != nil {
 		return helped(err)
 	}
 	if *model == "" || *batches == "" {
@@ -198,6 +215,17 @@ func tool(name, help string) *flag.FlagSet {
 		set.PrintDefaults()
 	}
 	return set
+}
+
+// parseFlags refuses what is left over: flags behind it would not be read.
+func parseFlags(set *flag.FlagSet, args []string) error {
+	if err := set.Parse(args); err != nil {
+		return err
+	}
+	if set.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q; see ./crosssum %s --help", set.Arg(0), set.Name())
+	}
+	return nil
 }
 
 // helped makes --help a success.

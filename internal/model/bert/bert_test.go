@@ -99,6 +99,7 @@ func TestAConfigFieldThatIsNotHonouredIsNamed(t *testing.T) {
 	for _, c := range []struct{ from, to, names string }{
 		{`"hidden_act": "gelu"`, `"hidden_act": "relu"`, "hidden_act"},
 		{`"model_type": "bert"`, `"model_type": "roberta"`, "model_type"},
+		{`"model_type": "bert"`, `"d_ff": 512, "model_type": "mt5"`, `model_type is "mt5", and of encoders only`},
 		{`"is_decoder": false`, `"is_decoder": true`, "is_decoder"},
 		{`"hidden_size": 16`, `"hidden_size": 18`, "hidden_size"},
 		{`"hidden_size": 16`, `"hidden_size": 99999999999`, "hidden_size"},

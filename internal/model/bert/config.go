@@ -81,6 +81,11 @@ func parseConfig(b []byte) (*Config, error) {
 	if err := json.Unmarshal(b, &all); err != nil {
 		return nil, err
 	}
+	if kind, given := all["model_type"].(string); given { // before fields that another kind of model has
+		if err := (&Config{ModelType: kind}).checkType(); err != nil {
+			return nil, err
+		}
+	}
 	names := make([]string, 0, len(all))
 	for name := range all {
 		names = append(names, name)
@@ -100,10 +105,17 @@ func parseConfig(b []byte) (*Config, error) {
 	return c, c.check()
 }
 
+func (c *Config) checkType() error {
+	if c.ModelType != "bert" && c.ModelType != "xlm-roberta" {
+		return fmt.Errorf("model_type is %q, and of encoders only \"bert\" and \"xlm-roberta\" are supported", c.ModelType)
+	}
+	return nil
+}
+
 // check bounds every size, so that no product of them overflows.
 func (c *Config) check() error {
-	if c.ModelType != "bert" && c.ModelType != "xlm-roberta" {
-		return fmt.Errorf("model_type is %q, and only \"bert\" and \"xlm-roberta\" are supported", c.ModelType)
+	if err := c.checkType(); err != nil {
+		return err
 	}
 	if c.HiddenAct != "gelu" {
 		return fmt.Errorf("hidden_act is %q, and only \"gelu\" is supported", c.HiddenAct)
