@@ -28,7 +28,8 @@ func prove(ctx context.Context, args []string) error {
 	}
 	set := flags("prove", "prove resume [--kills 20] [--steps 60] [--model DIR] [--data DATASET] [--params F.json]",
 		"Trains undisturbed, then again with the training process killed (SIGKILL) at random moments and at named points of writing a\n"+
-			"checkpoint, and compares the bytes of the two models, of their metrics and of their validations. Ends with status 1 if they differ. Without --data\n"+
+			"checkpoint, and compares the bytes of the two models, of their metrics and of their validations. Ends with status 1 if they differ, or if the training\n"+
+			"ended before it was killed so often. Without --data\n"+
 			"it trains on some articles of corpus/sample.\n\n./crosssum prove memory --help is about memory at real size.", "./crosssum prove resume --kills 20")
 	p := proof{}
 	set.IntVar(&p.kills, "kills", 20, "how often the second training is killed")
