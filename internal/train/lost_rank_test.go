@@ -145,7 +145,7 @@ func TestASilentRankIsFoundInTime(t *testing.T) {
 	defer func() { rankSilence = 15 * time.Second }()
 	request, pid := toyRanks(t, 2)
 	message := loseRank(t, request, pid, t.TempDir(), 4, syscall.SIGSTOP, rankSilence+6*time.Second)
-	if !strings.Contains(message, "fell silent") {
+	if !strings.Contains(message, "rank 1 fell silent: no sign of life for 5s") {
 		t.Error(message)
 	}
 }

@@ -169,7 +169,8 @@ func (o *others) lost(first ended, step int) error {
 	}
 	switch kind := class(e); kind {
 	case schemas.Hang:
-		return &engine.Error{Type: schemas.LostRank, Message: fmt.Sprintf("train: in step %d rank %d fell silent: %v", step, e.rank, e.err)}
+		return &engine.Error{Type: schemas.LostRank, Message: fmt.Sprintf("train: in step %d rank %d fell silent: no sign of life for %s (%s at its start), so it was ended",
+			step, e.rank, rankSilence, rankStart)}
 	case schemas.EngineError, schemas.NativeCrash, schemas.LostRank:
 		return &engine.Error{Type: schemas.LostRank, Message: fmt.Sprintf("train: in step %d rank %d was lost: %v", step, e.rank, e.err)}
 	default: // a shortage of memory, say, is what it is on any rank
