@@ -109,6 +109,9 @@ func (r *run) load() (err error) {
 	if r.model.Half, err = half(request.Params, r.device); err != nil {
 		return err
 	}
+	if rows, pieces := r.model.Config.VocabSize, r.tokenizer.Pieces(); rows > pieces+1024 { // tables are padded, but not by that much
+		r.note("the model has %d rows and spiece.model %d pieces: is it the vocabulary that belongs to the weights?", rows, pieces)
+	}
 	r.model.Recompute = request.Params.ActivationCheckpointing
 	if r.feed, err = r.open(r.tokenizer, func(articles int64) { alive("articles_read", articles) }); err != nil {
 		return err

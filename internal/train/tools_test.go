@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"crosssum/internal/crash"
+	"crosssum/internal/model/t5"
 	"crosssum/internal/native/torch"
 	"crosssum/internal/sampling"
 	"crosssum/schemas"
@@ -87,6 +88,23 @@ func TestATrainingKilledAmidItsOutputLeavesNoHalfOfAModelAndWritesItAgain(t *tes
 	}
 	if left, _ := filepath.Glob(filepath.Join(request.Output, "writing-*")); len(left) > 0 {
 		t.Errorf("left %v", left)
+	}
+}
+
+func TestAVocabularyFarSmallerThanTheModelIsRemarkedOn(t *testing.T) {
+	request := toy(t)
+	request.Params.Steps = 1
+	replace(t, request.Model, configFile, `"vocab_size": 80`, `"vocab_size": 2080`)
+	config, err := t5.LoadConfig(request.Model)
+	must(t, err)
+	m, err := t5.New(config, 1)
+	must(t, err)
+	defer m.Free()
+	must(t, os.Remove(filepath.Join(request.Model, modelFile)))
+	must(t, m.Weights.SaveWeights(filepath.Join(request.Model, modelFile), false))
+	_, _, result := trainIn(t, request, t.TempDir())
+	if notes := strings.Join(result.Notes, "\n"); !strings.Contains(notes, "2080 rows and spiece.model 63 pieces: is it the vocabulary") {
+		t.Errorf("notes %q", notes)
 	}
 }
 
