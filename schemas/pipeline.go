@@ -151,7 +151,7 @@ func Demo() Params {
 	p.Train.Steps, p.Train.WarmupSteps, p.Train.Pairs, p.Train.MicroBatch = 80, 8, 2, 32
 	p.Train.SourceTokens, p.Train.TargetTokens = 128, 32
 	p.Train.CheckpointEvery, p.Train.NativePairs, p.Train.ValidateEvery = 20, true, 0
-	p.Train.LearningRate, p.Train.ScaleParameter = 0.5, true // goes on gently where the shipped checkpoint's training stopped
+	p.Train.LearningRate, p.Train.ScaleParameter = 0.03, true // goes on gently where the shipped checkpoint's training ended
 	p.Generate.Samples, p.Generate.LargestPairs, p.Generate.SamplesAPair, p.Generate.MaxTokens = 600, 40, 5, 32
 	p.Generate.BatchSize = 16
 	return p

@@ -43,7 +43,7 @@ func prepareCommand(args []string) error {
 	err := flags("prepare-summarizer", args, func(f *flag.FlagSet) {
 		f.StringVar(&o.Crawl, "crawl", "", "crawl folder of <language>.jsonl.zst")
 		f.StringVar(&o.Gold, "gold", "", "gold.tsv.gz: language, id, key")
-		f.StringVar(&o.Output, "output", "", "folder for articles.arrow, samples.arrow, sentences.txt")
+		f.StringVar(&o.Output, "output", "", "folder for articles.arrow, leads.arrow, samples.arrow, native.arrow, sentences.txt")
 		f.IntVar(&o.Articles, "articles", 30, "languages with fewer articles are left out")
 		f.IntVar(&o.Sentences, "sentences", 400000, "lines for the vocabulary")
 		f.Float64Var(&o.Smoothing, "smoothing", 0.5, "exponent of a language's share of the lines")
@@ -108,11 +108,12 @@ func exportCommand(args []string) error {
 }
 
 func trainCommand(args []string) error {
-	var material, model, work, output, params string
+	var articles, samples, model, work, output, params string
 	var seed uint64
 	var threads int
 	err := flags("train-summarizer", args, func(f *flag.FlagSet) {
-		f.StringVar(&material, "material", "", "folder of prepare-summarizer")
+		f.StringVar(&articles, "articles", "", "articles.arrow or leads.arrow of prepare-summarizer")
+		f.StringVar(&samples, "samples", "", "samples.arrow or native.arrow of prepare-summarizer")
 		f.StringVar(&model, "model", "", "directory of init-summarizer")
 		f.StringVar(&work, "work", "", "folder for checkpoints; a training that was ended goes on from there")
 		f.StringVar(&output, "output", "", "empty folder for the result")
@@ -131,7 +132,7 @@ func trainCommand(args []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	started, last := time.Now(), int64(-1)
-	result, err := train.Run(ctx, Request(material, model, work, output, p, seed), func(progress schemas.Progress) {
+	result, err := train.Run(ctx, Request(articles, samples, model, work, output, p, seed), func(progress schemas.Progress) {
 		if progress.Done != last {
 			last = progress.Done
 			log.Printf("step %d of %d, loss %.4f, rate %.2g, checkpoint %.0f, %.0f s", progress.Done, progress.Total,

@@ -115,8 +115,7 @@ func Export(work, model, dir string, bf16 bool) error {
 	return nil
 }
 
-// Request is the training of crosssum-small on prepared material.
-func Request(material, model, work, output string, params schemas.TrainParams, seed uint64) engine.TrainRequest {
-	return engine.TrainRequest{Model: model, Samples: filepath.Join(material, "samples.arrow"),
-		Articles: []string{filepath.Join(material, "articles.arrow")}, Params: params, Seed: seed, Work: work, Output: output}
+// Request is the training of crosssum-small on two files of Prepare.
+func Request(articles, samples, model, work, output string, params schemas.TrainParams, seed uint64) engine.TrainRequest {
+	return engine.TrainRequest{Model: model, Samples: samples, Articles: []string{articles}, Params: params, Seed: seed, Work: work, Output: output}
 }

@@ -128,14 +128,15 @@ func usable(all []article) []article {
 // PrepareOptions name the material and where it goes.
 type PrepareOptions struct {
 	Crawl, Gold string
-	Output      string // folder: articles.arrow, samples.arrow, sentences.txt
+	Output      string // folder: articles.arrow, leads.arrow, samples.arrow, native.arrow, sentences.txt
 	Articles    int    // languages with fewer articles are left out
 	Sentences   int    // lines for the vocabulary
 	Smoothing   float64
 }
 
 // Prepare writes training material: every directed pair of articles of one key, native ones included, as samples of split
-// "train", and lines of text for the vocabulary in which language l has a share ~ (its share)^Smoothing.
+// "train", and the native ones alone; the articles, and once more with their leads in place of their summaries; lines of
+// text for the vocabulary in which language l has a share ~ (its share)^Smoothing.
 func Prepare(o PrepareOptions) error {
 	all, err := readCrawl(o.Crawl, o.Gold)
 	if err != nil {
@@ -145,10 +146,16 @@ func Prepare(o PrepareOptions) error {
 	if err := os.MkdirAll(o.Output, 0o755); err != nil {
 		return err
 	}
-	if err := writeArticles(filepath.Join(o.Output, "articles.arrow"), all); err != nil {
+	if err := writeArticles(filepath.Join(o.Output, "articles.arrow"), all, summary); err != nil {
 		return err
 	}
-	samples, err := writeSamples(filepath.Join(o.Output, "samples.arrow"), all)
+	if err := writeArticles(filepath.Join(o.Output, "leads.arrow"), all, lead); err != nil {
+		return err
+	}
+	if _, err := writeSamples(filepath.Join(o.Output, "native.arrow"), all, true); err != nil {
+		return err
+	}
+	samples, err := writeSamples(filepath.Join(o.Output, "samples.arrow"), all, false)
 	if err != nil {
 		return err
 	}
@@ -170,21 +177,34 @@ func large(all []article, least int) (kept []article) {
 	return kept
 }
 
-func writeArticles(path string, all []article) error {
+func summary(a article) string { return a.Summary }
+
+// lead is the first sentence of the text's first line.
+func lead(a article) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(a.Text), "\n")
+	for _, end := range []string{". ", "。"} {
+		if sentence, _, more := strings.Cut(line, end); more {
+			line = sentence + strings.TrimSpace(end)
+		}
+	}
+	return line
+}
+
+func writeArticles(path string, all []article, summary func(article) string) error {
 	os.Remove(path)
 	w, err := arrowfile.Create(path, schemas.Article, true)
 	if err != nil {
 		return err
 	}
 	for _, a := range all {
-		if err := w.Append(a.language, a.ID, a.URL, a.Title, a.Summary, a.Text, []string{}, "", ""); err != nil {
+		if err := w.Append(a.language, a.ID, a.URL, a.Title, summary(a), a.Text, []string{}, "", ""); err != nil {
 			return err
 		}
 	}
 	return w.Close()
 }
 
-func writeSamples(path string, all []article) (int64, error) {
+func writeSamples(path string, all []article, native bool) (int64, error) {
 	os.Remove(path)
 	w, err := arrowfile.Create(path, schemas.Sample, true)
 	if err != nil {
@@ -196,7 +216,7 @@ func writeSamples(path string, all []article) (int64, error) {
 	}
 	for _, source := range all {
 		for _, target := range byKey[source.key] {
-			if source.language == target.language && source.ID != target.ID {
+			if source.language == target.language && source.ID != target.ID || native && source.language != target.language {
 				continue
 			}
 			if err := w.Append(source.language, source.ID, target.language, target.ID, "train"); err != nil {

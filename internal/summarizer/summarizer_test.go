@@ -79,17 +79,21 @@ func TestANewModelLoadsAndACheckpointOfItIsExportedInBf16(t *testing.T) {
 			all = append(all, article{ID: fmt.Sprint(i), Summary: "the files " + fmt.Sprint(i), Text: "package of programs", language: language, key: fmt.Sprint(i)})
 		}
 	}
-	must(t, writeArticles(filepath.Join(material, "articles.arrow"), all))
-	samples, err := writeSamples(filepath.Join(material, "samples.arrow"), all)
-	must(t, err)
-	if samples != 8*4 {
-		t.Errorf("%d samples, want every directed pair of a key and native ones", samples)
+	articles, pairs := filepath.Join(material, "articles.arrow"), filepath.Join(material, "samples.arrow")
+	must(t, writeArticles(articles, all, summary))
+	for native, want := range map[bool]int64{true: 8 * 2, false: 8 * 4} {
+		samples, err := writeSamples(filepath.Join(material, fmt.Sprint("native-", native)), all, native)
+		must(t, err)
+		if samples != want {
+			t.Errorf("%d samples (native %v), want %d: every directed pair of a key and native ones", samples, native, want)
+		}
 	}
+	must(t, os.Rename(filepath.Join(material, "native-false"), pairs))
 	p := schemas.Demo().Train
 	p.Steps, p.MiniBatch, p.CheckpointEvery = 2, 4, 1
 	output := filepath.Join(dir, "output")
 	must(t, os.Mkdir(output, 0o755))
-	_, err = train.Run(context.Background(), Request(material, model, filepath.Join(dir, "work"), output, p, 1), nil)
+	_, err = train.Run(context.Background(), Request(articles, pairs, model, filepath.Join(dir, "work"), output, p, 1), nil)
 	must(t, err)
 	shipped := filepath.Join(dir, "shipped")
 	for range 2 { // an export replaces an older one
@@ -106,6 +110,16 @@ func TestANewModelLoadsAndACheckpointOfItIsExportedInBf16(t *testing.T) {
 	defer m.Free()
 	if m.Config.Languages["german"].Piece != t5.SentinelPiece(54) {
 		t.Errorf("german starts with %v", m.Config.Languages["german"])
+	}
+}
+
+func TestALeadIsTheFirstSentenceOfTheFirstLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"One. Two.\nThree.": "One.", "no end\nnext": "no end", " Version 1.2 of it. More": "Version 1.2 of it.", "第一。第二。": "第一。", "": "",
+	} {
+		if got := lead(article{Text: text}); got != want {
+			t.Errorf("lead of %q: %q, want %q", text, got, want)
+		}
 	}
 }
 
@@ -167,7 +181,7 @@ func TestUntranslatedSummariesAreLeftOut(t *testing.T) {
 
 func TestPreparedArticlesAreReadByTraining(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "articles.arrow")
-	must(t, writeArticles(path, []article{{ID: "1", Summary: "s", Text: "t", language: "english"}}))
+	must(t, writeArticles(path, []article{{ID: "1", Summary: "s", Text: "t", language: "english"}}, summary))
 	must(t, arrowfile.Each(path, schemas.Article, func(r arrowfile.Row) error {
 		if r.Str(0) != "english" || r.Str(4) != "s" || r.Str(5) != "t" {
 			t.Errorf("row %s %s %s", r.Str(0), r.Str(4), r.Str(5))
