@@ -179,8 +179,8 @@ func (r *run) stop(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// finish writes the output, whole and beside its place: a training that is killed amid it leaves no half of a model, and the next
-// attempt writes it again.
+// finish writes the output, whole and beside its place, and moves config.json last, which is what makes a folder a model: a training that
+// is killed amid it leaves no half of one, and the next attempt writes it again.
 func (r *run) finish() error {
 	if err := removeUnfinished(r.request.Output); err != nil {
 		return err
@@ -195,10 +195,20 @@ func (r *run) finish() error {
 	}
 	atPoint("output-written")
 	entries, err := os.ReadDir(dir)
-	for _, e := range entries {
-		err = errors.Join(err, os.Rename(filepath.Join(dir, e.Name()), filepath.Join(r.request.Output, e.Name())))
+	if err != nil {
+		return err
 	}
-	return errors.Join(err, syncFolder(r.request.Output))
+	move := func(name string) error { return os.Rename(filepath.Join(dir, name), filepath.Join(r.request.Output, name)) }
+	for _, e := range entries {
+		if e.Name() == configFile {
+			continue
+		}
+		if err := move(e.Name()); err != nil {
+			return err
+		}
+	}
+	atPoint("output-moved")
+	return errors.Join(move(configFile), syncFolder(r.request.Output))
 }
 
 func (r *run) writeOutput(dir string) error {

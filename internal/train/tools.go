@@ -69,6 +69,9 @@ func trainTool(args []string) error {
 	if err := os.MkdirAll(r.Work, 0o755); err != nil {
 		return err
 	}
+	if err := keepRecord(r.Model, r.Output); err != nil {
+		return err
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	started, last := time.Now(), int64(-1)
@@ -86,9 +89,6 @@ func trainTool(args []string) error {
 		return fmt.Errorf("interrupted after step %d; the same command goes on from there", result.Steps)
 	}
 	if err != nil {
-		return err
-	}
-	if err := keepRecord(r.Model, r.Output); err != nil {
 		return err
 	}
 	return json.NewEncoder(os.Stdout).Encode(result)

@@ -70,13 +70,17 @@ func TestATrainingKilledAmidItsOutputLeavesNoHalfOfAModelAndWritesItAgain(t *tes
 	request.Work, request.Output = t.TempDir(), t.TempDir()
 	raw, err := json.Marshal(request)
 	must(t, err)
-	child := exec.Command(os.Args[0], "-test.run=^TestTrainChild$")
-	child.Env = append(os.Environ(), childRequest+"="+string(raw), crash.Variable+"=output-written:1")
-	if out, err := child.CombinedOutput(); err == nil || !strings.Contains(string(out), "ending here") {
-		t.Fatalf("the child ended with %v:\n%s", err, out)
-	}
-	if left, _ := filepath.Glob(filepath.Join(request.Output, "*.*")); len(left) > 0 {
-		t.Errorf("half an output: %v", left)
+	for point, half := range map[string]string{"output-written": "*.*", "output-moved": configFile} {
+		child := exec.Command(os.Args[0], "-test.run=^TestTrainChild$")
+		child.Env = append(os.Environ(), childRequest+"="+string(raw), crash.Variable+"="+point+":1")
+		if out, err := child.CombinedOutput(); err == nil || !strings.Contains(string(out), "ending here") {
+			t.Fatalf("%s: the child ended with %v:\n%s", point, err, out)
+		}
+		if left, _ := filepath.Glob(filepath.Join(request.Output, half)); len(left) > 0 {
+			t.Errorf("%s: half an output: %v", point, left)
+		}
+		must(t, os.RemoveAll(request.Output))
+		must(t, os.Mkdir(request.Output, 0o755))
 	}
 	for range 2 { // over what is there
 		_, err := Run(t.Context(), request, nil)

@@ -18,7 +18,7 @@ mkdir -p "$work"
 
 # phase NAME MODEL ARTICLES SAMPLES PARAMETERS: trains on from MODEL; the result is $work/NAME/model
 phase() {
-	[ -f "$work/$1/model/README.md" ] && return
+	[ -f "$work/$1/model/config.json" ] && return
 	mkdir -p "$work/$1/checkpoints" && rm -rf "$work/$1/model" && mkdir "$work/$1/model"
 	$engine train-summarizer --model "$2" --articles "$work/$3.arrow" --samples "$work/$4.arrow" --work "$work/$1/checkpoints" \
 		--output "$work/$1/model" --threads 2 --seed 1 --params "{\"micro_batch\":64,\"ranks\":2,\"precision\":\"auto\",\"dropout\":0,
