@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -102,13 +103,23 @@ func (a *Activities) testPairs(in schemas.GenerateInput) (map[string][]testSampl
 		return lastTestPairs.pairs, nil
 	}
 	pairs, err := a.readTestPairs(in)
-	if err == nil {
-		err = a.refuseTrained(in, pairs)
+	if err == nil && !in.Params.AllowTrained {
+		err = a.refuseTrained(in)
 	}
 	if err == nil {
 		lastTestPairs.of, lastTestPairs.pairs = of, pairs
 	}
 	return pairs, err
+}
+
+// refuseTrained ends a test of a model on what it was trained on.
+func (a *Activities) refuseTrained(in schemas.GenerateInput) error {
+	record, err := a.pathOf(in.Model, schemas.TrainedOnFile)
+	if err != nil {
+		return err
+	}
+	c, err := a.contaminationOf(record, in.Splits, in.Articles)
+	return errors.Join(err, c.refuse(schemas.Generate.Name))
 }
 
 // readTestPairs reads the test samples and marks those to decode.

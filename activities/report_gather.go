@@ -25,6 +25,11 @@ func (a *Activities) gather(ctx context.Context, in schemas.ReportInput, progres
 		d.Warnings = append(slices.Clone(d.Warnings), fmt.Sprintf("the training ran out of memory, or lost a rank, and went on with a smaller micro-batch or "+
 			"fewer ranks: from step %d on its last bits are not those of another run with these parameters (model/lessons.json says why)", n))
 	}
+	if in.Params.Generate.AllowTrained {
+		if err := a.gatherContamination(in, &d); err != nil {
+			return d, fmt.Errorf("report: contamination: %w", err)
+		}
+	}
 	steps := []struct {
 		name string
 		read func(context.Context, schemas.ReportInput, *report.Data) error
@@ -298,6 +303,20 @@ func journal[Line any](a *Activities, ref schemas.Ref, name string) (all []Line,
 
 // sampleOutputs is how many generated summaries the page shows in full.
 const sampleOutputs = 10
+
+// gatherContamination warns of figures that flatter.
+func (a *Activities) gatherContamination(in schemas.ReportInput, d *report.Data) error {
+	record, err := a.pathOf(in.Model, schemas.TrainedOnFile)
+	if err != nil {
+		return err
+	}
+	c, err := a.contaminationOf(record, in.Splits, in.Articles)
+	if c.trained > 0 {
+		d.Warnings = append(slices.Clip(d.Warnings), fmt.Sprintf("the model was trained on %d of the %d articles of split test, as generate.allow_trained "+
+			"lets it: its figures flatter", c.trained, c.tested))
+	}
+	return err
+}
 
 func (a *Activities) gatherScores(_ context.Context, in schemas.ReportInput, d *report.Data) error {
 	var summary metric.Summary

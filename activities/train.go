@@ -29,6 +29,12 @@ func planTrain(ctx context.Context, a *Activities, in schemas.TrainInput) ([]uni
 	if err != nil {
 		return nil, err
 	}
+	if in.RefuseTrained {
+		c, err := a.contaminationOf(filepath.Join(summarizer.Dir, schemas.TrainedOnFile), in.Splits, in.Articles)
+		if err := errors.Join(err, c.refuse(schemas.Train.Name)); err != nil {
+			return nil, err
+		}
+	}
 	profile, err := a.GPU.Profile(ctx, in.Numerics)
 	if err != nil {
 		return nil, err
@@ -83,10 +89,6 @@ func runTrain(ctx context.Context, a *Activities, in schemas.TrainInput, u unit,
 	})
 	if err != nil {
 		return nil, learn(work, in.Params, step+1, err)
-	}
-	err = recordTrained(filepath.Join(draft.Dir, schemas.TrainedOnFile), samples, articles, filepath.Join(summarizer.Dir, schemas.TrainedOnFile))
-	if err != nil {
-		return nil, err
 	}
 	// What does not repeat is not an artifact: it lies beside the objects, and the folder of a run shows it.
 	if err := os.MkdirAll(filepath.Dir(a.timings(u.key)), 0o755); err != nil {

@@ -24,8 +24,10 @@ type Mined struct {
 	Seed       uint64        `json:"seed"`
 }
 
-// TrainedOn lists, sorted by (language, id), the articles that a model was trained on, as text or as summary. It lies beside
-// the model's files as TrainedOnFile; nothing that loads the model reads it.
+// TrainedOn lists, sorted, the articles that a model was trained on, as text or as summary: content_digest is Article's. A row with an
+// empty id names no article: its content_digest has one behind the other the first 16 hex digits of the SHA-256 of texts and summaries of the
+// language, which are what a data set's folder has of articles; batches do not tell the language of their texts, so that it is "". The record
+// lies beside the model's files as TrainedOnFile; nothing that loads the model reads it.
 var TrainedOn = arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("content_digest")}, nil)
 
 // TrainedOnFile is the name of that record in a model's directory.

@@ -142,13 +142,14 @@ const NotReproducibleSince = "not_bit_reproducible_since_step"
 // TrainInput: one unit, "all". Files out: a Hugging Face model directory, "metrics.jsonl", "trained_on.arrow", an events file for
 // TensorBoard; "validation.jsonl" where it was validated; "lessons.json" where there is a count NotReproducibleSince. Counts: steps, samples, pairs.
 type TrainInput struct {
-	Articles   Ref         `json:"articles"`
-	Tokens     Ref         `json:"tokens"`
-	Splits     Ref         `json:"splits"`
-	Summarizer string      `json:"summarizer"`
-	Params     TrainParams `json:"params"`
-	Seed       uint64      `json:"seed"`
-	Numerics   string      `json:"numerics"`
+	Articles      Ref         `json:"articles"`
+	Tokens        Ref         `json:"tokens"`
+	Splits        Ref         `json:"splits"`
+	Summarizer    string      `json:"summarizer"`
+	RefuseTrained bool        `json:"refuse_trained,omitempty"` // end before any step where the summarizer was trained on articles of split test
+	Params        TrainParams `json:"params"`
+	Seed          uint64      `json:"seed"`
+	Numerics      string      `json:"numerics"`
 }
 
 // GenerateInput: unit = directed pair "source-target". Files out: "generations.arrow". Counts: samples, not_generated.

@@ -18,7 +18,7 @@ func fetchCorpus(ctx context.Context, args []string) error {
 		"Fetches the package descriptions (DDTP) and the applications' metadata (AppStream) of a Debian suite in every language, from\n"+
 			"the mirror that this machine's apt uses, and makes a crawl folder of them. About 248,000 articles in a minute or two for\n"+
 			"bookworm. Any user may do so; the machine's own package lists are not touched.",
-		"./crosssum fetch-corpus --suite trixie && ./crosssum run --crawl trixie --languages english,german,french")
+		"./crosssum fetch-corpus --suite trixie && ./crosssum realign --crawl trixie --languages english,german,french")
 	suite := set.String("suite", "bookworm", "the suite")
 	output := set.String("output", "", "crawl folder to make (default: data/crawls/<suite>)")
 	mirror := set.String("mirror", "", "address of an archive (default: the one of this machine's apt)")

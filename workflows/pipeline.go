@@ -27,7 +27,7 @@ func Pipeline(ctx workflow.Context, raw schemas.RawParams) (schemas.PipelineResu
 	}
 	r.mine()
 	dataset := start(r, schemas.Export, r.mined(r.scanned.Digest, ""))
-	r.train()
+	r.train(!r.params.Generate.AllowTrained)
 	r.dataset = dataset.wait()
 	r.evaluate()
 	r.report()
@@ -53,7 +53,7 @@ func Train(ctx workflow.Context, raw schemas.RawParams) (schemas.PipelineResult,
 	}
 	r.mine()
 	dataset := start(r, schemas.Export, r.mined(r.scanned.Digest, ""))
-	r.train()
+	r.train(false)
 	r.dataset = dataset.wait()
 	return r.result()
 }
@@ -118,13 +118,14 @@ func (r *story) screen() {
 	r.articles = run(r, schemas.Screen, schemas.ScreenInput{Articles: r.ingested, Identified: r.identified, Params: p.Screen})
 }
 
-// train makes one model that summarizes any language of the data set into any other.
-func (r *story) train() {
+// train makes one model that summarizes any language of the data set into any other. tested: it is to be evaluated on articles that the
+// model which it begins with must not have seen.
+func (r *story) train(tested bool) {
 	p := r.params
 	r.tokens = run(r, schemas.Tokenize, schemas.TokenizeInput{Articles: r.articles, Summarizer: p.Summarizer,
 		Source: p.Train.SourceTokens, Target: p.Train.TargetTokens, Numerics: p.Numerics})
 	r.model = run(r, schemas.Train, schemas.TrainInput{Articles: r.articles, Tokens: r.tokens, Splits: r.splits, Summarizer: p.Summarizer,
-		Params: p.Train, Seed: p.Seed, Numerics: p.Numerics})
+		RefuseTrained: tested, Params: p.Train, Seed: p.Seed, Numerics: p.Numerics})
 }
 
 // evaluate decodes test samples and scores them.

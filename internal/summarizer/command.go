@@ -93,18 +93,19 @@ func initCommand(args []string) error {
 }
 
 func exportCommand(args []string) error {
-	var work, model, output string
+	var work, model, articles, output string
 	var fp32 bool
 	err := flags("export-checkpoint", args, func(f *flag.FlagSet) {
 		f.StringVar(&work, "work", "", "work folder of a training: its newest good checkpoint is taken")
 		f.StringVar(&model, "model", "", "directory that the training started from")
+		f.StringVar(&articles, "articles", "", "articles.arrow of prepare-summarizer: what it was trained on")
 		f.StringVar(&output, "output", "models/crosssum-small", "folder of the model")
 		f.BoolVar(&fp32, "fp32", false, "keep fp32: to train on from there")
 	})
 	if err != nil {
 		return err
 	}
-	return Export(work, model, output, !fp32)
+	return Export(work, model, articles, output, !fp32)
 }
 
 func trainCommand(args []string) error {

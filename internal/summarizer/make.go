@@ -6,10 +6,12 @@ import (
 	"os"
 	"path/filepath"
 
+	"crosssum/internal/arrowfile"
 	"crosssum/internal/engine"
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/sentencepiece"
 	"crosssum/internal/train"
+	"crosssum/internal/trained"
 	"crosssum/schemas"
 )
 
@@ -87,8 +89,9 @@ func publishedTokens(config *t5.Config, pieces *sentencepiece.Model) error {
 }
 
 // Export writes the newest good checkpoint of a training as a Hugging Face directory, in bf16 or fp32; files of the same names in dir
-// are replaced, others (README.md) stay. model is the directory that the training started from.
-func Export(work, model, dir string, bf16 bool) error {
+// are replaced, others (README.md) stay. model is the directory that the training started from. The record of what it was trained on has the
+// texts of the articles that Prepare wrote, without their names.
+func Export(work, model, articles, dir string, bf16 bool) error {
 	checkpoint, step, err := train.NewestCheckpoint(work)
 	if err != nil {
 		return err
@@ -112,7 +115,22 @@ func Export(work, model, dir string, bf16 bool) error {
 		return err
 	}
 	fmt.Printf("%s: step %d of %s\n", dir, step, work)
-	return nil
+	return record(articles, filepath.Join(dir, schemas.TrainedOnFile))
+}
+
+func record(articles, path string) error {
+	var rows []trained.Row
+	err := arrowfile.Each(articles, schemas.Article, func(r arrowfile.Row) error {
+		rows = append(rows, trained.Row{Language: arrowfile.Clone(r.Str(0)), Content: trained.Text(r.Str(5))})
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return trained.Write(path, rows)
 }
 
 // Request is the training of crosssum-small on two files of Prepare.

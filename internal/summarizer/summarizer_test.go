@@ -16,6 +16,7 @@ import (
 	"crosssum/internal/native/torch"
 	"crosssum/internal/sampling"
 	"crosssum/internal/train"
+	"crosssum/internal/trained"
 	"crosssum/schemas"
 )
 
@@ -76,7 +77,7 @@ func TestANewModelLoadsAndACheckpointOfItIsExportedInBf16(t *testing.T) {
 	all := []article{}
 	for i := 0; i < 8; i++ {
 		for _, language := range []string{"english", "german"} {
-			all = append(all, article{ID: fmt.Sprint(i), Summary: "the files " + fmt.Sprint(i), Text: "package of programs", language: language, key: fmt.Sprint(i)})
+			all = append(all, article{ID: fmt.Sprint(i), Summary: "the files " + fmt.Sprint(i), Text: fmt.Sprint(i, " package of programs in ", language), language: language, key: fmt.Sprint(i)})
 		}
 	}
 	articles, pairs := filepath.Join(material, "articles.arrow"), filepath.Join(material, "samples.arrow")
@@ -97,7 +98,12 @@ func TestANewModelLoadsAndACheckpointOfItIsExportedInBf16(t *testing.T) {
 	must(t, err)
 	shipped := filepath.Join(dir, "shipped")
 	for range 2 { // an export replaces an older one
-		must(t, Export(filepath.Join(dir, "work"), model, shipped, true))
+		must(t, Export(filepath.Join(dir, "work"), model, articles, shipped, true))
+	}
+	texts := map[trained.Row]bool{}
+	must(t, trained.Read(filepath.Join(shipped, schemas.TrainedOnFile), func(row trained.Row) { texts[row.Clone()] = true }))
+	if len(texts) != 16 || !texts[trained.Row{Language: "german", Content: trained.Text("7 package of programs in german")}] {
+		t.Errorf("trained on %v", texts)
 	}
 	file, err := safetensors.Open(shipped)
 	must(t, err)

@@ -13,8 +13,9 @@ import (
 type example struct{ source, target int32 }
 
 // dataset is everything training reads, tokenized once. Of a run's data it holds 8 bytes a sample and 48 an article; the ids are
-// views of mapped files, of which the system keeps in memory what there is room for. A folder's ids are in memory.
+// views of mapped files, of which the system keeps in memory what there is room for.
 type dataset struct {
+	samples  string // path of the samples file
 	pairs    []sampling.Pair
 	examples [][]example // by pair, in the order of the samples file
 	sources  [][]int32   // by article: ids of its text, nil if no sample uses it as source
@@ -37,7 +38,7 @@ type use struct {
 
 // loadSamples reads the rows of split "train" and numbers the articles they name in order of appearance.
 func loadSamples(path string) (*dataset, map[articleKey]*use, error) {
-	d := &dataset{}
+	d := &dataset{samples: path}
 	uses := map[articleKey]*use{}
 	number := func(key articleKey) *use {
 		u := uses[key]
@@ -105,7 +106,7 @@ func load(samples string, tokens []string, vocabulary int, alive func(articles i
 						key.language, key.id, id, vocabulary)
 				}
 			}
-			if len(lists[0]) == 0 || len(lists[1]) == 0 {
+			if u.source && len(lists[0]) == 0 || u.target && len(lists[1]) == 0 {
 				return corrupt("%s: article %s/%s has no tokens, not even </s>", path, key.language, key.id)
 			}
 			if u.source {

@@ -2,17 +2,20 @@ package train
 
 import (
 	"bufio"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 
+	"crosssum/internal/arrowfile"
+	"crosssum/internal/engine"
 	"crosssum/internal/model/t5"
-	"crosssum/internal/sampling"
+	"crosssum/internal/trained"
 	"crosssum/schemas"
 )
 
@@ -49,90 +52,150 @@ func splitFiles(dir, split string) (files []pairFile, err error) {
 	return files, nil
 }
 
-// eachRow calls do with the text and the summary of each row.
-func (f pairFile) eachRow(do func(text, summary string) error) error {
+// row is a row of a data set.
+type row struct{ text, summary string }
+
+// lot are some lines of a file, parsed beside the reading of others.
+type lot struct {
+	file   pairFile
+	first  int // line
+	lines  [][]byte
+	rows   []row
+	err    error         // behind the rows
+	parsed chan struct{} // closed when it is
+}
+
+// A lot has lotLines lines, or fewer that are lotBytes together.
+const lotLines, lotBytes = 256, 1 << 20
+
+// eachRow calls do with every row of the files, in order. Lines are parsed on all processors that the engine was given.
+func eachRow(files []pairFile, do func(file pairFile, r row) error) error {
+	lots, over := make(chan *lot, runtime.GOMAXPROCS(0)), make(chan struct{})
+	defer func() {
+		close(over)
+		for range lots { // until the reader has ended
+		}
+	}()
+	go func() {
+		defer close(lots)
+		for _, file := range files {
+			if !file.read(lots, over) {
+				return
+			}
+		}
+	}()
+	for l := range lots {
+		<-l.parsed
+		for i, r := range l.rows {
+			if err := do(l.file, r); err != nil {
+				return fmt.Errorf("%s, line %d: %w", l.file.path, l.first+i, err)
+			}
+		}
+		if l.err != nil {
+			return invalid("%s, line %d: %v", l.file.path, l.first+len(l.rows), l.err)
+		}
+	}
+	return nil
+}
+
+// read sends the lines of a file, of which a last lot may have an error. It gives up when over is closed, or behind an error: false.
+func (f pairFile) read(lots chan<- *lot, over <-chan struct{}) bool {
+	next := &lot{file: f, first: 1}
+	send := func() bool {
+		l := next
+		next = &lot{file: f, first: l.first + len(l.lines)}
+		l.parsed = make(chan struct{})
+		go l.parse()
+		select {
+		case lots <- l:
+			return l.err == nil
+		case <-over:
+			return false
+		}
+	}
 	file, err := os.Open(f.path)
 	if err != nil {
-		return err
+		next.err = err
+		return send()
 	}
 	defer file.Close()
-	reader := bufio.NewReaderSize(file, 1<<20)
-	for n := 1; ; n++ {
+	reader, bytes := bufio.NewReaderSize(file, 64<<10), 0
+	for {
 		line, err := readLine(reader, maxSampleLine)
 		if errors.Is(err, io.EOF) {
-			return nil
+			return send()
 		}
-		var row struct{ Text, Summary *string }
-		if err == nil {
-			err = json.Unmarshal(line, &row)
+		if err != nil {
+			next.err = err
+			return send()
 		}
-		if err == nil && (row.Text == nil || row.Summary == nil) {
+		next.lines, bytes = append(next.lines, line), bytes+len(line)
+		if len(next.lines) == lotLines || bytes >= lotBytes {
+			if bytes = 0; !send() {
+				return false
+			}
+		}
+	}
+}
+
+func (l *lot) parse() {
+	defer close(l.parsed)
+	for _, line := range l.lines {
+		var fields struct{ Text, Summary *string }
+		err := json.Unmarshal(line, &fields)
+		if err == nil && (fields.Text == nil || fields.Summary == nil) {
 			err = errors.New("field text or summary is missing")
 		}
-		if err == nil {
-			err = do(*row.Text, *row.Summary)
-		}
 		if err != nil {
-			return invalid("%s, line %d: %v", f.path, n, err)
+			l.err = err
+			return
 		}
+		l.rows = append(l.rows, row{*fields.Text, *fields.Summary})
 	}
+	l.lines = nil
 }
 
-// folderReader reads a data set's rows; equal texts and equal summaries are tokenized once.
-type folderReader struct {
-	*dataset
-	tokenizer *t5.Tokenizer
-	params    schemas.TrainParams
-	texts     map[[32]byte]int32
-	summaries map[[32]byte]int32
-}
+// Files of a data set's folder that was tokenized.
+const (
+	folderSamples = "samples.arrow"
+	folderTokens  = "tokens.arrow"
+)
 
-// loadFolder reads the training files of a data set in CrossSum's layout.
-func loadFolder(dir string, tokenizer *t5.Tokenizer, params schemas.TrainParams, alive func(articles int64)) (*dataset, error) {
+// tokenizeFolder makes of the training files of a data set what a run has of its own: samples (schemas.Sample) and ids (schemas.Tokens),
+// in to. The rows do not name their articles, so each text and each summary stands for one, named by textID or summaryID; equal ones
+// of a language are tokenized once.
+func tokenizeFolder(dir, to string, tokenizer *t5.Tokenizer, limits engine.TokenizeRequest, alive func(articles int64)) (err error) {
 	files, err := splitFiles(dir, "train")
-	if err != nil {
-		return nil, err
-	}
-	f := &folderReader{&dataset{}, tokenizer, params, map[[32]byte]int32{}, map[[32]byte]int32{}}
-	for k, file := range files {
-		f.dataset.pairs = append(f.dataset.pairs, sampling.Pair{Source: file.source, Target: file.target})
-		f.examples = append(f.examples, nil)
-		err := file.eachRow(func(text, summary string) error {
-			if f.articles++; f.articles%1000 == 0 {
-				alive(f.articles)
-			}
-			return f.row(k, text, summary)
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return f.dataset, nil
-}
-
-func (f *folderReader) row(k int, text, summary string) error {
-	source, err := once(f.texts, text, &f.sources, func() ([]int32, error) { return f.tokenizer.Source(text, f.params.SourceTokens) })
 	if err != nil {
 		return err
 	}
-	target, err := once(f.summaries, summary, &f.labels, func() ([]int32, error) {
-		ids, dropped, err := f.tokenizer.Label(summary, f.params.TargetTokens)
-		f.dropped += dropped
-		return ids, err
+	samples, err := arrowfile.Create(filepath.Join(to, folderSamples), schemas.Sample, true)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, samples.Close()) }()
+	limits.Input, limits.Output = dir, filepath.Join(to, folderTokens)
+	tokens, err := createTokens(tokenizer, limits, alive)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, tokens.close()) }()
+	known := map[articleKey]bool{}
+	add := func(p *pending) error {
+		if key := (articleKey{p.language, p.id}); !known[key] {
+			known[key] = true
+			return tokens.add(p)
+		}
+		return nil
+	}
+	return eachRow(files, func(file pairFile, r row) error {
+		from, to := textID+trained.Text(r.text), summaryID+trained.Text(r.summary)
+		return errors.Join(
+			add(&pending{language: file.source, id: from, text: &r.text}),
+			add(&pending{language: file.target, id: to, summary: &r.summary}),
+			samples.Append(file.source, from, file.target, to, "train"))
 	})
-	f.examples[k] = append(f.examples[k], example{source, target})
-	f.dataset.pairs[k].Samples++
-	return err
 }
 
-// once gives the place of a text's ids in list, made at its first appearance.
-func once(seen map[[32]byte]int32, text string, list *[][]int32, make func() ([]int32, error)) (int32, error) {
-	digest := sha256.Sum256([]byte(text))
-	if at, ok := seen[digest]; ok {
-		return at, nil
-	}
-	ids, err := make()
-	at := int32(len(*list))
-	*list, seen[digest] = append(*list, ids), at
-	return at, err
-}
+// What names a text and a summary of a data set's folder, before its trained.Text.
+const textID, summaryID = "text ", "summary "

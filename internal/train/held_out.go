@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"sort"
 
 	"crosssum/internal/arrowfile"
@@ -160,13 +161,12 @@ func (d *draw) articles(samples string, articles []string) error {
 // folder draws from the validation files of a data set.
 func (d *draw) folder(dir string) error {
 	files, err := splitFiles(dir, "val")
-	for _, f := range files {
-		if err == nil && d.wanted(f.source, f.target) {
-			err = f.eachRow(func(text, summary string) error {
-				d.offer(heldOut{from: f.source, to: f.target, text: text, summary: summary}, f.source, f.target, text, summary)
-				return nil
-			})
-		}
+	if err != nil {
+		return err
 	}
-	return err
+	files = slices.DeleteFunc(files, func(f pairFile) bool { return !d.wanted(f.source, f.target) })
+	return eachRow(files, func(f pairFile, r row) error {
+		d.offer(heldOut{from: f.source, to: f.target, text: r.text, summary: r.summary}, f.source, f.target, r.text, r.summary)
+		return nil
+	})
 }

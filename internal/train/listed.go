@@ -12,6 +12,7 @@ import (
 	"sort"
 
 	"crosssum/internal/model/t5"
+	"crosssum/internal/trained"
 	"crosssum/schemas"
 )
 
@@ -21,11 +22,14 @@ const maxBatchLine = 256 << 20
 // listed are exactly the batches of a file, in its order: a line a step.
 type listed struct {
 	steps []([]listedExample)
+	seen  []trained.Row
+	ids   int // examples that were given as ids: of what text, nobody knows
 }
 
 type listedExample struct {
 	sequence
-	target string // "": the start token was given
+	target string        // "": the start token was given
+	seen   []trained.Row // its text, of a language that is not told, and its summary
 }
 
 // listedRow is an example as the file has it: text, or ids that are taken as they stand.
@@ -69,6 +73,11 @@ func readBatches(path string, tokenizer *t5.Tokenizer, vocabulary int, params sc
 			return nil, invalid("%s, line %d: %v", path, n, err)
 		}
 		l.steps = append(l.steps, batch)
+		for _, e := range batch {
+			if l.seen = append(l.seen, e.seen...); e.seen == nil {
+				l.ids++
+			}
+		}
 	}
 	if len(l.steps) == 0 {
 		return nil, invalid("%s: holds no batch; it has one JSON list of examples a line", path)
@@ -151,6 +160,7 @@ func (row listedRow) example(tokenizer *t5.Tokenizer, vocabulary int, params sch
 			return e, err
 		}
 		e.label, _, err = tokenizer.Label(*row.Summary, params.TargetTokens)
+		e.seen = []trained.Row{{Content: trained.Text(*row.Text)}, {Language: e.target, Content: trained.Text(*row.Summary)}}
 		return e, err
 	case row.Text == nil && row.Summary == nil && row.Target == nil && len(row.InputIDs) > 0 && len(row.Labels) > 0 && row.StartID != nil:
 		if *row.StartID < 0 || *row.StartID >= vocabulary {

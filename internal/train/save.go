@@ -198,7 +198,9 @@ func (r *run) finish() error {
 	if err != nil {
 		return err
 	}
-	move := func(name string) error { return os.Rename(filepath.Join(dir, name), filepath.Join(r.request.Output, name)) }
+	move := func(name string) error {
+		return os.Rename(filepath.Join(dir, name), filepath.Join(r.request.Output, name))
+	}
 	for _, e := range entries {
 		if e.Name() == configFile {
 			continue
@@ -239,7 +241,7 @@ func (r *run) writeOutput(dir string) error {
 			return err
 		}
 	}
-	return errors.Join(r.writeCard(dir), r.model.Save(dir, r.request.Model, false))
+	return errors.Join(r.writeCard(dir), r.record(dir), r.model.Save(dir, r.request.Model, false))
 }
 
 // takeBest makes the weights of the best validation those of the model.

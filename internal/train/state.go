@@ -97,6 +97,9 @@ func open(request engine.TrainRequest, report engine.Report) (r *run, err error)
 func (r *run) load() (err error) {
 	request := r.request
 	r.report(schemas.Progress{Total: int64(request.Params.Steps), Of: "steps"})
+	if _, err := readRecord(request.Model); err != nil { // it is wanted at the end
+		return err
+	}
 	alive := func(what string, n int64) {
 		r.report(schemas.Progress{Total: int64(request.Params.Steps), Of: "steps", Metrics: map[string]float64{what: float64(n)}})
 	}
@@ -134,21 +137,19 @@ func (r *run) open(tokenizer *t5.Tokenizer, alive func(articles int64)) (feed, e
 	request, params := r.request, r.request.Params
 	if request.Batches != "" {
 		list, err := readBatches(request.Batches, tokenizer, r.model.Config.VocabSize, params)
+		if err == nil && list.ids > 0 {
+			r.note("%d examples were given as ids: %s does not list their texts", list.ids, schemas.TrainedOnFile)
+		}
 		if err == nil && len(list.steps) < params.Steps {
 			err = invalid("steps is %d, and %s holds %d batches, one a step: lower steps to %[3]d", params.Steps, request.Batches, len(list.steps))
 		}
 		return list, err
 	}
-	var data *dataset
-	var err error
-	if request.Dataset != "" {
-		data, err = loadFolder(request.Dataset, tokenizer, params, alive)
-	} else {
-		var tokens []string
-		if tokens, err = tokenized(request, tokenizer, alive); err == nil {
-			data, err = load(request.Samples, tokens, r.model.Config.VocabSize, alive)
-		}
+	samples, tokens, err := r.tokenized(alive)
+	if err != nil {
+		return nil, err
 	}
+	data, err := load(samples, tokens, r.model.Config.VocabSize, alive)
 	if err != nil {
 		return nil, err
 	}

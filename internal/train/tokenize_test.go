@@ -37,21 +37,25 @@ func TestTokensThatAreThereTrainToTheSameBytesAsTheArticlesTheyAreOf(t *testing.
 	}
 }
 
-func TestArticlesAreTokenizedOnceForAllAttempts(t *testing.T) {
-	request := toy(t)
-	work := t.TempDir()
-	stopAfter(t, request, work, 7)
-	made, _ := filepath.Glob(filepath.Join(work, "tokens", "*.arrow"))
-	if len(made) != 1 {
-		t.Fatalf("files %v", made)
-	}
-	before, err := os.Stat(made[0])
-	must(t, err)
-	trainIn(t, request, work)
-	after, err := os.Stat(made[0])
-	must(t, err)
-	if !os.SameFile(before, after) {
-		t.Error("the second attempt tokenized again")
+func TestTextsAreTokenizedOnceForAllAttempts(t *testing.T) {
+	articles, folder := toy(t), toy(t)
+	folder.Dataset = folderOf(t, folder)
+	folder.Samples, folder.Articles = "", nil
+	for name, request := range map[string]engine.TrainRequest{"articles": articles, "the folder of a data set": folder} {
+		work := t.TempDir()
+		stopAfter(t, request, work, 7)
+		made, _ := filepath.Glob(filepath.Join(work, "tokens", "*"))
+		if len(made) != 1 {
+			t.Fatalf("%s: files %v", name, made)
+		}
+		before, err := os.Stat(made[0])
+		must(t, err)
+		trainIn(t, request, work)
+		after, err := os.Stat(made[0])
+		must(t, err)
+		if !os.SameFile(before, after) {
+			t.Errorf("%s: the second attempt tokenized again", name)
+		}
 	}
 }
 

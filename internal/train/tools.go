@@ -7,7 +7,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -69,9 +68,6 @@ func trainTool(args []string) error {
 	if err := os.MkdirAll(r.Work, 0o755); err != nil {
 		return err
 	}
-	if err := keepRecord(r.Model, r.Output); err != nil {
-		return err
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	started, last := time.Now(), int64(-1)
@@ -92,19 +88,6 @@ func trainTool(args []string) error {
 		return err
 	}
 	return json.NewEncoder(os.Stdout).Encode(result)
-}
-
-// keepRecord copies the record of what the base model was trained on, if it has one: the new model has seen that too. What it has seen
-// here cannot be added: data sets and batches have no ids of articles.
-func keepRecord(model, output string) error {
-	raw, err := os.ReadFile(filepath.Join(model, schemas.TrainedOnFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(output, schemas.TrainedOnFile), raw, 0o644)
 }
 
 const lossHelp = `Usage: ./crosssum loss --model DIR --batches F.jsonl [--label-smoothing 0.1] [--source-tokens 512] [--target-tokens 84]

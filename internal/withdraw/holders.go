@@ -13,6 +13,7 @@ import (
 	"crosssum/internal/arrowfile"
 	"crosssum/internal/catalogue"
 	"crosssum/internal/store"
+	"crosssum/internal/trained"
 	"crosssum/schemas"
 )
 
@@ -36,7 +37,8 @@ type Search struct {
 	Runs   string   // the folder of runs
 	Models []string // the model roots
 	wanted map[Article]bool
-	found  map[string]found // by path of the object
+	says   map[trained.Row][]Article // those of the list that catalogues have, by what records of models may have in place of their names
+	found  map[string]found          // by path of the object
 }
 
 // found is what of the list a file names.
@@ -44,7 +46,7 @@ type found struct{ all, train map[Article]bool }
 
 // NewSearch searches a store, a folder of runs and the model roots.
 func NewSearch(s *store.Store, runs string, models []string, articles []Article) *Search {
-	search := &Search{Store: s, Runs: runs, Models: models, wanted: map[Article]bool{}, found: map[string]found{}}
+	search := &Search{Store: s, Runs: runs, Models: models, wanted: map[Article]bool{}, says: map[trained.Row][]Article{}, found: map[string]found{}}
 	for _, a := range articles {
 		search.wanted[a] = true
 	}
@@ -63,7 +65,11 @@ func (s *Search) In(entry schemas.Entry) ([]Article, error) {
 			continue
 		}
 		f, err := s.read(u, "articles.arrow", schemas.Article, func(row arrowfile.Row, f *found) {
-			f.add(s, row.Str(0), row.Str(1), false)
+			if a := f.add(s, row.Str(0), row.Str(1), false); a != nil {
+				for _, content := range trained.Contents(row) {
+					s.says[content] = append(s.says[content], *a)
+				}
+			}
 		})
 		if err != nil {
 			return nil, err
@@ -92,7 +98,7 @@ func (s *Search) of(language string) bool {
 }
 
 // Holders lists everything that holds an article of the list: entries of all catalogues, data sets and models of runs,
-// models with a record of what they were trained on, and what the store has of runs whose folder is gone or never was. What
+// models with a record of what they were trained on (by name, or by content where a catalogue has the article), and what the store has of runs whose folder is gone or never was. What
 // cannot be looked into is listed as such, and hides nothing else.
 func (s *Search) Holders() ([]Holder, error) {
 	holders, err := s.catalogues()
@@ -212,7 +218,15 @@ func (s *Search) trainedOn(model schemas.Unit) (found, error) {
 }
 
 func (s *Search) trainedOnFile(path string) (found, error) {
-	return s.file(path, schemas.TrainedOn, func(row arrowfile.Row, f *found) { f.add(s, row.Str(0), row.Str(1), true) })
+	return s.once(path, func(f *found) error {
+		return trained.Read(path, func(row trained.Row) {
+			f.add(s, row.Language, row.ID, true)
+			row.ID = ""
+			for _, a := range s.says[row] {
+				f.add(s, a.Language, a.ID, true)
+			}
+		})
+	})
 }
 
 // models reads the record of what they were trained on of the models in the model roots.

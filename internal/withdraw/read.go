@@ -12,16 +12,17 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 )
 
-func (f *found) add(s *Search, language, id string, train bool) {
+func (f *found) add(s *Search, language, id string, train bool) *Article {
 	a := Article{language, id}
 	if !s.wanted[a] {
-		return
+		return nil
 	}
 	a = Article{strings.Clone(language), strings.Clone(id)} // rows share the memory of a batch
 	f.all[a] = true
 	if train {
 		f.train[a] = true
 	}
+	return &a
 }
 
 // read searches a file of a unit; equal files are read once.
@@ -34,14 +35,20 @@ func (s *Search) read(u schemas.Unit, name string, schema *arrow.Schema, row fun
 }
 
 func (s *Search) file(path string, schema *arrow.Schema, row func(arrowfile.Row, *found)) (found, error) {
+	return s.once(path, func(f *found) error {
+		return arrowfile.Each(path, schema, func(r arrowfile.Row) error {
+			row(r, f)
+			return nil
+		})
+	})
+}
+
+func (s *Search) once(path string, read func(f *found) error) (found, error) {
 	if f, ok := s.found[path]; ok {
 		return f, nil
 	}
 	f := found{all: map[Article]bool{}, train: map[Article]bool{}}
-	err := arrowfile.Each(path, schema, func(r arrowfile.Row) error {
-		row(r, &f)
-		return nil
-	})
+	err := read(&f)
 	if err == nil {
 		s.found[path] = f
 	}

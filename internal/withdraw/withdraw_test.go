@@ -13,6 +13,7 @@ import (
 	"crosssum/internal/corpus"
 	"crosssum/internal/link"
 	"crosssum/internal/store"
+	"crosssum/internal/trained"
 	"crosssum/schemas"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -98,7 +99,7 @@ func newWorld(t *testing.T) *world {
 	previous := ""
 	for i, ids := range [][]string{{"e0", "e1"}, {"e1"}} {
 		articles := w.publish("merge", fmt.Sprint(i), "english", "articles.arrow", schemas.Article, len(ids), func(n int) []any {
-			return []any{"english", ids[n], "", "", "s", "t", []string{}, "", "d"}
+			return []any{"english", ids[n], "", "", "s " + ids[n], "t " + ids[n], []string{}, "", "d " + ids[n]}
 		})
 		index, err := s.PutJSON(schemas.Index{Stage: "merge", Units: []schemas.Unit{articles}})
 		must(t, err)
@@ -112,7 +113,7 @@ func newWorld(t *testing.T) *world {
 	split := w.publish("split_dedup", "1", "all", "samples.arrow", schemas.Sample, len(samples), func(n int) []any { return samples[n] })
 	w.publish("split_dedup", "2", "all", "samples.arrow", schemas.Sample, 2, func(n int) []any { return samples[n] })
 	model := w.publish("train", "1", "all", "config.json", schemas.TrainedOn, 0, nil)
-	w.publish("train", "2", "all", schemas.TrainedOnFile, schemas.TrainedOn, 1, func(int) []any { return []any{"english", "e0", "d"} })
+	w.publish("train", "2", "all", schemas.TrainedOnFile, schemas.TrainedOn, 1, func(int) []any { return []any{"english", "e0", "d e0"} })
 	must(t, os.MkdirAll(filepath.Join(w.runs, "run-1"), 0o755))
 	manifest := fmt.Sprintf(`{"stages": {"split_dedup": {"units": [{"key": %q, "files": {"samples.arrow": {"digest": %q}}}]}, "train": {"units": [{"key": %q}]}}}`,
 		split.Key, split.Files["samples.arrow"].Digest, model.Key)
@@ -152,6 +153,31 @@ func TestEverythingThatHoldsAnArticleIsFound(t *testing.T) {
 	}
 	if got := brief(Article{"thai", "e1"}); got != nil {
 		t.Errorf("an article that nobody has: %v", got)
+	}
+}
+
+// TestAModelWhoseRecordHasNoNamesIsFoundByWhatTheCatalogueSays: one that was trained on the files of a data set.
+func TestAModelWhoseRecordHasNoNamesIsFoundByWhatTheCatalogueSays(t *testing.T) {
+	w, models := newWorld(t), t.TempDir()
+	for name, rows := range map[string][]trained.Row{
+		"by-text":    {{Language: "english", Content: trained.Text("t e1")}},
+		"by-summary": {{Language: "english", Content: trained.Text("s e1")}},
+		"by-batches": {{Content: trained.Text("t e1")}},
+		"by-content": {{Language: "english", ID: "another name", Content: "d e1"}},
+		"by-nothing": {{Language: "thai", Content: trained.Text("t e1")}, {Language: "english", Content: trained.Text("t e0")}},
+	} {
+		must(t, errors.Join(os.Mkdir(filepath.Join(models, name), 0o755), trained.Write(filepath.Join(models, name, schemas.TrainedOnFile), rows)))
+	}
+	holders, err := NewSearch(w.store, w.runs, []string{models}, []Article{{"english", "e1"}}).Holders()
+	must(t, err)
+	var found []string
+	for _, h := range holders {
+		if h.Kind == "model" && h.Unread == nil {
+			found = append(found, fmt.Sprint(h.Name, " ", h.Articles))
+		}
+	}
+	if got := strings.Join(found, ", "); got != "by-batches 1, by-content 1, by-summary 1, by-text 1" {
+		t.Errorf("found %s", got)
 	}
 }
 

@@ -30,4 +30,4 @@ phase pairs "$work/lead/model" articles samples '"pairs":16,"mini_batch":8,"sour
 	"learning_rate_scale":4,"warmup_steps":100,"steps":4000'
 phase cooling "$work/pairs/model" articles samples '"pairs":16,"mini_batch":8,"source_tokens":96,"target_tokens":32,
 	"learning_rate_scale":0.1,"warmup_steps":1,"steps":600'
-$engine export-checkpoint --work "$work/cooling/checkpoints" --model "$work/new"
+$engine export-checkpoint --work "$work/cooling/checkpoints" --model "$work/new" --articles "$work/articles.arrow"

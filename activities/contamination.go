@@ -1,0 +1,106 @@
+package activities
+
+import (
+	"os"
+
+	"crosssum/internal/arrowfile"
+	"crosssum/internal/trained"
+	"crosssum/schemas"
+)
+
+// identity is what an article is called.
+type identity struct{ language, id string }
+
+func (i identity) clone() identity {
+	return identity{arrowfile.Clone(i.language), arrowfile.Clone(i.id)}
+}
+
+// contamination counts the articles of split test, as text or as summary, that a model was trained on.
+type contamination struct {
+	tested, trained int
+	first           identity // that was met
+}
+
+// contaminationOf looks for the test articles of splits in the record of a model, by identity or, within a language, by content. At a path
+// "", or one where there is nothing, is a model without a record.
+func (a *Activities) contaminationOf(record string, splits, articles schemas.Ref) (c contamination, err error) {
+	if _, err := os.Stat(record); record == "" || os.IsNotExist(err) {
+		return c, nil
+	}
+	tested, err := a.testedOn(splits)
+	if err != nil {
+		return c, err
+	}
+	contents, err := a.contentsOf(tested, articles)
+	if err != nil {
+		return c, err
+	}
+	seen := map[identity]bool{}
+	err = trained.Read(record, func(row trained.Row) {
+		of := identity{row.Language, row.ID}
+		if !tested[of] {
+			row.ID = ""
+			of = contents[row]
+		}
+		if of.id != "" && !seen[of] {
+			of = of.clone()
+			if seen[of] = true; len(seen) == 1 {
+				c.first = of
+			}
+		}
+	})
+	c.tested, c.trained = len(tested), len(seen)
+	return c, err
+}
+
+// testedOn are the articles of split test.
+func (a *Activities) testedOn(splits schemas.Ref) (map[identity]bool, error) {
+	samples, err := a.fileOf(splits, "all", "samples.arrow")
+	if err != nil {
+		return nil, err
+	}
+	tested := map[identity]bool{}
+	err = arrowfile.Each(samples, schemas.Sample, func(row arrowfile.Row) error {
+		for _, i := range []int{0, 2} {
+			if of := (identity{row.Str(i), row.Str(i + 1)}); row.Str(4) == "test" && !tested[of] {
+				tested[of.clone()] = true
+			}
+		}
+		return nil
+	})
+	return tested, err
+}
+
+// contentsOf finds articles by what records may have in place of their names.
+func (a *Activities) contentsOf(wanted map[identity]bool, articles schemas.Ref) (map[trained.Row]identity, error) {
+	_, files, _, err := a.files(articles, "articles.arrow")
+	if err != nil {
+		return nil, err
+	}
+	contents := map[trained.Row]identity{}
+	for _, file := range files {
+		err := arrowfile.Each(file, schemas.Article, func(row arrowfile.Row) error {
+			if of := (identity{row.Str(0), row.Str(1)}); wanted[of] {
+				of = of.clone()
+				for _, content := range trained.Contents(row) {
+					contents[content] = of
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return contents, nil
+}
+
+// refuse is an error where a model has seen articles that it is to be tested on.
+func (c contamination) refuse(stage string) error {
+	if c.trained == 0 {
+		return nil
+	}
+	return Fail(schemas.InvalidInput, "%s: the model was trained on %d of the %d articles that it is to be tested on, %s %s for one: "+
+		"begin with a model that has not seen them, mine with the catalogue that it was trained from, or set generate.allow_trained",
+		stage, c.trained, c.tested, c.first.language, c.first.id)
+}
