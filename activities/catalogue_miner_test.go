@@ -10,7 +10,6 @@ import (
 	"crosssum/internal/arrowfile"
 	"crosssum/internal/catalogue"
 	"crosssum/internal/corpus"
-	"crosssum/internal/link"
 	"crosssum/internal/store"
 	"crosssum/schemas"
 
@@ -78,7 +77,7 @@ func (m *miner) nearest(articles schemas.Ref) schemas.Ref {
 				rows = append(rows, []any{ids[i][a], int32(rank), f.id, f.score})
 			}
 		}
-		noError(m.t, link.WriteRows(path, schemas.Neighbour, len(rows), func(i int) []any { return rows[i] }))
+		noError(m.t, arrowfile.WriteRows(path, schemas.Neighbour, len(rows), func(i int) []any { return rows[i] }))
 	}
 	index := schemas.Index{Stage: "neighbours"}
 	for i, a := range units {

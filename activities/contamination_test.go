@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"crosssum/internal/arrowfile"
 	"crosssum/internal/engine"
-	"crosssum/internal/link"
 	"crosssum/internal/report"
 	"crosssum/internal/store"
 	"crosssum/internal/trained"
@@ -25,14 +25,14 @@ func contaminated(t *testing.T, record []trained.Row) (a *Activities, in schemas
 		return d.publish(stage, []string{unit}, func(_, dir string) { noError(t, write(filepath.Join(dir, file))) })
 	}
 	in.Articles = publish("ingest", "english", "articles.arrow", func(path string) error {
-		return link.WriteRows(path, schemas.Article, 4, func(i int) []any {
+		return arrowfile.WriteRows(path, schemas.Article, 4, func(i int) []any {
 			id := "e" + string(rune('0'+i))
 			return []any{"english", id, "", "", "summary of " + id, "text of " + id, []string{}, "", "says " + id}
 		})
 	})
 	rows := [][]any{{"english", "e0", "english", "e3", "train"}, {"english", "e1", "english", "e2", "test"}}
 	in.Splits = publish("split_dedup", "all", "samples.arrow", func(path string) error {
-		return link.WriteRows(path, schemas.Sample, len(rows), func(i int) []any { return rows[i] })
+		return arrowfile.WriteRows(path, schemas.Sample, len(rows), func(i int) []any { return rows[i] })
 	})
 	in.Model = publish("train", "all", schemas.TrainedOnFile, func(path string) error { return trained.Write(path, record) })
 	return &Activities{Config{Store: s}}, in

@@ -8,7 +8,7 @@ import (
 	"reflect"
 	"testing"
 
-	"crosssum/internal/link"
+	"crosssum/internal/arrowfile"
 	"crosssum/internal/store"
 	"crosssum/schemas"
 
@@ -92,7 +92,7 @@ func (d *dataset) file(ref schemas.Ref, unit, name string) []byte {
 func (d *dataset) inputs() (articles, neighbours schemas.Ref) {
 	d.t.Helper()
 	articles = d.publish("ingest", []string{"english", "hindi"}, func(language, dir string) {
-		noError(d.t, link.WriteRows(filepath.Join(dir, "articles.arrow"), schemas.Article, 3, func(i int) []any {
+		noError(d.t, arrowfile.WriteRows(filepath.Join(dir, "articles.arrow"), schemas.Article, 3, func(i int) []any {
 			return []any{language, fmt.Sprint(i), fmt.Sprintf("http://%s/%d", language, i), "", fmt.Sprintf("summary %s %d", language, i),
 				fmt.Sprintf("text %s %d", language, i), []string{}, "", "digest"}
 		}))
@@ -113,7 +113,7 @@ func (d *dataset) inputs() (articles, neighbours schemas.Ref) {
 				rank++
 			}
 		}
-		noError(d.t, link.WriteRows(path, schemas.Neighbour, len(rows), func(i int) []any { return rows[i] }))
+		noError(d.t, arrowfile.WriteRows(path, schemas.Neighbour, len(rows), func(i int) []any { return rows[i] }))
 	}
 	neighbours = d.publish("neighbours", []string{"english-english", "english-hindi", "hindi-hindi"}, func(name, dir string) {
 		lists(filepath.Join(dir, "forward.arrow"), name != "english-hindi")

@@ -14,7 +14,6 @@ import (
 
 	"crosssum/internal/arrowfile"
 	"crosssum/internal/engine"
-	"crosssum/internal/link"
 	"crosssum/schemas"
 )
 
@@ -53,7 +52,7 @@ func TestEmbedEncodesWhatIsNewForItsEncoderAndNothingElse(t *testing.T) {
 	register(d.env, a, embedDefinition)
 	crawl := func(n int) schemas.Ref {
 		return d.publish(fmt.Sprint("ingest", n), []string{"english", "hindi"}, func(language, dir string) {
-			noError(t, link.WriteRows(filepath.Join(dir, "articles.arrow"), schemas.Article, n, func(i int) []any {
+			noError(t, arrowfile.WriteRows(filepath.Join(dir, "articles.arrow"), schemas.Article, n, func(i int) []any {
 				return []any{language, fmt.Sprintf("%04d", i), "", "", fmt.Sprintf("summary %d", i), fmt.Sprint(n), []string{}, "", ""}
 			}))
 		})

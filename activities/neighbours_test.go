@@ -11,7 +11,6 @@ import (
 
 	"crosssum/internal/arrowfile"
 	"crosssum/internal/engine"
-	"crosssum/internal/link"
 	"crosssum/schemas"
 )
 
@@ -41,7 +40,7 @@ func TestNeighboursTakeAnEarlierRunsListsOnlyIfTheyAreOfThisSearch(t *testing.T)
 	register(d.env, &Activities{Config{Store: d.store, CPU: searches{asked: &asked}}}, neighboursDefinition)
 	embeddings := func(name string, rows map[string]int, languages ...string) schemas.Ref {
 		return d.publish(name, languages, func(language, dir string) {
-			noError(t, link.WriteRows(filepath.Join(dir, "embeddings.arrow"), schemas.Embedding(2), rows[language], func(i int) []any {
+			noError(t, arrowfile.WriteRows(filepath.Join(dir, "embeddings.arrow"), schemas.Embedding(2), rows[language], func(i int) []any {
 				return []any{language, fmt.Sprint(i), "", []float32{1, float32(i)}}
 			}))
 		})

@@ -150,3 +150,17 @@ func (w *Writer) Close() error {
 	w.builder.Release()
 	return errors.Join(err, w.file.Close())
 }
+
+// WriteRows writes n rows of text to a new file.
+func WriteRows(path string, schema *arrow.Schema, n int, row func(i int) []any) error {
+	w, err := Create(path, schema, true)
+	if err != nil {
+		return err
+	}
+	for i := range n {
+		if err := w.Append(row(i)...); err != nil {
+			return errors.Join(err, w.Close())
+		}
+	}
+	return w.Close()
+}

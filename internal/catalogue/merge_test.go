@@ -14,7 +14,6 @@ import (
 	"testing"
 
 	"crosssum/internal/arrowfile"
-	"crosssum/internal/link"
 	"crosssum/schemas"
 )
 
@@ -28,14 +27,14 @@ func values(a article) []any {
 func writeArticles(t *testing.T, dir, name string, articles []article) string {
 	t.Helper()
 	path := filepath.Join(dir, name)
-	must(t, link.WriteRows(path, schemas.Article, len(articles), func(i int) []any { return values(articles[i]) }))
+	must(t, arrowfile.WriteRows(path, schemas.Article, len(articles), func(i int) []any { return values(articles[i]) }))
 	return path
 }
 
 func writeDeletions(t *testing.T, dir string, ids []string) string {
 	t.Helper()
 	path := filepath.Join(dir, "deletions")
-	must(t, link.WriteRows(path, schemas.Deletion, len(ids), func(i int) []any { return []any{"english", ids[i]} }))
+	must(t, arrowfile.WriteRows(path, schemas.Deletion, len(ids), func(i int) []any { return []any{"english", ids[i]} }))
 	return path
 }
 
@@ -148,8 +147,8 @@ func TestAnArticleIsEditedByItsTextsAndItsNewRowIsKeptInAnyCase(t *testing.T) {
 			want = Counts{Articles: 1, Edited: 1}
 		}
 		in := Input{Language: "english", Previous: filepath.Join(dir, "previous"), Articles: filepath.Join(dir, "crawl")}
-		must(t, link.WriteRows(in.Previous, schemas.Article, 1, func(int) []any { return before }))
-		must(t, link.WriteRows(in.Articles, schemas.Article, 1, func(int) []any { return after }))
+		must(t, arrowfile.WriteRows(in.Previous, schemas.Article, 1, func(int) []any { return before }))
+		must(t, arrowfile.WriteRows(in.Articles, schemas.Article, 1, func(int) []any { return after }))
 		got, err := Merge(context.Background(), in, dir, func(int64) {})
 		if err != nil || got != want {
 			t.Errorf("another %s: %+v, %v", schemas.Article.Field(f).Name, got, err)

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"crosssum/internal/link"
+	"crosssum/internal/arrowfile"
 	"crosssum/schemas"
 
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -28,7 +28,7 @@ func world(t *testing.T) Input {
 		Pairs: filepath.Join(dir, "pairs"), Splits: filepath.Join(dir, "splits")}
 	for _, l := range []string{"english", "hindi"} {
 		in.Articles[l] = filepath.Join(dir, l)
-		must(t, link.WriteRows(in.Articles[l], schemas.Article, 2, func(i int) []any {
+		must(t, arrowfile.WriteRows(in.Articles[l], schemas.Article, 2, func(i int) []any {
 			id := l[:1] + string(rune('0'+i))
 			return []any{l, id, "http://" + id, "t", "summary \"" + id + "\" <b>\u2028ह", "text\n" + id + "\x01", []string{}, "", "d"}
 		}))
@@ -45,11 +45,11 @@ func world(t *testing.T) Input {
 		{"english", "e0", "english/e0", "train", "hash"}, {"english", "e1", "english/e1", "test", "label"},
 		{"hindi", "h0", "english/e1", "test", "label"}, {"hindi", "h1", "english/e0", "train", "hash"},
 	}
-	must(t, link.WriteRows(in.Samples, schemas.Sample, len(samples), func(i int) []any { return samples[i] }))
-	must(t, link.WriteRows(in.Pairs, schemas.Pair, len(pairs), func(i int) []any { return pairs[i] }))
-	must(t, link.WriteRows(in.Splits, schemas.Split, len(splits), func(i int) []any { return splits[i] }))
+	must(t, arrowfile.WriteRows(in.Samples, schemas.Sample, len(samples), func(i int) []any { return samples[i] }))
+	must(t, arrowfile.WriteRows(in.Pairs, schemas.Pair, len(pairs), func(i int) []any { return pairs[i] }))
+	must(t, arrowfile.WriteRows(in.Splits, schemas.Split, len(splits), func(i int) []any { return splits[i] }))
 	changes := filepath.Join(dir, "changes")
-	must(t, link.WriteRows(changes, schemas.Change, 2, func(i int) []any {
+	must(t, arrowfile.WriteRows(changes, schemas.Change, 2, func(i int) []any {
 		return [][]any{{"hindi", "h0", "edited"}, {"hindi", "h7", "withdrawn"}}[i]
 	}))
 	in.Crawls = []Crawl{{Digest: "first"}, {Digest: "second", Changes: map[string]string{"hindi": changes}}}
@@ -154,10 +154,10 @@ func TestSamplesThatDoNotFitTheRestAreAnError(t *testing.T) {
 	} {
 		in := world(t)
 		in.Samples += "2"
-		must(t, link.WriteRows(in.Samples, schemas.Sample, 1, func(int) []any { return sample }))
+		must(t, arrowfile.WriteRows(in.Samples, schemas.Sample, 1, func(int) []any { return sample }))
 		if !strings.Contains(want, "pair") && sample[1] != sample[3] { // a pair of the articles that are not there
 			in.Pairs += "2"
-			must(t, link.WriteRows(in.Pairs, schemas.Pair, 1, func(int) []any {
+			must(t, arrowfile.WriteRows(in.Pairs, schemas.Pair, 1, func(int) []any {
 				return []any{sample[0], sample[1], sample[2], sample[3], float32(1), float32(1), "margin", "c"}
 			}))
 		}

@@ -10,7 +10,6 @@ import (
 
 	"crosssum/internal/arrowfile"
 	"crosssum/internal/engine"
-	"crosssum/internal/link"
 	"crosssum/schemas"
 )
 
@@ -118,10 +117,10 @@ func published(assigned []Assignment, n int) string { return assigned[assigned[n
 
 func (h *history) write(dir string) error {
 	return errors.Join(
-		link.WriteRows(filepath.Join(dir, "history.arrow"), schemas.History, len(h.rows), func(i int) []any {
+		arrowfile.WriteRows(filepath.Join(dir, "history.arrow"), schemas.History, len(h.rows), func(i int) []any {
 			return []any{h.rows[i].Language, h.rows[i].ID, h.rows[i].Split}
 		}),
-		link.WriteRows(filepath.Join(dir, "trained.arrow"), schemas.Trained, len(h.trained), func(i int) []any {
+		arrowfile.WriteRows(filepath.Join(dir, "trained.arrow"), schemas.Trained, len(h.trained), func(i int) []any {
 			return []any{hex.EncodeToString(h.trained[i][:])}
 		}))
 }

@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"crosssum/internal/arrowfile"
-	"crosssum/internal/link"
 	"crosssum/schemas"
 )
 
@@ -179,14 +178,14 @@ func (l *ledger) take(articles []Article, texts []string, pairs ...[2]int) map[s
 					rows = append(rows, []any{b.Language, b.ID, "u", "t", texts[j], "text", []string{}, b.Label, "d"})
 				}
 			}
-			must(l.t, link.WriteRows(filepath.Join(dir, a.Language), schemas.Article, len(rows), func(i int) []any { return rows[i] }))
+			must(l.t, arrowfile.WriteRows(filepath.Join(dir, a.Language), schemas.Article, len(rows), func(i int) []any { return rows[i] }))
 		}
 	}
-	must(l.t, link.WriteRows(in.Pairs, schemas.Pair, len(pairs), func(i int) []any {
+	must(l.t, arrowfile.WriteRows(in.Pairs, schemas.Pair, len(pairs), func(i int) []any {
 		a, b := articles[pairs[i][0]], articles[pairs[i][1]]
 		return []any{a.Language, a.ID, b.Language, b.ID, float32(1), float32(1), "margin", "c"}
 	}))
-	must(l.t, link.WriteRows(in.Duplicates, schemas.Duplicate, 0, nil))
+	must(l.t, arrowfile.WriteRows(in.Duplicates, schemas.Duplicate, 0, nil))
 	l.dir = l.t.TempDir()
 	counts, err := Run(in, l.dir, func(int64, int64) {})
 	must(l.t, err)
@@ -236,18 +235,18 @@ func TestAnArticleOfTestMayMoveToTrainAndComesBackAsWhatItWas(t *testing.T) {
 func TestAHistoryThatIsNotOneIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	good, trained := filepath.Join(dir, "good"), filepath.Join(dir, "trained")
-	must(t, link.WriteRows(good, schemas.History, 1, func(int) []any { return []any{"l", "a", "train"} }))
-	must(t, link.WriteRows(trained, schemas.Trained, 1, func(int) []any { return []any{strings.Repeat("0", 64)} }))
+	must(t, arrowfile.WriteRows(good, schemas.History, 1, func(int) []any { return []any{"l", "a", "train"} }))
+	must(t, arrowfile.WriteRows(trained, schemas.Trained, 1, func(int) []any { return []any{strings.Repeat("0", 64)} }))
 	for i, rows := range [][][]any{{{"l", "b", "train"}, {"l", "a", "train"}}, {{"l", "a", "dropped"}}, {{"l", "a", ""}}} {
 		path := filepath.Join(dir, fmt.Sprint("history", i))
-		must(t, link.WriteRows(path, schemas.History, len(rows), func(n int) []any { return rows[n] }))
+		must(t, arrowfile.WriteRows(path, schemas.History, len(rows), func(n int) []any { return rows[n] }))
 		if _, err := readHistory(path, trained); err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("%v: %v", rows, err)
 		}
 	}
 	for i, digest := range []string{"", "xyz", strings.Repeat("0", 62)} {
 		path := filepath.Join(dir, fmt.Sprint("trained", i))
-		must(t, link.WriteRows(path, schemas.Trained, 1, func(int) []any { return []any{digest} }))
+		must(t, arrowfile.WriteRows(path, schemas.Trained, 1, func(int) []any { return []any{digest} }))
 		if _, err := readHistory(good, path); err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("%q: %v", digest, err)
 		}

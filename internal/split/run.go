@@ -74,13 +74,13 @@ func Run(in Input, dir string, progress func(done, total int64)) (map[string]int
 	}
 	progress(int64(len(rows)), int64(len(rows)))
 	samples := Samples(assigned, pairs)
-	err = link.WriteRows(filepath.Join(dir, "splits.arrow"), schemas.Split, len(rows), func(i int) []any {
+	err = arrowfile.WriteRows(filepath.Join(dir, "splits.arrow"), schemas.Split, len(rows), func(i int) []any {
 		return []any{rows[i].Language, rows[i].ID, articles.Name(assigned[i].Component), assigned[i].Split, assigned[i].Reason}
 	})
 	if err != nil {
 		return nil, err
 	}
-	err = link.WriteRows(filepath.Join(dir, "samples.arrow"), schemas.Sample, len(samples), func(i int) []any {
+	err = arrowfile.WriteRows(filepath.Join(dir, "samples.arrow"), schemas.Sample, len(samples), func(i int) []any {
 		s, t := rows[samples[i][0]], rows[samples[i][1]]
 		return []any{s.Language, s.ID, t.Language, t.ID, assigned[samples[i][0]].Split}
 	})

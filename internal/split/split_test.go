@@ -13,7 +13,6 @@ import (
 
 	"crosssum/internal/arrowfile"
 	"crosssum/internal/engine"
-	"crosssum/internal/link"
 	"crosssum/schemas"
 )
 
@@ -262,15 +261,15 @@ func TestRunWritesSplitsAndSamplesOfBothDirections(t *testing.T) {
 	for _, l := range in.Languages {
 		path := filepath.Join(dir, l)
 		in.Articles = append(in.Articles, path)
-		must(t, link.WriteRows(path, schemas.Article, len(texts[l]), func(i int) []any {
+		must(t, arrowfile.WriteRows(path, schemas.Article, len(texts[l]), func(i int) []any {
 			return []any{l, fmt.Sprint(l[:1], i), "u", "t", texts[l][i], "text", []string{}, "", "d"}
 		}))
 	}
 	pairs := [][2]string{{"e0", "h0"}, {"e1", "h1"}, {"e2", "h2"}}
-	must(t, link.WriteRows(in.Pairs, schemas.Pair, len(pairs), func(i int) []any {
+	must(t, arrowfile.WriteRows(in.Pairs, schemas.Pair, len(pairs), func(i int) []any {
 		return []any{"english", pairs[i][0], "hindi", pairs[i][1], float32(1), float32(1), "margin", "c"}
 	}))
-	must(t, link.WriteRows(in.Duplicates, schemas.Duplicate, 1, func(int) []any { return []any{"english", "e0", "e3", float32(1)} }))
+	must(t, arrowfile.WriteRows(in.Duplicates, schemas.Duplicate, 1, func(int) []any { return []any{"english", "e0", "e3", float32(1)} }))
 	var first []byte
 	for range 2 {
 		out := t.TempDir()

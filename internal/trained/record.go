@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"crosssum/internal/arrowfile"
-	"crosssum/internal/link"
 	"crosssum/schemas"
 )
 
@@ -67,7 +66,7 @@ func Write(path string, rows []Row) error {
 		}
 		packed, rows = append(packed, row), rows[n:]
 	}
-	return link.WriteRows(path, schemas.TrainedOn, len(packed), func(i int) []any { return []any{packed[i].Language, packed[i].ID, packed[i].Content} })
+	return arrowfile.WriteRows(path, schemas.TrainedOn, len(packed), func(i int) []any { return []any{packed[i].Language, packed[i].ID, packed[i].Content} })
 }
 
 // Article is the row of a row of schemas.Article.

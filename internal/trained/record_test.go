@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"crosssum/internal/link"
+	"crosssum/internal/arrowfile"
 	"crosssum/schemas"
 )
 
@@ -39,7 +39,7 @@ func TestARecordIsReadAsItWasWrittenSortedAndEachRowOnce(t *testing.T) {
 
 func TestAListOfDigestsThatWasCutIsNoRecord(t *testing.T) {
 	path := filepath.Join(t.TempDir(), schemas.TrainedOnFile)
-	err := link.WriteRows(path, schemas.TrainedOn, 1, func(int) []any { return []any{"english", "", Text("a") + "0123"} })
+	err := arrowfile.WriteRows(path, schemas.TrainedOn, 1, func(int) []any { return []any{"english", "", Text("a") + "0123"} })
 	if err == nil {
 		err = Read(path, func(Row) {})
 	}

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"crosssum/internal/arrowfile"
 	"crosssum/internal/corpus"
-	"crosssum/internal/link"
 	"crosssum/internal/store"
 	"crosssum/internal/trained"
 	"crosssum/schemas"
@@ -125,7 +125,7 @@ func (w *world) publish(stage, key, unit, file string, schema *arrow.Schema, n i
 	w.t.Helper()
 	draft, err := w.store.Draft()
 	must(w.t, err)
-	must(w.t, link.WriteRows(filepath.Join(draft.Dir, file), schema, n, row))
+	must(w.t, arrowfile.WriteRows(filepath.Join(draft.Dir, file), schema, n, row))
 	u, _, err := draft.Publish(stage, store.Key(stage, 1, key), unit, nil)
 	must(w.t, err)
 	return u

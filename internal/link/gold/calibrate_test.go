@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"crosssum/internal/arrowfile"
 	"crosssum/internal/link"
 	"crosssum/schemas"
 )
@@ -33,7 +34,7 @@ func toy(t *testing.T, articles, pairs string) Calibration {
 	for _, l := range []string{"english", "french"} {
 		in.Languages = append(in.Languages, l)
 		in.Articles = append(in.Articles, filepath.Join(dir, l))
-		must(t, link.WriteRows(filepath.Join(dir, l), schemas.Article, len(rows[l]), func(i int) []any { return rows[l][i] }))
+		must(t, arrowfile.WriteRows(filepath.Join(dir, l), schemas.Article, len(rows[l]), func(i int) []any { return rows[l][i] }))
 	}
 	lists := map[string][][]any{"forward": nil, "backward": nil}
 	for _, line := range strings.Split(strings.TrimSpace(pairs), "\n") {
@@ -46,7 +47,7 @@ func toy(t *testing.T, articles, pairs string) Calibration {
 	unit := link.Lists{A: "english", B: "french", Forward: filepath.Join(dir, "forward"), Backward: filepath.Join(dir, "backward")}
 	for name, list := range lists {
 		sort.Slice(list, func(i, j int) bool { return list[i][0].(string) < list[j][0].(string) })
-		must(t, link.WriteRows(filepath.Join(dir, name), schemas.Neighbour, len(list), func(i int) []any { return list[i] }))
+		must(t, arrowfile.WriteRows(filepath.Join(dir, name), schemas.Neighbour, len(list), func(i int) []any { return list[i] }))
 	}
 	in.Lists = []link.Lists{unit}
 	return in

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"crosssum/internal/arrowfile"
 	"crosssum/internal/engine"
-	"crosssum/internal/link"
 	"crosssum/schemas"
 )
 
@@ -54,10 +54,10 @@ func input(t *testing.T, pairs ...string) Input {
 	for _, l := range in.Languages {
 		path := filepath.Join(dir, l)
 		in.Articles = append(in.Articles, path)
-		must(t, link.WriteRows(path, schemas.Article, len(rows[l]), func(i int) []any { return rows[l][i] }))
+		must(t, arrowfile.WriteRows(path, schemas.Article, len(rows[l]), func(i int) []any { return rows[l][i] }))
 	}
 	sort.Strings(pairs)
-	must(t, link.WriteRows(in.Pairs, schemas.Pair, len(pairs), func(i int) []any {
+	must(t, arrowfile.WriteRows(in.Pairs, schemas.Pair, len(pairs), func(i int) []any {
 		f := strings.Fields(pairs[i])
 		return []any{f[0], f[1], f[2], f[3], float32(1), float32(1), "margin", "c"}
 	}))
