@@ -105,10 +105,11 @@ func (f pairFile) read(lots chan<- *lot, over <-chan struct{}) bool {
 		l := next
 		next = &lot{file: f, first: l.first + len(l.lines)}
 		l.parsed = make(chan struct{})
+		whole := l.err == nil
 		go l.parse()
 		select {
 		case lots <- l:
-			return l.err == nil
+			return whole
 		case <-over:
 			return false
 		}
