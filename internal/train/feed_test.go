@@ -103,6 +103,37 @@ func lossesOf(t *testing.T, metrics []byte) (out []float64) {
 	return out
 }
 
+func TestATargetLanguageThatNobodyKnowsIsTrainedAndRemarkedOn(t *testing.T) {
+	request := toy(t)
+	folder := folderOf(t, request)
+	for _, name := range []string{"english-english", "german-english"} {
+		must(t, os.Rename(filepath.Join(folder, name+"_train.jsonl"), filepath.Join(folder, strings.TrimSuffix(name, "english")+"englsh_train.jsonl")))
+	}
+	list := filepath.Join(t.TempDir(), "batches.jsonl")
+	must(t, os.WriteFile(list, []byte(`[{"text": "a", "summary": "b", "target_language": "englsh"}, {"text": "a", "summary": "b", "target_language": "german"}]`), 0o644))
+	request.Samples, request.Articles, request.Params.Steps = "", nil, 1
+	for what, place := range map[string]func(r *engine.TrainRequest){
+		"a data set": func(r *engine.TrainRequest) { r.Dataset = folder },
+		"batches":    func(r *engine.TrainRequest) { r.Batches = list },
+	} {
+		r := withFolders(t, request)
+		place(&r)
+		result, err := Run(t.Context(), r, nil)
+		must(t, err)
+		notes := strings.Join(result.Notes, "\n") // not of german, which is new to the model and in the table
+		if strings.Count(notes, "is new to the model") != 1 || !strings.Contains(notes, `"englsh" is new`) ||
+			!strings.Contains(notes, "starts with "+t5.SentinelPiece(54)) || !strings.Contains(notes, "nearest are english") {
+			t.Errorf("%s: notes %q", what, notes)
+		}
+		r.Model = r.Output // which knows it now
+		result, err = Run(t.Context(), withFolders(t, r), nil)
+		must(t, err)
+		if notes := strings.Join(result.Notes, "\n"); strings.Contains(notes, "is new") {
+			t.Errorf("%s, again: notes %q", what, notes)
+		}
+	}
+}
+
 func TestWhatIsNoBatchIsNamedByLineAndExample(t *testing.T) {
 	request := toy(t)
 	m, tokenizer, err := t5.Load(request.Model)

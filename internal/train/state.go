@@ -161,7 +161,7 @@ func (r *run) open(tokenizer *t5.Tokenizer, alive func(articles int64)) (feed, e
 }
 
 // startTokens finds the start token of each target language. A language new to the model gets a free sentinel, whose row
-// begins as a copy of the pad row.
+// begins as a copy of the pad row; one that the table of languages does not know either is remarked on: it may be misspelt.
 func (r *run) startTokens(tokenizer *t5.Tokenizer) error {
 	config := r.model.Config
 	if config.Languages == nil {
@@ -172,6 +172,10 @@ func (r *run) startTokens(tokenizer *t5.Tokenizer) error {
 		return invalid("%v", err)
 	}
 	for _, name := range added {
+		if _, err := schemas.LanguageByName(name); err != nil {
+			r.note("target language %q is new to the model and becomes a language of its own, which starts with %s: %v. If it is misspelt, "+
+				"stop this, correct the data and begin in another folder", name, config.Languages[name].Piece, err)
+		}
 		if r.request.Params.NewLanguages {
 			if err := r.model.CopyRow(config.Languages[name].ID, config.PadTokenID); err != nil {
 				return err
