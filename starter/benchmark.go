@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"crosssum/internal/cli"
 )
 
 // benchmark runs one of bench/: a measurement beside a peer. The wrapper has set up the native environment.
@@ -19,9 +21,9 @@ func benchmark(ctx context.Context, args []string) error {
 	}
 	set := flags("benchmark", "benchmark NAME [FLAGS]", "Measures this project beside the tools that people would use instead, in one run, with the same threads. NAME is one of "+
 		strings.Join(names, ", ")+";\n./crosssum benchmark NAME --help lists its flags, and bench/README.md says what the peers need and what was measured.",
-		"./crosssum benchmark embed -python ~/peers/bin/python -texts 4000")
+		"./crosssum benchmark embed --python ~/peers/bin/python --texts 4000")
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
-		if err := set.Parse(args); err != nil {
+		if err := cli.Parse(set, args); err != nil {
 			return err
 		}
 		return errors.New("benchmark: say which: " + strings.Join(names, ", "))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"crosssum/internal/cli"
 	"crosssum/schemas"
 )
 
@@ -21,7 +22,7 @@ func example(ctx context.Context, args []string) error {
 	for len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		what, args = append(what, args[0]), args[1:]
 	}
-	if err := parse(set, args); err != nil {
+	if err := cli.Parse(set, args); err != nil {
 		return err
 	}
 	if len(what) != 1 || what[0] != "pipeline" && what[0] != "realign" {

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"crosssum/internal/cli"
 	"crosssum/internal/config"
 	"crosssum/internal/local"
 	"crosssum/schemas"
@@ -49,7 +50,7 @@ func houseFlags(set *flag.FlagSet) func() (*house, error) {
 // openHouse adds the flags of temporal.yaml's settings to set, parses args and opens the house.
 func openHouse(set *flag.FlagSet, args []string) (*house, error) {
 	open := houseFlags(set)
-	if err := parse(set, args); err != nil {
+	if err := cli.Parse(set, args); err != nil {
 		return nil, err
 	}
 	return open()

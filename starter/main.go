@@ -9,9 +9,9 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
+	"crosssum/internal/cli"
 	"crosssum/internal/config"
 )
 
@@ -53,7 +53,7 @@ func commands() []command {
 
 // setup has nothing left to do: the wrapper has set up.
 func setup(_ context.Context, args []string) error {
-	return parse(flags("setup", "setup", "Installs and builds what is missing, a step at a time, each with its log in build/log: Debian packages (as root or with sudo), a Temporal\n"+
+	return cli.Parse(flags("setup", "setup", "Installs and builds what is missing, a step at a time, each with its log in build/log: Debian packages (as root or with sudo), a Temporal\n"+
 		"server, the native libraries, the programs, the models. What is there already is passed over in silence. LIBTORCH=DIR in the environment\n"+
 		"takes that libtorch instead of Debian's.", "./crosssum setup"), args)
 }
@@ -104,49 +104,7 @@ func usage() {
 	fmt.Println("\nFirst: ./crosssum demo")
 }
 
-// flags makes a command's flag set; --help prints synopsis, text and example, then the flags.
+// flags makes a command's flag set; of the settings of temporal.yaml, which every command has, help lists the names.
 func flags(name, synopsis, text, example string) *flag.FlagSet {
-	set := flag.NewFlagSet(name, flag.ContinueOnError)
-	set.SetOutput(os.Stdout)
-	set.Usage = func() {
-		fmt.Printf("Usage: ./crosssum %s\n\n%s\n\nExample: %s\n", synopsis, text, example)
-		printFlags(set)
-	}
-	return set
-}
-
-// printFlags lists the command's own flags; those that every command has, the settings of temporal.yaml, by name only.
-func printFlags(set *flag.FlagSet) {
-	var own, settings []string
-	set.VisitAll(func(f *flag.Flag) {
-		if f.Name == "config" || config.IsSetting(f.Name) {
-			settings = append(settings, "--"+f.Name)
-			return
-		}
-		value, does := flag.UnquoteUsage(f)
-		if f.DefValue != "" && f.DefValue != "0" && f.DefValue != "0s" && f.DefValue != "false" && !strings.Contains(does, "(default") {
-			does += " (default " + f.DefValue + ")"
-		}
-		own = append(own, fmt.Sprintf("  %-22s %s", strings.TrimSpace("--"+f.Name+" "+value), does))
-	})
-	if len(own) > 0 {
-		fmt.Println("\nFlags:\n" + strings.Join(own, "\n"))
-	}
-	if len(settings) > 0 {
-		fmt.Println("\nIn place of what temporal.yaml says: " + strings.Join(settings, ", "))
-	}
-}
-
-// parse reads args and refuses what is left over.
-func parse(set *flag.FlagSet, args []string) error {
-	if err := set.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return err
-		}
-		return errSaid
-	}
-	if set.NArg() > 0 {
-		return fmt.Errorf("%s: unexpected argument %q; see ./crosssum %s --help", set.Name(), set.Arg(0), set.Name())
-	}
-	return nil
+	return cli.New(name, synopsis, text, example, func(flag string) bool { return flag == "config" || config.IsSetting(flag) })
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sort"
 
+	"crosssum/internal/cli"
 	"crosssum/internal/corpus"
 )
 
@@ -22,7 +23,7 @@ func makeSample(_ context.Context, args []string) error {
 	outside := set.String("outside", "", "the crawl folder of the rest (default: the rest is not written)")
 	word := set.String("draw", "", "a word that the drawing depends on (default: the shipped sample's)")
 	share := set.Float64("share", 1, "how many clusters are drawn, as a multiple of the shipped sample's shares")
-	if err := parse(set, args); err != nil {
+	if err := cli.Parse(set, args); err != nil {
 		return err
 	}
 	if *crawl == "" || *output == "" {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"crosssum/internal/arrowfile"
+	"crosssum/internal/cli"
 	"crosssum/internal/corpus"
 	"crosssum/internal/crash"
 	"crosssum/internal/live"
@@ -44,7 +45,7 @@ func prove(ctx context.Context, args []string) error {
 	} else if len(args) == 0 || args[0] != "-h" && args[0] != "--help" {
 		return errors.New("prove: say what: ./crosssum prove resume or ./crosssum prove memory")
 	}
-	if err := parse(set, args); err != nil {
+	if err := cli.Parse(set, args); err != nil {
 		return err
 	}
 	var err error

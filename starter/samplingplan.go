@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"crosssum/internal/arrowfile"
+	"crosssum/internal/cli"
 	"crosssum/internal/live"
 	"crosssum/internal/sampling"
 	"crosssum/internal/split"
@@ -36,7 +37,7 @@ func samplingPlan(_ context.Context, args []string) error {
 	steps := set.Int("steps", 0, "steps of the training (default: the parameters')")
 	top := set.Int("top", 40, "print so many of the largest pairs; 0: all")
 	open := houseFlags(set)
-	if err := parse(set, args); err != nil {
+	if err := cli.Parse(set, args); err != nil {
 		return err
 	}
 	_, p, err := parameters(*params, *preset, "any", "") // which crawl plays no part

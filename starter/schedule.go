@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"crosssum/internal/cli"
 	"crosssum/internal/local"
 	"crosssum/internal/schedules"
 	"crosssum/schemas"
@@ -78,7 +79,7 @@ func scheduleCreate(ctx context.Context, args []string) error {
 	set.DurationVar(&o.Timeout, "timeout", 7*24*time.Hour, "end a run that lasts longer")
 	ask := realignFlags(set)
 	open := houseFlags(set)
-	if err := parse(set, args); err != nil {
+	if err := cli.Parse(set, args); err != nil {
 		return err
 	}
 	if o.Every == 0 && o.Cron == "" {
@@ -107,7 +108,7 @@ func scheduleCreate(ctx context.Context, args []string) error {
 func scheduleList(ctx context.Context, args []string) error {
 	set := flags("schedule list", "schedule list", "Lists the schedules with their next and latest runs.", "./crosssum schedule list")
 	open := houseFlags(set)
-	if err := parse(set, args); err != nil {
+	if err := cli.Parse(set, args); err != nil {
 		return err
 	}
 	h, c, err := reach(ctx, open)
@@ -186,7 +187,7 @@ func scheduleVerb(verb, text string, do func(context.Context, *house, client.Cli
 		for len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 			named, args = append(named, args[0]), args[1:]
 		}
-		if err := parse(set, args); err != nil {
+		if err := cli.Parse(set, args); err != nil {
 			return err
 		}
 		if len(named) == 1 && *id == "" {

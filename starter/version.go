@@ -6,13 +6,14 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"crosssum/internal/cli"
 	"crosssum/schemas"
 )
 
 // version prints what the program was built from.
 func version(ctx context.Context, args []string) error {
 	set := flags("version", "version", "Prints the versions of Go and of the libraries that decide how this program talks to others.", "./crosssum version")
-	if err := parse(set, args); err != nil {
+	if err := cli.Parse(set, args); err != nil {
 		return err
 	}
 	fmt.Println("crosssum, built with", runtime.Version())

@@ -12,6 +12,7 @@ import (
 	"text/tabwriter"
 
 	"crosssum/internal/catalogue"
+	"crosssum/internal/cli"
 	"crosssum/internal/store"
 	"crosssum/internal/withdraw"
 	"crosssum/schemas"
@@ -33,7 +34,7 @@ func takeDown(ctx context.Context, args []string) error {
 	if len(args) > 0 && (args[0] == "-" || !strings.HasPrefix(args[0], "-")) {
 		file, args = args[0], args[1:]
 	}
-	if err := parse(set, args); err != nil {
+	if err := cli.Parse(set, args); err != nil {
 		return err
 	}
 	if file == "" {

@@ -1,7 +1,7 @@
 // Command align measures the search behind alignment, in both directions and from file to file, beside faiss-cpu's
 // IndexFlatIP called for each direction on the same files with the same threads. Run it in the repository root:
 //
-//	go run ./bench/align -python VENV/bin/python
+//	./crosssum benchmark align --python VENV/bin/python
 //
 // It prints, for whole processes and for the search alone, the least of several alternating runs and their spread, the
 // ratio, and whether neighbours and mutual pairs are the same; then what a crawl of new rows costs by products, and how
@@ -10,8 +10,6 @@ package main
 
 import (
 	"context"
-	"crosssum/bench/machine"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,6 +17,7 @@ import (
 	"slices"
 	"time"
 
+	"crosssum/bench/harness"
 	"crosssum/internal/arrowfile"
 	"crosssum/internal/engine"
 )
@@ -34,26 +33,24 @@ type options struct {
 
 func main() {
 	var o options
-	flag.StringVar(&o.engine, "engine", "build/bin/engine", "the native program")
-	flag.StringVar(&o.python, "python", "python3", "a Python with faiss-cpu, numpy and pyarrow")
-	flag.StringVar(&o.numerics, "numerics", "native", "portable or native")
-	flag.StringVar(&o.source, "source", "", "a file of embeddings instead of random vectors")
-	flag.StringVar(&o.target, "target", "", "the other file")
-	flag.IntVar(&o.rows, "rows", 50000, "vectors of the target")
-	flag.IntVar(&o.queries, "queries", 10000, "vectors of the source")
-	flag.IntVar(&o.d, "dimensions", 768, "width of the vectors")
-	flag.IntVar(&o.keep, "keep", 8, "neighbours of each row")
-	flag.IntVar(&o.block, "block-rows", 16384, "rows of a block: bounds memory")
-	flag.IntVar(&o.runs, "runs", 3, "runs of each; the least counts")
-	flag.IntVar(&o.threads, "threads", runtime.NumCPU(), "threads of each")
-	flag.BoolVar(&o.skipPeer, "no-peer", false, "do not run faiss-cpu")
-	flag.BoolVar(&o.skipIncrement, "no-increment", false, "do not measure a crawl of new rows")
-	flag.BoolVar(&o.skipMemory, "no-memory", false, "do not measure peak memory")
-	flag.Parse()
-	if err := run(&o); err != nil {
-		fmt.Fprintln(os.Stderr, "bench/align:", err)
-		os.Exit(1)
-	}
+	set := harness.Flags("align", "Measures the search behind alignment beside faiss-cpu's IndexFlatIP, both directions, the same files and threads.",
+		" --python ~/peers/bin/python")
+	set.StringVar(&o.engine, "engine", "build/bin/engine", "the native program")
+	set.StringVar(&o.python, "python", "python3", "a Python with faiss-cpu, numpy and pyarrow")
+	set.StringVar(&o.numerics, "numerics", "native", "portable or native")
+	set.StringVar(&o.source, "source", "", "a file of embeddings instead of random vectors")
+	set.StringVar(&o.target, "target", "", "the other file")
+	set.IntVar(&o.rows, "rows", 50000, "vectors of the target")
+	set.IntVar(&o.queries, "queries", 10000, "vectors of the source")
+	set.IntVar(&o.d, "dimensions", 768, "width of the vectors")
+	set.IntVar(&o.keep, "keep", 8, "neighbours of each row")
+	set.IntVar(&o.block, "block-rows", 16384, "rows of a block: bounds memory")
+	set.IntVar(&o.runs, "runs", 3, "runs of each; the least counts")
+	set.IntVar(&o.threads, "threads", runtime.NumCPU(), "threads of each")
+	set.BoolVar(&o.skipPeer, "no-peer", false, "do not run faiss-cpu")
+	set.BoolVar(&o.skipIncrement, "no-increment", false, "do not measure a crawl of new rows")
+	set.BoolVar(&o.skipMemory, "no-memory", false, "do not measure peak memory")
+	harness.Run(set, func() error { return run(&o) })
 }
 
 func run(o *options) (err error) {
@@ -76,7 +73,7 @@ func run(o *options) (err error) {
 		return err
 	}
 	fmt.Printf("%d x %d vectors of %d, keep %d, block_rows %d, %d threads, OMP_WAIT_POLICY=passive, numerics %s, load before %s\n",
-		queries, rows, o.width(), o.keep, o.block, o.threads, o.numerics, machine.Load())
+		queries, rows, o.width(), o.keep, o.block, o.threads, o.numerics, harness.Load())
 	if err := o.compare(); err != nil {
 		return err
 	}

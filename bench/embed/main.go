@@ -1,7 +1,7 @@
 // Command embed measures encoding of real summaries beside sentence-transformers: whole processes, the same texts, model and
 // threads, in turn. Run it in the repository root, after ./crosssum setup:
 //
-//	./crosssum benchmark embed -python VENV/bin/python
+//	./crosssum benchmark embed --python VENV/bin/python
 //
 // It prints the least time of several alternating runs and their spread, texts a second, the ratio, both peaks of memory, how
 // far apart the vectors are, and which share of its time the encoder needs for the model's matrix products alone.
@@ -9,8 +9,6 @@ package main
 
 import (
 	"context"
-	"crosssum/bench/machine"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -22,6 +20,7 @@ import (
 	"syscall"
 	"time"
 
+	"crosssum/bench/harness"
 	"crosssum/internal/engine"
 )
 
@@ -34,21 +33,19 @@ type options struct {
 
 func main() {
 	var o options
-	flag.StringVar(&o.engine, "engine", "build/bin/engine", "the native program")
-	flag.StringVar(&o.python, "python", "python3", "a Python with sentence-transformers and pyarrow")
-	flag.StringVar(&o.model, "model", "build/models/multilingual-e5-small", "directory of the encoder")
-	flag.StringVar(&o.prefix, "prefix", "query: ", "put before every text by both")
-	flag.StringVar(&o.numerics, "numerics", "native", "native (the portable figure is printed beside it) or portable")
-	flag.StringVar(&o.folders, "crawls", "corpus/sample,data/outside", "crawl folders whose summaries are taken, the first ones first")
-	flag.IntVar(&o.texts, "texts", 20000, "summaries")
-	flag.IntVar(&o.runs, "runs", 3, "runs of each; the least counts")
-	flag.IntVar(&o.threads, "threads", runtime.NumCPU(), "threads of each")
-	flag.BoolVar(&o.skipPeer, "no-peer", false, "do not run sentence-transformers")
-	flag.Parse()
-	if err := run(&o); err != nil {
-		fmt.Fprintln(os.Stderr, "bench/embed:", err)
-		os.Exit(1)
-	}
+	set := harness.Flags("embed", "Measures encoding of real summaries beside sentence-transformers: whole processes, the same texts, model and threads, in turn.",
+		" --python ~/peers/bin/python --texts 4000")
+	set.StringVar(&o.engine, "engine", "build/bin/engine", "the native program")
+	set.StringVar(&o.python, "python", "python3", "a Python with sentence-transformers and pyarrow")
+	set.StringVar(&o.model, "model", "build/models/multilingual-e5-small", "directory of the encoder")
+	set.StringVar(&o.prefix, "prefix", "query: ", "put before every text by both")
+	set.StringVar(&o.numerics, "numerics", "native", "native (the portable figure is printed beside it) or portable")
+	set.StringVar(&o.folders, "crawls", "corpus/sample,data/outside", "crawl folders whose summaries are taken, the first ones first")
+	set.IntVar(&o.texts, "texts", 20000, "summaries")
+	set.IntVar(&o.runs, "runs", 3, "runs of each; the least counts")
+	set.IntVar(&o.threads, "threads", runtime.NumCPU(), "threads of each")
+	set.BoolVar(&o.skipPeer, "no-peer", false, "do not run sentence-transformers")
+	harness.Run(set, func() error { return run(&o) })
 }
 
 func run(o *options) (err error) {
@@ -69,7 +66,7 @@ func run(o *options) (err error) {
 		distinct[s] = true
 	}
 	fmt.Printf("%d summaries, %d distinct, %s, %d threads, OMP_WAIT_POLICY=passive, 1-minute load %s\n", len(summaries), len(distinct),
-		filepath.Base(o.model), o.threads, machine.Load())
+		filepath.Base(o.model), o.threads, harness.Load())
 	if err := o.compare(len(summaries)); err != nil {
 		return err
 	}
@@ -157,7 +154,7 @@ func (o *options) compare(texts int) error {
 		}
 		took, err := o.process(command)
 		if err != nil {
-			return fmt.Errorf("sentence-transformers: %w; bench/README.md says how to install it, -no-peer leaves it out", err)
+			return fmt.Errorf("sentence-transformers: %w; bench/README.md says how to install it, --no-peer leaves it out", err)
 		}
 		peer.runs = append(peer.runs, took)
 	}

@@ -6,12 +6,11 @@
 // Articles are made up, in two languages, each a translation of one of the other; the encoder is a small StaticEmbedding made
 // here, so that minutes are enough. Every stage is its real activity over a real store and engine, in a process of its own; what
 // counts is the most resident memory that this process, and the engine that it started, ever had. Beside a run of next to no
-// articles stand one of -articles and one of ten times as many.
+// articles stand one of --articles and one of ten times as many.
 package main
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,7 +19,7 @@ import (
 	"strconv"
 	"strings"
 
-	"crosssum/bench/machine"
+	"crosssum/bench/harness"
 )
 
 type options struct {
@@ -31,22 +30,21 @@ type options struct {
 
 func main() {
 	var o options
-	flag.StringVar(&o.engine, "engine", "build/bin/engine", "the native program")
-	flag.StringVar(&o.classifier, "classifier", "build/models/lid.176.ftz", "fastText's language classifier")
-	flag.IntVar(&o.articles, "articles", 20000, "articles of the smaller crawl")
-	flag.IntVar(&o.dimension, "dimension", 64, "width of the vectors")
-	flag.StringVar(&o.stages, "stages", "", "print only these, separated by commas; those before the last of them run too, since each works on what others made")
-	flag.StringVar(&o.stage, "stage", "", "for this program's own use")
-	flag.StringVar(&o.dir, "dir", "", "for this program's own use")
-	flag.Parse()
-	run := o.run
-	if o.stage != "" {
-		run = o.one
-	}
-	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, "bench/growth:", err)
-		os.Exit(1)
-	}
+	set := harness.Flags("growth", "Measures how the memory of each stage grows with ten times the articles: of the worker, and of its engine.",
+		" --articles 5000")
+	set.StringVar(&o.engine, "engine", "build/bin/engine", "the native program")
+	set.StringVar(&o.classifier, "classifier", "build/models/lid.176.ftz", "fastText's language classifier")
+	set.IntVar(&o.articles, "articles", 20000, "articles of the smaller crawl")
+	set.IntVar(&o.dimension, "dimension", 64, "width of the vectors")
+	set.StringVar(&o.stages, "stages", "", "print only these, separated by commas; those before the last of them run too, since each works on what others made")
+	set.StringVar(&o.stage, "stage", "", "for this program's own use")
+	set.StringVar(&o.dir, "dir", "", "for this program's own use")
+	harness.Run(set, func() error {
+		if o.stage != "" {
+			return o.one()
+		}
+		return o.run()
+	})
 }
 
 // peaks are the most resident bytes of a stage's processes.
@@ -54,7 +52,7 @@ type peaks struct{ Worker, Engine, Seconds float64 }
 
 func (o *options) run() error {
 	fmt.Printf("%d and %d articles of two languages, vectors of %d, block_rows %d, 1-minute load %s\n", o.articles, 10*o.articles, o.dimension,
-		params().Align.BlockRows, machine.Load())
+		params().Align.BlockRows, harness.Load())
 	var measured [3]map[string]peaks
 	for i, articles := range []int{200, o.articles, 10 * o.articles} {
 		var err error
@@ -110,7 +108,7 @@ func (o *options) measure(articles int) (map[string]peaks, error) {
 		if !slices.ContainsFunc(stageNames[i:], o.wanted) {
 			break
 		}
-		command := exec.Command(self, "-stage", name, "-dir", dir, "-engine", o.engine, "-classifier", o.classifier, "-dimension", strconv.Itoa(o.dimension))
+		command := exec.Command(self, "--stage", name, "--dir", dir, "--engine", o.engine, "--classifier", o.classifier, "--dimension", strconv.Itoa(o.dimension))
 		command.Stderr = os.Stderr
 		said, err := command.Output()
 		if err != nil {

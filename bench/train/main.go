@@ -1,14 +1,13 @@
 // Command train measures training beside transformers: whole processes, from a file of texts to a saved model, with the same batches in
 // the same order, threads and settings, in turn. Run it in the repository root, after ./crosssum setup:
 //
-//	./crosssum benchmark train -python VENV/bin/python
+//	./crosssum benchmark train --python VENV/bin/python
 //
 // It prints samples a second and peak memory of each, the ratios, and how long the first step and a resumption take.
 package main
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -18,7 +17,7 @@ import (
 	"strconv"
 	"time"
 
-	"crosssum/bench/machine"
+	"crosssum/bench/harness"
 	"crosssum/schemas"
 )
 
@@ -32,24 +31,22 @@ type options struct {
 
 func main() {
 	var o options
-	flag.StringVar(&o.engine, "engine", "build/bin/engine", "the native program")
-	flag.StringVar(&o.python, "python", "python3", "a Python with transformers, torch and sentencepiece")
-	flag.StringVar(&o.model, "model", "models/crosssum-small", "directory to start from; mt5-small: random weights in its shape, made once under build/")
-	flag.StringVar(&o.crawl, "crawl", "corpus/sample", "crawl folder whose articles are trained on")
-	flag.StringVar(&o.numerics, "numerics", "native", "native (native in fp32 and portable are printed beside it) or portable")
-	flag.IntVar(&o.batch, "batch", 32, "samples a step, in one forward pass for both")
-	flag.IntVar(&o.source, "source-tokens", 256, "tokens of an article")
-	flag.IntVar(&o.target, "target-tokens", 84, "tokens of a summary")
-	flag.IntVar(&o.steps, "steps", 40, "steps of each run")
-	flag.IntVar(&o.runs, "runs", 2, "runs of each; the least counts")
-	flag.IntVar(&o.threads, "threads", runtime.NumCPU(), "threads of each")
-	flag.BoolVar(&o.skipPeer, "no-peer", false, "do not run transformers")
-	flag.BoolVar(&o.skipResume, "no-resume", false, "do not measure how long a resumption takes")
-	flag.Parse()
-	if err := o.run(); err != nil {
-		fmt.Fprintln(os.Stderr, "bench/train:", err)
-		os.Exit(1)
-	}
+	set := harness.Flags("train", "Measures training beside transformers: whole processes, the same batches, settings and threads, in turn.",
+		" --python ~/peers/bin/python")
+	set.StringVar(&o.engine, "engine", "build/bin/engine", "the native program")
+	set.StringVar(&o.python, "python", "python3", "a Python with transformers, torch and sentencepiece")
+	set.StringVar(&o.model, "model", "models/crosssum-small", "directory to start from; mt5-small: random weights in its shape, made once under build/")
+	set.StringVar(&o.crawl, "crawl", "corpus/sample", "crawl folder whose articles are trained on")
+	set.StringVar(&o.numerics, "numerics", "native", "native (native in fp32 and portable are printed beside it) or portable")
+	set.IntVar(&o.batch, "batch", 32, "samples a step, in one forward pass for both")
+	set.IntVar(&o.source, "source-tokens", 256, "tokens of an article")
+	set.IntVar(&o.target, "target-tokens", 84, "tokens of a summary")
+	set.IntVar(&o.steps, "steps", 40, "steps of each run")
+	set.IntVar(&o.runs, "runs", 2, "runs of each; the least counts")
+	set.IntVar(&o.threads, "threads", runtime.NumCPU(), "threads of each")
+	set.BoolVar(&o.skipPeer, "no-peer", false, "do not run transformers")
+	set.BoolVar(&o.skipResume, "no-resume", false, "do not measure how long a resumption takes")
+	harness.Run(set, o.run)
 }
 
 func (o *options) run() (err error) {
@@ -66,7 +63,7 @@ func (o *options) run() (err error) {
 		return err
 	}
 	fmt.Printf("%s, %d steps of %d, source %d, target %d tokens, %d threads, OMP_WAIT_POLICY=passive, 1-minute load %s\n", filepath.Base(o.model),
-		o.steps, o.batch, o.source, o.target, o.threads, machine.Load())
+		o.steps, o.batch, o.source, o.target, o.threads, harness.Load())
 	if err := o.compare(); err != nil || o.skipResume {
 		return err
 	}
@@ -162,7 +159,7 @@ func (o *options) compare() error {
 		}
 		took, err := o.peer()
 		if err != nil {
-			return fmt.Errorf("transformers: %w; bench/README.md says how to install it, -no-peer leaves it out", err)
+			return fmt.Errorf("transformers: %w; bench/README.md says how to install it, --no-peer leaves it out", err)
 		}
 		peer.runs = append(peer.runs, took)
 	}

@@ -16,6 +16,7 @@ import (
 	"syscall"
 
 	"crosssum/internal/arrowfile"
+	"crosssum/internal/cli"
 	"crosssum/internal/engine"
 	"crosssum/internal/link"
 	"crosssum/internal/search"
@@ -28,7 +29,7 @@ import (
 // align prints the pairs that a rule accepts between two files of embeddings.
 func align(args []string) error {
 	var o alignment
-	c := newCommand("align", "--source A.arrow --target B.arrow --rule RULE --threshold T [--k 4] [--output F.tsv]",
+	set := cli.New("align", "align --source A.arrow --target B.arrow --rule RULE --threshold T [--k 4] [--output F.tsv]",
 		"Finds the nearest neighbours between two Arrow files, exactly and in both directions, and writes the pairs that a rule accepts,\n"+
 			"tab-separated under the header `source_row target_row score`: rows count from 0, score is the cosine. A and B have a column\n"+
 			"`embedding` (fixed-size list of float32), as ./crosssum encode writes it; further columns are not looked at.\n\n"+
@@ -38,15 +39,14 @@ func align(args []string) error {
 			"  induced  mutual, and mutual ones down to 0.10 lower within a connected component of at most 50; the cosine\n"+
 			"  margin   each is the other's best by margin; the margin: cosine / mean cosine of both sides' k nearest\n"+
 			"Thresholds are inclusive and belong to the encoder; ties go to the smaller row.",
-		"./crosssum align --source english.arrow --target german.arrow --rule margin --threshold 1.023 > pairs.tsv",
-		"source", "target", "rule", "threshold")
-	c.StringVar(&o.source, "source", "", "Arrow file")
-	c.StringVar(&o.target, "target", "", "Arrow file")
-	c.StringVar(&o.rule, "rule", "", "mutual, seed, induced or margin")
-	c.Float64Var(&o.threshold, "threshold", 0, "smallest cosine (margin: smallest margin) of a pair, itself included")
-	c.IntVar(&o.k, "k", 4, "neighbours of the margin")
-	output := c.String("output", "", "file to write (default: the standard output)")
-	if help, err := c.parse(args); help || err != nil {
+		"./crosssum align --source english.arrow --target german.arrow --rule margin --threshold 1.023 > pairs.tsv", nil)
+	set.StringVar(&o.source, "source", "", "Arrow file")
+	set.StringVar(&o.target, "target", "", "Arrow file")
+	set.StringVar(&o.rule, "rule", "", "mutual, seed, induced or margin")
+	set.Float64Var(&o.threshold, "threshold", 0, "smallest cosine (margin: smallest margin) of a pair, itself included")
+	set.IntVar(&o.k, "k", 4, "neighbours of the margin")
+	output := set.String("output", "", "file to write (default: the standard output)")
+	if err := cli.Parse(set, args, "source", "target", "rule", "threshold"); err != nil {
 		return err
 	}
 	switch {

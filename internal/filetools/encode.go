@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"syscall"
 
+	"crosssum/internal/cli"
 	"crosssum/internal/encode"
 	"crosssum/internal/engine"
 	"crosssum/schemas"
@@ -21,15 +22,15 @@ const modelText = "DIR is a Hugging Face directory: a sentence-transformers one 
 
 // tokenize writes the ids of each line.
 func tokenize(args []string) error {
-	c := newCommand("tokenize", "--model DIR [--max-tokens N] [--json] [--input F]",
+	set := cli.New("tokenize", "tokenize --model DIR [--max-tokens N] [--json] [--input F]",
 		"Reads texts, one a line (every line is a text, the empty one too), and writes the token ids of each as a JSON array on a line\n"+
 			"of its own, special tokens included: what the encoder of the directory sees. "+modelText+".",
-		"echo 'an image viewer' | ./crosssum tokenize --model build/models/multilingual-e5-small", "model")
-	model := c.String("model", "", "directory of the encoder")
-	most := c.Int("max-tokens", 0, "longest list, special tokens included (0: what the directory says, or the model takes)")
-	path := c.String("input", "", "file of texts (default: the standard input)")
-	asJSON := c.Bool("json", false, "each line is a JSON string, so that a text can hold a line feed")
-	if help, err := c.parse(args); help || err != nil {
+		"echo 'an image viewer' | ./crosssum tokenize --model build/models/multilingual-e5-small", nil)
+	model := set.String("model", "", "directory of the encoder")
+	most := set.Int("max-tokens", 0, "longest list, special tokens included (0: what the directory says, or the model takes)")
+	path := set.String("input", "", "file of texts (default: the standard input)")
+	asJSON := set.Bool("json", false, "each line is a JSON string, so that a text can hold a line feed")
+	if err := cli.Parse(set, args, "model"); err != nil {
 		return err
 	}
 	l, total, closing, err := input(*path, *asJSON)
@@ -80,23 +81,23 @@ func jsonArray(ids []int32) []byte {
 // encodeLines writes the vectors of all lines to an Arrow file.
 func encodeLines(args []string) error {
 	var r engine.EncodeRequest
-	c := newCommand("encode", "--model DIR --output F.arrow [--max-tokens N] [--prefix P] [--json] [--input F]",
+	set := cli.New("encode", "encode --model DIR --output F.arrow [--max-tokens N] [--prefix P] [--json] [--input F]",
 		"Reads texts, one a line (every line is a text, the empty one too), and writes their unit vectors to an Arrow IPC file\n"+
 			"(random access) with the one column `embedding`, a fixed-size list of float32; row n is line n, from 0. "+modelText+".",
 		"./crosssum encode --model build/models/multilingual-e5-small --prefix 'query: ' --input texts.txt --output texts.arrow\n"+
-			"         python3 -c \"import pyarrow as pa; print(pa.ipc.open_file('texts.arrow').read_all())\"", "model", "output")
-	c.StringVar(&r.Model, "model", "", "directory of the encoder")
-	c.StringVar(&r.Output, "output", "", "Arrow file to write; one that is there is replaced when the new one is complete")
-	c.IntVar(&r.MaxTokens, "max-tokens", 0, "tokens that are read of a text, special ones included (0: what the directory says, or the model takes)")
-	c.IntVar(&r.BatchTokens, "batch-tokens", 0, "tokens a batch; each thread takes batches of its own (0: 1024, or as many as max-tokens)")
-	prefix := c.String("prefix", "", "put before every text, such as 'query: ' for multilingual-e5 (default: the directory's own default prompt, if it has one)")
-	path := c.String("input", "", "file of texts (default: the standard input)")
-	asJSON := c.Bool("json", false, "each line is a JSON string, so that a text can hold a line feed")
-	if help, err := c.parse(args); help || err != nil {
+			"         python3 -c \"import pyarrow as pa; print(pa.ipc.open_file('texts.arrow').read_all())\"", nil)
+	set.StringVar(&r.Model, "model", "", "directory of the encoder")
+	set.StringVar(&r.Output, "output", "", "Arrow file to write; one that is there is replaced when the new one is complete")
+	set.IntVar(&r.MaxTokens, "max-tokens", 0, "tokens that are read of a text, special ones included (0: what the directory says, or the model takes)")
+	set.IntVar(&r.BatchTokens, "batch-tokens", 0, "tokens a batch; each thread takes batches of its own (0: 1024, or as many as max-tokens)")
+	prefix := set.String("prefix", "", "put before every text, such as 'query: ' for multilingual-e5 (default: the directory's own default prompt, if it has one)")
+	path := set.String("input", "", "file of texts (default: the standard input)")
+	asJSON := set.Bool("json", false, "each line is a JSON string, so that a text can hold a line feed")
+	if err := cli.Parse(set, args, "model", "output"); err != nil {
 		return err
 	}
 	var err error
-	if r.Prefix = *prefix; !c.given("prefix") {
+	if r.Prefix = *prefix; !cli.Given(set, "prefix") {
 		if r.Prefix, err = encode.DefaultPrompt(r.Model); err != nil {
 			return err
 		}

@@ -3,8 +3,6 @@
 package filetools
 
 import (
-	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"time"
@@ -15,53 +13,6 @@ import (
 
 // Commands are the subcommands of the engine program, by name.
 var Commands = map[string]func(args []string) error{"tokenize": tokenize, "encode": encodeLines, "align": align}
-
-// command is a tool's flags and help.
-type command struct {
-	*flag.FlagSet
-	required []string
-}
-
-func newCommand(name, synopsis, text, example string, required ...string) command {
-	set := flag.NewFlagSet(name, flag.ContinueOnError)
-	set.SetOutput(os.Stdout)
-	set.Usage = func() {
-		fmt.Printf("Usage: ./crosssum %s %s\n\n%s\n\nExample: %s\n\nFlags:\n", name, synopsis, text, example)
-		set.PrintDefaults()
-	}
-	return command{set, required}
-}
-
-// parse refuses what is left over and what is missing. help: it was asked for and is printed.
-func (c command) parse(args []string) (help bool, err error) {
-	c.FlagSet.SetOutput(os.Stderr)
-	usage := c.Usage
-	c.Usage = func() {} // an error is one line; only --help prints everything
-	err = c.Parse(args)
-	if errors.Is(err, flag.ErrHelp) {
-		c.FlagSet.SetOutput(os.Stdout)
-		usage()
-		return true, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("see ./crosssum %s --help", c.Name())
-	}
-	if c.NArg() > 0 {
-		return false, fmt.Errorf("unexpected argument %q; see ./crosssum %s --help", c.Arg(0), c.Name())
-	}
-	for _, name := range c.required {
-		if !c.given(name) {
-			return false, fmt.Errorf("--%s is missing; see ./crosssum %s --help", name, c.Name())
-		}
-	}
-	return false, nil
-}
-
-// given says whether a flag stood on the command line.
-func (c command) given(name string) (yes bool) {
-	c.Visit(func(f *flag.Flag) { yes = yes || f.Name == name })
-	return yes
-}
 
 // progress prints to the standard error how far a tool is, once it has taken longer than a second: on a terminal in one line
 // that is written over every second, else a line every ten seconds. end finishes the line.

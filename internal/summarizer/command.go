@@ -3,7 +3,6 @@ package summarizer
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"log"
@@ -11,6 +10,7 @@ import (
 	"os/signal"
 	"time"
 
+	"crosssum/internal/cli"
 	"crosssum/internal/native/torch"
 	"crosssum/internal/train"
 	"crosssum/schemas"
@@ -22,25 +22,22 @@ var Commands = map[string]func([]string) error{
 	"train-summarizer": trainCommand, "export-checkpoint": exportCommand,
 }
 
-// flags parses a subcommand's arguments; every flag without a default is required.
-func flags(name string, args []string, define func(*flag.FlagSet)) error {
-	set := flag.NewFlagSet(name, flag.ContinueOnError)
+// flags parses a subcommand's arguments; every flag without a default is required. does is what help says.
+func flags(name, does string, args []string, define func(*flag.FlagSet)) error {
+	set := cli.New("build/bin/engine "+name, "build/bin/engine "+name+" [FLAGS]", does, "", nil)
 	define(set)
-	if err := set.Parse(args); err != nil {
-		return err
-	}
-	var missing []error
+	var required []string
 	set.VisitAll(func(f *flag.Flag) {
-		if f.Value.String() == "" {
-			missing = append(missing, fmt.Errorf("%s: --%s is missing: %s", name, f.Name, f.Usage))
+		if f.DefValue == "" {
+			required = append(required, f.Name)
 		}
 	})
-	return errors.Join(missing...)
+	return cli.Parse(set, args, required...)
 }
 
 func prepareCommand(args []string) error {
 	var o PrepareOptions
-	err := flags("prepare-summarizer", args, func(f *flag.FlagSet) {
+	err := flags("prepare-summarizer", "Makes samples of a crawl with gold pairs, and lines for a vocabulary.", args, func(f *flag.FlagSet) {
 		f.StringVar(&o.Crawl, "crawl", "", "crawl folder of <language>.jsonl.zst")
 		f.StringVar(&o.Gold, "gold", "", "gold.tsv.gz: language, id, key")
 		f.StringVar(&o.Output, "output", "", "folder for articles.arrow, leads.arrow, samples.arrow, native.arrow, sentences.txt")
@@ -58,7 +55,7 @@ func vocabularyCommand(args []string) error {
 	var sentences, output string
 	var size int
 	var coverage float64
-	err := flags("train-vocabulary", args, func(f *flag.FlagSet) {
+	err := flags("train-vocabulary", "Trains SentencePiece's pieces on lines of text.", args, func(f *flag.FlagSet) {
 		f.StringVar(&sentences, "sentences", "", "text, one sentence a line")
 		f.StringVar(&output, "output", "", "where to write spiece.model")
 		f.IntVar(&size, "size", 12288, "pieces, the 100 sentinels included")
@@ -74,7 +71,7 @@ func initCommand(args []string) error {
 	var vocabulary, output, encoder string
 	var seed uint64
 	shape := Small
-	err := flags("init-summarizer", args, func(f *flag.FlagSet) {
+	err := flags("init-summarizer", "Makes a model with random weights.", args, func(f *flag.FlagSet) {
 		f.StringVar(&vocabulary, "vocabulary", "models/crosssum-small/spiece.model", "spiece.model")
 		f.StringVar(&output, "output", "", "new folder of the model")
 		f.StringVar(&encoder, "word-rows", "none", "encoder directory whose word rows the tables begin with, or none")
@@ -95,7 +92,7 @@ func initCommand(args []string) error {
 func exportCommand(args []string) error {
 	var work, model, articles, output string
 	var fp32 bool
-	err := flags("export-checkpoint", args, func(f *flag.FlagSet) {
+	err := flags("export-checkpoint", "Writes the model of a training's newest checkpoint.", args, func(f *flag.FlagSet) {
 		f.StringVar(&work, "work", "", "work folder of a training: its newest good checkpoint is taken")
 		f.StringVar(&model, "model", "", "directory that the training started from")
 		f.StringVar(&articles, "articles", "", "articles.arrow of prepare-summarizer: what it was trained on")
@@ -112,7 +109,7 @@ func trainCommand(args []string) error {
 	var articles, samples, model, work, output, params string
 	var seed uint64
 	var threads int
-	err := flags("train-summarizer", args, func(f *flag.FlagSet) {
+	err := flags("train-summarizer", "Trains a model on prepared samples.", args, func(f *flag.FlagSet) {
 		f.StringVar(&articles, "articles", "", "articles.arrow or leads.arrow of prepare-summarizer")
 		f.StringVar(&samples, "samples", "", "samples.arrow or native.arrow of prepare-summarizer")
 		f.StringVar(&model, "model", "", "directory of init-summarizer")

@@ -2,7 +2,6 @@ package train
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"math"
 	"os"
@@ -10,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"crosssum/internal/cli"
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/kernels"
 	"crosssum/internal/native/torch"
@@ -25,7 +25,7 @@ var realShapes = map[string]t5.Config{
 
 // memoryTool takes steps with random weights in a model's shape and prints what memory they took by phase; no file is written.
 func memoryTool(args []string) error {
-	set := flag.NewFlagSet("prove-memory", flag.ContinueOnError)
+	set := cli.New("prove memory", "prove memory", "", "", nil) // ./crosssum has the flags and their help
 	p := schemas.Paper().Train
 	name := set.String("shape", "mt5-base", "mt5-base or mt5-small")
 	limit := set.Float64("limit", 14, "GB that must suffice")
@@ -36,8 +36,8 @@ func memoryTool(args []string) error {
 	set.IntVar(&p.TargetTokens, "target-tokens", p.TargetTokens, "tokens of every summary")
 	set.StringVar(&p.Precision, "precision", p.Precision, "auto, fp32 or bf16")
 	set.BoolVar(&p.ActivationCheckpointing, "activation-checkpointing", false, "compute activations again going backward")
-	if err := set.Parse(args); err != nil {
-		return helped(err)
+	if err := cli.Parse(set, args); err != nil {
+		return err
 	}
 	config, ok := realShapes[*name]
 	if !ok {

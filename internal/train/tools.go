@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"os/signal"
@@ -13,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"crosssum/internal/cli"
 	"crosssum/internal/engine"
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/kernels"
@@ -23,21 +23,17 @@ import (
 // Tools are the file tools of training, by name: subcommands of the engine that need no server.
 var Tools = map[string]func(args []string) error{"train": trainTool, "loss": lossTool, "prove-memory": memoryTool}
 
-const trainHelp = `Usage: ./crosssum train --model DIR (--data DATASET | --batches F.jsonl) --output DIR [--params F.json] [--numerics native]
-
-Trains a summarizer and writes a Hugging Face directory to --output, with metrics.jsonl (loss, rate, gradient norm: what repeats),
+const trainHelp = `Trains a summarizer and writes a Hugging Face directory to --output, with metrics.jsonl (loss, rate, gradient norm: what repeats),
 timings.jsonl (seconds by phase, tokens, padding, memory) and, where there is a split to validate on, validation.jsonl. Checkpoints lie in
 its folder checkpoints, with an events file for TensorBoard, and the same command goes on from the newest good one. --data is a folder of
 <source>-<target>_train.jsonl, and _val.jsonl to validate on ("validate_every_steps"), such as data/runs/<run>/dataset;
 --batches a file with one JSON list of examples a line, {"text", "summary", "target_language"} or {"input_ids", "labels",
 "start_id"}: exactly these batches, in this order, a step each. --params holds what differs from the preset paper's "train" parameters.
---numerics native takes what the machine has, bf16 or a GPU; without it, the bytes are the same on every processor with AVX2.
-
-Example: ./crosssum train --model models/crosssum-small --data data/runs/demo/dataset --output /tmp/model --params small.json
-`
+--numerics native takes what the machine has, bf16 or a GPU; without it, the bytes are the same on every processor with AVX2.`
 
 func trainTool(args []string) error {
-	set := tool("train", trainHelp)
+	set := cli.New("train", "train --model DIR (--data DATASET | --batches F.jsonl) --output DIR [--params F.json] [--numerics native]", trainHelp,
+		"./crosssum train --model models/crosssum-small --data data/runs/demo/dataset --output /tmp/model --params small.json", nil)
 	var r engine.TrainRequest
 	set.StringVar(&r.Model, "model", "", "directory to start from")
 	set.StringVar(&r.Dataset, "data", "", "data set to sample from")
@@ -45,8 +41,8 @@ func trainTool(args []string) error {
 	set.StringVar(&r.Output, "output", "", "folder of the result")
 	set.Uint64Var(&r.Seed, "seed", schemas.Paper().Seed, "of batches and dropout masks")
 	params := set.String("params", "", "JSON file of training parameters")
-	if err := parseFlags(set, args); err != nil {
-		return helped(err)
+	if err := cli.Parse(set, args); err != nil {
+		return err
 	}
 	if r.Model == "" || r.Output == "" || (r.Dataset == "") == (r.Batches == "") {
 		return errors.New("--model, --output and one of --data and --batches are needed; see ./crosssum train --help")
@@ -90,27 +86,19 @@ func trainTool(args []string) error {
 	return json.NewEncoder(os.Stdout).Encode(result)
 }
 
-const lossHelp = `Usage: ./crosssum loss --model DIR --batches F.jsonl [--label-smoothing 0.1] [--source-tokens 512] [--target-tokens 84]
-
-Prints the loss of each line of a file of batches, as ./crosssum train --batches reads them: label-smoothed cross-entropy, mean over
-the target tokens of the line, without dropout.
-
-Example: ./crosssum loss --model models/crosssum-small --batches batches.jsonl
-`
-
+// lossTool prints the losses of a file of batches.
 func lossTool(args []string) error {
-	set := tool("loss", lossHelp)
+	set := cli.New("loss", "loss --model DIR --batches F.jsonl [--label-smoothing 0.1] [--source-tokens 512] [--target-tokens 84]",
+		"Prints the loss of each line of a file of batches, as ./crosssum train --batches reads them: label-smoothed cross-entropy, mean over\n"+
+			"the target tokens of the line, without dropout.", "./crosssum loss --model models/crosssum-small --batches batches.jsonl", nil)
 	params := schemas.Paper().Train
 	model := set.String("model", "", "model directory")
 	batches := set.String("batches", "", "file of batches")
 	set.Float64Var(&params.LabelSmoothing, "label-smoothing", params.LabelSmoothing, "share of the loss that is spread over the vocabulary")
 	set.IntVar(&params.SourceTokens, "source-tokens", params.SourceTokens, "tokens of an article, the last one </s>")
 	set.IntVar(&params.TargetTokens, "target-tokens", params.TargetTokens, "tokens of a summary, the last one </s>")
-	if err := parseFlags(set, args); err != nil {
-		return helped(err)
-	}
-	if *model == "" || *batches == "" {
-		return errors.New("--model and --batches are needed; see ./crosssum loss --help")
+	if err := cli.Parse(set, args, "model", "batches"); err != nil {
+		return err
 	}
 	if err := check(params); err != nil {
 		return err
@@ -188,33 +176,4 @@ func readParams(path string, over schemas.TrainParams) (schemas.TrainParams, err
 		return p, invalid("%s: %v", path, err)
 	}
 	return p, nil
-}
-
-func tool(name, help string) *flag.FlagSet {
-	set := flag.NewFlagSet(name, flag.ContinueOnError)
-	set.SetOutput(os.Stdout)
-	set.Usage = func() {
-		fmt.Print(help, "\nFlags:\n")
-		set.PrintDefaults()
-	}
-	return set
-}
-
-// parseFlags refuses what is left over: flags behind it would not be read.
-func parseFlags(set *flag.FlagSet, args []string) error {
-	if err := set.Parse(args); err != nil {
-		return err
-	}
-	if set.NArg() > 0 {
-		return fmt.Errorf("unexpected argument %q; see ./crosssum %s --help", set.Arg(0), set.Name())
-	}
-	return nil
-}
-
-// helped makes --help a success.
-func helped(err error) error {
-	if errors.Is(err, flag.ErrHelp) {
-		return nil
-	}
-	return err
 }

@@ -4,6 +4,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"runtime/debug"
@@ -74,7 +76,7 @@ func subcommand(name string, args []string) int {
 		fmt.Fprintf(os.Stderr, "engine: unknown command %q; there are %s\n", name, strings.Join(names, ", "))
 		return 2
 	}
-	if err := c(args); err != nil {
+	if err := c(args); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintf(os.Stderr, "%s: %s\n", name, strings.TrimPrefix(err.Error(), name+": "))
 		return 1
 	}

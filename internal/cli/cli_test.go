@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"strings"
+	"testing"
+)
+
+// command is one with flags of every kind.
+func command() *flag.FlagSet {
+	set := New("align", "align --source A [--k 4]", "Aligns.", "./crosssum align --source a", func(flag string) bool { return flag == "store" || flag == "threads" })
+	set.String("source", "", "Arrow `file`")
+	set.Int("k", 4, "neighbours")
+	set.Bool("json", false, "lines are JSON")
+	set.String("store", "data/store", "")
+	set.Int("threads", 2, "")
+	return set
+}
+
+func TestHelpListsFlagsAsTheyAreTypedAndSettingsByName(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	saved := os.Stdout
+	os.Stdout = w
+	err = Parse(command(), []string{"--help"})
+	os.Stdout = saved
+	w.Close()
+	got, _ := io.ReadAll(r)
+	want := `Usage: ./crosssum align --source A [--k 4]
+
+Aligns.
+
+Example: ./crosssum align --source a
+
+Flags:
+  --json         lines are JSON
+  --k int        neighbours (default 4)
+  --source file  Arrow file
+
+In place of what temporal.yaml says: --store, --threads
+`
+	if !errors.Is(err, flag.ErrHelp) || string(got) != want {
+		t.Errorf("%v:\n%s", err, got)
+	}
+}
+
+func TestAnErrorIsOneLineThatNamesTheFlagAsItIsTyped(t *testing.T) {
+	for args, want := range map[string]string{
+		"--source a --k 2":         "",
+		"-source a -k=2 -json":     "",
+		"--source a --bogus":       "flag provided but not defined: --bogus; see ./crosssum align --help",
+		"--source":                 "flag needs an argument: --source; see ./crosssum align --help",
+		"--source a --k -x":        `invalid value "-x" for flag --k: parse error; see ./crosssum align --help`,
+		"--source a --json=-maybe": `invalid boolean value "-maybe" for --json: parse error; see ./crosssum align --help`,
+		"--source a stray --k 3":   `unexpected argument "stray"; see ./crosssum align --help`,
+		"--k 3":                    "--source is missing; see ./crosssum align --help",
+	} {
+		if err := Parse(command(), strings.Fields(args), "source"); (err == nil) != (want == "") || err != nil && err.Error() != want {
+			t.Errorf("%s: %v", args, err)
+		}
+	}
+	if err := Parse(New("build/bin/engine floor", "", "", "", nil), []string{"stray"}); err == nil || !strings.HasSuffix(err.Error(), "; see build/bin/engine floor --help") {
+		t.Errorf("a command of the engine alone: %v", err)
+	}
+}
