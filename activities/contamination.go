@@ -21,17 +21,18 @@ type contamination struct {
 	first           identity // that was met
 }
 
-// contaminationOf looks for the test articles of splits in the record of a model, by identity or, within a language, by content. At a path
-// "", or one where there is nothing, is a model without a record.
+// contaminationOf looks for the test articles of splits in the record of a model, by identity or, within a language, by content. A content
+// that an article of split train has too does not count: a record without names cannot tell which of the two the model was trained on. At a
+// path "", or one where there is nothing, is a model without a record.
 func (a *Activities) contaminationOf(record string, splits, articles schemas.Ref) (c contamination, err error) {
 	if _, err := os.Stat(record); record == "" || os.IsNotExist(err) {
 		return c, nil
 	}
-	tested, err := a.testedOn(splits)
+	tested, err := a.articlesOf("test", splits)
 	if err != nil {
 		return c, err
 	}
-	contents, err := a.contentsOf(tested, articles)
+	contents, err := a.contentsOf(tested, splits, articles)
 	if err != nil {
 		return c, err
 	}
@@ -53,46 +54,58 @@ func (a *Activities) contaminationOf(record string, splits, articles schemas.Ref
 	return c, err
 }
 
-// testedOn are the articles of split test.
-func (a *Activities) testedOn(splits schemas.Ref) (map[identity]bool, error) {
+// articlesOf are the articles of a split.
+func (a *Activities) articlesOf(split string, splits schemas.Ref) (map[identity]bool, error) {
 	samples, err := a.fileOf(splits, "all", "samples.arrow")
 	if err != nil {
 		return nil, err
 	}
-	tested := map[identity]bool{}
+	all := map[identity]bool{}
 	err = arrowfile.Each(samples, schemas.Sample, func(row arrowfile.Row) error {
 		for _, i := range []int{0, 2} {
-			if of := (identity{row.Str(i), row.Str(i + 1)}); row.Str(4) == "test" && !tested[of] {
-				tested[of.clone()] = true
+			if of := (identity{row.Str(i), row.Str(i + 1)}); row.Str(4) == split && !all[of] {
+				all[of.clone()] = true
 			}
 		}
 		return nil
 	})
-	return tested, err
+	return all, err
 }
 
-// contentsOf finds articles by what records may have in place of their names.
-func (a *Activities) contentsOf(wanted map[identity]bool, articles schemas.Ref) (map[trained.Row]identity, error) {
-	_, files, _, err := a.files(articles, "articles.arrow")
+// contentsOf finds the articles that are tested on by what records may have in place of their names, and no article of split train has.
+func (a *Activities) contentsOf(tested map[identity]bool, splits, articles schemas.Ref) (map[trained.Row]identity, error) {
+	own, err := a.articlesOf("train", splits)
 	if err != nil {
 		return nil, err
 	}
 	contents := map[trained.Row]identity{}
+	err = a.eachContent(tested, articles, func(content trained.Row, of identity) { contents[content] = of })
+	if err == nil {
+		err = a.eachContent(own, articles, func(content trained.Row, _ identity) { delete(contents, content) })
+	}
+	return contents, err
+}
+
+func (a *Activities) eachContent(wanted map[identity]bool, articles schemas.Ref, do func(content trained.Row, of identity)) error {
+	_, files, _, err := a.files(articles, "articles.arrow")
+	if err != nil {
+		return err
+	}
 	for _, file := range files {
 		err := arrowfile.Each(file, schemas.Article, func(row arrowfile.Row) error {
 			if of := (identity{row.Str(0), row.Str(1)}); wanted[of] {
 				of = of.clone()
 				for _, content := range trained.Contents(row) {
-					contents[content] = of
+					do(content, of)
 				}
 			}
 			return nil
 		})
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return contents, nil
+	return nil
 }
 
 // refuse is an error where a model has seen articles that it is to be tested on.

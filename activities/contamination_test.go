@@ -15,7 +15,7 @@ import (
 	"crosssum/schemas"
 )
 
-// contaminated is a model with a record, and articles e0..e3 of English of which e1 and e2 are tested on.
+// contaminated is a model with a record, and articles e0..e3 of English of which e1 and e2 are tested on. e2 and e3 have the same text.
 func contaminated(t *testing.T, record []trained.Row) (a *Activities, in schemas.GenerateInput) {
 	t.Helper()
 	s, err := store.Open(t.TempDir())
@@ -27,7 +27,8 @@ func contaminated(t *testing.T, record []trained.Row) (a *Activities, in schemas
 	in.Articles = publish("ingest", "english", "articles.arrow", func(path string) error {
 		return arrowfile.WriteRows(path, schemas.Article, 4, func(i int) []any {
 			id := "e" + string(rune('0'+i))
-			return []any{"english", id, "", "", "summary of " + id, "text of " + id, []string{}, "", "says " + id}
+			text := map[bool]string{false: "text of " + id, true: "text of e3"}[id == "e2"]
+			return []any{"english", id, "", "", "summary of " + id, text, []string{}, "", "says " + id}
 		})
 	})
 	rows := [][]any{{"english", "e0", "english", "e3", "train"}, {"english", "e1", "english", "e2", "test"}}
@@ -50,12 +51,13 @@ func TestAModelIsNotTestedOnWhatItWasTrainedOnUnlessToldTo(t *testing.T) {
 		"nothing it has seen":                            {named("english", "e0", "says e0"), ""},
 		"an article it has seen":                         {named("english", "e1", "says e1, edited since"), "1 of the 2 articles that it is to be tested on, english e1"},
 		"another article with the same words":            {named("english", "other", "says e2"), "english e2"},
-		"a text alone":                                   {named("english", "", trained.Text("text of e2")), "english e2"},
+		"a text alone":                                   {named("english", "", trained.Text("text of e1")), "english e1"},
 		"a summary alone":                                {named("english", "", trained.Text("summary of e1")), "english e1"},
 		"a text of a language that nobody told":          {named("", "", trained.Text("text of e1")), "english e1"},
 		"the same name and words in other languages":     {named("thai", "e2", "says e2"), ""},
-		"the same text in other languages":               {named("thai", "", trained.Text("text of e2")), ""},
-		"the text of an article that is not tested on":   {named("english", "", trained.Text("text of e3")), ""},
+		"the same text in other languages":               {named("thai", "", trained.Text("text of e1")), ""},
+		"the text of an article that is not tested on":   {named("english", "", trained.Text("text of e0")), ""},
+		"a text that a training article has too":         {named("english", "", trained.Text("text of e3")), ""},
 		"an article that nobody named, of other content": {named("english", "", ""), ""},
 	} {
 		a, in := contaminated(t, []trained.Row{c.record})
