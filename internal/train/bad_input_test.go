@@ -28,6 +28,10 @@ func TestBadInputIsAnErrorThatNamesTheRemedyBeforeAnyStep(t *testing.T) {
 			"no sample is in split \"train\": align more articles or raise the share of train"},
 		{"an empty folder", func(t *testing.T, r *engine.TrainRequest) { r.Dataset = t.TempDir() }, schemas.InvalidInput,
 			"no file <source>-<target>_train.jsonl in it"},
+		{"a folder of empty files", func(t *testing.T, r *engine.TrainRequest) {
+			r.Dataset = t.TempDir()
+			must(t, os.WriteFile(filepath.Join(r.Dataset, "german-english_train.jsonl"), nil, 0o644))
+		}, schemas.InvalidInput, "_train.jsonl are empty: a sample is a line"},
 		{"all pairs under 32 samples", func(t *testing.T, r *engine.TrainRequest) { r.Params.MiniBatch = 32 }, schemas.InvalidInput,
 			"32 training samples of a mini-batch|lower train.mini_batch or bring more articles"},
 		{"a language without a free sentinel", func(t *testing.T, r *engine.TrainRequest) {

@@ -58,7 +58,7 @@ func TestAFileOfBatchesIsTrainedOnInItsOrder(t *testing.T) {
 	request := toy(t)
 	request.Params.NewLanguages = false
 	_, metrics, _ := trainIn(t, request, t.TempDir())
-	r, err := open(withFolders(t, request), nil)
+	r, err := open(t.Context(), withFolders(t, request), nil)
 	must(t, err)
 	var file strings.Builder
 	for step := 1; step <= request.Params.Steps; step++ {

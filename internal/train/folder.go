@@ -2,9 +2,9 @@ package train
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -86,13 +86,14 @@ func eachRow(files []pairFile, do func(file pairFile, r row) error) error {
 	}()
 	for l := range lots {
 		<-l.parsed
-		for i, r := range l.rows {
+		for _, r := range l.rows {
 			if err := do(l.file, r); err != nil {
-				return fmt.Errorf("%s, line %d: %w", l.file.path, l.first+i, err)
+				return err
 			}
 		}
 		if l.err != nil {
-			return invalid("%s, line %d: %v", l.file.path, l.first+len(l.rows), l.err)
+			return invalid("%s, line %d: %v: every line is a JSON object with the strings \"text\" and \"summary\", in UTF-8 without a byte order mark, "+
+				"not compressed: correct the line or remove it", l.file.path, l.first+len(l.rows), l.err)
 		}
 	}
 	return nil
@@ -165,7 +166,7 @@ const (
 // tokenizeFolder makes of the training files of a data set what a run has of its own: samples (schemas.Sample) and ids (schemas.Tokens),
 // in to. The rows do not name their articles, so each text and each summary stands for one, named by textID or summaryID; equal ones
 // of a language are tokenized once.
-func tokenizeFolder(dir, to string, tokenizer *t5.Tokenizer, limits engine.TokenizeRequest, alive func(articles int64)) (err error) {
+func tokenizeFolder(ctx context.Context, dir, to string, tokenizer *t5.Tokenizer, limits engine.TokenizeRequest, alive func(articles int64)) (err error) {
 	files, err := splitFiles(dir, "train")
 	if err != nil {
 		return err
@@ -189,13 +190,17 @@ func tokenizeFolder(dir, to string, tokenizer *t5.Tokenizer, limits engine.Token
 		}
 		return nil
 	}
-	return eachRow(files, func(file pairFile, r row) error {
+	err = eachRow(files, func(file pairFile, r row) error {
 		from, to := textID+trained.Text(r.text), summaryID+trained.Text(r.summary)
-		return errors.Join(
+		return errors.Join(ctx.Err(),
 			add(&pending{language: file.source, id: from, text: &r.text}),
 			add(&pending{language: file.target, id: to, summary: &r.summary}),
 			samples.Append(file.source, from, file.target, to, "train"))
 	})
+	if err == nil && samples.Rows() == 0 {
+		return invalid("%s: its files <source>-<target>_train.jsonl are empty: a sample is a line, {\"text\": ..., \"summary\": ...}", dir)
+	}
+	return err
 }
 
 // What names a text and a summary of a data set's folder, before its trained.Text.

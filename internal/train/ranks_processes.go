@@ -212,7 +212,7 @@ func Rank(ctx context.Context, request engine.RankRequest, report engine.Report)
 	if r.device, err = device.Of(request.Rank, request.Ranks); err != nil {
 		return none, err
 	}
-	if err := r.load(); err != nil {
+	if err := r.load(ctx); err != nil {
 		return none, err
 	}
 	if request.Step > 0 {

@@ -23,7 +23,7 @@ func Run(ctx context.Context, request engine.TrainRequest, report engine.Report)
 	}
 	var r *run
 	err := busy(func() { report(schemas.Progress{Total: int64(request.Params.Steps), Of: "steps"}) }, func() (err error) {
-		r, err = open(request, report)
+		r, err = open(ctx, request, report)
 		return err
 	})
 	if err != nil {

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log"
@@ -59,8 +60,8 @@ type run struct {
 	notes             []string
 }
 
-// open loads everything and goes back to the newest good checkpoint.
-func open(request engine.TrainRequest, report engine.Report) (r *run, err error) {
+// open loads everything and goes back to the newest good checkpoint. It gives up tokenizing when ctx ends.
+func open(ctx context.Context, request engine.TrainRequest, report engine.Report) (r *run, err error) {
 	r = &run{request: request, report: report}
 	if report == nil {
 		r.report = func(schemas.Progress) {}
@@ -87,14 +88,14 @@ func open(request engine.TrainRequest, report engine.Report) (r *run, err error)
 			opened.close()
 		}
 	}()
-	if err := r.load(); err != nil {
+	if err := r.load(ctx); err != nil {
 		return nil, err
 	}
 	return r, r.resume()
 }
 
 // load reads model and data, and begins the optimizer.
-func (r *run) load() (err error) {
+func (r *run) load(ctx context.Context) (err error) {
 	request := r.request
 	r.report(schemas.Progress{Total: int64(request.Params.Steps), Of: "steps"})
 	if _, err := readRecord(request.Model); err != nil { // it is wanted at the end
@@ -116,7 +117,7 @@ func (r *run) load() (err error) {
 		r.note("the model has %d rows and spiece.model %d pieces: is it the vocabulary that belongs to the weights?", rows, pieces)
 	}
 	r.model.Recompute = request.Params.ActivationCheckpointing
-	if r.feed, err = r.open(r.tokenizer, func(articles int64) { alive("articles_read", articles) }); err != nil {
+	if r.feed, err = r.open(ctx, r.tokenizer, func(articles int64) { alive("articles_read", articles) }); err != nil {
 		return err
 	}
 	if err := r.startTokens(r.tokenizer); err != nil {
@@ -133,7 +134,7 @@ func (r *run) load() (err error) {
 }
 
 // open reads what the request trains on: the samples of a run, a data set's folder, or a file of batches.
-func (r *run) open(tokenizer *t5.Tokenizer, alive func(articles int64)) (feed, error) {
+func (r *run) open(ctx context.Context, tokenizer *t5.Tokenizer, alive func(articles int64)) (feed, error) {
 	request, params := r.request, r.request.Params
 	if request.Batches != "" {
 		list, err := readBatches(request.Batches, tokenizer, r.model.Config.VocabSize, params)
@@ -145,7 +146,7 @@ func (r *run) open(tokenizer *t5.Tokenizer, alive func(articles int64)) (feed, e
 		}
 		return list, err
 	}
-	samples, tokens, err := r.tokenized(alive)
+	samples, tokens, err := r.tokenized(ctx, alive)
 	if err != nil {
 		return nil, err
 	}

@@ -159,7 +159,7 @@ func count(n *engine.TokenizeResult, p *pending, tokenizer *t5.Tokenizer) {
 
 // tokenized gives the files to train on: those of the request, or, where it has articles or the folder of a data set, what becomes of
 // these, which lies in the work folder then. alive is called while it tokenizes.
-func (r *run) tokenized(alive func(articles int64)) (samples string, tokens []string, err error) {
+func (r *run) tokenized(ctx context.Context, alive func(articles int64)) (samples string, tokens []string, err error) {
 	request := r.request
 	vocabulary, err := digestFile(filepath.Join(request.Model, vocabularyFile), false)
 	if err != nil {
@@ -172,7 +172,7 @@ func (r *run) tokenized(alive func(articles int64)) (samples string, tokens []st
 		return request.Samples, request.Tokens, nil
 	case request.Dataset != "":
 		dir, err := r.once("data set "+key+" "+r.id, func(dir string) error {
-			return errors.Join(os.Mkdir(dir, 0o755), tokenizeFolder(request.Dataset, dir, r.tokenizer, limits, alive))
+			return errors.Join(os.Mkdir(dir, 0o755), tokenizeFolder(ctx, request.Dataset, dir, r.tokenizer, limits, alive))
 		})
 		return filepath.Join(dir, folderSamples), []string{filepath.Join(dir, folderTokens)}, err
 	}
@@ -183,7 +183,7 @@ func (r *run) tokenized(alive func(articles int64)) (samples string, tokens []st
 		}
 		path, err := r.once(digest+" "+key, func(path string) error {
 			limits.Input, limits.Output = articles, path
-			_, err := tokenizeFile(context.Background(), r.tokenizer, limits, alive)
+			_, err := tokenizeFile(ctx, r.tokenizer, limits, alive)
 			return err
 		})
 		if err != nil {
@@ -210,7 +210,7 @@ func (r *run) once(key string, make func(path string) error) (string, error) {
 		return "", err
 	}
 	if err := make(aside); err != nil {
-		return "", err
+		return "", errors.Join(err, os.RemoveAll(aside))
 	}
 	return path, os.Rename(aside, path)
 }

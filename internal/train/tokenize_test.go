@@ -3,6 +3,8 @@ package train
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -56,6 +58,30 @@ func TestTextsAreTokenizedOnceForAllAttempts(t *testing.T) {
 		if !os.SameFile(before, after) {
 			t.Errorf("%s: the second attempt tokenized again", name)
 		}
+	}
+}
+
+func TestATrainingThatIsInterruptedWhileItTokenizesEndsThereAndLeavesNothingHalf(t *testing.T) {
+	request := toy(t)
+	request.Dataset = t.TempDir()
+	var rows strings.Builder
+	for i := range 9000 {
+		fmt.Fprintf(&rows, "{\"text\": \"the text %d\", \"summary\": \"of %d\"}\n", i, i)
+	}
+	must(t, os.WriteFile(filepath.Join(request.Dataset, "german-english_train.jsonl"), []byte(rows.String()), 0o644))
+	request = withFolders(t, request)
+	ctx, cancel := context.WithCancel(t.Context())
+	texts := 0.0
+	_, err := Run(ctx, request, func(p schemas.Progress) {
+		if texts = max(texts, p.Metrics["articles_read"]); texts > 0 {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) || texts == 0 || texts > 4000 {
+		t.Errorf("%v after %.0f of 18000 texts", err, texts)
+	}
+	if left, _ := filepath.Glob(filepath.Join(request.Work, "tokens", "*")); len(left) > 0 {
+		t.Errorf("left %v", left)
 	}
 }
 

@@ -164,7 +164,7 @@ func TestTrainingEndsWhenValidationsBringNothingBetter(t *testing.T) {
 
 func TestAValidationIsTheLossAndRougeOfSamplesThatAreNotTrainedOn(t *testing.T) {
 	request := withFolders(t, validated(t))
-	r, err := open(request, nil)
+	r, err := open(t.Context(), request, nil)
 	must(t, err)
 	defer r.close()
 	r.step = 2
@@ -222,7 +222,7 @@ func TestSamplesToValidateOnAreDrawnByHash(t *testing.T) {
 	request := withFolders(t, validated(t))
 	names := func(n int, seed uint64) (list []string) {
 		request.Params.ValidationSamples, request.Seed = n, seed
-		r, err := open(request, nil)
+		r, err := open(t.Context(), request, nil)
 		must(t, err)
 		defer r.close()
 		for _, h := range r.held {
