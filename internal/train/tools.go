@@ -61,9 +61,11 @@ func trainTool(args []string) error {
 	if err := mine(r.Output, r.Work); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(r.Work, 0o755); err != nil {
+	lock, err := alone(r.Work)
+	if err != nil {
 		return err
 	}
+	defer lock.Close()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	started, last := time.Now(), int64(-1)
@@ -79,6 +81,9 @@ func trainTool(args []string) error {
 	})
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("interrupted after step %d; the same command goes on from there", result.Steps)
+	}
+	if full := engine.Full(err); full != nil {
+		return full
 	}
 	if err != nil {
 		return err
@@ -160,6 +165,22 @@ func mine(output, work string) error {
 		return invalid("--output %s holds a model already, and no checkpoints of this training: give another folder, or remove it", output)
 	}
 	return nil
+}
+
+// alone makes a work folder that is this process's until lock is closed, or the process ends. Two trainings in one folder would remove each
+// other's checkpoints.
+func alone(work string) (lock *os.File, err error) {
+	if err := os.MkdirAll(work, 0o755); err != nil {
+		return nil, err
+	}
+	if lock, err = os.Open(work); err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); errors.Is(err, syscall.EWOULDBLOCK) { // some file systems have no locks
+		lock.Close()
+		return nil, invalid("another ./crosssum train writes to %s: wait for its end, end it, or give another --output", work)
+	}
+	return lock, nil
 }
 
 // readParams lays a JSON file over training parameters, as strictly as a workflow's are read.

@@ -17,6 +17,7 @@ import (
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/torch"
 	"crosssum/internal/sampling"
+	"crosssum/internal/testkit/smalldisk"
 	"crosssum/schemas"
 )
 
@@ -43,6 +44,12 @@ func TestTheFileToolTakesAllBatchesIntoAFolderOfItsOwn(t *testing.T) {
 	if err := trainTool(append([]string{"stray"}, args(output, `{}`)...)); err == nil || !strings.Contains(err.Error(), `unexpected argument "stray"`) {
 		t.Errorf("a stray argument: %v", err)
 	}
+	lock, err := alone(filepath.Join(output, "checkpoints")) // another process's, for all that a file knows of who opened it
+	must(t, err)
+	if err := trainTool(args(output, `{"micro_batch": 2}`)); err == nil || !strings.Contains(err.Error(), "another ./crosssum train writes to "+output) {
+		t.Errorf("two at once: %v", err)
+	}
+	must(t, lock.Close())
 	if card, err := os.ReadFile(filepath.Join(output, cardFile)); err != nil || !strings.Contains(string(card), "the batches of a file, in its order, source 512") {
 		t.Errorf("%s, %v", card, err)
 	}
@@ -57,6 +64,17 @@ func TestTheFileToolTakesAllBatchesIntoAFolderOfItsOwn(t *testing.T) {
 		if err := trainTool(args(c.output, c.params)); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v does not say %q", c.params, err, c.want)
 		}
+	}
+}
+
+func TestTheFileToolSaysWhatToDoAboutAFullDisk(t *testing.T) {
+	request, disk := toy(t), smalldisk.New(t, "1m")
+	batches := filepath.Join(t.TempDir(), "batches.jsonl")
+	must(t, os.WriteFile(batches, []byte(`[{"text": "the text 1", "summary": "a summary", "target_language": "english"}]`), 0o644))
+	disk.Fill(16 << 10)
+	err := trainTool([]string{"--model", request.Model, "--batches", batches, "--output", filepath.Join(disk.Dir, "out")})
+	if err == nil || !strings.Contains(err.Error(), "the disk is full: make room there") || strings.Contains(err.Error(), "\n") {
+		t.Error(err)
 	}
 }
 
