@@ -11,6 +11,7 @@ import (
 	"crosssum/internal/catalogue"
 	"crosssum/internal/corpus"
 	"crosssum/internal/store"
+	"crosssum/internal/testkit"
 	"crosssum/schemas"
 
 	"go.temporal.io/sdk/activity"
@@ -79,26 +80,19 @@ func (m *miner) nearest(articles schemas.Ref) schemas.Ref {
 		}
 		noError(m.t, arrowfile.WriteRows(path, schemas.Neighbour, len(rows), func(i int) []any { return rows[i] }))
 	}
-	index := schemas.Index{Stage: "neighbours"}
+	var pairs []schemas.Unit
 	for i, a := range units {
 		for j, b := range units[i:] {
-			draft, err := m.a.Store.Draft()
-			noError(m.t, err)
-			lists(filepath.Join(draft.Dir, "forward.arrow"), i, i+j)
-			if j > 0 {
-				lists(filepath.Join(draft.Dir, "backward.arrow"), i+j, i)
-			}
 			name := a.Name + "-" + b.Name
-			u, other, err := draft.Publish("neighbours", store.Key("neighbours", 1, []string{name, digests[i], digests[i+j]}), name, nil)
-			if noError(m.t, err); other {
-				m.t.Errorf("neighbours %s: the same articles gave other lists", name)
-			}
-			index.Units = append(index.Units, u)
+			pairs = append(pairs, testkit.Unit(m.t, m.a.Store, "neighbours", []string{name, digests[i], digests[i+j]}, name, nil, func(dir string) {
+				lists(filepath.Join(dir, "forward.arrow"), i, i+j)
+				if j > 0 {
+					lists(filepath.Join(dir, "backward.arrow"), i+j, i)
+				}
+			}))
 		}
 	}
-	file, err := m.a.Store.PutJSON(index)
-	noError(m.t, err)
-	return schemas.Ref{Stage: "neighbours", Index: file.Digest, Units: len(index.Units)}
+	return testkit.Seal(m.t, m.a.Store, "neighbours", pairs...)
 }
 
 func (m *miner) link(articles, neighbours schemas.Ref) schemas.Ref {

@@ -10,6 +10,7 @@ import (
 
 	"crosssum/internal/arrowfile"
 	"crosssum/internal/store"
+	"crosssum/internal/testkit"
 	"crosssum/schemas"
 
 	"go.temporal.io/sdk/testsuite"
@@ -42,18 +43,7 @@ func newDataset(t *testing.T) *dataset {
 // publish puts units into the store as an earlier stage would; write fills a unit's folder.
 func (d *dataset) publish(stage string, names []string, write func(name, dir string)) schemas.Ref {
 	d.t.Helper()
-	index := schemas.Index{Stage: stage}
-	for _, name := range names {
-		draft, err := d.store.Draft()
-		noError(d.t, err)
-		write(name, draft.Dir)
-		unit, _, err := draft.Publish(stage, store.Key(stage, 1, name), name, map[string]int64{"accepted": 1})
-		noError(d.t, err)
-		index.Units = append(index.Units, unit)
-	}
-	file, err := d.store.PutJSON(index)
-	noError(d.t, err)
-	return schemas.Ref{Stage: stage, Index: file.Digest, Units: len(names)}
+	return testkit.Stage(d.t, d.store, stage, names, map[string]int64{"accepted": 1}, write)
 }
 
 // stage plans, computes what is missing and plans again. It returns what is sealed and how many units were computed.

@@ -9,6 +9,7 @@ import (
 
 	"crosssum/internal/engine"
 	"crosssum/internal/store"
+	"crosssum/internal/testkit"
 	"crosssum/schemas"
 )
 
@@ -138,28 +139,18 @@ func TestAModelsDigestIsThatOfItsWeightsAndNotOfItsCard(t *testing.T) {
 func TestAPublishedModelIsLaidOutUnderItsNamesWithTheDigestOfADirectory(t *testing.T) {
 	a, dir := withRoots(t)
 	files := map[string]string{"config.json": "{}", "model.safetensors": "weights", "metrics.jsonl": "{}"}
-	draft, err := a.Store.Draft()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, content := range files {
-		put(t, filepath.Join(draft.Dir, name), content)
-		put(t, filepath.Join(dir, "models/m", name), content)
-	}
-	unit, _, err := draft.Publish("train", store.Key("train", 1, nil), "all", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	index, err := a.Store.PutJSON(schemas.Index{Stage: "train", Units: []schemas.Unit{unit}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	trained := testkit.Seal(t, a.Store, "train", testkit.Unit(t, a.Store, "train", nil, "all", nil, func(unit string) {
+		for name, content := range files {
+			put(t, filepath.Join(unit, name), content)
+			put(t, filepath.Join(dir, "models/m", name), content)
+		}
+	}))
 	local, err := a.model("m")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 2 { // the second call finds the folder
-		m, err := a.modelOf(schemas.Ref{Stage: "train", Index: index.Digest})
+		m, err := a.modelOf(trained)
 		if err != nil || m.Digest != local.Digest {
 			t.Fatalf("%+v, %v; wanted digest %s", m, err, local.Digest)
 		}

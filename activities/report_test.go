@@ -14,11 +14,11 @@ import (
 func (sc *scene) reportInput(run string) schemas.ReportInput {
 	generations := sc.generations("french-english", summaryOf("english", 0), "french nothing alike")
 	scores := finish(sc.t, sc.Activities, scoreDefinition, sc.scoreInput(generations))
-	dataset := sc.seal("export", []schemas.Unit{sc.publish("export", "french", nil, func(dir string) {
+	dataset := sc.seal("export", sc.publish("export", "french", nil, func(dir string) {
 		if err := os.WriteFile(filepath.Join(dir, "french-english_test.jsonl"), []byte("{}\n"), 0o644); err != nil {
 			sc.t.Fatal(err)
 		}
-	})})
+	}))
 	trained := sc.publish("train", "all", nil, func(dir string) {
 		lines := "{\"step\":1,\"loss\":9.5,\"learning_rate\":0.1}\n{\"step\":2,\"loss\":8.5,\"learning_rate\":0.2}\n"
 		if err := os.WriteFile(filepath.Join(dir, "metrics.jsonl"), []byte(lines), 0o644); err != nil {
@@ -29,7 +29,7 @@ func (sc *scene) reportInput(run string) schemas.ReportInput {
 	if err := errors.Join(os.MkdirAll(filepath.Dir(timings), 0o755), os.WriteFile(timings, []byte("{}\n"), 0o644)); err != nil {
 		sc.t.Fatal(err)
 	}
-	model := sc.seal("train", []schemas.Unit{trained})
+	model := sc.seal("train", trained)
 	return schemas.ReportInput{Run: run, Params: schemas.Demo(), Ingested: sc.articles, Articles: sc.articles, Dataset: dataset, Model: model, Generations: generations, Scores: scores}
 }
 
@@ -37,11 +37,11 @@ func TestReportAndManifestSayFromWhichStepATrainingIsNotBitReproducible(t *testi
 	sc := newScene(t)
 	in := sc.reportInput("short of memory")
 	counts := map[string]int64{"steps": 80, schemas.NotReproducibleSince: 41}
-	in.Model = sc.seal("train", []schemas.Unit{sc.publish("train", "short", counts, func(dir string) {
+	in.Model = sc.seal("train", sc.publish("train", "short", counts, func(dir string) {
 		if err := os.WriteFile(filepath.Join(dir, "metrics.jsonl"), nil, 0o644); err != nil {
 			t.Fatal(err)
 		}
-	})})
+	}))
 	in.Model.Counts = counts
 	finish(t, sc.Activities, reportDefinition, in)
 	for name, want := range map[string]string{"report.html": "from step 41 on its last bits are not those of another run", "manifest.json": `"not_bit_reproducible_since_step": 41`} {

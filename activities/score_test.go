@@ -15,6 +15,7 @@ import (
 	"crosssum/internal/engine"
 	"crosssum/internal/metric"
 	"crosssum/internal/store"
+	"crosssum/internal/testkit"
 	"crosssum/schemas"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -108,7 +109,7 @@ func newScene(t *testing.T) *scene {
 			sc.write(filepath.Join(dir, "rejects.arrow"), schemas.Reject, 1, func(int) []any { return []any{"f", int64(3), "empty_summary", ""} })
 		}))
 	}
-	sc.articles = sc.seal("ingest", units)
+	sc.articles = sc.seal("ingest", units...)
 	return sc
 }
 
@@ -117,55 +118,24 @@ func summaryOf(language string, i int) string {
 }
 
 func (sc *scene) publish(stage, name string, counts map[string]int64, fill func(dir string)) schemas.Unit {
-	draft, err := sc.Store.Draft()
-	if err != nil {
-		sc.t.Fatal(err)
-	}
-	defer draft.Close()
-	fill(draft.Dir)
-	u, _, err := draft.Publish(stage, store.Key(stage, 1, name), name, counts)
-	if err != nil {
-		sc.t.Fatal(err)
-	}
-	return u
+	return testkit.Unit(sc.t, sc.Store, stage, name, name, counts, fill)
 }
 
-func (sc *scene) seal(stage string, units []schemas.Unit) schemas.Ref {
-	file, err := sc.Store.PutJSON(schemas.Index{Stage: stage, Units: units})
-	if err != nil {
-		sc.t.Fatal(err)
-	}
-	ref := schemas.Ref{Stage: stage, Index: file.Digest, Units: len(units), Counts: map[string]int64{}}
-	for _, u := range units {
-		for name, n := range u.Counts {
-			ref.Counts[name] += n
-		}
-	}
-	return ref
+func (sc *scene) seal(stage string, units ...schemas.Unit) schemas.Ref {
+	return testkit.Seal(sc.t, sc.Store, stage, units...)
 }
 
 func (sc *scene) write(path string, schema *arrow.Schema, n int, row func(i int) []any) {
-	w, err := arrowfile.Create(path, schema, false)
-	if err != nil {
-		sc.t.Fatal(err)
-	}
-	for i := range n {
-		if err := w.Append(row(i)...); err != nil {
-			sc.t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		sc.t.Fatal(err)
-	}
+	noError(sc.t, arrowfile.WriteRows(path, schema, n, row))
 }
 
 // generations publishes summaries from french to english: the given texts for articles 0, 1, ...
 func (sc *scene) generations(name string, texts ...string) schemas.Ref {
-	return sc.seal("generate", []schemas.Unit{sc.publish("generate", name, map[string]int64{"samples": int64(len(texts)), "not_generated": 2}, func(dir string) {
+	return sc.seal("generate", sc.publish("generate", name, map[string]int64{"samples": int64(len(texts)), "not_generated": 2}, func(dir string) {
 		sc.write(filepath.Join(dir, "generations.arrow"), schemas.Generation, len(texts), func(i int) []any {
 			return []any{"french", fmt.Sprint("a", i), "english", fmt.Sprint("a", i), texts[i], float32(-1)}
 		})
-	})})
+	}))
 }
 
 // finish runs a one-unit stage as the worker does and returns its sealed Ref.

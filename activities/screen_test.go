@@ -58,7 +58,7 @@ func (sc *scene) crawl(stage string, summaries map[string][]string) schemas.Ref 
 			}
 		}))
 	}
-	return sc.seal(stage, units)
+	return sc.seal(stage, units...)
 }
 
 const faraway = " as a language, and a summary so long that nobody who reads it can doubt which one it is"

@@ -13,6 +13,7 @@ import (
 	"crosssum/internal/arrowfile"
 	"crosssum/internal/corpus"
 	"crosssum/internal/store"
+	"crosssum/internal/testkit"
 	"crosssum/internal/trained"
 	"crosssum/schemas"
 
@@ -101,9 +102,7 @@ func newWorld(t *testing.T) *world {
 		articles := w.publish("merge", fmt.Sprint(i), "english", "articles.arrow", schemas.Article, len(ids), func(n int) []any {
 			return []any{"english", ids[n], "", "", "s " + ids[n], "t " + ids[n], []string{}, "", "d " + ids[n]}
 		})
-		index, err := s.PutJSON(schemas.Index{Stage: "merge", Units: []schemas.Unit{articles}})
-		must(t, err)
-		entry, err := s.PutJSON(schemas.Catalogue{Name: "news", Number: i + 1, Previous: previous, Articles: schemas.Ref{Index: index.Digest}})
+		entry, err := s.PutJSON(schemas.Catalogue{Name: "news", Number: i + 1, Previous: previous, Articles: testkit.Seal(t, s, "merge", articles)})
 		must(t, err)
 		previous = entry.Digest
 		_, err = s.AddRef("catalogue/news", i+1, entry.Digest)
@@ -123,12 +122,9 @@ func newWorld(t *testing.T) *world {
 
 func (w *world) publish(stage, key, unit, file string, schema *arrow.Schema, n int, row func(int) []any) schemas.Unit {
 	w.t.Helper()
-	draft, err := w.store.Draft()
-	must(w.t, err)
-	must(w.t, arrowfile.WriteRows(filepath.Join(draft.Dir, file), schema, n, row))
-	u, _, err := draft.Publish(stage, store.Key(stage, 1, key), unit, nil)
-	must(w.t, err)
-	return u
+	return testkit.Unit(w.t, w.store, stage, key, unit, nil, func(dir string) {
+		must(w.t, arrowfile.WriteRows(filepath.Join(dir, file), schema, n, row))
+	})
 }
 
 func TestEverythingThatHoldsAnArticleIsFound(t *testing.T) {

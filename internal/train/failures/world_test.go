@@ -24,6 +24,7 @@ import (
 	"crosssum/internal/native/torch"
 	"crosssum/internal/sampling"
 	"crosssum/internal/store"
+	"crosssum/internal/testkit"
 	"crosssum/internal/train"
 	"crosssum/schemas"
 
@@ -177,18 +178,7 @@ func (w *world) model(sentences string) {
 // publish puts units into the store as an earlier stage would; write fills a unit's folder.
 func (w *world) publish(stage string, names []string, write func(name, dir string)) schemas.Ref {
 	w.t.Helper()
-	index := schemas.Index{Stage: stage}
-	for _, name := range names {
-		draft, err := w.store.Draft()
-		must(w.t, err)
-		write(name, draft.Dir)
-		unit, _, err := draft.Publish(stage, store.Key(stage, 1, name), name, map[string]int64{"accepted": samples})
-		must(w.t, err)
-		index.Units = append(index.Units, unit)
-	}
-	file, err := w.store.PutJSON(index)
-	must(w.t, err)
-	return schemas.Ref{Stage: stage, Index: file.Digest, Units: len(names)}
+	return testkit.Stage(w.t, w.store, stage, names, map[string]int64{"accepted": samples}, write)
 }
 
 // path lists a file of every unit of a sealed stage.
