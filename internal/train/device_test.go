@@ -8,6 +8,7 @@ import (
 	"crosssum/internal/native/device"
 	"crosssum/internal/native/kernels"
 	"crosssum/internal/native/torch"
+	"crosssum/internal/testkit/gpu"
 	"crosssum/schemas"
 )
 
@@ -61,21 +62,12 @@ func TestTenStepsOnAnotherDeviceHaveTheProcessorsLosses(t *testing.T) {
 
 func TestAResumedRunOnAGPUEndsInTheSameBytes(t *testing.T) {
 	onGPU(t)
-	request := toy(t)
-	model, metrics, _ := trainIn(t, request, t.TempDir())
-	work := t.TempDir()
-	stopAfter(t, request, work, 7)
-	again, metricsAgain, result := trainIn(t, request, work)
-	if string(model) != string(again) || string(metrics) != string(metricsAgain) || result.ResumedFrom == 0 {
-		t.Errorf("resumed from %d it ends in other bytes", result.ResumedFrom)
-	}
+	resumes(t, toy(t))
 }
 
 func onGPU(t *testing.T) {
 	t.Helper()
-	if torch.GPUs() == 0 {
-		t.Skipf("NOT RUN: libtorch %s can use no GPU here, so nothing was trained on one; the same operators ran on the processor", torch.Version())
-	}
+	gpu.Device(t)
 	t.Setenv("CROSSSUM_NUMERICS", "native")
 	t.Setenv("CROSSSUM_DEVICE", "cuda")
 	t.Setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8")

@@ -187,16 +187,7 @@ func toyConfig(t *testing.T) string { return toy(t).Model }
 
 func TestTwoRanksThatAreStoppedGoOnToTheSameBytes(t *testing.T) {
 	request, _ := toyRanks(t, 2)
-	model, metrics, _ := trainIn(t, request, t.TempDir())
-	work := t.TempDir()
-	stopAfter(t, request, work, 7)
-	again, metricsAgain, result := trainIn(t, request, work)
-	if result.ResumedFrom != 7 {
-		t.Errorf("resumed from %d, want the checkpoint saved at the stop", result.ResumedFrom)
-	}
-	if !bytes.Equal(model, again) || !bytes.Equal(metrics, metricsAgain) {
-		t.Errorf("resumed run differs: metrics\n%s\n%s", metrics, metricsAgain)
-	}
+	resumes(t, request)
 }
 
 func TestRanksThatDifferAreFoundAtTheCheckpoint(t *testing.T) {

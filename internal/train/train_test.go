@@ -223,17 +223,20 @@ func stopAfter(t *testing.T, request engine.TrainRequest, work string, step int6
 
 func TestAResumedRunEndsInTheSameBytes(t *testing.T) {
 	for _, name := range optimizers {
-		t.Run(name, func(t *testing.T) { resumes(t, name) })
+		t.Run(name, func(t *testing.T) {
+			request := toy(t)
+			request.Params.Optimizer, request.Params.ScaleParameter = name, name == "adafactor"
+			if straight := resumes(t, request); straight.Steps != 12 || straight.Samples != 12*8 || straight.Pairs != 4 {
+				t.Errorf("straight run: %+v", straight)
+			}
+		})
 	}
 }
 
-func resumes(t *testing.T, optimizer string) {
-	request := toy(t)
-	request.Params.Optimizer, request.Params.ScaleParameter = optimizer, optimizer == "adafactor"
+// resumes compares a training that is stopped after step 7 and goes on with one that is not, whose result it returns.
+func resumes(t *testing.T, request engine.TrainRequest) engine.TrainResult {
+	t.Helper()
 	model, metrics, straight := trainIn(t, request, t.TempDir())
-	if straight.Steps != 12 || straight.Samples != 12*8 || straight.Pairs != 4 {
-		t.Fatalf("straight run: %+v", straight)
-	}
 	work := t.TempDir()
 	stopAfter(t, request, work, 7)
 	again, metricsAgain, result := trainIn(t, request, work)
@@ -243,6 +246,7 @@ func resumes(t *testing.T, optimizer string) {
 	if !bytes.Equal(model, again) || !bytes.Equal(metrics, metricsAgain) {
 		t.Errorf("resumed run differs: metrics\n%s\n%s", metrics, metricsAgain)
 	}
+	return straight
 }
 
 func TestACorruptCheckpointIsPassedOverForTheOneBefore(t *testing.T) {

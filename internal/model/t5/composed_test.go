@@ -7,6 +7,7 @@ import (
 
 	"crosssum/internal/native/kernels"
 	"crosssum/internal/native/torch"
+	"crosssum/internal/testkit/gpu"
 )
 
 // elsewhere runs f with operators composed of libtorch's, on the processor and on the first GPU, if there is one.
@@ -17,13 +18,7 @@ func elsewhere(t *testing.T, f func(t *testing.T, d torch.Device)) {
 		defer func() { must(t, torch.Do(func() { kernels.Compose(false) })) }()
 		f(t, torch.CPU)
 	}()
-	t.Run("on a GPU", func(t *testing.T) {
-		if torch.GPUs() == 0 {
-			t.Skipf("NOT RUN: libtorch %s can use no GPU here, so no model was computed on one; the same operators ran on the processor", torch.Version())
-		}
-		torch.Deterministic()
-		f(t, torch.CUDA(0))
-	})
+	t.Run("on a GPU", func(t *testing.T) { f(t, gpu.Device(t)) })
 }
 
 // gradientsClose compares each weight's gradient to a part of its largest value.

@@ -6,6 +6,7 @@ import (
 
 	"crosssum/internal/native/bf16"
 	"crosssum/internal/native/torch"
+	"crosssum/internal/testkit/gpu"
 )
 
 // composed runs f with operators composed of libtorch's, on the processor.
@@ -19,13 +20,7 @@ func composed(t *testing.T, f func()) {
 // elsewhere runs f composed: on the first GPU if there is one, and on the processor.
 func elsewhere(t *testing.T, f func(t *testing.T, d torch.Device)) {
 	composed(t, func() { f(t, torch.CPU) })
-	t.Run("on a GPU", func(t *testing.T) {
-		if torch.GPUs() == 0 {
-			t.Skipf("NOT RUN: libtorch %s can use no GPU here, so nothing was computed on one; the same operators ran on the processor", torch.Version())
-		}
-		torch.Deterministic()
-		f(t, torch.CUDA(0))
-	})
+	t.Run("on a GPU", func(t *testing.T) { f(t, gpu.Device(t)) })
 }
 
 // close compares to 1e-5 of the largest value: a gradient's small values are sums of large ones.
@@ -245,10 +240,7 @@ func TestComposedProductsInBF16AreRoundedToIt(t *testing.T) {
 }
 
 func TestTensorsOfTwoDevicesAreErrors(t *testing.T) {
-	if torch.GPUs() == 0 {
-		t.Skip("NOT RUN: libtorch can use no GPU here")
-	}
-	there := torch.CUDA(0)
+	there := gpu.Device(t)
 	for name, f := range map[string]func(){
 		"layer norm": func() { RMSNorm(leaf(1, 4, 8), leaf(2, 8).ToDevice(there), 1e-6) },
 		"gated gelu": func() { GatedGelu(leaf(1, 4, 8), leaf(1, 4, 8).ToDevice(there), Pack([]int{4}), Dropout{}, 0) },

@@ -27,7 +27,7 @@ var floors = [][]string{
 
 // native are the packages that use cgo, or stand on those that do.
 var native = []string{"internal/native", "internal/tokenizer", "internal/model/bert", "internal/model/t5", "internal/encode", "internal/search",
-	"internal/train", "internal/generate", "internal/langid", "internal/summarizer", "internal/filetools"}
+	"internal/train", "internal/generate", "internal/langid", "internal/summarizer", "internal/filetools", "internal/testkit/gpu"}
 
 // pkg is what `go list` says of a package.
 type pkg struct {
