@@ -66,20 +66,15 @@ func runScore(ctx context.Context, a *Activities, in schemas.ScoreInput, _ unit,
 			return nil, err
 		}
 	}
-	w, err := arrowfile.Create(filepath.Join(draft.Dir, "scores.arrow"), schemas.ScoreRow, true)
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range rows {
+	err = arrowfile.WriteRows(filepath.Join(draft.Dir, "scores.arrow"), schemas.ScoreRow, len(rows), func(i int) []any {
+		r := rows[i]
 		values := []any{r.SourceLanguage, r.SourceID, r.TargetLanguage, r.TargetID, r.Generated, r.Reference, r.Lead}
 		for _, x := range r.Values() {
 			values = append(values, x)
 		}
-		if err := w.Append(values...); err != nil {
-			return nil, err
-		}
-	}
-	if err := w.Close(); err != nil {
+		return values
+	})
+	if err != nil {
 		return nil, err
 	}
 	summary := metric.Summarize(rows, filepath.Base(in.Encoder.Name), uint32(in.Seed), provisional)

@@ -181,16 +181,10 @@ func (in *Ingested) writeArticles(files []schemas.CrawlFile, s *sorter, out stri
 }
 
 func writeRejects(path string, files []schemas.CrawlFile, rejects []Reject) error {
-	w, err := arrowfile.Create(path, schemas.Reject, true)
-	if err != nil {
-		return err
-	}
-	for _, r := range rejects {
-		if err := w.Append(files[r.File].Digest, r.Line, string(r.Reason), r.Detail); err != nil {
-			return err
-		}
-	}
-	return w.Close()
+	return arrowfile.WriteRows(path, schemas.Reject, len(rejects), func(i int) []any {
+		r := rejects[i]
+		return []any{files[r.File].Digest, r.Line, string(r.Reason), r.Detail}
+	})
 }
 
 func writeStates(path string, states []schemas.CatalogueFile) error {

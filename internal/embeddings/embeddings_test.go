@@ -38,16 +38,9 @@ func newWorld(t *testing.T) *world {
 func (w *world) articles(summaries []string) (path, digest string) {
 	w.t.Helper()
 	path = filepath.Join(w.t.TempDir(), "articles.arrow")
-	f, err := arrowfile.Create(path, schemas.Article, true)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	for i, s := range summaries {
-		if err := f.Append("english", fmt.Sprintf("%05d", i), "", "", s, "text", []string{}, "", ""); err != nil {
-			w.t.Fatal(err)
-		}
-	}
-	if err := f.Close(); err != nil {
+	if err := arrowfile.WriteRows(path, schemas.Article, len(summaries), func(i int) []any {
+		return []any{"english", fmt.Sprintf("%05d", i), "", "", summaries[i], "text", []string{}, "", ""}
+	}); err != nil {
 		w.t.Fatal(err)
 	}
 	b, err := os.ReadFile(path)

@@ -36,7 +36,7 @@ func Run(ctx context.Context, request engine.EncodeRequest, report engine.Report
 			"(default_prompt_name), and the run's encoder.prefix is empty: set encoder.prefix to it, or take default_prompt_name out of the file",
 			request.Model, promptsFile, e.prompt)}
 	}
-	fields, err := columns(request.Input, "language", "id", request.Column)
+	fields, err := engine.StringColumns(request.Input, "language", "id", request.Column)
 	if err != nil {
 		return engine.EncodeResult{}, err
 	}

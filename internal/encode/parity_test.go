@@ -61,16 +61,9 @@ func readReference(t *testing.T) reference {
 func input(t testing.TB, texts []string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "texts.arrow")
-	w, err := arrowfile.Create(path, schemas.Text, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, text := range texts {
-		if err := w.Append("english", fmt.Sprintf("%05d", i), text); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
+	if err := arrowfile.WriteRows(path, schemas.Text, len(texts), func(i int) []any {
+		return []any{"english", fmt.Sprintf("%05d", i), texts[i]}
+	}); err != nil {
 		t.Fatal(err)
 	}
 	return path

@@ -5,10 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"sort"
-
-	"crosssum/internal/arrowfile"
-	"crosssum/internal/engine"
-	"crosssum/schemas"
 )
 
 // texts are the rows of a window of a request and their distinct texts.
@@ -47,23 +43,6 @@ func (in *texts) add(language, id, content string) {
 		in.bytes += len(content)
 	}
 	in.rows = append(in.rows, row{language, id, index})
-}
-
-// columns finds columns of strings by name.
-func columns(path string, names ...string) ([]int, error) {
-	schema, err := arrowfile.Schema(path)
-	if err != nil {
-		return nil, err
-	}
-	var out []int
-	for _, name := range names {
-		indices := schema.FieldIndices(name)
-		if len(indices) != 1 || schema.Field(indices[0]).Type.Name() != "utf8" {
-			return nil, &engine.Error{Type: schemas.InvalidInput, Message: fmt.Sprintf("%s: has no column of strings %q", path, name)}
-		}
-		out = append(out, indices[0])
-	}
-	return out, nil
 }
 
 // byDigest lists the texts in the order of their digests, which is the same for every order of the rows.

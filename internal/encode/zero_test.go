@@ -22,16 +22,9 @@ func paired(t *testing.T, model string, english, hindi []string) (pairs [][2]str
 	dir := t.TempDir()
 	path := func(name string) string { return filepath.Join(dir, name) }
 	for language, texts := range map[string][]string{"english": english, "hindi": hindi} {
-		articles, err := arrowfile.Create(path(language+".articles"), schemas.Article, true)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, text := range texts {
-			if err := articles.Append(language, fmt.Sprintf("%05d", i), "", "", text, "", []string{}, "", ""); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := articles.Close(); err != nil {
+		if err := arrowfile.WriteRows(path(language+".articles"), schemas.Article, len(texts), func(i int) []any {
+			return []any{language, fmt.Sprintf("%05d", i), "", "", texts[i], "", []string{}, "", ""}
+		}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := Run(context.Background(), engine.EncodeRequest{Model: model, MaxTokens: 64, BatchTokens: 256, Input: path(language + ".articles"),

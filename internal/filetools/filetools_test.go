@@ -86,16 +86,7 @@ func vectors(t *testing.T, path string, field int) [][]float32 {
 func TestEncodeGivesEveryLineTheVectorThatAnActivityWouldGet(t *testing.T) {
 	dir := t.TempDir()
 	input := filepath.Join(dir, "texts.arrow")
-	w, err := arrowfile.Create(input, schemas.Text, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, text := range texts {
-		if err := w.Append("english", fmt.Sprint(i), text); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
+	if err := arrowfile.WriteRows(input, schemas.Text, len(texts), func(i int) []any { return []any{"english", fmt.Sprint(i), texts[i]} }); err != nil {
 		t.Fatal(err)
 	}
 	request := engine.EncodeRequest{Model: model, Prefix: "query: ", MaxTokens: 64, BatchTokens: 1024, Input: input, Column: "text",

@@ -63,12 +63,9 @@ func request(t *testing.T, model string, targets ...string) engine.GenerateReque
 	r := engine.GenerateRequest{Model: model, Input: filepath.Join(dir, "prompts.arrow"), SourceTokens: 24,
 		Params: schemas.Demo().Generate, Output: filepath.Join(dir, "generations.arrow")}
 	r.Params.MaxTokens, r.Params.BatchSize = 12, 4
-	w, err := arrowfile.Create(r.Input, schemas.Prompt, true)
-	must(t, err)
-	for i, target := range targets {
-		must(t, w.Append("english", fmt.Sprint(i), target, fmt.Sprint(100+i), strings.Repeat("the text holds ", 1+i*5%7)+fmt.Sprint(i)))
-	}
-	must(t, w.Close())
+	must(t, arrowfile.WriteRows(r.Input, schemas.Prompt, len(targets), func(i int) []any {
+		return []any{"english", fmt.Sprint(i), targets[i], fmt.Sprint(100 + i), strings.Repeat("the text holds ", 1+i*5%7) + fmt.Sprint(i)}
+	}))
 	return r
 }
 

@@ -16,8 +16,6 @@ import (
 	"crosssum/internal/native/fasttext"
 	"crosssum/internal/screen"
 	"crosssum/schemas"
-
-	"github.com/apache/arrow/go/v17/arrow"
 )
 
 // labelPrefix stands before the code in fastText's label names.
@@ -30,7 +28,7 @@ func Run(ctx context.Context, request engine.ClassifyRequest, report engine.Repo
 	if err != nil {
 		return result, &engine.Error{Type: schemas.MissingModel, Message: err.Error()}
 	}
-	column, err := columns(request.Input, "language", "id", request.Column)
+	column, err := engine.StringColumns(request.Input, "language", "id", request.Column)
 	if err != nil {
 		return result, err
 	}
@@ -81,23 +79,6 @@ func (c *cache) get(path string) (*fasttext.Model, error) {
 		c.path, c.stat, c.model = path, stat, model
 	}
 	return model, err
-}
-
-// columns finds columns of strings by name.
-func columns(path string, names ...string) ([]int, error) {
-	schema, err := arrowfile.Schema(path)
-	if err != nil {
-		return nil, err
-	}
-	var out []int
-	for _, name := range names {
-		fields := schema.FieldIndices(name)
-		if len(fields) != 1 || schema.Field(fields[0]).Type.ID() != arrow.STRING {
-			return nil, &engine.Error{Type: schemas.InvalidInput, Message: fmt.Sprintf("%s: has no column of strings %q", path, name)}
-		}
-		out = append(out, fields[0])
-	}
-	return out, nil
 }
 
 // classifier knows which label of the model stands for which language of the table.

@@ -192,16 +192,10 @@ func lead(a article) string {
 
 func writeArticles(path string, all []article, summary func(article) string) error {
 	os.Remove(path)
-	w, err := arrowfile.Create(path, schemas.Article, true)
-	if err != nil {
-		return err
-	}
-	for _, a := range all {
-		if err := w.Append(a.language, a.ID, a.URL, a.Title, summary(a), a.Text, []string{}, "", ""); err != nil {
-			return err
-		}
-	}
-	return w.Close()
+	return arrowfile.WriteRows(path, schemas.Article, len(all), func(i int) []any {
+		a := all[i]
+		return []any{a.language, a.ID, a.URL, a.Title, summary(a), a.Text, []string{}, "", ""}
+	})
 }
 
 func writeSamples(path string, all []article, native bool) (int64, error) {

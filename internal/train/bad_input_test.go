@@ -146,12 +146,9 @@ func samplesOf(t *testing.T, targets int) string {
 func articlesIn(t *testing.T, language string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "articles.arrow")
-	w, err := arrowfile.Create(path, schemas.Article, true)
-	must(t, err)
-	for i := range 12 {
-		must(t, w.Append(language, fmt.Sprint(10+i), "", "", "a summary", "a text", []string{}, "", ""))
-	}
-	must(t, w.Close())
+	must(t, arrowfile.WriteRows(path, schemas.Article, 12, func(i int) []any {
+		return []any{language, fmt.Sprint(10 + i), "", "", "a summary", "a text", []string{}, "", ""}
+	}))
 	return path
 }
 

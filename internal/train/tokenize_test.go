@@ -88,10 +88,9 @@ func TestATrainingThatIsInterruptedWhileItTokenizesEndsThereAndLeavesNothingHalf
 func TestSentinelsThatTextsSpellOutAreCounted(t *testing.T) {
 	request := toy(t)
 	request.Articles = []string{filepath.Join(t.TempDir(), "articles.arrow")}
-	w, err := arrowfile.Create(request.Articles[0], schemas.Article, true)
-	must(t, err)
-	must(t, w.Append("english", "1", "", "", "a <extra_id_54> and b <extra_id_53>", "of <extra_id_54>, </s> and <pad>", []string{}, "", ""))
-	must(t, w.Close())
+	must(t, arrowfile.WriteRows(request.Articles[0], schemas.Article, 1, func(int) []any {
+		return []any{"english", "1", "", "", "a <extra_id_54> and b <extra_id_53>", "of <extra_id_54>, </s> and <pad>", []string{}, "", ""}
+	}))
 	_, n := tokensOf(t, request)
 	if n.Spelled != 1 || n.Dropped != 2 {
 		t.Errorf("%+v, wanted one in the source and two left out of the label", n)
