@@ -1,6 +1,8 @@
 package activities
 
 import (
+	"errors"
+	"fmt"
 	"os"
 
 	"crosssum/internal/arrowfile"
@@ -37,7 +39,7 @@ func (a *Activities) contaminationOf(record string, splits, articles schemas.Ref
 		return c, err
 	}
 	seen := map[identity]bool{}
-	err = trained.Read(record, func(row trained.Row) {
+	unread := trained.Read(record, func(row trained.Row) {
 		of := identity{row.Language, row.ID}
 		if !tested[of] {
 			row.ID = ""
@@ -50,9 +52,13 @@ func (a *Activities) contaminationOf(record string, splits, articles schemas.Ref
 			}
 		}
 	})
-	c.tested, c.trained = len(tested), len(seen)
+	if c.tested, c.trained = len(tested), len(seen); unread != nil {
+		err = fmt.Errorf("%w: %w", errRecord, unread)
+	}
 	return c, err
 }
+
+var errRecord = errors.New("the record of what the model was trained on cannot be read")
 
 // articlesOf are the articles of a split.
 func (a *Activities) articlesOf(split string, splits schemas.Ref) (map[identity]bool, error) {

@@ -87,4 +87,9 @@ func TestASummarizerThatHasSeenTheTestArticlesIsRefusedBeforeItIsTrained(t *test
 	if !errors.As(err, &typed) || typed.Type != schemas.InvalidInput || !strings.Contains(err.Error(), "train: the model was trained on 1 of the 2 articles") {
 		t.Error(err)
 	}
+	noError(t, os.Truncate(filepath.Join(dir, schemas.TrainedOnFile), 50))
+	_, err = planTrain(t.Context(), a, training)
+	if !errors.As(err, &typed) || typed.Type != schemas.InvalidInput || !strings.Contains(err.Error(), "cannot be read") || !strings.Contains(err.Error(), "copy the model once more") {
+		t.Error(err)
+	}
 }

@@ -31,6 +31,9 @@ func planTrain(ctx context.Context, a *Activities, in schemas.TrainInput) ([]uni
 	}
 	if in.RefuseTrained {
 		c, err := a.contaminationOf(filepath.Join(summarizer.Dir, schemas.TrainedOnFile), in.Splits, in.Articles)
+		if errors.Is(err, errRecord) { // no object of the store, which could be made again
+			return nil, Fail(schemas.InvalidInput, "train: %v: copy the model once more from where it came from", err)
+		}
 		if err := errors.Join(err, c.refuse(schemas.Train.Name)); err != nil {
 			return nil, err
 		}
