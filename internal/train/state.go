@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log"
 	"os"
 	"path/filepath"
 
+	"crosssum/internal/arrowfile"
 	"crosssum/internal/engine"
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/device"
@@ -151,6 +153,9 @@ func (r *run) open(ctx context.Context, tokenizer *t5.Tokenizer, alive func(arti
 		return nil, err
 	}
 	data, err := load(samples, tokens, r.model.Config.VocabSize, alive)
+	if request.Dataset != "" && (errors.Is(err, arrowfile.ErrBroken) || errors.Is(err, fs.ErrNotExist)) {
+		return nil, corrupt("%v: remove %s, and the data set is tokenized again", err, filepath.Dir(samples))
+	}
 	if err != nil {
 		return nil, err
 	}

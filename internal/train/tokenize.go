@@ -194,7 +194,7 @@ func (r *run) tokenized(ctx context.Context, alive func(articles int64)) (sample
 	return request.Samples, tokens, nil
 }
 
-// once makes a file or folder of the work folder's tokens that is not there yet.
+// once makes a file or folder of the work folder's tokens that is not there yet. It is on the disk before it has its name.
 func (r *run) once(key string, make func(path string) error) (string, error) {
 	name := sha256.Sum256([]byte(key))
 	dir := filepath.Join(r.request.Work, "tokens")
@@ -212,5 +212,9 @@ func (r *run) once(key string, make func(path string) error) (string, error) {
 	if err := make(aside); err != nil {
 		return "", errors.Join(err, os.RemoveAll(aside))
 	}
-	return path, os.Rename(aside, path)
+	err := filepath.WalkDir(aside, func(part string, _ fs.DirEntry, err error) error { return errors.Join(err, syncFolder(part)) })
+	if err != nil {
+		return "", err
+	}
+	return path, errors.Join(os.Rename(aside, path), syncFolder(dir))
 }

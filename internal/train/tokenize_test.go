@@ -85,6 +85,32 @@ func TestATrainingThatIsInterruptedWhileItTokenizesEndsThereAndLeavesNothingHalf
 	}
 }
 
+func TestIdsOfADataSetThatAreBrokenAreToldWithWhatToRemove(t *testing.T) {
+	request := toy(t)
+	request.Dataset = folderOf(t, request)
+	request.Samples, request.Articles = "", nil
+	for name, spoil := range map[string]func(path string) error{
+		folderSamples: func(path string) error { return os.Truncate(path, 100) },
+		folderTokens:  os.Remove,
+	} {
+		work := t.TempDir()
+		stopAfter(t, request, work, 7)
+		made, _ := filepath.Glob(filepath.Join(work, "tokens", "*"))
+		must(t, spoil(filepath.Join(made[0], name)))
+		spoilt := request
+		spoilt.Work, spoilt.Output = work, t.TempDir()
+		_, err := Run(t.Context(), spoilt, nil)
+		if kind(err) != schemas.CorruptObject || !strings.Contains(err.Error(), "remove "+made[0]+", and the data set is tokenized again") {
+			t.Errorf("%s: %v", name, err)
+		}
+		must(t, os.RemoveAll(made[0]))
+		_, _, result := trainIn(t, request, work)
+		if result.ResumedFrom != 7 {
+			t.Errorf("%s: resumed from %d", name, result.ResumedFrom)
+		}
+	}
+}
+
 func TestSentinelsThatTextsSpellOutAreCounted(t *testing.T) {
 	request := toy(t)
 	request.Articles = []string{filepath.Join(t.TempDir(), "articles.arrow")}
