@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -68,17 +69,7 @@ func trainTool(args []string) error {
 	defer lock.Close()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	started, last := time.Now(), int64(-1)
-	result, err := Run(ctx, r, func(p schemas.Progress) {
-		if loss, ok := p.Metrics["loss"]; ok && p.Done != last { // not while it loads
-			if last = p.Done; last == 0 { // nothing has a loss yet
-				fmt.Fprintf(os.Stderr, "step 0 of %d, %.0f s\n", p.Total, time.Since(started).Seconds())
-				return
-			}
-			fmt.Fprintf(os.Stderr, "step %d of %d, loss %.4f, learning rate %.3g, checkpoint %.0f, %.0f s\n", p.Done, p.Total,
-				loss, p.Metrics["learning_rate"], p.Metrics["checkpoint"], time.Since(started).Seconds())
-		}
-	})
+	result, err := Run(ctx, r, tell(os.Stderr, time.Now))
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("interrupted after step %d; the same command goes on from there", result.Steps)
 	}
@@ -165,6 +156,29 @@ func mine(output, work string) error {
 		return invalid("--output %s holds a model already, and no checkpoints of this training: give another folder, or remove it", output)
 	}
 	return nil
+}
+
+// tell writes a line a step, and while texts are read or tokenized one every ten seconds.
+func tell(out io.Writer, now func() time.Time) engine.Report {
+	started, step := now(), int64(-1)
+	said := started
+	return func(p schemas.Progress) {
+		seconds := now().Sub(started).Seconds()
+		loss, training := p.Metrics["loss"]
+		switch texts := p.Metrics["articles_read"]; {
+		case training && p.Done != step && p.Done == 0: // nothing has a loss yet
+			fmt.Fprintf(out, "step 0 of %d, %.0f s\n", p.Total, seconds)
+		case training && p.Done != step:
+			fmt.Fprintf(out, "step %d of %d, loss %.4f, learning rate %.3g, checkpoint %.0f, %.0f s\n", p.Done, p.Total,
+				loss, p.Metrics["learning_rate"], p.Metrics["checkpoint"], seconds)
+		case texts > 0 && now().Sub(said) >= 10*time.Second:
+			said = now()
+			fmt.Fprintf(out, "%.0f texts read, %.0f s\n", texts, seconds)
+		}
+		if training {
+			step = p.Done
+		}
+	}
 }
 
 // alone makes a work folder that is this process's until lock is closed, or the process ends. Two trainings in one folder would remove each

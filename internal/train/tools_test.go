@@ -67,6 +67,25 @@ func TestTheFileToolTakesAllBatchesIntoAFolderOfItsOwn(t *testing.T) {
 	}
 }
 
+func TestTheFileToolTellsOfEveryStepAndOfLongReading(t *testing.T) {
+	var out strings.Builder
+	clock := time.Now()
+	say := tell(&out, func() time.Time { return clock })
+	for i := range 25 { // a second each
+		clock = clock.Add(time.Second)
+		say(schemas.Progress{Total: 2, Metrics: map[string]float64{"articles_read": float64(256 * (i + 1))}})
+		say(schemas.Progress{Total: 2})
+	}
+	for _, step := range []int64{0, 0, 1, 1, 2} {
+		say(schemas.Progress{Done: step, Total: 2, Metrics: map[string]float64{"loss": 2.5, "learning_rate": 0.1, "checkpoint": 1}})
+	}
+	want := "2560 texts read, 10 s\n5120 texts read, 20 s\nstep 0 of 2, 25 s\n" +
+		"step 1 of 2, loss 2.5000, learning rate 0.1, checkpoint 1, 25 s\nstep 2 of 2, loss 2.5000, learning rate 0.1, checkpoint 1, 25 s\n"
+	if out.String() != want {
+		t.Errorf("told\n%s", out.String())
+	}
+}
+
 func TestTheFileToolSaysWhatToDoAboutAFullDisk(t *testing.T) {
 	request, disk := toy(t), smalldisk.New(t, "1m")
 	batches := filepath.Join(t.TempDir(), "batches.jsonl")
