@@ -93,6 +93,10 @@ func TestBadInputIsAnErrorThatNamesTheRemedyBeforeAnyStep(t *testing.T) {
 			r.Dataset = t.TempDir()
 			must(t, os.WriteFile(filepath.Join(r.Dataset, "english-german_train.jsonl.gz"), nil, 0o644))
 		}, schemas.InvalidInput, "english-german_train.jsonl.gz: not the name of a data set's file|rename or unpack it"},
+		{"batches behind a byte order mark", func(t *testing.T, r *engine.TrainRequest) {
+			r.Batches = filepath.Join(t.TempDir(), "batches.jsonl")
+			must(t, os.WriteFile(r.Batches, []byte("\ufeff[{\"input_ids\": [5, 1], \"labels\": [6, 1], \"start_id\": 3}]\n"), 0o644))
+		}, schemas.InvalidInput, "batches.jsonl, line 1:|every line is a JSON list of|without a byte order mark"},
 		{"more steps than batches", func(t *testing.T, r *engine.TrainRequest) {
 			r.Batches = filepath.Join(t.TempDir(), "batches.jsonl")
 			must(t, os.WriteFile(r.Batches, []byte(strings.Repeat(`[{"text": "a", "summary": "b", "target_language": "english"}]`+"\n", 2)), 0o644))

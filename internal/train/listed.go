@@ -131,7 +131,8 @@ func readBatch(line []byte, tokenizer *t5.Tokenizer, vocabulary int, params sche
 	decoder.DisallowUnknownFields()
 	var rows []listedRow
 	if err := decoder.Decode(&rows); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: every line is a JSON list of {\"text\", \"summary\", \"target_language\"} or {\"input_ids\", \"labels\", \"start_id\"}, "+
+			"in UTF-8 without a byte order mark", err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("more follows the list: a line is the batch of one step")
