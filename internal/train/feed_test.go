@@ -36,6 +36,7 @@ func folderOf(t *testing.T, request engine.TrainRequest) string {
 			"text": articles[r.Str(0)+r.Str(1)].text, "summary": articles[r.Str(2)+r.Str(3)].summary})
 	}))
 	dir := t.TempDir()
+	files["english-german_train.jsonl"].WriteString("\n") // an empty last line
 	for name, b := range files {
 		must(t, os.WriteFile(filepath.Join(dir, name), b.Bytes(), 0o644))
 	}

@@ -125,6 +125,9 @@ func (f pairFile) read(lots chan<- *lot, over <-chan struct{}) bool {
 	for {
 		line, err := readLine(reader, maxSampleLine)
 		if errors.Is(err, io.EOF) {
+			if n := len(next.lines); n > 0 && strings.TrimSpace(string(next.lines[n-1])) == "" { // as editors leave it
+				next.lines = next.lines[:n-1]
+			}
 			return send()
 		}
 		if err != nil {
@@ -147,6 +150,9 @@ func (l *lot) parse() {
 		err := json.Unmarshal(line, &fields)
 		if err == nil && (fields.Text == nil || fields.Summary == nil) {
 			err = errors.New("field text or summary is missing")
+		}
+		if err == nil && (*fields.Text == "" || *fields.Summary == "") {
+			err = errors.New("text or summary is empty")
 		}
 		if err != nil {
 			l.err = err

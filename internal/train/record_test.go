@@ -81,7 +81,7 @@ func TestARecordThatCannotBeReadIsRefusedBeforeAnyStep(t *testing.T) {
 // TestABadRowOfADataSetIsNamed in whatever lot it stands.
 func TestABadRowOfADataSetIsNamed(t *testing.T) {
 	good := `{"text": "a", "summary": "b"}` + "\n"
-	for line, bad := range map[int]string{1: `{"text": "a"}`, 257: `{"text": 1, "summary": "b"}`, 600: "", 700: "not JSON"} {
+	for line, bad := range map[int]string{1: `{"text": "a"}`, 257: `{"text": 1, "summary": "b"}`, 600: "", 700: "not JSON", 8: `{"text": "", "summary": "b"}`} {
 		request := withFolders(t, toy(t))
 		request.Dataset = folderOf(t, request)
 		path := filepath.Join(request.Dataset, "german-english_train.jsonl")
