@@ -3,6 +3,7 @@ package train
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -166,7 +167,11 @@ func (d *draw) folder(dir string) error {
 	}
 	files = slices.DeleteFunc(files, func(f pairFile) bool { return !d.wanted(f.source, f.target) })
 	return eachRow(files, func(f pairFile, r row) error {
-		d.offer(heldOut{from: f.source, to: f.target, text: r.text, summary: r.summary}, f.source, f.target, r.text, r.summary)
-		return nil
+		text, failed := r.text.text()
+		summary, err := r.summary.text()
+		if err = errors.Join(failed, err); err == nil {
+			d.offer(heldOut{from: f.source, to: f.target, text: text, summary: summary}, f.source, f.target, text, summary)
+		}
+		return err
 	})
 }

@@ -79,8 +79,10 @@ func identity(request engine.TrainRequest, d torch.Device, in *inputs) (string, 
 	default:
 		files = append(append(append(files, request.Samples), request.Tokens...), request.Articles...)
 	}
-	for _, path := range files {
-		digest, err := digestFile(path, false)
+	digests, failed := make([]string, len(files)), make([]error, len(files))
+	sideBySide(len(files), func(i int) { digests[i], failed[i] = digestFile(files[i], false) })
+	for i, path := range files {
+		digest, err := digests[i], failed[i]
 		if os.IsNotExist(err) && path == files[1] {
 			digest, err = digestShards(path)
 		}

@@ -12,30 +12,29 @@ import (
 	"crosssum/schemas"
 )
 
-// readRecord reads the record of what the model in dir was trained on; one without a record has no rows.
-func readRecord(dir string) (rows []trained.Row, err error) {
+// eachRecorded calls do with what the model in dir was trained on by its record, if it has one. A row is valid until the next one.
+func eachRecorded(dir string, do func(trained.Row)) error {
 	path := filepath.Join(dir, schemas.TrainedOnFile)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil
 	}
-	if err := trained.Read(path, func(row trained.Row) { rows = append(rows, row.Clone()) }); err != nil {
-		return nil, invalid("the record of what the model was trained on: %v: copy the model once more from where it came from", err)
+	if err := trained.Read(path, do); err != nil {
+		return invalid("the record of what the model was trained on: %v: copy the model once more from where it came from", err)
 	}
-	return rows, nil
+	return nil
 }
 
 // record writes to dir what the model has been trained on: the samples of this training, and what the record of the model that it began
 // with lists. An article that was edited between has a row for each of its contents.
 func (r *run) record(dir string) error {
-	rows, err := readRecord(r.request.Model)
+	rows, err := r.trainedOn()
 	if err != nil {
 		return err
 	}
-	own, err := r.trainedOn()
-	if err != nil {
+	if err := eachRecorded(r.request.Model, func(row trained.Row) { rows = append(rows, row.Clone()) }); err != nil {
 		return err
 	}
-	return trained.Write(filepath.Join(dir, schemas.TrainedOnFile), append(rows, own...))
+	return trained.Write(filepath.Join(dir, schemas.TrainedOnFile), rows)
 }
 
 // trainedOn lists what the request trains on.

@@ -14,6 +14,7 @@ import (
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/device"
 	"crosssum/internal/native/torch"
+	"crosssum/internal/trained"
 	"crosssum/schemas"
 )
 
@@ -100,7 +101,7 @@ func open(ctx context.Context, request engine.TrainRequest, report engine.Report
 func (r *run) load(ctx context.Context) (err error) {
 	request := r.request
 	r.report(schemas.Progress{Total: int64(request.Params.Steps), Of: "steps"})
-	if _, err := readRecord(request.Model); err != nil { // it is wanted at the end
+	if err := eachRecorded(request.Model, func(trained.Row) {}); err != nil { // it is wanted at the end
 		return err
 	}
 	alive := func(what string, n int64) {

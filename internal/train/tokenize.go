@@ -124,12 +124,17 @@ func (w *tokenWriter) close() error {
 
 // encode fills in the ids.
 func encode(some []*pending, tokenizer *t5.Tokenizer, request engine.TokenizeRequest) {
+	sideBySide(len(some), func(i int) { some[i].encode(tokenizer, request) })
+}
+
+// sideBySide calls do for 0 to n-1 on all processors that the engine was given.
+func sideBySide(n int, do func(i int)) {
 	var all sync.WaitGroup
 	workers := min(runtime.GOMAXPROCS(0), 16)
 	for k := range workers {
 		all.Go(func() {
-			for i := k; i < len(some); i += workers {
-				some[i].encode(tokenizer, request)
+			for i := k; i < n; i += workers {
+				do(i)
 			}
 		})
 	}
