@@ -104,7 +104,9 @@ func (w *tokenWriter) write() error {
 		return nil
 	}
 	<-w.encoded
-	for _, p := range w.now {
+	lot := w.now
+	w.now, w.encoded = nil, nil // also where one of them cannot be written: it is told once
+	for _, p := range lot {
 		if p.err != nil {
 			return fmt.Errorf("%s: article %s/%s: %w", w.request.Input, p.language, p.id, p.err)
 		}
@@ -113,7 +115,6 @@ func (w *tokenWriter) write() error {
 		}
 		count(&w.count, p, w.tokenizer)
 	}
-	w.now, w.encoded = nil, nil
 	w.alive(w.count.Articles)
 	return nil
 }

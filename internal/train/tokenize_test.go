@@ -12,6 +12,7 @@ import (
 
 	"crosssum/internal/arrowfile"
 	"crosssum/internal/engine"
+	"crosssum/internal/model/t5"
 	"crosssum/schemas"
 )
 
@@ -137,5 +138,27 @@ func TestTokensOfAnotherVocabularyAreRefused(t *testing.T) {
 		if kind(err) != schemas.CorruptObject || !strings.Contains(err.Error(), "article english/10 has") || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %v", what, err)
 		}
+	}
+}
+
+func TestAnArticleThatCannotBeTokenizedIsToldOnce(t *testing.T) {
+	request := toy(t)
+	config, err := t5.LoadConfig(request.Model)
+	must(t, err)
+	tokenizer, err := t5.LoadTokenizer(request.Model, config)
+	must(t, err)
+	w, err := createTokens(tokenizer, engine.TokenizeRequest{Output: filepath.Join(t.TempDir(), "tokens.arrow")}, func(int64) {})
+	must(t, err)
+	for i := range 3 * together {
+		p := &pending{language: "english", id: fmt.Sprint(i)}
+		if i == 5 {
+			p.err = errors.New("no such piece")
+		}
+		if err = w.add(p); err != nil {
+			break
+		}
+	}
+	if err = errors.Join(err, w.close()); err == nil || strings.Count(err.Error(), "no such piece") != 1 || !strings.Contains(err.Error(), "article english/5") {
+		t.Errorf("%v", err)
 	}
 }
