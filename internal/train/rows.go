@@ -114,7 +114,7 @@ func (f pairFile) read(lots chan<- *lot, over <-chan struct{}) bool {
 		return send()
 	}
 	defer file.Close()
-	reader, together := bufio.NewReaderSize(file, 64<<10), 0
+	reader, size := bufio.NewReaderSize(file, 64<<10), 0
 	for {
 		line, err := readLine(reader, maxSampleLine)
 		if errors.Is(err, io.EOF) {
@@ -127,9 +127,9 @@ func (f pairFile) read(lots chan<- *lot, over <-chan struct{}) bool {
 			next.err = err
 			return send()
 		}
-		next.lines, together = append(next.lines, line), together+len(line)
-		if len(next.lines) == lotLines || together >= lotBytes {
-			if together = 0; !send() {
+		next.lines, size = append(next.lines, line), size+len(line)
+		if len(next.lines) == lotLines || size >= lotBytes {
+			if size = 0; !send() {
 				return false
 			}
 		}

@@ -97,9 +97,9 @@ func (s *Search) of(language string) bool {
 	return false
 }
 
-// Holders lists everything that holds an article of the list: entries of all catalogues, data sets and models of runs,
-// models with a record of what they were trained on (by name, or by content where a catalogue has the article), and what the store has of runs whose folder is gone or never was. What
-// cannot be looked into is listed as such, and hides nothing else.
+// Holders lists everything that holds an article of the list: entries of all catalogues, data sets and models of runs, models with a record of
+// what they were trained on (by name, or by content where a catalogue has the article), and what the store has of runs whose folder is gone or
+// never was. What cannot be looked into is listed as such, and hides nothing else.
 func (s *Search) Holders() ([]Holder, error) {
 	holders, err := s.catalogues()
 	if err != nil {
