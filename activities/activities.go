@@ -5,8 +5,8 @@ package activities
 import (
 	"context"
 
+	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
-	"crosssum/internal/store"
 	"crosssum/schemas"
 
 	"go.temporal.io/sdk/activity"

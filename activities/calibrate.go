@@ -12,11 +12,11 @@ import (
 	"slices"
 	"strings"
 
-	"crosssum/internal/corpus"
+	"crosssum/internal/artifact/store"
+	"crosssum/internal/crawl"
 	"crosssum/internal/engine"
-	"crosssum/internal/link/gold"
-	"crosssum/internal/report"
-	"crosssum/internal/store"
+	"crosssum/internal/evaluation/report"
+	"crosssum/internal/mining/gold"
 	"crosssum/schemas"
 )
 
@@ -84,7 +84,7 @@ func (a *Activities) knownPairs(in schemas.CalibrateInput) (string, error) {
 		}
 		return in.Scanned.Gold, nil
 	}
-	file, err := corpus.OpenGold(a.CrawlRoots, in.Gold)
+	file, err := crawl.OpenGold(a.CrawlRoots, in.Gold)
 	if err != nil {
 		return "", err
 	}

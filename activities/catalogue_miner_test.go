@@ -7,10 +7,10 @@ import (
 	"slices"
 	"testing"
 
-	"crosssum/internal/arrowfile"
-	"crosssum/internal/catalogue"
-	"crosssum/internal/corpus"
-	"crosssum/internal/store"
+	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/artifact/store"
+	"crosssum/internal/crawl"
+	"crosssum/internal/crawl/catalogue"
 	"crosssum/internal/testkit"
 	"crosssum/schemas"
 
@@ -105,7 +105,7 @@ func (m *miner) run(most int) (taken int) {
 	for taken < most {
 		entries, err := catalogue.History(m.a.Store, "news")
 		noError(m.t, err)
-		names, err := corpus.Crawls(m.a.CrawlRoots, "weekly")
+		names, err := crawl.Crawls(m.a.CrawlRoots, "weekly")
 		noError(m.t, err)
 		var next *schemas.Scanned
 		for _, name := range names {

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"crosssum/internal/arrowfile"
+	"crosssum/internal/artifact/arrowfile"
 	"crosssum/schemas"
 )
 

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"os"
 
-	"crosssum/internal/arrowfile"
-	"crosssum/internal/trained"
+	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/training/trained"
 	"crosssum/schemas"
 )
 

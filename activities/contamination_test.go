@@ -7,11 +7,11 @@ import (
 	"strings"
 	"testing"
 
-	"crosssum/internal/arrowfile"
+	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
-	"crosssum/internal/report"
-	"crosssum/internal/store"
-	"crosssum/internal/trained"
+	"crosssum/internal/evaluation/report"
+	"crosssum/internal/training/trained"
 	"crosssum/schemas"
 )
 

@@ -4,9 +4,9 @@ import (
 	"context"
 	"path/filepath"
 
-	"crosssum/internal/embeddings"
+	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
-	"crosssum/internal/store"
+	"crosssum/internal/mining/embeddings"
 	"crosssum/schemas"
 )
 

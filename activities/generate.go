@@ -13,9 +13,9 @@ import (
 	"strings"
 	"sync"
 
-	"crosssum/internal/arrowfile"
+	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
-	"crosssum/internal/store"
 	"crosssum/schemas"
 )
 

@@ -7,8 +7,8 @@ import (
 	"reflect"
 	"testing"
 
-	"crosssum/internal/arrowfile"
-	"crosssum/internal/store"
+	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/artifact/store"
 	"crosssum/schemas"
 )
 

@@ -9,8 +9,8 @@ import (
 	"syscall"
 	"testing"
 
-	"crosssum/internal/report"
-	"crosssum/internal/store"
+	"crosssum/internal/artifact/store"
+	"crosssum/internal/evaluation/report"
 	"crosssum/schemas"
 )
 

@@ -4,9 +4,9 @@ import (
 	"context"
 	"path/filepath"
 
-	"crosssum/internal/arrowfile"
+	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
-	"crosssum/internal/store"
 	"crosssum/schemas"
 )
 

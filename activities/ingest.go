@@ -4,9 +4,9 @@ import (
 	"context"
 	"path/filepath"
 
-	"crosssum/internal/corpus"
+	"crosssum/internal/artifact/store"
+	"crosssum/internal/crawl"
 	"crosssum/internal/engine"
-	"crosssum/internal/store"
 	"crosssum/schemas"
 )
 
@@ -69,22 +69,22 @@ func runIngest(ctx context.Context, a *Activities, in schemas.IngestInput, u uni
 	if err != nil {
 		return nil, err
 	}
-	folder, err := corpus.FindCrawl(a.CrawlRoots, in.Scanned.Crawl)
+	folder, err := crawl.FindCrawl(a.CrawlRoots, in.Scanned.Crawl)
 	if err != nil {
 		return nil, permanent(err)
 	}
 	defer folder.Close()
-	scratch, remove, err := corpus.Scratch(filepath.Dir(draft.Dir))
+	scratch, remove, err := crawl.Scratch(filepath.Dir(draft.Dir))
 	if err != nil {
 		return nil, err
 	}
 	defer remove()
-	limits := corpus.Limits{LineBytes: in.Params.MaxLineBytes, FileBytes: in.Params.MaxFileBytes, RejectFraction: in.Params.RejectFraction}
+	limits := crawl.Limits{LineBytes: in.Params.MaxLineBytes, FileBytes: in.Params.MaxFileBytes, RejectFraction: in.Params.RejectFraction}
 	if limits.LineBytes <= 0 || limits.FileBytes <= 0 || limits.RejectFraction < 0 {
 		return nil, Fail(schemas.InvalidInput, "ingest: max_line_bytes %d and max_file_bytes %d must be positive, reject_fraction %g not negative",
 			limits.LineBytes, limits.FileBytes, limits.RejectFraction)
 	}
-	ingested, err := corpus.Ingest(ctx, folder, files[u.name], limits, in.Tolerant, draft.Dir, scratch, func(rows int64) {
+	ingested, err := crawl.Ingest(ctx, folder, files[u.name], limits, in.Tolerant, draft.Dir, scratch, func(rows int64) {
 		report(schemas.Progress{Done: rows, Of: "rows"})
 	})
 	return ingested.Counts(), permanent(err)

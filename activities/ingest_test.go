@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"crosssum/internal/arrowfile"
-	"crosssum/internal/store"
+	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/artifact/store"
 	"crosssum/schemas"
 
 	"go.temporal.io/sdk/activity"

@@ -4,9 +4,9 @@ import (
 	"context"
 	"strings"
 
+	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
-	"crosssum/internal/link"
-	"crosssum/internal/store"
+	"crosssum/internal/mining/link"
 	"crosssum/schemas"
 )
 

@@ -6,9 +6,9 @@ import (
 	"os"
 	"slices"
 
-	"crosssum/internal/catalogue"
+	"crosssum/internal/artifact/store"
+	"crosssum/internal/crawl/catalogue"
 	"crosssum/internal/engine"
-	"crosssum/internal/store"
 	"crosssum/schemas"
 )
 

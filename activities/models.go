@@ -11,7 +11,7 @@ import (
 	"sort"
 	"strings"
 
-	"crosssum/internal/digest"
+	"crosssum/internal/artifact/digest"
 	"crosssum/schemas"
 )
 

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
-	"crosssum/internal/store"
 	"crosssum/internal/testkit"
 	"crosssum/schemas"
 )

@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
-	"crosssum/internal/store"
 	"crosssum/schemas"
 
 	"go.temporal.io/sdk/activity"

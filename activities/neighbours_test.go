@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"crosssum/internal/arrowfile"
+	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/engine"
 	"crosssum/schemas"
 )

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"crosssum/internal/catalogue"
-	"crosssum/internal/corpus"
+	"crosssum/internal/crawl"
+	"crosssum/internal/crawl/catalogue"
 	"crosssum/schemas"
 
 	"go.temporal.io/sdk/activity"
@@ -44,7 +44,7 @@ func (a *Activities) findWaiting(ctx context.Context, in schemas.WaitingInput) (
 	}
 	names := []string{p.Crawl}
 	if p.Crawl == "" {
-		if names, err = corpus.Crawls(a.CrawlRoots, p.Crawls); err != nil {
+		if names, err = crawl.Crawls(a.CrawlRoots, p.Crawls); err != nil {
 			return answer, err
 		}
 	}
@@ -54,7 +54,7 @@ func (a *Activities) findWaiting(ctx context.Context, in schemas.WaitingInput) (
 			break
 		}
 		scanned, wanted, err := a.untaken(ctx, in, entries, name)
-		if fault := (*corpus.InputError)(nil); errors.As(err, &fault) {
+		if fault := (*crawl.InputError)(nil); errors.As(err, &fault) {
 			answer.Refused = append(answer.Refused, schemas.RefusedCrawl{Crawl: name,
 				Reason: strings.TrimPrefix(fault.Error(), "crawl "+name+": ")})
 		} else if err != nil {

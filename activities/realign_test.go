@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"crosssum/internal/store"
+	"crosssum/internal/artifact/store"
 	"crosssum/schemas"
 
 	"go.temporal.io/sdk/activity"

@@ -7,9 +7,9 @@ import (
 	"path/filepath"
 	"runtime/debug"
 
+	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
-	"crosssum/internal/report"
-	"crosssum/internal/store"
+	"crosssum/internal/evaluation/report"
 	"crosssum/schemas"
 )
 

@@ -10,11 +10,11 @@ import (
 	"slices"
 	"sort"
 
-	"crosssum/internal/arrowfile"
+	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/engine"
-	"crosssum/internal/link/gold"
-	"crosssum/internal/metric"
-	"crosssum/internal/report"
+	"crosssum/internal/evaluation/metric"
+	"crosssum/internal/evaluation/report"
+	"crosssum/internal/mining/gold"
 	"crosssum/schemas"
 )
 

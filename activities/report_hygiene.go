@@ -6,8 +6,8 @@ import (
 	"crypto/sha256"
 	"sort"
 
-	"crosssum/internal/arrowfile"
-	"crosssum/internal/report"
+	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/evaluation/report"
 	"crosssum/schemas"
 )
 

@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"sort"
 
-	"crosssum/internal/arrowfile"
-	"crosssum/internal/metric"
-	"crosssum/internal/report"
+	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/evaluation/metric"
+	"crosssum/internal/evaluation/report"
 	"crosssum/schemas"
 )
 

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
-	"crosssum/internal/store"
 	"crosssum/internal/testkit/smalldisk"
 	"crosssum/schemas"
 

@@ -10,7 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"crosssum/internal/corpus"
+	"crosssum/internal/crawl"
 	"crosssum/internal/engine"
 	"crosssum/schemas"
 )
@@ -26,7 +26,7 @@ func (a *Activities) Scan(ctx context.Context, in schemas.ScanInput) (schemas.Sc
 }
 
 func (a *Activities) scan(ctx context.Context, in schemas.ScanInput) (schemas.Scanned, error) {
-	folder, err := corpus.FindCrawl(a.CrawlRoots, in.Crawl)
+	folder, err := crawl.FindCrawl(a.CrawlRoots, in.Crawl)
 	if err != nil {
 		return schemas.Scanned{}, err
 	}
@@ -80,7 +80,7 @@ func crawlDigest(mode string, files []schemas.CrawlFile) (string, error) {
 
 // putGold stores the gold beside the crawl, if there is one, for the report to score the alignment with. One that cannot be
 // had is a fault to tell, and no error: nothing is mined by it.
-func (a *Activities) putGold(folder *corpus.Folder) (digest, fault string, err error) {
+func (a *Activities) putGold(folder *crawl.Folder) (digest, fault string, err error) {
 	gold, err := folder.Gold()
 	if err == nil && gold != nil {
 		defer gold.Close()
@@ -136,7 +136,7 @@ func (r *readFault) Read(p []byte) (int, error) {
 
 // permanent types the faults of a crawl: a person must mend them, trying again cannot help.
 func permanent(err error) error {
-	var input *corpus.InputError
+	var input *crawl.InputError
 	if !errors.As(err, &input) {
 		return err
 	}

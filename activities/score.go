@@ -7,12 +7,12 @@ import (
 	"path/filepath"
 	"sort"
 
-	"crosssum/internal/arrowfile"
+	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
-	"crosssum/internal/metric"
-	"crosssum/internal/metric/lead"
-	"crosssum/internal/metric/rouge"
-	"crosssum/internal/store"
+	"crosssum/internal/evaluation/metric"
+	"crosssum/internal/evaluation/metric/lead"
+	"crosssum/internal/evaluation/metric/rouge"
 	"crosssum/schemas"
 )
 

@@ -7,11 +7,11 @@ import (
 	"sort"
 	"strings"
 
-	"crosssum/internal/arrowfile"
+	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/engine"
-	"crosssum/internal/metric"
-	"crosssum/internal/metric/lase"
-	"crosssum/internal/metric/rouge"
+	"crosssum/internal/evaluation/metric"
+	"crosssum/internal/evaluation/metric/lase"
+	"crosssum/internal/evaluation/metric/rouge"
 	"crosssum/schemas"
 )
 

@@ -11,10 +11,10 @@ import (
 	"strings"
 	"testing"
 
-	"crosssum/internal/arrowfile"
+	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
-	"crosssum/internal/metric"
-	"crosssum/internal/store"
+	"crosssum/internal/evaluation/metric"
 	"crosssum/internal/testkit"
 	"crosssum/schemas"
 

@@ -6,9 +6,9 @@ import (
 	"os"
 	"path/filepath"
 
+	"crosssum/internal/artifact/store"
+	"crosssum/internal/crawl/screen"
 	"crosssum/internal/engine"
-	"crosssum/internal/screen"
-	"crosssum/internal/store"
 	"crosssum/schemas"
 )
 

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"crosssum/internal/arrowfile"
+	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/crawl/screen"
 	"crosssum/internal/engine"
-	"crosssum/internal/report"
-	"crosssum/internal/screen"
+	"crosssum/internal/evaluation/report"
 	"crosssum/schemas"
 )
 

@@ -3,9 +3,9 @@ package activities
 import (
 	"context"
 
+	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
-	"crosssum/internal/split"
-	"crosssum/internal/store"
+	"crosssum/internal/mining/split"
 	"crosssum/schemas"
 )
 

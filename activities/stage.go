@@ -8,9 +8,9 @@ import (
 	"sort"
 	"time"
 
-	"crosssum/internal/arrowfile"
+	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
-	"crosssum/internal/store"
 	"crosssum/schemas"
 
 	"go.temporal.io/sdk/activity"

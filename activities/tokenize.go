@@ -4,8 +4,8 @@ import (
 	"context"
 	"path/filepath"
 
+	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
-	"crosssum/internal/store"
 	"crosssum/schemas"
 )
 

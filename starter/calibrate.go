@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 
-	"crosssum/internal/live"
-	"crosssum/internal/local"
+	"crosssum/internal/operation/live"
+	"crosssum/internal/operation/processes"
 	"crosssum/schemas"
 )
 
@@ -39,13 +39,13 @@ func calibrate(ctx context.Context, args []string) error {
 	if *crawl == "" {
 		return errors.New("calibrate: --crawl DIR is missing; see ./crosssum calibrate --help")
 	}
-	name, err := local.BringIn(*crawl, h.config.CrawlRoots)
+	name, err := processes.BringIn(*crawl, h.config.CrawlRoots)
 	if err != nil {
 		return err
 	}
 	over := map[string]any{"precision": *precision}
 	if *known != "" {
-		if over["gold"], err = local.BringInGold(*known, h.config.CrawlRoots); err != nil {
+		if over["gold"], err = processes.BringInGold(*known, h.config.CrawlRoots); err != nil {
 			return err
 		}
 	}

@@ -8,35 +8,35 @@ import (
 	"os"
 	"time"
 
-	"crosssum/internal/corpus"
-	"crosssum/internal/live"
-	"crosssum/internal/local"
+	"crosssum/internal/crawl"
+	"crosssum/internal/operation/live"
+	"crosssum/internal/operation/processes"
 )
 
 // check reads a crawl as ingest would, and keeps nothing.
 func check(ctx context.Context, args []string) error {
 	set := flags("check", "check --crawl DIR [--languages a,b]", "Reads a crawl folder as a run would and says what it holds: rows, rejects with reasons and first examples, languages, and what\n"+
 		"a run is expected to take. Ends with status 1 if a run would refuse the crawl. Nothing is written.", "./crosssum check --crawl corpus/sample")
-	crawl := set.String("crawl", "", "the crawl folder, or the name of one under a crawl root")
+	dir := set.String("crawl", "", "the crawl folder, or the name of one under a crawl root")
 	languages := set.String("languages", "", "names of languages, separated by commas (default: all of the crawl)")
 	preset := set.String("preset", "demo", "demo or paper: whose limits apply")
 	h, err := openHouse(set, args)
 	if err != nil {
 		return err
 	}
-	if *crawl == "" {
+	if *dir == "" {
 		return errors.New("check: --crawl DIR is missing; see ./crosssum check --help")
 	}
 	_, params, err := parameters("", *preset, "", *languages)
 	if err != nil {
 		return err
 	}
-	limits := corpus.Limits{LineBytes: params.Ingest.MaxLineBytes, FileBytes: params.Ingest.MaxFileBytes, RejectFraction: params.Ingest.RejectFraction}
-	folder, err := local.FindCrawl(*crawl, h.config.CrawlRoots)
+	limits := crawl.Limits{LineBytes: params.Ingest.MaxLineBytes, FileBytes: params.Ingest.MaxFileBytes, RejectFraction: params.Ingest.RejectFraction}
+	folder, err := processes.FindCrawl(*dir, h.config.CrawlRoots)
 	if err != nil {
 		return err
 	}
-	found, err := corpus.Check(ctx, folder, params.Languages, limits, counter())
+	found, err := crawl.Check(ctx, folder, params.Languages, limits, counter())
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func counter() func(string, int64) {
 }
 
 // printChecked writes the tables of a check.
-func printChecked(w io.Writer, c corpus.Checked) {
+func printChecked(w io.Writer, c crawl.Checked) {
 	fmt.Fprintf(w, "crawl %s: %s rows in %d languages, %s accepted, %s rejected, %s blank lines\n\n", c.Crawl, live.Thousands(c.Read),
 		len(c.Languages), live.Thousands(c.Accepted), live.Thousands(c.Rejected), live.Thousands(c.Blank))
 	if c.Deleted > 0 {

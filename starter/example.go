@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"crosssum/internal/cli"
+	"crosssum/internal/operation/cli"
 	"crosssum/schemas"
 )
 

@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"crosssum/internal/corpus"
-	"crosssum/internal/live"
+	"crosssum/internal/operation/live"
+	"crosssum/tools/corpus"
 )
 
 // fetchCorpus makes a crawl of a Debian suite.

@@ -11,9 +11,9 @@ import (
 	"strconv"
 	"time"
 
-	"crosssum/internal/cli"
-	"crosssum/internal/config"
-	"crosssum/internal/local"
+	"crosssum/internal/operation/cli"
+	"crosssum/internal/operation/config"
+	"crosssum/internal/operation/processes"
 	"crosssum/schemas"
 
 	"go.temporal.io/sdk/client"
@@ -22,7 +22,7 @@ import (
 // house is the configuration of this machine and the processes that serve it.
 type house struct {
 	config   config.Config
-	keeper   *local.Keeper
+	keeper   *processes.Keeper
 	explicit bool   // the address was given by flag or environment: whatever answers there is meant
 	ui       string // base address of the web UI, "" when it is not ours
 }
@@ -39,8 +39,8 @@ func houseFlags(set *flag.FlagSet) func() (*house, error) {
 		h := &house{config: c}
 		_, h.explicit = os.LookupEnv("CROSSSUM_ADDRESS")
 		set.Visit(func(f *flag.Flag) { h.explicit = h.explicit || f.Name == "address" })
-		h.keeper = local.NewKeeper(h.data())
-		if p, ok := h.keeper.Find(local.ServerName); ok && !h.explicit {
+		h.keeper = processes.NewKeeper(h.data())
+		if p, ok := h.keeper.Find(processes.ServerName); ok && !h.explicit {
 			h.config.Address, h.ui = p.Address, p.UI
 		}
 		return h, nil
@@ -111,24 +111,24 @@ func (h *house) lock(ctx context.Context) (unlock func(), err error) {
 
 // server joins the server of this checkout, or the one at an address that was asked for, or starts one.
 func (h *house) server(ctx context.Context, owner int, anyPort bool) error {
-	if p, ok := h.keeper.Find(local.ServerName); ok {
+	if p, ok := h.keeper.Find(processes.ServerName); ok {
 		if h.explicit && p.Address != h.config.Address {
 			return fmt.Errorf("this checkout's Temporal server runs at %s; stop it with ./crosssum down before you ask for %s", p.Address, h.config.Address)
 		}
-		if !local.Serves(ctx, p.Address) {
+		if !processes.Serves(ctx, p.Address) {
 			return fmt.Errorf("the Temporal server (process %d) does not answer at %s: see %s, or ./crosssum down", p.PID, p.Address, p.Log)
 		}
 		h.config.Address, h.ui = p.Address, p.UI
-		return errors.Join(h.adopt(p, owner), local.PrepareNamespace(ctx, h.config.Address, h.config.Namespace))
+		return errors.Join(h.adopt(p, owner), processes.PrepareNamespace(ctx, h.config.Address, h.config.Namespace))
 	}
 	host, portText, err := net.SplitHostPort(h.config.Address)
 	if err != nil {
 		return fmt.Errorf("address %q: %w", h.config.Address, err)
 	}
 	loopback := host == "localhost" || net.ParseIP(host).IsLoopback()
-	if (h.explicit || !loopback) && local.Serves(ctx, h.config.Address) {
+	if (h.explicit || !loopback) && processes.Serves(ctx, h.config.Address) {
 		if loopback {
-			return local.PrepareNamespace(ctx, h.config.Address, h.config.Namespace)
+			return processes.PrepareNamespace(ctx, h.config.Address, h.config.Namespace)
 		}
 		return nil // a cluster of others: its namespace and search attributes are its administrator's
 	}
@@ -144,32 +144,32 @@ func (h *house) server(ctx context.Context, owner int, anyPort bool) error {
 		return err
 	}
 	say("starting the Temporal server at 127.0.0.1:%d, web UI at http://127.0.0.1:%d", port, uiPort)
-	p, err := h.keeper.StartServer(ctx, local.ServerOptions{Program: h.program("temporal"),
+	p, err := h.keeper.StartServer(ctx, processes.ServerOptions{Program: h.program("temporal"),
 		Database: filepath.Join(h.data(), "temporal.db"), Port: port, UIPort: uiPort, Owner: owner})
 	if err != nil {
 		return err
 	}
 	h.config.Address, h.ui = p.Address, p.UI
-	return local.PrepareNamespace(ctx, h.config.Address, h.config.Namespace)
+	return processes.PrepareNamespace(ctx, h.config.Address, h.config.Namespace)
 }
 
 // ports are the configured ones if they are free, or else free ones near them if any will do.
 func (h *house) ports(port int, anyPort bool) (front, ui int, err error) {
 	ui = h.config.UIPort
-	if local.PortFree(port) && local.PortFree(ui) {
+	if processes.PortFree(port) && processes.PortFree(ui) {
 		return port, ui, nil
 	}
 	busy := port
-	if local.PortFree(port) {
+	if processes.PortFree(port) {
 		busy = ui
 	}
 	if !anyPort {
 		return 0, 0, fmt.Errorf("port %d is in use by %s: stop it, or choose other ports with --address 127.0.0.1:PORT --ui-port PORT"+
-			" (or CROSSSUM_ADDRESS and CROSSSUM_UI_PORT, or temporal.yaml)", busy, local.PortHolder(busy))
+			" (or CROSSSUM_ADDRESS and CROSSSUM_UI_PORT, or temporal.yaml)", busy, processes.PortHolder(busy))
 	}
 	const gap = 1000
-	front, err = local.FreePort(port+1, gap)
-	say("port %d is in use by %s; taking %d and %d instead", busy, local.PortHolder(busy), front, front+gap)
+	front, err = processes.FreePort(port+1, gap)
+	say("port %d is in use by %s; taking %d and %d instead", busy, processes.PortHolder(busy), front, front+gap)
 	return front, front + gap, err
 }
 
@@ -181,21 +181,21 @@ func (h *house) worker(ctx context.Context, owner int) error {
 	}
 	defer c.Close()
 	queue := h.config.Queue(schemas.QueueMain)
-	if p, ok := h.keeper.Find(local.WorkerName); ok {
+	if p, ok := h.keeper.Find(processes.WorkerName); ok {
 		if !p.Outdated() && p.Address == h.config.Address {
-			return errors.Join(h.adopt(p, owner), local.WaitForWorker(ctx, c, queue, p))
+			return errors.Join(h.adopt(p, owner), processes.WaitForWorker(ctx, c, queue, p))
 		}
 		say("restarting the worker: it was built before the last change, or works for another server")
-		if err := h.keeper.Stop(local.WorkerName, h.config.WorkerStop()+5*time.Second); err != nil {
+		if err := h.keeper.Stop(processes.WorkerName, h.config.WorkerStop()+5*time.Second); err != nil {
 			return err
 		}
 	}
-	p, err := h.keeper.Start(local.Process{Name: local.WorkerName, Owner: owner, Program: h.program("worker"), Address: h.config.Address},
+	p, err := h.keeper.Start(processes.Process{Name: processes.WorkerName, Owner: owner, Program: h.program("worker"), Address: h.config.Address},
 		h.config.Folder, h.environment())
 	if err != nil {
 		return err
 	}
-	return local.WaitForWorker(ctx, c, queue, p)
+	return processes.WaitForWorker(ctx, c, queue, p)
 }
 
 // environment hands this command's settings to the worker.
@@ -227,7 +227,7 @@ func (h *house) attend(ctx context.Context) (leave func()) {
 				return
 			case <-time.After(every):
 			}
-			for _, name := range []string{local.ServerName, local.WorkerName} {
+			for _, name := range []string{processes.ServerName, processes.WorkerName} {
 				p, revived, err := h.keeper.Revive(ctx, name, folder, environment)
 				if revived {
 					times++
@@ -244,7 +244,7 @@ func (h *house) attend(ctx context.Context) (leave func()) {
 
 // adopt settles who ends a process that was found running: `up` and --keep make it stay, a command that was killed passes
 // its processes on, and one that still runs has to share: then they stay.
-func (h *house) adopt(p local.Process, owner int) error {
+func (h *house) adopt(p processes.Process, owner int) error {
 	switch {
 	case p.Owner == 0 || p.Owner == owner:
 		return nil
@@ -263,7 +263,7 @@ func (h *house) stopOwn() {
 		return // then it started none either
 	}
 	defer unlock()
-	for _, name := range []string{local.WorkerName, local.ServerName} {
+	for _, name := range []string{processes.WorkerName, processes.ServerName} {
 		if p, ok := h.keeper.Find(name); ok && p.Owner == os.Getpid() {
 			if err := h.keeper.Stop(name, h.patience(name)); err != nil {
 				say("%v", err)
@@ -273,7 +273,7 @@ func (h *house) stopOwn() {
 }
 
 func (h *house) patience(name string) time.Duration {
-	if name == local.WorkerName {
+	if name == processes.WorkerName {
 		return h.config.WorkerStop() + 5*time.Second
 	}
 	return 15 * time.Second
@@ -281,7 +281,7 @@ func (h *house) patience(name string) time.Duration {
 
 // client connects to the namespace; it dials when it is first used.
 func (h *house) client() (client.Client, error) {
-	return client.NewLazyClient(client.Options{HostPort: h.config.Address, Namespace: h.config.Namespace, Logger: local.Quiet()})
+	return client.NewLazyClient(client.Options{HostPort: h.config.Address, Namespace: h.config.Namespace, Logger: processes.Quiet()})
 }
 
 // say prints a line about what happens now.

@@ -11,8 +11,8 @@ import (
 	"os/signal"
 	"syscall"
 
-	"crosssum/internal/cli"
-	"crosssum/internal/config"
+	"crosssum/internal/operation/cli"
+	"crosssum/internal/operation/config"
 )
 
 // command is one word of the command line. run gets the arguments after it.

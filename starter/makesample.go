@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"sort"
 
-	"crosssum/internal/cli"
-	"crosssum/internal/corpus"
+	"crosssum/internal/operation/cli"
+	"crosssum/tools/corpus"
 )
 
 // makeSample draws the shipped sample again, and what lies outside of it, from a fetched crawl.

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"crosssum/internal/live"
-	"crosssum/internal/report"
+	"crosssum/internal/evaluation/report"
+	"crosssum/internal/operation/live"
 	"crosssum/schemas"
 
 	"go.temporal.io/sdk/temporal"

@@ -14,11 +14,11 @@ import (
 	"syscall"
 	"time"
 
-	"crosssum/internal/arrowfile"
-	"crosssum/internal/cli"
-	"crosssum/internal/corpus"
-	"crosssum/internal/crash"
-	"crosssum/internal/live"
+	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/crawl"
+	"crosssum/internal/fault/crash"
+	"crosssum/internal/operation/cli"
+	"crosssum/internal/operation/live"
 	"crosssum/schemas"
 )
 
@@ -164,7 +164,7 @@ func (p *proof) prepare(ctx context.Context, over string) error {
 
 // sample makes a data set of some hundred articles with their own summaries.
 func (p *proof) sample(ctx context.Context) error {
-	folder, err := corpus.OpenFolder(filepath.Join(root(), "corpus", "sample"))
+	folder, err := crawl.OpenFolder(filepath.Join(root(), "corpus", "sample"))
 	if err != nil {
 		return err
 	}
@@ -183,7 +183,7 @@ func (p *proof) sample(ctx context.Context) error {
 		if err := errors.Join(os.MkdirAll(out, 0o755), os.MkdirAll(p.data, 0o755)); err != nil {
 			return err
 		}
-		_, err = corpus.Ingest(ctx, folder, files, corpus.Limits{LineBytes: limits.MaxLineBytes, FileBytes: limits.MaxFileBytes,
+		_, err = crawl.Ingest(ctx, folder, files, crawl.Limits{LineBytes: limits.MaxLineBytes, FileBytes: limits.MaxFileBytes,
 			RejectFraction: limits.RejectFraction}, false, out, out, func(int64) {})
 		if err != nil {
 			return err

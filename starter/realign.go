@@ -11,8 +11,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"crosssum/internal/live"
-	"crosssum/internal/local"
+	"crosssum/internal/operation/live"
+	"crosssum/internal/operation/processes"
 	"crosssum/schemas"
 )
 
@@ -57,7 +57,7 @@ func realignFlags(set *flag.FlagSet) func(*house) (json.RawMessage, error) {
 			over["retry"] = true
 		}
 		if *crawls != "" {
-			folder, err := local.FolderOfCrawls(*crawls, h.config.CrawlRoots)
+			folder, err := processes.FolderOfCrawls(*crawls, h.config.CrawlRoots)
 			if err != nil {
 				return nil, err
 			}
@@ -66,7 +66,7 @@ func realignFlags(set *flag.FlagSet) func(*house) (json.RawMessage, error) {
 		name := ""
 		if *crawl != "" {
 			var err error
-			if name, err = local.BringIn(*crawl, h.config.CrawlRoots); err != nil {
+			if name, err = processes.BringIn(*crawl, h.config.CrawlRoots); err != nil {
 				return nil, err
 			}
 		}

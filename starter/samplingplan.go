@@ -13,12 +13,12 @@ import (
 	"strconv"
 	"strings"
 
-	"crosssum/internal/arrowfile"
-	"crosssum/internal/cli"
-	"crosssum/internal/live"
-	"crosssum/internal/sampling"
-	"crosssum/internal/split"
-	"crosssum/internal/store"
+	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/artifact/store"
+	"crosssum/internal/mining/split"
+	"crosssum/internal/operation/cli"
+	"crosssum/internal/operation/live"
+	"crosssum/internal/training/sampling"
 	"crosssum/schemas"
 )
 
@@ -29,7 +29,7 @@ func samplingPlan(_ context.Context, args []string) error {
 			"the mini-batches as multistage sampling's probabilities give it and as the seed draws it, and how often its samples are\n"+
 			"seen. The pairs are those of a finished run, or of a file: source<TAB>target<TAB>samples, lines that begin with # left out.\n"+
 			"Sampling, alpha, beta, m, mini-batch, steps and seed are the parameters' (train.sampling, ...).",
-		"./crosssum sampling-plan --counts internal/sampling/testdata/pair-counts.tsv --preset paper")
+		"./crosssum sampling-plan --counts internal/training/sampling/testdata/pair-counts.tsv --preset paper")
 	run := set.String("run", "", "a finished run: its folder under data/runs")
 	counts := set.String("counts", "", "a file of counts")
 	preset := set.String("preset", "demo", "demo or paper")

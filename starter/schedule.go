@@ -9,9 +9,9 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"crosssum/internal/cli"
-	"crosssum/internal/local"
-	"crosssum/internal/schedules"
+	"crosssum/internal/operation/cli"
+	"crosssum/internal/operation/processes"
+	"crosssum/internal/operation/schedules"
 	"crosssum/schemas"
 
 	"go.temporal.io/api/enums/v1"
@@ -213,12 +213,12 @@ func reach(ctx context.Context, open func() (*house, error)) (*house, client.Cli
 	if err != nil {
 		return nil, nil, err
 	}
-	if !local.Serves(ctx, h.config.Address) {
+	if !processes.Serves(ctx, h.config.Address) {
 		return nil, nil, errors.New("schedules live in the Temporal server, and none answers at " + h.config.Address +
 			": ./crosssum up starts it with a worker, and keeps them running")
 	}
-	if _, ok := h.keeper.Find(local.ServerName); ok {
-		if err := local.PrepareNamespace(ctx, h.config.Address, h.config.Namespace); err != nil {
+	if _, ok := h.keeper.Find(processes.ServerName); ok {
+		if err := processes.PrepareNamespace(ctx, h.config.Address, h.config.Namespace); err != nil {
 			return nil, nil, err
 		}
 	}

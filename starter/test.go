@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"crosssum/internal/live"
+	"crosssum/internal/operation/live"
 )
 
 // test runs go vet and go test over all packages. The wrapper has set up the native environment.

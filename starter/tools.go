@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"crosssum/internal/config"
 	"crosssum/internal/engine"
+	"crosssum/internal/operation/config"
 )
 
 // tool hands a file tool to the engine, which has the native code: its arguments, standard input and output are the user's.

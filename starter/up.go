@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"crosssum/internal/live"
-	"crosssum/internal/local"
+	"crosssum/internal/operation/live"
+	"crosssum/internal/operation/processes"
 
 	"go.temporal.io/api/workflowservice/v1"
 )
@@ -39,7 +39,7 @@ func down(ctx context.Context, args []string) error {
 		return err
 	}
 	defer unlock()
-	for _, name := range []string{local.WorkerName, local.ServerName} {
+	for _, name := range []string{processes.WorkerName, processes.ServerName} {
 		p, ok := h.keeper.Find(name)
 		if !ok {
 			say("%s: not running", name)
@@ -64,9 +64,9 @@ func status(ctx context.Context, args []string) error {
 }
 
 func (h *house) status(ctx context.Context) error {
-	serves := local.Serves(ctx, h.config.Address)
+	serves := processes.Serves(ctx, h.config.Address)
 	state := map[bool]string{true: "answers", false: "DOES NOT ANSWER"}
-	if p, ok := h.keeper.Find(local.ServerName); ok {
+	if p, ok := h.keeper.Find(processes.ServerName); ok {
 		fmt.Printf("Temporal server  %s, %s (process %d, log %s)\n", p.Address, state[serves], p.PID, p.Log)
 		fmt.Printf("web UI           %s\n", h.runsURL())
 	} else if serves {
@@ -74,7 +74,7 @@ func (h *house) status(ctx context.Context) error {
 	} else {
 		fmt.Println("Temporal server  not running; ./crosssum up starts it")
 	}
-	switch p, ok := h.keeper.Find(local.WorkerName); {
+	switch p, ok := h.keeper.Find(processes.WorkerName); {
 	case ok && p.Outdated():
 		fmt.Printf("worker           running (process %d), but built before the last change: ./crosssum up restarts it\n", p.PID)
 	case ok:

@@ -6,7 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
-	"crosssum/internal/cli"
+	"crosssum/internal/operation/cli"
 	"crosssum/schemas"
 )
 

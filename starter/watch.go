@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"crosssum/internal/live"
+	"crosssum/internal/operation/live"
 	"crosssum/schemas"
 
 	"go.temporal.io/api/enums/v1"

@@ -11,10 +11,10 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"crosssum/internal/catalogue"
-	"crosssum/internal/cli"
-	"crosssum/internal/store"
-	"crosssum/internal/withdraw"
+	"crosssum/internal/artifact/store"
+	"crosssum/internal/crawl/catalogue"
+	"crosssum/internal/operation/cli"
+	"crosssum/internal/operation/withdraw"
 	"crosssum/schemas"
 )
 

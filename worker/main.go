@@ -11,10 +11,10 @@ import (
 	"time"
 
 	"crosssum/activities"
-	"crosssum/internal/config"
-	"crosssum/internal/crash"
+	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
-	"crosssum/internal/store"
+	"crosssum/internal/fault/crash"
+	"crosssum/internal/operation/config"
 	"crosssum/schemas"
 	"crosssum/workflows"
 

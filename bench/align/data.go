@@ -5,7 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"crosssum/internal/arrowfile"
+	"crosssum/internal/artifact/arrowfile"
 	"crosssum/schemas"
 )
 

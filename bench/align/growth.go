@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 
-	"crosssum/internal/arrowfile"
+	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/engine"
 	"crosssum/schemas"
 )

@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"crosssum/bench/harness"
-	"crosssum/internal/arrowfile"
+	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/engine"
 )
 

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"crosssum/internal/arrowfile"
+	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/engine"
 	"crosssum/schemas"
 )

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"crosssum/activities"
+	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
-	"crosssum/internal/store"
 	"crosssum/schemas"
 
 	sdklog "go.temporal.io/sdk/log"

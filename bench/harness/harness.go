@@ -8,7 +8,7 @@ import (
 	"os"
 	"strings"
 
-	"crosssum/internal/cli"
+	"crosssum/internal/operation/cli"
 )
 
 // Flags are those of ./crosssum benchmark NAME.

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"crosssum/internal/arrowfile"
+	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/engine"
 	"crosssum/schemas"
 )

@@ -3,7 +3,7 @@ package engine
 import (
 	"fmt"
 
-	"crosssum/internal/arrowfile"
+	"crosssum/internal/artifact/arrowfile"
 	"crosssum/schemas"
 )
 

@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"crosssum/internal/arrowfile"
+	"crosssum/internal/artifact/arrowfile"
 	"crosssum/schemas"
 
 	"golang.org/x/sys/unix"

@@ -3,7 +3,7 @@ package testkit
 import (
 	"testing"
 
-	"crosssum/internal/store"
+	"crosssum/internal/artifact/store"
 	"crosssum/schemas"
 )
 

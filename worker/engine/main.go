@@ -13,14 +13,14 @@ import (
 	"strconv"
 	"strings"
 
-	"crosssum/internal/encode"
 	"crosssum/internal/engine"
-	"crosssum/internal/generate"
-	"crosssum/internal/langid"
+	"crosssum/internal/evaluation/generate"
+	"crosssum/internal/mining/search"
+	"crosssum/internal/model/encode"
+	"crosssum/internal/model/langid"
 	"crosssum/internal/native/faiss"
 	"crosssum/internal/native/torch"
-	"crosssum/internal/search"
-	"crosssum/internal/train"
+	"crosssum/internal/training/train"
 )
 
 // handlers are what the engine does for a worker.

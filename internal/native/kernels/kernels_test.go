@@ -10,7 +10,7 @@ import (
 
 	"crosssum/internal/native/bf16"
 	"crosssum/internal/native/torch"
-	"crosssum/internal/sampling"
+	"crosssum/internal/training/sampling"
 )
 
 func must(t *testing.T, err error) {

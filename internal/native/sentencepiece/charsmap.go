@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"crosssum/internal/protobuf"
+	"crosssum/internal/artifact/protobuf"
 )
 
 // checkMaps looks at the compiled normalization maps of a serialized model, which the library follows without looking: a

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"crosssum/internal/local"
+	"crosssum/internal/operation/processes"
 	"crosssum/schemas"
 
 	"go.temporal.io/sdk/client"
@@ -34,7 +34,7 @@ type Chain struct {
 
 	root    string // of the repository
 	address string
-	keeper  *local.Keeper
+	keeper  *processes.Keeper
 }
 
 // New builds the programs and starts a server. The native libraries must be there: `./crosssum setup` builds them.
@@ -48,17 +48,17 @@ func New(t *testing.T, root string) *Chain {
 		t.Fatal("the flags of native packages are not set: `. internal/native/env.sh` in the repository root, or run ./crosssum test")
 	}
 	c.build("engine", "./worker/engine", "CGO_ENABLED=1")
-	c.keeper = local.NewKeeper(c.Dir)
-	o := local.ServerOptions{Program: filepath.Join(root, "build/bin/temporal"), Database: filepath.Join(c.Dir, "temporal/t.db"),
+	c.keeper = processes.NewKeeper(c.Dir)
+	o := processes.ServerOptions{Program: filepath.Join(root, "build/bin/temporal"), Database: filepath.Join(c.Dir, "temporal/t.db"),
 		Port: freePort(t), UIPort: freePort(t)}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	server, err := c.keeper.StartServer(ctx, o)
 	c.must(err)
-	t.Cleanup(func() { c.keeper.Stop(local.ServerName, 10*time.Second) })
+	t.Cleanup(func() { c.keeper.Stop(processes.ServerName, 10*time.Second) })
 	c.address = server.Address
-	c.must(local.PrepareNamespace(ctx, c.address, Namespace))
-	c.Client, err = client.Dial(client.Options{HostPort: c.address, Namespace: Namespace, Logger: local.Quiet()})
+	c.must(processes.PrepareNamespace(ctx, c.address, Namespace))
+	c.Client, err = client.Dial(client.Options{HostPort: c.address, Namespace: Namespace, Logger: processes.Quiet()})
 	c.must(err)
 	t.Cleanup(c.Client.Close)
 	return c

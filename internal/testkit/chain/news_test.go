@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"crosssum/internal/arrowfile"
-	"crosssum/internal/store"
+	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/artifact/store"
 	"crosssum/internal/testkit/chain"
 	"crosssum/schemas"
 )

@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"crosssum/internal/catalogue"
-	"crosssum/internal/store"
+	"crosssum/internal/artifact/store"
+	"crosssum/internal/crawl/catalogue"
 	"crosssum/internal/testkit/chain"
 	"crosssum/schemas"
 

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"crosssum/internal/schedules"
+	"crosssum/internal/operation/schedules"
 	"crosssum/internal/testkit/chain"
 	"crosssum/schemas"
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"crosssum/internal/crash"
+	"crosssum/internal/fault/crash"
 	"crosssum/schemas"
 
 	"go.temporal.io/sdk/client"

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"crosssum/internal/operation/withdraw"
 	"crosssum/internal/testkit/chain"
-	"crosssum/internal/withdraw"
 )
 
 // TestAWithdrawnArticleLeavesTheCatalogueAndIsListedWhereItStays runs the program as people do: articles are taken down, one that a

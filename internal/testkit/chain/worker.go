@@ -9,14 +9,14 @@ import (
 	"syscall"
 	"time"
 
-	"crosssum/internal/local"
+	"crosssum/internal/operation/processes"
 
 	"gopkg.in/yaml.v3"
 )
 
 // Worker is a running worker process. Store is where it publishes.
 type Worker struct {
-	Process local.Process
+	Process processes.Process
 	Store   string
 	chain   *Chain
 }
@@ -30,7 +30,7 @@ func (c *Chain) StartWorker(store string, env ...string) *Worker {
 	c.writeConfig(path)
 	w := &Worker{Store: filepath.Join(c.Dir, store, "store"), chain: c}
 	var err error
-	w.Process, err = c.keeper.Start(local.Process{Name: local.WorkerName, Program: filepath.Join(c.Dir, "bin/worker"),
+	w.Process, err = c.keeper.Start(processes.Process{Name: processes.WorkerName, Program: filepath.Join(c.Dir, "bin/worker"),
 		Args: []string{"--config", path}}, c.root, env)
 	c.must(err)
 	c.T.Cleanup(w.Kill)
@@ -70,7 +70,7 @@ func (w *Worker) Alive() bool { return w.Process.Alive() }
 func (w *Worker) Kill() { syscall.Kill(w.Process.PID, syscall.SIGKILL) }
 
 // Stop asks the worker to end, and waits.
-func (w *Worker) Stop() { w.chain.must(w.chain.keeper.Stop(local.WorkerName, 60*time.Second)) }
+func (w *Worker) Stop() { w.chain.must(w.chain.keeper.Stop(processes.WorkerName, 60*time.Second)) }
 
 // KillEngine ends the worker's engine with SIGKILL and says whether there was one.
 func (w *Worker) KillEngine() bool {

@@ -17,17 +17,18 @@ import (
 const module = "crosssum"
 
 // floors are the rooms from the top down; a package may import what stands on a lower floor than itself, never the same one
-// (packages under internal/ may import each other, where Go itself forbids circles; so may those under bench/).
+// (packages under internal/ may import each other, where Go itself forbids circles; so may those under bench/ and tools/).
 var floors = [][]string{
 	{"starter", "worker", "worker/engine", "bench"},
+	{"tools"}, // makers of what ships
 	{"workflows", "activities"},
 	{"internal"},
 	{"schemas"},
 }
 
 // native are the packages that use cgo, or stand on those that do.
-var native = []string{"internal/native", "internal/tokenizer", "internal/model/bert", "internal/model/t5", "internal/encode", "internal/search",
-	"internal/train", "internal/generate", "internal/langid", "internal/summarizer", "internal/filetools", "internal/testkit/gpu"}
+var native = []string{"internal/native", "internal/model/tokenizer", "internal/model/bert", "internal/model/t5", "internal/model/encode", "internal/mining/search",
+	"internal/training/train", "internal/evaluation/generate", "internal/model/langid", "tools/summarizer", "internal/operation/filetools", "internal/testkit/gpu"}
 
 // pkg is what `go list` says of a package.
 type pkg struct {
@@ -72,9 +73,9 @@ func floor(p string) int {
 	return slices.IndexFunc(floors, func(rooms []string) bool { return under(p, rooms) })
 }
 
-// sameRoom says whether two packages of one floor may know each other: both under internal/, both under bench/, or one inside the other.
+// sameRoom says whether two packages of one floor may know each other: both under internal/, bench/ or tools/, or one inside the other.
 func sameRoom(p, imported string) bool {
-	for _, room := range []string{"internal", "bench"} {
+	for _, room := range []string{"internal", "bench", "tools"} {
 		if under(p, []string{room}) && under(imported, []string{room}) {
 			return true
 		}

@@ -24,7 +24,7 @@ func checkout(t *testing.T, steps map[string]string) string {
 	if err := os.CopyFS(filepath.Join(dir, "setup"), os.DirFS("../../../setup")); err != nil {
 		t.Fatal(err)
 	}
-	for _, d := range []string{"activities", "internal", "schemas", "starter", "worker", "workflows"} {
+	for _, d := range []string{"activities", "internal", "schemas", "starter", "tools", "worker", "workflows"} {
 		if err := os.Mkdir(filepath.Join(dir, d), 0o755); err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,218 @@
+package crawl
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"sort"
+	"strings"
+
+	"crosssum/internal/artifact/digest"
+	"crosssum/schemas"
+)
+
+// Folder is an open crawl folder. Nothing outside of its root can be read through it, whatever its names and links say.
+type Folder struct {
+	Name string
+	Root string // the folder it lies in: a crawl root, or a folder of one
+	dir  *os.Root
+}
+
+// crawlName is a folder of a crawl root, or a folder of such a folder.
+var crawlName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}(/[A-Za-z0-9][A-Za-z0-9._-]{0,99})?$`)
+
+const maxCrawlFiles = 100_000
+
+// FindCrawl opens the crawl of a name in one of the roots, and nowhere else.
+func FindCrawl(roots []string, name string) (*Folder, error) {
+	if !crawlName.MatchString(name) {
+		return nil, bad("crawl %.120q: a name of letters, digits, dot, dash and underscore is wanted (a folder in a crawl root, or folder/crawl, not a path)", name)
+	}
+	var found *Folder
+	var tried []error
+	for _, root := range roots {
+		f, err := openIn(root, name)
+		if err != nil {
+			tried = append(tried, err)
+			continue
+		}
+		if found != nil {
+			f.Close()
+			found.Close()
+			return nil, bad("crawl %q lies in %s and in %s: rename one", name, found.Root, root)
+		}
+		found = f
+	}
+	if found == nil {
+		return nil, bad("no crawl %q in the crawl roots %s: %v", name, strings.Join(roots, ", "), errors.Join(tried...))
+	}
+	return found, nil
+}
+
+func openIn(root, name string) (*Folder, error) {
+	r, err := os.OpenRoot(root)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	dir, err := r.OpenRoot(name) // a link that leads out of the root is refused
+	if err != nil {
+		return nil, err
+	}
+	return &Folder{Name: name, Root: filepath.Join(root, path.Dir(name)), dir: dir}, nil
+}
+
+// OpenFolder opens a crawl folder by path, for a person at the command line.
+func OpenFolder(path string) (*Folder, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.OpenRoot(absolute)
+	if err != nil {
+		return nil, bad("crawl folder %s: %v", path, err)
+	}
+	return &Folder{Name: filepath.Base(absolute), Root: filepath.Dir(absolute), dir: dir}, nil
+}
+
+// Close closes the folder.
+func (f *Folder) Close() error { return f.dir.Close() }
+
+var crawlFile = regexp.MustCompile(`^(.+?)(?:_(train|val|test))?\.jsonl(?:\.gz|\.zst)?$`)
+
+// Files is List of a crawl that must have files, and of every language that is wanted.
+func (f *Folder) Files(languages []string) ([]schemas.CrawlFile, error) {
+	files, err := f.List(languages)
+	if err != nil {
+		return nil, err
+	}
+	return files, f.complete(files, languages)
+}
+
+// List gives the crawl's files in (language, path) order, not yet digested. Names that end like a crawl file must name a
+// language of the table; others (crawl.json, a licence) are passed over. languages, when given, is what is wanted.
+func (f *Folder) List(languages []string) ([]schemas.CrawlFile, error) {
+	for _, l := range languages {
+		if _, err := schemas.LanguageByName(l); err != nil {
+			return nil, bad("languages: %v", err)
+		}
+	}
+	if _, _, err := f.Mode(); err != nil {
+		return nil, err
+	}
+	entries, err := fs.ReadDir(f.dir.FS(), ".")
+	if err != nil {
+		return nil, bad("crawl %s: %v", f.Name, err)
+	}
+	var files []schemas.CrawlFile
+	seen := map[[2]string]string{}
+	for _, e := range entries {
+		m := crawlFile.FindStringSubmatch(e.Name())
+		if m == nil || strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		language, err := schemas.LanguageByName(m[1])
+		if err != nil {
+			return nil, bad("crawl %s, file %q: %v", f.Name, e.Name(), err)
+		}
+		if len(languages) > 0 && !slices.Contains(languages, language.Name) {
+			continue
+		}
+		info, err := f.dir.Stat(e.Name())
+		if err != nil || !info.Mode().IsRegular() {
+			return nil, bad("crawl %s, file %q: not a regular file within the crawl root (%v)", f.Name, e.Name(), err)
+		}
+		if other, ok := seen[[2]string{m[1], m[2]}]; ok {
+			return nil, bad("crawl %s: %q and %q are one language and split: keep one", f.Name, other, e.Name())
+		}
+		seen[[2]string{m[1], m[2]}] = e.Name()
+		files = append(files, schemas.CrawlFile{Path: e.Name(), Language: m[1], Split: m[2], Bytes: info.Size()})
+	}
+	sort.Slice(files, func(i, j int) bool {
+		if files[i].Language != files[j].Language {
+			return files[i].Language < files[j].Language
+		}
+		return files[i].Path < files[j].Path
+	})
+	if len(files) > maxCrawlFiles {
+		return nil, bad("crawl %s: %d files, at most %d", f.Name, len(files), maxCrawlFiles)
+	}
+	return files, nil
+}
+
+func (f *Folder) complete(files []schemas.CrawlFile, languages []string) error {
+	if len(files) == 0 {
+		return bad("crawl %s: no <language>[_<train|val|test>].jsonl[.gz|.zst] in it", f.Name)
+	}
+	for _, l := range languages {
+		if !slices.ContainsFunc(files, func(c schemas.CrawlFile) bool { return c.Language == l }) {
+			return bad("crawl %s: no file of %s, which was asked for", f.Name, l)
+		}
+	}
+	return nil
+}
+
+// Digest fills in the SHA-256 and size of every file. progress gets the bytes done so far; files that this process has read
+// before, and that are as they were, are done at once.
+func (f *Folder) Digest(files []schemas.CrawlFile, progress func(int64) error) error {
+	var done int64
+	for i := range files {
+		file, err := f.dir.Open(files[i].Path)
+		if err != nil {
+			return bad("crawl %s: %v", f.Name, err)
+		}
+		files[i].Digest, files[i].Bytes, err = digest.Of(file, func(bytes int64) error {
+			done += bytes
+			return progress(done)
+		})
+		file.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// verified reads a crawl file and digests what it reads.
+type verified struct {
+	file *os.File // not embedded: its WriteTo would pass by Read
+	hash hash.Hash
+	of   schemas.CrawlFile
+	in   string
+}
+
+// Open opens a file of a scan. check, after the last row, tells whether its bytes are still those of the scan.
+func (f *Folder) Open(c schemas.CrawlFile) (io.ReadCloser, func() error, error) {
+	file, err := f.dir.Open(c.Path)
+	if err != nil {
+		return nil, nil, bad("crawl %s: %v: it was there when the crawl was scanned; start the run again", f.Name, err)
+	}
+	v := &verified{file, sha256.New(), c, f.Name}
+	return v, v.check, nil
+}
+
+func (v *verified) Read(p []byte) (int, error) {
+	n, err := v.file.Read(p)
+	v.hash.Write(p[:n])
+	return n, err
+}
+
+func (v *verified) Close() error { return v.file.Close() }
+
+func (v *verified) check() error {
+	if _, err := io.Copy(io.Discard, v); err != nil { // what a decoder leaves unread behind the last frame
+		return err
+	}
+	if got := hex.EncodeToString(v.hash.Sum(nil)); got != v.of.Digest {
+		return bad("crawl %s: %s has changed since the crawl was scanned (digest %.12s, was %.12s): start the run again", v.in, v.of.Path, got, v.of.Digest)
+	}
+	return nil
+}

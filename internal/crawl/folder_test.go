@@ -1,0 +1,192 @@
+package crawl
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestNoNameLeadsOutOfTheCrawlRoots(t *testing.T) {
+	top := t.TempDir()
+	root := filepath.Join(top, "root")
+	write(t, filepath.Join(root, "c", "english.jsonl"), row("a", "x"))
+	write(t, filepath.Join(top, "secret", "english.jsonl"), row("a", "secret"))
+	os.Symlink(filepath.Join(top, "secret"), filepath.Join(root, "linked"))
+	os.Symlink("../secret", filepath.Join(root, "relative"))
+	for _, name := range []string{"", ".", "..", "../secret", "/etc", "c/../../secret", "linked", "relative", "c/", "c/..", "c/.", "c//c", "c/c/c", "c\x00", "-c", ".hidden", strings.Repeat("a", 200), "missing"} {
+		if f, err := FindCrawl([]string{root}, name); err == nil {
+			f.Close()
+			t.Errorf("%q was opened", name)
+		}
+	}
+	os.Symlink(filepath.Join(top, "secret", "english.jsonl"), filepath.Join(root, "c", "german.jsonl"))
+	f, err := FindCrawl([]string{root}, "c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if files, err := f.Files(nil); err == nil || !strings.Contains(err.Error(), "german.jsonl") {
+		t.Errorf("a link out of the root was listed: %v", files)
+	}
+}
+
+func TestFilesAreNamedByLanguageAndSplit(t *testing.T) {
+	root := t.TempDir()
+	for _, name := range []string{"serbian_latin_train.jsonl.zst", "serbian_latin.jsonl", "chinese_simplified_val.jsonl.gz", "english.jsonl", "README.md", "crawl.json", ".english.jsonl.swp", "notes.json"} {
+		text := ""
+		if name == "crawl.json" {
+			text = `{"mode": "snapshot"}`
+		}
+		write(t, filepath.Join(root, "c", name), text)
+	}
+	f, err := FindCrawl([]string{root}, "c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	files, err := f.Files(nil)
+	var got []string
+	for _, c := range files {
+		got = append(got, c.Language+"/"+c.Split)
+	}
+	if err != nil || strings.Join(got, " ") != "chinese_simplified/val english/ serbian_latin/ serbian_latin/train" {
+		t.Errorf("%v, %v", got, err)
+	}
+	if files, err := f.Files([]string{"english"}); err != nil || len(files) != 1 {
+		t.Errorf("%v, %v", files, err)
+	}
+}
+
+func TestWhatIsWrongWithAFolderIsSaid(t *testing.T) {
+	for want, files := range map[string]map[string]string{
+		"nearest are":   {"germann.jsonl": ""},
+		"english":       {"en.jsonl": ""},
+		"keep one":      {"english.jsonl": "", "english.jsonl.gz": ""},
+		"no <language>": {"README": ""},
+		"crawl.json":    {"english.jsonl": "", "crawl.json": `{"mode": "everything"}`},
+		"unknown field": {"english.jsonl": "", "crawl.json": `{"mode": "delta", "since": 1}`},
+		"asked for":     {"french.jsonl": ""},
+	} {
+		root := t.TempDir()
+		for name, text := range files {
+			write(t, filepath.Join(root, "c", name), text)
+		}
+		f, err := FindCrawl([]string{root}, "c")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var languages []string
+		if want == "asked for" {
+			languages = []string{"french", "german"}
+		}
+		if _, err := f.Files(languages); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", want, err)
+		}
+		if _, err := f.Files([]string{"klingon"}); err == nil || !strings.Contains(err.Error(), "klingon") {
+			t.Errorf("klingon: %v", err)
+		}
+		f.Close()
+	}
+}
+
+func TestTheMarkerSaysTheModeAndNothingElse(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"mode": "delta"}`: "delta", ` {"mode":"snapshot"}` + "\n": "snapshot", "{}": "delta", "": "not_json", "[]": "not an object",
+		`{"mode": "delta"} {}`: "something follows", `{"mode": null}`: "mode", `{"mode": "Delta"}`: `"Delta"`, `{"mode": 1}`: "mode",
+		`{"mode": "delta", "mode": "snapshot"}`: "twice", `{"mode": "delta", "since": 1}`: `unknown field "since"`,
+		`{"mode": "delta"` + strings.Repeat(" ", 70000) + "}": "64 KiB",
+	} {
+		root := t.TempDir()
+		write(t, filepath.Join(root, "c", "crawl.json"), text)
+		f, err := FindCrawl([]string{root}, "c")
+		if err != nil {
+			t.Fatal(err)
+		}
+		mode, marked, err := f.Mode()
+		f.Close()
+		if ok := want == "delta" || want == "snapshot"; ok != (err == nil) || ok && (mode != want || !marked) || !ok && !strings.Contains(err.Error(), want) {
+			t.Errorf("%.60q: mode %q, %v; wanted %q", text, mode, err, want)
+		}
+	}
+	root := t.TempDir()
+	write(t, filepath.Join(root, "c", "english.jsonl"), "")
+	f, _ := FindCrawl([]string{root}, "c")
+	defer f.Close()
+	if mode, marked, err := f.Mode(); mode != "delta" || marked || err != nil {
+		t.Errorf("without a marker: %q, %v, %v", mode, marked, err)
+	}
+}
+
+func TestTheCrawlsOfAFolderAreThoseThatAreCompleteInNameOrder(t *testing.T) {
+	top := t.TempDir()
+	root := filepath.Join(top, "root")
+	for _, name := range []string{"weekly/2026-02", "weekly/2026-01", "weekly/10", "weekly/my crawl", "weekly/.hidden", "alone"} {
+		write(t, filepath.Join(root, name, "crawl.json"), "{}")
+	}
+	write(t, filepath.Join(root, "weekly/unfinished/english.jsonl"), row("a", "x"))
+	write(t, filepath.Join(root, "weekly/notes.txt"), "")
+	write(t, filepath.Join(top, "secret", "crawl.json"), "{}")
+	os.Symlink(filepath.Join(top, "secret"), filepath.Join(root, "weekly", "linked"))
+	names, err := Crawls([]string{t.TempDir(), root}, "weekly")
+	if got := strings.Join(names, ","); err != nil || got != "weekly/10,weekly/2026-01,weekly/2026-02,weekly/linked,weekly/my crawl" {
+		t.Errorf("%s, %v", got, err)
+	}
+	opened := 0
+	for _, name := range names {
+		if f, err := FindCrawl([]string{root}, name); err == nil {
+			opened++
+			f.Close()
+		}
+	}
+	if opened != 3 {
+		t.Errorf("%d of %v were opened, wanted those that are named well and lie in the root", opened, names)
+	}
+	if names, err := Crawls([]string{t.TempDir(), root}, ""); err != nil || strings.Join(names, ",") != "alone" {
+		t.Errorf("of the last root: %v, %v", names, err)
+	}
+	for _, bad := range []string{"..", "../secret", "weekly/2026-01", "none", "/etc"} {
+		if names, err := Crawls([]string{root}, bad); err == nil {
+			t.Errorf("%q: %v", bad, names)
+		}
+	}
+}
+
+func TestACrawlInTwoRootsIsAmbiguous(t *testing.T) {
+	a, b := t.TempDir(), t.TempDir()
+	write(t, filepath.Join(a, "c", "english.jsonl"), "")
+	write(t, filepath.Join(b, "c", "english.jsonl"), "")
+	if _, err := FindCrawl([]string{a, b}, "c"); err == nil || !strings.Contains(err.Error(), "rename") {
+		t.Error(err)
+	}
+}
+
+func TestCheckTellsRowsReasonsAndFaults(t *testing.T) {
+	root := t.TempDir()
+	write(t, filepath.Join(root, "c", "english.jsonl"), row("a", "x")+"bad\n"+row("a", "x")+row("b", "x"))
+	write(t, filepath.Join(root, "c", "german.jsonl"), "bad\n")
+	c, err := Check(context.Background(), filepath.Join(root, "c"), nil, Limits{LineBytes: 1000, FileBytes: 1000, RejectFraction: 0.5}, func(string, int64) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Read != 5 || c.Accepted != 2 || c.Rejected != 3 || len(c.Languages) != 2 || len(c.Faults) != 1 || !strings.Contains(c.Faults[0], "german.jsonl") {
+		t.Errorf("%+v", c)
+	}
+	if len(c.Rejects) != 2 || c.Rejects[0].Reason != NotJSON || c.Rejects[0].Count != 2 || c.Rejects[0].Examples[0] != (Example{"english.jsonl", 2, c.Rejects[0].Examples[0].Detail}) {
+		t.Errorf("%+v", c.Rejects)
+	}
+	if c.Estimate.DiskBytes <= 0 || c.Estimate.EmbedMinutes <= 0 || c.Estimate.TokenizeMinutes <= 0 {
+		t.Errorf("%+v", c.Estimate)
+	}
+}
+
+func TestCheckRefusesACrawlWithoutAnyArticle(t *testing.T) {
+	root := t.TempDir()
+	write(t, filepath.Join(root, "c", "english.jsonl"), "")
+	limits := Limits{LineBytes: 1000, FileBytes: 1000, RejectFraction: 0.5}
+	c, err := Check(context.Background(), filepath.Join(root, "c"), nil, limits, func(string, int64) {})
+	if err != nil || len(c.Faults) != 1 || !strings.Contains(c.Faults[0], "no row was accepted") {
+		t.Errorf("%v, %v", c.Faults, err)
+	}
+}

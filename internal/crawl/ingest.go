@@ -1,0 +1,211 @@
+package crawl
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"crosssum/internal/artifact/arrowfile"
+	"crosssum/schemas"
+)
+
+// maxRejects bounds the quarantine of one language in memory.
+const maxRejects = 1_000_000
+
+// Ingested counts one language. Read = Accepted + Rejected + Deleted; blank lines are not rows, and rows of a file that
+// failed are in no count.
+type Ingested struct {
+	Read, Accepted, Rejected, Deleted, Blank int64
+	Reasons                                  map[Reason]int64
+	Rejects                                  []Reject // in (file, line) order
+	Files                                    []schemas.CatalogueFile
+}
+
+// Counts names the figures as the ingest stage reports them: read, accepted, rejected, deleted, blank, failed_files,
+// rejected_<reason>.
+func (in Ingested) Counts() map[string]int64 {
+	counts := map[string]int64{"read": in.Read, "accepted": in.Accepted, "rejected": in.Rejected, "deleted": in.Deleted,
+		"blank": in.Blank, "failed_files": 0}
+	for reason, n := range in.Reasons {
+		counts["rejected_"+string(reason)] = n
+	}
+	for _, f := range in.Files {
+		if f.State == schemas.FileFailed {
+			counts["failed_files"]++
+		}
+	}
+	return counts
+}
+
+// Ingest reads the files of one language into <out>/articles.arrow and <out>/deletions.arrow, by id, <out>/rejects.arrow, by
+// (file, line), and <out>/files.json. Of two rows of one id the first in (file, line) order stays. scratch is a folder for
+// sorted runs: memory does not grow with the crawl. progress gets the rows read so far.
+//
+// A file that cannot be read to its end, or with too many rejects, is an InputError. tolerant leaves such a file out
+// instead, as if the crawl did not have it, and says so in files.json.
+func Ingest(ctx context.Context, f *Folder, files []schemas.CrawlFile, limits Limits, tolerant bool, out, scratch string,
+	progress func(int64)) (Ingested, error) {
+	states := make([]schemas.CatalogueFile, len(files))
+	for i, c := range files {
+		states[i] = schemas.CatalogueFile{Language: c.Language, Split: c.Split, Digest: c.Digest, State: schemas.FileTaken}
+	}
+	for {
+		var good []int
+		var left []schemas.CrawlFile
+		for i, c := range files {
+			if states[i].State == schemas.FileTaken {
+				good, left = append(good, i), append(left, c)
+			}
+		}
+		in, err := readLanguage(ctx, f, left, limits, out, scratch, progress)
+		in.Files = states
+		var input *InputError
+		switch {
+		case err == nil:
+			return in, writeStates(filepath.Join(out, "files.json"), states)
+		case !tolerant || !errors.As(err, &input) || input.Fault == "":
+			return in, err
+		}
+		failed := &states[good[input.file]]
+		failed.State, failed.Reason = schemas.FileFailed, input.Fault
+		for _, name := range []string{"articles.arrow", "deletions.arrow"} {
+			if err := os.RemoveAll(filepath.Join(out, name)); err != nil {
+				return in, err
+			}
+		}
+	}
+}
+
+// readLanguage is Ingest without files.json, and not tolerant.
+func readLanguage(ctx context.Context, f *Folder, files []schemas.CrawlFile, limits Limits, out, scratch string,
+	progress func(int64)) (Ingested, error) {
+	in := Ingested{Reasons: map[Reason]int64{}}
+	perFile := make([]struct{ read, rejected int64 }, len(files))
+	s := &sorter{dir: scratch, limit: runBytes}
+	reject := func(r Reject) error {
+		in.Rejected++
+		in.Reasons[r.Reason]++
+		perFile[r.File].rejected++
+		if in.Rejects = append(in.Rejects, r); len(in.Rejects) > maxRejects {
+			return overBudget(f, files, in.Rejects, r.File, fmt.Sprintf("over %d rejects", maxRejects))
+		}
+		return nil
+	}
+	for i, c := range files {
+		blank, err := readFile(ctx, f, c, limits, func(n int64, a Article, r *Reject) error {
+			in.Read++
+			perFile[i].read++
+			if in.Read%5000 == 0 {
+				progress(in.Read)
+			}
+			if r != nil {
+				r.File = i
+				return reject(*r)
+			}
+			return s.add(located{a, i, n})
+		})
+		if input := (*InputError)(nil); errors.As(err, &input) {
+			input.file = i
+		}
+		if err != nil {
+			return in, err
+		}
+		in.Blank += blank
+	}
+	if err := in.writeArticles(files, s, out, reject); err != nil {
+		return in, err
+	}
+	slices.SortFunc(in.Rejects, func(a, b Reject) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+	})
+	for i := range files {
+		if n := perFile[i]; float64(n.rejected) > limits.RejectFraction*float64(n.read) {
+			return in, overBudget(f, files, in.Rejects, i, fmt.Sprintf("%d of %d rows rejected, at most %g of them may be (reject_fraction)", n.rejected, n.read, limits.RejectFraction))
+		}
+	}
+	if in.Read != in.Accepted+in.Rejected+in.Deleted {
+		return in, fmt.Errorf("ingest: %d rows read, but %d accepted, %d rejected and %d deleted", in.Read, in.Accepted, in.Rejected, in.Deleted)
+	}
+	progress(in.Read)
+	return in, writeRejects(filepath.Join(out, "rejects.arrow"), files, in.Rejects)
+}
+
+func readFile(ctx context.Context, f *Folder, c schemas.CrawlFile, limits Limits, row func(int64, Article, *Reject) error) (int64, error) {
+	packed, check, err := f.Open(c)
+	if err != nil {
+		return 0, err
+	}
+	defer packed.Close()
+	blank, err := EachRow(ctx, c.Path, packed, limits, row)
+	if changed := check(); changed != nil {
+		return blank, changed // why a file cannot be read, when it was changed under our hands
+	}
+	return blank, err
+}
+
+func (in *Ingested) writeArticles(files []schemas.CrawlFile, s *sorter, out string, reject func(Reject) error) error {
+	articles, err := arrowfile.Create(filepath.Join(out, "articles.arrow"), schemas.Article, true)
+	if err != nil {
+		return err
+	}
+	deletions, err := arrowfile.Create(filepath.Join(out, "deletions.arrow"), schemas.Deletion, true)
+	if err != nil {
+		return errors.Join(err, articles.Close())
+	}
+	last, any := located{}, false
+	err = s.each(func(l located) error {
+		if any && l.Article.ID == last.Article.ID {
+			return reject(Reject{File: l.File, Line: l.Line, Reason: DuplicateID,
+				Detail: wrong(DuplicateID, "id %s stands in line %d of %s too", clip(l.Article.ID, 60), last.Line, files[last.File].Digest[:12]).detail})
+		}
+		last, any = l, true
+		a, language := l.Article, files[l.File].Language
+		if a.Deleted {
+			in.Deleted++
+			return deletions.Append(language, a.ID)
+		}
+		in.Accepted++
+		images := a.Images
+		if images == nil {
+			images = []string{}
+		}
+		return articles.Append(language, a.ID, a.URL, a.Title, a.Summary, a.Text, images, files[l.File].Split, a.Digest())
+	})
+	return errors.Join(err, articles.Close(), deletions.Close())
+}
+
+func writeRejects(path string, files []schemas.CrawlFile, rejects []Reject) error {
+	return arrowfile.WriteRows(path, schemas.Reject, len(rejects), func(i int) []any {
+		r := rejects[i]
+		return []any{files[r.File].Digest, r.Line, string(r.Reason), r.Detail}
+	})
+}
+
+func writeStates(path string, states []schemas.CatalogueFile) error {
+	b, err := json.Marshal(states)
+	return errors.Join(err, os.WriteFile(path, b, 0o644))
+}
+
+// overBudget names the first rejects of a file that has too many.
+func overBudget(f *Folder, files []schemas.CrawlFile, rejects []Reject, file int, what string) error {
+	var first []string
+	for _, r := range rejects {
+		if r.File == file && len(first) < 5 {
+			first = append(first, fmt.Sprintf("line %d %s (%s)", r.Line, r.Reason, r.Detail))
+		}
+	}
+	fault := fmt.Sprintf("%s: %s; mend the file, or raise ingest.reject_fraction", what, strings.Join(first, "; "))
+	return &InputError{Budget: true, Fault: fault, file: file, Message: fmt.Sprintf("crawl %s, %s: %s", f.Name, files[file].Path, fault)}
+}
+
+// Scratch makes a folder for Ingest and the function that removes it.
+func Scratch(parent string) (string, func(), error) {
+	dir, err := os.MkdirTemp(parent, "sort-")
+	return dir, func() { os.RemoveAll(dir) }, err
+}

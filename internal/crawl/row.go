@@ -1,0 +1,130 @@
+package crawl
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// MaxID bounds an id, in bytes.
+const MaxID = 512
+
+// Article is an accepted row. Values are kept to the byte: nothing is trimmed, normalized or repaired.
+type Article struct {
+	ID, URL, Title, Summary, Text string
+	Images                        []string
+	Deleted                       bool // the row withdraws the article of this ID, and holds nothing else
+}
+
+// Digest is the SHA-256 (hex) of title, summary and text, each ended by a zero byte, which no field holds.
+func (a Article) Digest() string {
+	h := sha256.New()
+	for _, s := range []string{a.Title, a.Summary, a.Text} {
+		io.WriteString(h, s)
+		h.Write([]byte{0})
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// ParseLine reads one line of a crawl file. id, summary and text must be there and hold more than white space; url,
+// title and images may be absent; fields that the format does not know are passed over. A row with "deleted": true needs
+// its id alone, and whatever else it has is not read: a withdrawal must not fail for the sake of a text that goes.
+func ParseLine(b []byte) (Article, error) {
+	a, err := parseLine(b)
+	if err != nil {
+		return Article{}, err
+	}
+	return a, nil
+}
+
+func parseLine(b []byte) (a Article, err *rowError) {
+	if !utf8.Valid(b) {
+		return a, wrong(InvalidUTF8, "byte %d", firstInvalid(b)+1)
+	}
+	o, err := parseObject(b)
+	if err != nil {
+		return a, err
+	}
+	if deleted, ok := o["deleted"]; ok {
+		if a.Deleted, ok = deleted.(bool); !ok {
+			return a, wrong(WrongType, "deleted is not true or false")
+		}
+	}
+	if a.ID, err = o.text("id", true); err != nil {
+		return a, err
+	}
+	if len(a.ID) > MaxID || strings.IndexFunc(a.ID, unicode.IsControl) >= 0 {
+		return a, wrong(BadID, "id over %d bytes or with a control character: %.60q", MaxID, a.ID)
+	}
+	if a.Deleted {
+		return a, nil
+	}
+	for _, f := range []struct {
+		name     string
+		to       *string
+		required bool
+	}{{"summary", &a.Summary, true}, {"text", &a.Text, true}, {"url", &a.URL, false}, {"title", &a.Title, false}} {
+		if *f.to, err = o.text(f.name, f.required); err != nil {
+			return a, err
+		}
+	}
+	a.Images, err = o.images()
+	return a, err
+}
+
+func firstInvalid(b []byte) int {
+	for i := 0; i < len(b); {
+		r, n := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && n == 1 {
+			return i
+		}
+		i += n
+	}
+	return len(b)
+}
+
+func (o object) text(name string, required bool) (string, *rowError) {
+	v, ok := o[name]
+	if !ok {
+		if required {
+			return "", wrong(MissingField, "%s", name)
+		}
+		return "", nil
+	}
+	s, ok := v.(string)
+	switch {
+	case !ok:
+		return "", wrong(WrongType, "%s is not a string", name)
+	case strings.IndexByte(s, 0) >= 0:
+		return "", wrong(NulCharacter, "%s", name)
+	case required && strings.TrimSpace(s) == "":
+		return "", wrong(EmptyField, "%s", name)
+	}
+	return s, nil
+}
+
+func (o object) images() ([]string, *rowError) {
+	v, ok := o["images"]
+	if !ok {
+		return nil, nil
+	}
+	list, ok := v.([]value)
+	if !ok {
+		return nil, wrong(WrongType, "images is not a list")
+	}
+	images := make([]string, 0, len(list))
+	for i, item := range list {
+		s, ok := item.(string)
+		if !ok {
+			return nil, wrong(WrongType, "images[%d] is not a string", i)
+		}
+		if strings.IndexByte(s, 0) >= 0 {
+			return nil, wrong(NulCharacter, "images[%d]", i)
+		}
+		images = append(images, s)
+	}
+	return images, nil
+}

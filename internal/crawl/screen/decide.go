@@ -1,0 +1,205 @@
+package screen
+
+import (
+	"sort"
+
+	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/engine"
+	"crosssum/schemas"
+)
+
+// What is done with articles whose summary is not in their file's language.
+const (
+	Keep    = "keep"
+	Aside   = "set_aside"
+	Move    = "move"
+	stays   = ""             // reasons: it stays, misplaced as it is
+	left    = "misplaced"    // set aside
+	removed = "moved"        // it goes to the file of its language
+	nowhere = "no_language"  // it was to, but no language of the run, or more than one, has the label
+	taken   = "duplicate_id" // it was to, but the id is taken there
+)
+
+// finding is what the classifier says of one article, judged.
+type finding struct {
+	language    int    // number in Input.Languages
+	id          string // of one that each gives: valid until the next
+	label       string
+	probability float32
+	ok          bool
+	to          int    // of a misplaced one that moves: number of its language; else -1
+	reason      string // what becomes of a misplaced one
+}
+
+// judge reads the classifications of all languages.
+type judge struct {
+	in     Input
+	labels []string          // the classifier's label of each language; "" where it knows none
+	copies map[original]bool // the texts in doubt that stand in a file of the label's language
+}
+
+// original is a text, by hash, in a file of a language, by label.
+type original struct {
+	hash  int64
+	label string
+}
+
+// newJudge looks for originals of the texts of the given languages.
+func newJudge(in Input, languages []int) (*judge, error) {
+	j := &judge{in: in, copies: map[original]bool{}}
+	for _, name := range in.Languages {
+		l, err := schemas.LanguageByName(name)
+		if err != nil {
+			return nil, &engine.Error{Type: schemas.InvalidInput, Message: err.Error()}
+		}
+		j.labels = append(j.labels, l.FastText)
+	}
+	doubts := map[original]bool{}
+	for _, language := range languages {
+		err := j.read(language, func(r arrowfile.Row) {
+			if v := j.verdict(language, r); OK(v, in.Params) {
+				if v.Original = true; !OK(v, in.Params) {
+					doubts[original{r.Int(6), arrowfile.Clone(v.Label)}] = true
+				}
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	for language := range in.Languages {
+		err := j.read(language, func(r arrowfile.Row) {
+			if o := (original{r.Int(6), j.labels[language]}); doubts[o] {
+				j.copies[o] = true
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return j, nil
+}
+
+func (j *judge) read(language int, f func(arrowfile.Row)) error {
+	return arrowfile.Each(j.in.Classified[language], schemas.Classified, func(r arrowfile.Row) error {
+		f(r)
+		return nil
+	})
+}
+
+// verdict is what a row of schemas.Classified says; Label shares the batch's memory.
+func (j *judge) verdict(language int, r arrowfile.Row) Verdict {
+	v := Verdict{Own: j.labels[language], Label: r.Str(2), Probability: r.Float(3), Wanted: r.Float(4), Letters: int(r.Int(5))}
+	v.Original = j.copies[original{r.Int(6), v.Label}]
+	return v
+}
+
+// each judges a language's articles in their order.
+func (j *judge) each(language int, use func(finding) error) error {
+	labels := map[string]string{}
+	return arrowfile.Each(j.in.Classified[language], schemas.Classified, func(r arrowfile.Row) error {
+		v := j.verdict(language, r)
+		label, ok := labels[v.Label]
+		if !ok {
+			label = arrowfile.Clone(v.Label)
+			labels[label] = label
+		}
+		f := finding{language: language, id: r.Str(1), label: label, probability: float32(r.Float(3)), ok: OK(v, j.in.Params), to: -1}
+		if !f.ok && j.in.Params.Misplaced != Keep {
+			f.reason = left
+		}
+		return use(f)
+	})
+}
+
+// identified names the language of a label: that of the article's own file, if it has the label, else the one of the run.
+func (j *judge) identified(f finding) string {
+	if j.labels[f.language] == f.label {
+		return j.in.Languages[f.language]
+	}
+	if to := j.home(f.label); to >= 0 {
+		return j.in.Languages[to]
+	}
+	return f.label
+}
+
+// home is the language of the run that has a label; of several that are written alike, the one whose code it is (en, not
+// en-GB); -1 without one, and where scripts differ, of which the label says nothing.
+func (j *judge) home(label string) int {
+	var found []int
+	for i, own := range j.labels {
+		if own != "" && own == label {
+			found = append(found, i)
+		}
+	}
+	if len(found) == 1 {
+		return found[0]
+	}
+	home, script := -1, ""
+	for _, i := range found {
+		l, err := schemas.LanguageByName(j.in.Languages[i])
+		if err != nil || script != "" && l.Script != script {
+			return -1
+		}
+		if script = l.Script; l.Code == label {
+			home = i
+		}
+	}
+	return home
+}
+
+// moves says of all misplaced articles of the run where they go: into the file of their language, unless an article that
+// stays there, or one that comes there first, in (language, id) order, has the id.
+func (j *judge) moves() ([]finding, error) {
+	var all []finding
+	incoming := map[int]map[string]int{} // by language and id: how many want it
+	for language := range j.in.Languages {
+		err := j.each(language, func(f finding) error {
+			if f.ok {
+				return nil
+			}
+			f.id = arrowfile.Clone(f.id)
+			if f.to, f.reason = j.home(f.label), removed; f.to < 0 {
+				f.reason = nowhere
+			} else {
+				if incoming[f.to] == nil {
+					incoming[f.to] = map[string]int{}
+				}
+				incoming[f.to][f.id] = 0
+			}
+			all = append(all, f)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	leaving := map[int]map[string]bool{}
+	for _, f := range all {
+		if leaving[f.language] == nil {
+			leaving[f.language] = map[string]bool{}
+		}
+		leaving[f.language][f.id] = true
+	}
+	for language, ids := range incoming {
+		err := j.read(language, func(r arrowfile.Row) {
+			if _, ok := ids[r.Str(1)]; ok && !leaving[language][r.Str(1)] {
+				ids[arrowfile.Clone(r.Str(1))]++
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	for i := range all {
+		f := &all[i]
+		if f.to < 0 {
+			continue
+		}
+		if incoming[f.to][f.id]++; incoming[f.to][f.id] > 1 {
+			f.to, f.reason = -1, taken
+		}
+	}
+	sort.SliceStable(all, func(a, b int) bool { return all[a].id < all[b].id })
+	return all, nil
+}

@@ -1,0 +1,290 @@
+package screen
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/engine"
+	"crosssum/schemas"
+)
+
+// Input names what one language is screened with. Languages, Articles (paths of schemas.Article) and Classified (paths of
+// schemas.Classified, row for row that of the articles) go together, in byte order.
+type Input struct {
+	Language   string
+	Languages  []string
+	Articles   []string
+	Classified []string
+	Params     schemas.ScreenParams
+}
+
+// screening is the work on one language.
+type screening struct {
+	in       Input
+	at       int // of the language in in.Languages
+	judge    *judge
+	moving   map[string]finding // the language's misplaced articles by id, where they move
+	rows     int64              // of the language
+	changed  bool               // one of them goes, or another one comes
+	coming   []finding          // by id
+	texts    map[string][]any   // articles that come, by language/id
+	hygiene  *hygiene
+	counts   map[string]int64
+	progress func(done int64)
+}
+
+// Run writes articles.arrow (what goes on; where nothing goes or comes, the file as it is), languages.arrow
+// (schemas.Identified, row for row) and set_aside.arrow into dir. Counts: articles; misplaced (summaries not in their file's
+// language, whatever becomes of them); set_aside; moved_in and moved_out; and those of hygiene.
+func Run(ctx context.Context, in Input, dir string, progress func(done int64)) (map[string]int64, error) {
+	s := &screening{in: in, at: slices.Index(in.Languages, in.Language), texts: map[string][]any{},
+		moving: map[string]finding{}, hygiene: newHygiene(in.Params.TemplateArticles), progress: progress,
+		counts: map[string]int64{"articles": 0, "misplaced": 0, "set_aside": 0, "moved_in": 0, "moved_out": 0}}
+	if s.at < 0 {
+		return nil, fmt.Errorf("screen: there are no articles of %s", in.Language)
+	}
+	if err := s.decide(); err != nil {
+		return nil, err
+	}
+	if err := s.fetch(); err != nil {
+		return nil, err
+	}
+	if err := s.write(ctx, dir); err != nil {
+		return nil, err
+	}
+	err := s.hygiene.counts(s.counts, func(f func(summary string)) error {
+		row := int64(0)
+		return arrowfile.Each(filepath.Join(dir, "articles.arrow"), schemas.Article, func(r arrowfile.Row) error {
+			f(r.Str(4))
+			if row++; row%1000 == 0 {
+				s.progress(s.rows)
+			}
+			return ctx.Err()
+		})
+	})
+	return s.counts, err
+}
+
+// decide finds what becomes of the language's articles, and which come to it.
+func (s *screening) decide() (err error) {
+	asked := []int{s.at}
+	if s.in.Params.Misplaced == Move {
+		asked = asked[:0]
+		for i := range s.in.Languages {
+			asked = append(asked, i)
+		}
+	}
+	if s.judge, err = newJudge(s.in, asked); err != nil {
+		return err
+	}
+	if s.in.Params.Misplaced == Move {
+		all, err := s.judge.moves()
+		if err != nil {
+			return err
+		}
+		for _, f := range all {
+			if f.language == s.at {
+				s.moving[f.id] = f
+			}
+			if f.to == s.at {
+				s.coming = append(s.coming, f)
+			}
+		}
+	}
+	s.changed = len(s.coming) > 0
+	return s.each(func(f finding) error {
+		s.rows++
+		s.changed = s.changed || f.reason != stays
+		return nil
+	})
+}
+
+// each calls f with what becomes of the language's articles, in their order.
+func (s *screening) each(use func(finding) error) error {
+	return s.judge.each(s.at, func(f finding) error {
+		if moving, ok := s.moving[f.id]; ok {
+			f = moving
+		}
+		return use(f)
+	})
+}
+
+// fetch reads the articles that come.
+func (s *screening) fetch() error {
+	wanted := map[int]map[string]bool{}
+	for _, f := range s.coming {
+		if wanted[f.language] == nil {
+			wanted[f.language] = map[string]bool{}
+		}
+		wanted[f.language][f.id] = true
+	}
+	for language := range s.in.Languages {
+		if wanted[language] == nil {
+			continue
+		}
+		err := arrowfile.Each(s.in.Articles[language], schemas.Article, func(r arrowfile.Row) error {
+			if wanted[language][r.Str(1)] {
+				values := valuesOf(r)
+				values[0] = s.in.Language
+				s.texts[s.in.Languages[language]+"/"+arrowfile.Clone(r.Str(1))] = values
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// write goes through the language's articles once.
+func (s *screening) write(ctx context.Context, dir string) error {
+	articles := filepath.Join(dir, "articles.arrow")
+	out, err := create(dir, s.changed)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(s.through(ctx, out), out.close())
+	if err == nil && !s.changed {
+		err = copyFile(s.in.Articles[s.at], articles)
+	}
+	return err
+}
+
+// through goes through articles and findings side by side.
+func (s *screening) through(ctx context.Context, out *output) error {
+	row, coming := int64(0), s.coming
+	next, stop := iter.Pull2(func(yield func(finding, error) bool) {
+		stopped := errors.New("enough")
+		err := s.each(func(f finding) error {
+			if !yield(f, nil) {
+				return stopped
+			}
+			return nil
+		})
+		if err != nil && err != stopped {
+			yield(finding{}, err)
+		}
+	})
+	defer stop()
+	err := arrowfile.Each(s.in.Articles[s.at], schemas.Article, func(r arrowfile.Row) error {
+		f, err, ok := next()
+		if err != nil {
+			return err
+		}
+		if !ok || f.id != r.Str(1) {
+			return s.unlike(row, r.Str(1))
+		}
+		if row++; row%1000 == 0 {
+			s.progress(row)
+		}
+		if !f.ok {
+			s.counts["misplaced"]++
+		}
+		switch f.reason {
+		case stays:
+			for len(coming) > 0 && coming[0].id < f.id {
+				if err := s.take(out, coming[0]); err != nil {
+					return err
+				}
+				coming = coming[1:]
+			}
+			return errors.Join(ctx.Err(), s.keep(out, f, valuesOf(r), f.ok))
+		case removed:
+			s.counts["moved_out"]++
+			return nil
+		}
+		s.counts["set_aside"]++
+		return out.aside.Append(s.in.Language, f.id, f.reason, s.judge.identified(f), f.probability)
+	})
+	if err == nil && row != s.rows {
+		err = s.unlike(row, "")
+	}
+	for _, f := range coming {
+		err = errors.Join(err, s.take(out, f))
+	}
+	return err
+}
+
+func (s *screening) unlike(row int64, id string) error {
+	return &engine.Error{Type: schemas.CorruptObject, Message: fmt.Sprintf(
+		"screen: row %d of the articles of %s (%q) is not that of its classification", row, s.in.Language, id)}
+}
+
+// take writes an article that comes from another language's file.
+func (s *screening) take(out *output, f finding) error {
+	s.counts["moved_in"]++
+	return s.keep(out, f, s.texts[s.in.Languages[f.language]+"/"+f.id], true)
+}
+
+func (s *screening) keep(out *output, f finding, values []any, ok bool) error {
+	s.counts["articles"]++
+	s.hygiene.add(values[4].(string), values[3].(string), values[5].(string))
+	if out.articles != nil {
+		if err := out.articles.Append(values...); err != nil {
+			return err
+		}
+	}
+	return out.languages.Append(s.in.Language, f.id, s.judge.identified(f), f.probability, ok)
+}
+
+// output are the files of a language; articles is nil where the file stays as it is.
+type output struct{ articles, languages, aside *arrowfile.Writer }
+
+func create(dir string, articles bool) (*output, error) {
+	var o output
+	var err, e error
+	if articles {
+		o.articles, err = arrowfile.Create(filepath.Join(dir, "articles.arrow"), schemas.Article, true)
+	}
+	if o.languages, e = arrowfile.Create(filepath.Join(dir, "languages.arrow"), schemas.Identified, true); e != nil {
+		err = errors.Join(err, e)
+	}
+	if o.aside, e = arrowfile.Create(filepath.Join(dir, "set_aside.arrow"), schemas.SetAside, true); e != nil {
+		err = errors.Join(err, e)
+	}
+	if err != nil {
+		return nil, errors.Join(err, o.close())
+	}
+	return &o, nil
+}
+
+func (o *output) close() (err error) {
+	for _, w := range []*arrowfile.Writer{o.articles, o.languages, o.aside} {
+		if w != nil {
+			err = errors.Join(err, w.Close())
+		}
+	}
+	return err
+}
+
+// valuesOf copies a row of schemas.Article.
+func valuesOf(r arrowfile.Row) []any {
+	images := r.Strs(6)
+	for i := range images {
+		images[i] = arrowfile.Clone(images[i])
+	}
+	s := func(f int) string { return arrowfile.Clone(r.Str(f)) }
+	return []any{s(0), s(1), s(2), s(3), s(4), s(5), images, s(7), s(8)}
+}
+
+func copyFile(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
+}

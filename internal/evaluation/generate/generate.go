@@ -1,0 +1,257 @@
+// Package generate answers the engine's generate requests: beam search over the summarizer, a batch of prompts at a time.
+package generate
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sort"
+	"time"
+
+	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/engine"
+	"crosssum/internal/model/resident"
+	"crosssum/internal/model/t5"
+	"crosssum/internal/native/device"
+	"crosssum/schemas"
+)
+
+// Limits of a request, checked before anything is allocated by it.
+const (
+	maxBeams  = 64
+	maxTokens = 4096
+	maxBatch  = 1024
+)
+
+// beat is how often a batch that takes long tells that it goes on.
+const beat = 2 * time.Second
+
+// prompt is one row of the input.
+type prompt struct {
+	language string // of the output
+	fields   [4]string
+	source   []int // token ids with </s>
+	output   Hypothesis
+}
+
+// summarizer is a model with its tokenizer; summarizers has that of the last request.
+type summarizer struct {
+	model     *t5.Model
+	tokenizer *t5.Tokenizer
+}
+
+var summarizers resident.Model[summarizer]
+
+// Forget frees the model of the last request: a training needs the room.
+func Forget() { summarizers.Drop() }
+
+// Run decodes every prompt of request.Input into its target language and writes the best beam of each, in the order of
+// the input. Prompts of like length are decoded together, a pure function of the input.
+func Run(ctx context.Context, request engine.GenerateRequest, report engine.Report) (engine.GenerateResult, error) {
+	if err := validate(request); err != nil {
+		return engine.GenerateResult{}, err
+	}
+	s, err := summarizers.Get(request.Model, func() (summarizer, error) {
+		model, tokenizer, err := t5.Load(request.Model, func(done, total int64) {
+			report(schemas.Progress{Done: done, Total: total, Of: schemas.OfModel})
+		})
+		if err == nil {
+			err = place(model)
+		}
+		return summarizer{model, tokenizer}, err
+	}, func(s summarizer) { s.model.Free() })
+	if err != nil {
+		return engine.GenerateResult{}, err
+	}
+	model, tokenizer := s.model, s.tokenizer
+	prompts, err := readPrompts(request, model.Config, tokenizer)
+	if err != nil {
+		return engine.GenerateResult{}, err
+	}
+	options := optionsOf(request.Params, model.Config, tokenizer)
+	result := engine.GenerateResult{Samples: int64(len(prompts))}
+	err = decodeAll(ctx, model, prompts, request.Params.BatchSize, options, func(done int, metrics map[string]float64) {
+		report(schemas.Progress{Done: int64(done), Total: int64(len(prompts)), Of: "summaries", Metrics: metrics})
+	})
+	if err != nil {
+		return result, err
+	}
+	for i := range prompts {
+		result.Tokens += int64(len(prompts[i].output.Tokens))
+	}
+	return result, write(request.Output, prompts, tokenizer)
+}
+
+// place puts a model on the device that the engine has.
+func place(model *t5.Model) error {
+	d, err := device.Of(0, 1)
+	if err == nil {
+		err = model.Weights.Move(d)
+	}
+	if err != nil {
+		model.Free()
+	}
+	return err
+}
+
+// Summaries decodes sources (token ids with </s>) into their languages, which the model has start tokens for, with a model at
+// hand: text in the order of sources. alive is called now and then.
+func Summaries(ctx context.Context, model *t5.Model, tokenizer *t5.Tokenizer, sources [][]int, languages []string,
+	params schemas.GenerateParams, alive func()) (texts []string, err error) {
+	prompts := make([]prompt, len(sources))
+	for i, source := range sources {
+		prompts[i] = prompt{language: languages[i], source: source, fields: [4]string{"source", fmt.Sprint(i)}}
+	}
+	options := optionsOf(params, model.Config, tokenizer)
+	if err := decodeAll(ctx, model, prompts, params.BatchSize, options, func(int, map[string]float64) { alive() }); err != nil {
+		return nil, err
+	}
+	for _, p := range prompts {
+		text, err := p.text(tokenizer)
+		if err != nil {
+			return nil, err
+		}
+		texts = append(texts, text)
+	}
+	return texts, nil
+}
+
+func invalid(format string, args ...any) error {
+	return &engine.Error{Type: schemas.InvalidInput, Message: fmt.Sprintf(format, args...)}
+}
+
+func validate(r engine.GenerateRequest) error {
+	for _, c := range []struct {
+		name             string
+		value, low, high int
+	}{
+		{"beams", r.Params.Beams, 1, maxBeams}, {"max_tokens", r.Params.MaxTokens, 2, maxTokens},
+		{"batch_size", r.Params.BatchSize, 1, maxBatch}, {"no_repeat_ngram", r.Params.NoRepeatNgram, 0, maxTokens},
+		{"source_tokens", r.SourceTokens, 1, 1 << 16},
+	} {
+		if c.value < c.low || c.value > c.high {
+			return invalid("generate: %s is %d; it must be %d to %d", c.name, c.value, c.low, c.high)
+		}
+	}
+	if p := r.Params.LengthPenalty; math.IsNaN(p) || math.Abs(p) > 100 {
+		return invalid("generate: length_penalty is %v", p)
+	}
+	return nil
+}
+
+// optionsOf bans what is no text: the sentinels that start decoders, and ids beyond the vocabulary's pieces.
+func optionsOf(p schemas.GenerateParams, config *t5.Config, tokenizer *t5.Tokenizer) Options {
+	o := Options{Beams: p.Beams, MaxLength: p.MaxTokens, LengthPenalty: p.LengthPenalty, NoRepeatNgram: p.NoRepeatNgram, EOS: config.EOSTokenID}
+	for id := range tokenizer.Sentinels() {
+		o.Banned = append(o.Banned, int(id))
+	}
+	sort.Ints(o.Banned)
+	for id := tokenizer.Pieces(); id < config.VocabSize; id++ {
+		o.Banned = append(o.Banned, id)
+	}
+	return o
+}
+
+func readPrompts(r engine.GenerateRequest, config *t5.Config, tokenizer *t5.Tokenizer) ([]prompt, error) {
+	var prompts []prompt
+	err := arrowfile.Each(r.Input, schemas.Prompt, func(row arrowfile.Row) error {
+		var p prompt
+		for f := range p.fields {
+			p.fields[f] = arrowfile.Clone(row.Str(f))
+		}
+		p.language = p.fields[2]
+		if _, ok := config.Languages[p.language]; !ok {
+			return invalid("%s: row %d asks for %q, which the model %s has no start token for (config.json, langid_map); "+
+				"train it on that language or take it out of the test samples", r.Input, len(prompts), p.language, r.Model)
+		}
+		ids, err := tokenizer.Source(row.Str(4), r.SourceTokens)
+		if err != nil {
+			return invalid("%s: row %d (%s %s): %v", r.Input, len(prompts), p.fields[0], p.fields[1], err)
+		}
+		for _, id := range ids {
+			p.source = append(p.source, int(id))
+		}
+		prompts = append(prompts, p)
+		return nil
+	})
+	return prompts, err
+}
+
+// byLength orders prompts by the length of their source, longest first, then by row.
+func byLength(prompts []prompt) []int {
+	order := make([]int, len(prompts))
+	for i := range order {
+		order[i] = i
+	}
+	sort.SliceStable(order, func(i, j int) bool { return len(prompts[order[i]].source) > len(prompts[order[j]].source) })
+	return order
+}
+
+// decodeAll gives every prompt its output, prompts of like length together.
+func decodeAll(ctx context.Context, model *t5.Model, prompts []prompt, size int, o Options, report func(done int, metrics map[string]float64)) error {
+	order := byLength(prompts)
+	for first := 0; first < len(order); first += size {
+		batch := order[first:min(first+size, len(order))]
+		if err := decodeBatch(ctx, model, prompts, batch, o, func(step int) {
+			report(first, map[string]float64{"step": float64(step)})
+		}); err != nil {
+			return err
+		}
+		report(first+len(batch), nil)
+	}
+	return nil
+}
+
+func decodeBatch(ctx context.Context, model *t5.Model, prompts []prompt, batch []int, o Options, alive func(step int)) error {
+	var sources [][]int
+	var starts []int
+	for _, i := range batch {
+		sources = append(sources, prompts[i].source)
+		starts = append(starts, model.Config.Languages[prompts[i].language].ID)
+	}
+	last := time.Now()
+	found, err := decode(model, sources, starts, o, ctx.Err, func(step int) {
+		if time.Since(last) >= beat {
+			last = time.Now()
+			alive(step)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for b, i := range batch {
+		best := found[b][0]
+		if math.IsNaN(float64(best.Score)) || math.IsInf(float64(best.Score), 0) {
+			return &engine.Error{Type: schemas.NotFinite, Message: fmt.Sprintf("the summary of %s %s in %s has a score that is not finite; "+
+				"check the model's weights", prompts[i].fields[0], prompts[i].fields[1], prompts[i].language)}
+		}
+		prompts[i].output = best
+	}
+	return nil
+}
+
+func write(path string, prompts []prompt, tokenizer *t5.Tokenizer) error {
+	w, err := arrowfile.Create(path, schemas.Generation, true)
+	if err != nil {
+		return err
+	}
+	for _, p := range prompts {
+		text, err := p.text(tokenizer)
+		if err != nil {
+			return err
+		}
+		if err := w.Append(p.fields[0], p.fields[1], p.fields[2], p.fields[3], text, p.output.Score); err != nil {
+			return err
+		}
+	}
+	return w.Close()
+}
+
+// text is what a prompt's output says.
+func (p prompt) text(tokenizer *t5.Tokenizer) (string, error) {
+	ids := make([]int32, len(p.output.Tokens))
+	for i, id := range p.output.Tokens {
+		ids[i] = int32(id)
+	}
+	return tokenizer.Decode(ids)
+}

@@ -1,0 +1,153 @@
+// Package metric sums up scored samples: means by pair, by target language and in all, with bootstrap intervals.
+package metric
+
+import (
+	"sort"
+
+	"crosssum/internal/evaluation/metric/rouge"
+)
+
+// Row is one scored sample, in the order of schemas.ScoreRow. Figures are times 100.
+type Row struct {
+	SourceLanguage, SourceID, TargetLanguage, TargetID string
+	Generated, Reference, Lead                         string
+	Figures
+}
+
+// Figures are the measures of a sample, or their means over samples; times 100.
+type Figures struct {
+	Rouge1       float64 `json:"rouge1"`
+	Rouge2       float64 `json:"rouge2"`
+	RougeL       float64 `json:"rougeL"`
+	LaSE         float64 `json:"lase"`
+	MS           float64 `json:"ms"`
+	LC           float64 `json:"lc"`
+	LP           float64 `json:"lp"`
+	LaSEShuffled float64 `json:"lase_shuffled"`
+	LeadRouge1   float64 `json:"lead_rouge1"`
+	LeadRouge2   float64 `json:"lead_rouge2"`
+	LeadRougeL   float64 `json:"lead_rougeL"`
+	LeadLaSE     float64 `json:"lead_lase"`
+}
+
+// fields lists the measures for sums over rows.
+func (f *Figures) fields() []*float64 {
+	return []*float64{&f.Rouge1, &f.Rouge2, &f.RougeL, &f.LaSE, &f.MS, &f.LC, &f.LP, &f.LaSEShuffled,
+		&f.LeadRouge1, &f.LeadRouge2, &f.LeadRougeL, &f.LeadLaSE}
+}
+
+// Values are the measures in the order of schemas.ScoreRow.
+func (f Figures) Values() []float64 {
+	var out []float64
+	for _, p := range f.fields() {
+		out = append(out, *p)
+	}
+	return out
+}
+
+// Group is the mean over N samples of one pair, one target language or one kind of pair.
+type Group struct {
+	Source      string `json:"source_language,omitempty"`
+	Target      string `json:"target_language,omitempty"`
+	Provisional bool   `json:"provisional"` // some target language's segmenter or stemmer is not the reference's yet
+	N           int    `json:"n"`
+	Figures
+	Intervals *Intervals `json:"intervals,omitempty"`
+}
+
+// Intervals are 95 % bootstrap intervals of the means; mid is the median of the resampled means.
+type Intervals struct {
+	Rouge1 Interval `json:"rouge1"`
+	Rouge2 Interval `json:"rouge2"`
+	RougeL Interval `json:"rougeL"`
+	LaSE   Interval `json:"lase"`
+}
+
+// Interval has the bounds of an Intervals measure.
+type Interval struct {
+	Low  float64 `json:"low"`
+	Mid  float64 `json:"mid"`
+	High float64 `json:"high"`
+}
+
+// Summary is summary.json.
+type Summary struct {
+	LaSEName     string  `json:"lase_name"` // "LaSE (<encoder>)"
+	Encoder      string  `json:"encoder"`
+	All          Group   `json:"all"`
+	InLanguage   Group   `json:"in_language"`   // source language = target language
+	CrossLingual Group   `json:"cross_lingual"` // source language != target language
+	Targets      []Group `json:"targets"`       // by name
+	Pairs        []Group `json:"pairs"`         // by source, then target
+}
+
+// Summarize groups rows. provisional tells which target languages are marked; seed is the bootstrap's.
+func Summarize(rows []Row, encoder string, seed uint32, provisional func(language string) bool) Summary {
+	s := Summary{LaSEName: "LaSE (" + encoder + ")", Encoder: encoder, Targets: []Group{}, Pairs: []Group{}}
+	total := func(keep func(Row) bool) Group {
+		var kept []Row
+		for _, r := range rows {
+			if keep(r) {
+				kept = append(kept, r)
+			}
+		}
+		g := mean(kept, provisional)
+		g.Intervals = intervals(kept, seed)
+		return g
+	}
+	s.All = total(func(Row) bool { return true })
+	s.InLanguage = total(func(r Row) bool { return r.SourceLanguage == r.TargetLanguage })
+	s.CrossLingual = total(func(r Row) bool { return r.SourceLanguage != r.TargetLanguage })
+	byTarget, byPair := map[string][]Row{}, map[[2]string][]Row{}
+	for _, r := range rows {
+		pair := [2]string{r.SourceLanguage, r.TargetLanguage}
+		byTarget[r.TargetLanguage] = append(byTarget[r.TargetLanguage], r)
+		byPair[pair] = append(byPair[pair], r)
+	}
+	for target, rows := range byTarget {
+		g := mean(rows, provisional)
+		g.Target = target
+		s.Targets = append(s.Targets, g)
+	}
+	for pair, rows := range byPair {
+		g := mean(rows, provisional)
+		g.Source, g.Target = pair[0], pair[1]
+		s.Pairs = append(s.Pairs, g)
+	}
+	sort.Slice(s.Targets, func(i, j int) bool { return s.Targets[i].Target < s.Targets[j].Target })
+	sort.Slice(s.Pairs, func(i, j int) bool {
+		a, b := s.Pairs[i], s.Pairs[j]
+		return a.Source < b.Source || a.Source == b.Source && a.Target < b.Target
+	})
+	return s
+}
+
+func mean(rows []Row, provisional func(string) bool) Group {
+	g := Group{N: len(rows)}
+	for _, r := range rows {
+		g.Provisional = g.Provisional || provisional(r.TargetLanguage)
+		for i, p := range g.fields() {
+			*p += *r.fields()[i]
+		}
+	}
+	if len(rows) > 0 {
+		for _, p := range g.fields() {
+			*p /= float64(len(rows))
+		}
+	}
+	return g
+}
+
+func intervals(rows []Row, seed uint32) *Intervals {
+	if len(rows) == 0 {
+		return nil
+	}
+	columns := make([][]float64, 4)
+	for _, r := range rows {
+		for i, x := range r.Values()[:4] {
+			columns[i] = append(columns[i], x)
+		}
+	}
+	b := rouge.Bootstrap(seed, columns...)
+	return &Intervals{Interval(b[0]), Interval(b[1]), Interval(b[2]), Interval(b[3])}
+}

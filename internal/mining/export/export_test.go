@@ -1,0 +1,218 @@
+package export
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"crosssum/internal/artifact/arrowfile"
+	"crosssum/schemas"
+
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+	parquetfile "github.com/apache/arrow/go/v17/parquet/file"
+	"github.com/apache/arrow/go/v17/parquet/pqarrow"
+)
+
+// world has articles e0, e1 and h0, h1; e0 and h1 are a pair in train, e1 and h0 one in test; h0 was edited by the second of two crawls.
+func world(t *testing.T) Input {
+	t.Helper()
+	dir := t.TempDir()
+	in := Input{Source: "english", Articles: map[string]string{}, Samples: filepath.Join(dir, "samples"),
+		Pairs: filepath.Join(dir, "pairs"), Splits: filepath.Join(dir, "splits")}
+	for _, l := range []string{"english", "hindi"} {
+		in.Articles[l] = filepath.Join(dir, l)
+		must(t, arrowfile.WriteRows(in.Articles[l], schemas.Article, 2, func(i int) []any {
+			id := l[:1] + string(rune('0'+i))
+			return []any{l, id, "http://" + id, "t", "summary \"" + id + "\" <b>\u2028ह", "text\n" + id + "\x01", []string{}, "", "d"}
+		}))
+	}
+	samples := [][]any{
+		{"english", "e0", "english", "e0", "train"}, {"english", "e0", "hindi", "h1", "train"},
+		{"english", "e1", "hindi", "h0", "test"}, {"hindi", "h0", "english", "e1", "test"},
+	}
+	pairs := [][]any{
+		{"english", "e0", "hindi", "h1", float32(0.9), float32(1.2), "margin", "english/e0"},
+		{"english", "e1", "hindi", "h0", float32(0.8), float32(1.1), "margin", "english/e1"},
+	}
+	splits := [][]any{
+		{"english", "e0", "english/e0", "train", "hash"}, {"english", "e1", "english/e1", "test", "label"},
+		{"hindi", "h0", "english/e1", "test", "label"}, {"hindi", "h1", "english/e0", "train", "hash"},
+	}
+	must(t, arrowfile.WriteRows(in.Samples, schemas.Sample, len(samples), func(i int) []any { return samples[i] }))
+	must(t, arrowfile.WriteRows(in.Pairs, schemas.Pair, len(pairs), func(i int) []any { return pairs[i] }))
+	must(t, arrowfile.WriteRows(in.Splits, schemas.Split, len(splits), func(i int) []any { return splits[i] }))
+	changes := filepath.Join(dir, "changes")
+	must(t, arrowfile.WriteRows(changes, schemas.Change, 2, func(i int) []any {
+		return [][]any{{"hindi", "h0", "edited"}, {"hindi", "h7", "withdrawn"}}[i]
+	}))
+	in.Crawls = []Crawl{{Digest: "first"}, {Digest: "second", Changes: map[string]string{"hindi": changes}}}
+	return in
+}
+
+func TestTextIsOfTheSourceAndSummaryOfTheTarget(t *testing.T) {
+	dir := t.TempDir()
+	counts, err := Run(world(t), dir, func(int64, int64) {})
+	must(t, err)
+	if counts["samples"] != 3 || counts["files"] != 3 {
+		t.Errorf("counts %v", counts)
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "english-hindi_train.jsonl"))
+	must(t, err)
+	want := `{"source_url": "http://e0", "target_url": "http://h1", "summary": "summary \"h1\" <b>` + "\u2028" + `ह", "text": "text\ne0\u0001"}` + "\n"
+	if string(b) != want {
+		t.Errorf("got  %s\nwant %s", b, want)
+	}
+	var row map[string]string
+	if err := json.Unmarshal(b, &row); err != nil || row["text"] != "text\ne0\x01" {
+		t.Errorf("%v, %v", row, err)
+	}
+}
+
+func TestParquetHasTheRowsOfTheJSONLinesAndWhatToFilterThemBy(t *testing.T) {
+	in, dir := world(t), t.TempDir()
+	_, err := Run(in, dir, func(int64, int64) {})
+	must(t, err)
+	extra := map[string]string{
+		"english train": `"english","english","e0","e0",null,null,"native","english/e0","first",null`,
+		"hindi train":   `"english","hindi","e0","h1",0.9,1.2,"margin","english/e0","first",null`,
+		"hindi test":    `"english","hindi","e1","h0",0.8,1.1,"margin","english/e1","second",null`,
+	}
+	for name, want := range extra {
+		target, split, _ := strings.Cut(name, " ")
+		lines, err := os.ReadFile(filepath.Join(dir, JSONL("english", target, split)))
+		must(t, err)
+		rows := readParquet(t, filepath.Join(dir, Parquet("english", target, split)))
+		if got := jsonLines(t, rows); got != string(lines) {
+			t.Errorf("%s:\nparquet %s\njsonl   %s", name, got, lines)
+		}
+		rest, err := json.Marshal(rows[0][4:])
+		must(t, err)
+		if string(rest) != "["+want+"]" {
+			t.Errorf("%s: got %s, wanted [%s]", name, rest, want)
+		}
+	}
+}
+
+func TestTheSameInputGivesTheSameBytes(t *testing.T) {
+	in := world(t)
+	a, b := t.TempDir(), t.TempDir()
+	defer func(before int) { halvesAtATime = before }(halvesAtATime)
+	for _, dir := range []string{a, b} {
+		_, err := Run(in, dir, func(int64, int64) {})
+		must(t, err)
+		halvesAtATime = 1 // however few target articles are held
+	}
+	for _, name := range []string{Parquet("english", "hindi", "test"), Parquet("english", "english", "train"), JSONL("english", "hindi", "train")} {
+		x, err := os.ReadFile(filepath.Join(a, name))
+		must(t, err)
+		y, err := os.ReadFile(filepath.Join(b, name))
+		must(t, err)
+		if !bytes.Equal(x, y) || len(x) == 0 {
+			t.Errorf("%s differs", name)
+		}
+	}
+}
+
+func TestManyRowsMakeRowGroupsOfBoundedSize(t *testing.T) {
+	dir := t.TempDir()
+	f := newFiles(dir, "english")
+	long := strings.Repeat("long text ", 100_000) // 1 MB
+	for i := range 40 {
+		target := []string{"hindi", "thai"}[i%2]
+		must(t, f.write(row{sample: &sample{source: fmt.Sprint(i), language: target, target: "x", split: "val"}, text: long}))
+		if f.bytes > openBytes {
+			t.Fatalf("%d bytes are open", f.bytes)
+		}
+	}
+	must(t, f.close())
+	r, err := parquetfile.OpenParquetFile(filepath.Join(dir, Parquet("english", "thai", "val")), false)
+	must(t, err)
+	defer r.Close()
+	if r.NumRows() != 20 || r.NumRowGroups() != 2 || r.MetaData().RowGroup(0).NumRows() != int64(groupBytes/len(long)+1) {
+		t.Errorf("%d rows in %d groups, %d in the first", r.NumRows(), r.NumRowGroups(), r.MetaData().RowGroup(0).NumRows())
+	}
+	if by := r.MetaData().GetCreatedBy(); by != "crosssum" {
+		t.Errorf("created by %q", by)
+	}
+}
+
+func TestSamplesThatDoNotFitTheRestAreAnError(t *testing.T) {
+	for want, sample := range map[string][]any{
+		"e7, which has no split":     {"english", "e7", "english", "e7", "train"},
+		"1 articles of hindi":        {"english", "e0", "hindi", "h7", "train"},
+		"of thai, of which there":    {"english", "e0", "thai", "t0", "train"},
+		`has split "../x"`:           {"english", "e0", "hindi", "h0", "../x"},
+		"h0 is of no accepted pair":  {"english", "e0", "hindi", "h0", "train"},
+		"is in test, the article in": {"english", "e0", "hindi", "h1", "test"},
+	} {
+		in := world(t)
+		in.Samples += "2"
+		must(t, arrowfile.WriteRows(in.Samples, schemas.Sample, 1, func(int) []any { return sample }))
+		if !strings.Contains(want, "pair") && sample[1] != sample[3] { // a pair of the articles that are not there
+			in.Pairs += "2"
+			must(t, arrowfile.WriteRows(in.Pairs, schemas.Pair, 1, func(int) []any {
+				return []any{sample[0], sample[1], sample[2], sample[3], float32(1), float32(1), "margin", "c"}
+			}))
+		}
+		if _, err := Run(in, t.TempDir(), func(int64, int64) {}); err == nil || !strings.HasPrefix(err.Error(), "export: ") ||
+			!strings.Contains(err.Error(), want) {
+			t.Errorf("%v: wanted %s, got %v", sample, want, err)
+		}
+	}
+}
+
+// readParquet reads all rows as values.
+func readParquet(t *testing.T, path string) [][]any {
+	t.Helper()
+	r, err := parquetfile.OpenParquetFile(path, false)
+	must(t, err)
+	defer r.Close()
+	reader, err := pqarrow.NewFileReader(r, pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
+	must(t, err)
+	table, err := reader.ReadTable(context.Background())
+	must(t, err)
+	for i, want := range schemas.DatasetRow.Fields() {
+		got := table.Schema().Field(i)
+		if got.Metadata = want.Metadata; !got.Equal(want) {
+			t.Errorf("%s: column %v, wanted %v", path, got, want)
+		}
+	}
+	batches := array.NewTableReader(table, 0)
+	var rows [][]any
+	for batches.Next() {
+		for i := range int(batches.Record().NumRows()) {
+			var row []any
+			for _, column := range batches.Record().Columns() {
+				row = append(row, column.GetOneForMarshal(i))
+			}
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// jsonLines writes the first four columns as export does, by way of encoding/json's reading of it.
+func jsonLines(t *testing.T, rows [][]any) string {
+	t.Helper()
+	var b strings.Builder
+	w := bufio.NewWriter(&b)
+	for _, r := range rows {
+		w.Write(appendRow(nil, r[0].(string), r[1].(string), r[2].(string), r[3].(string)))
+	}
+	must(t, w.Flush())
+	return b.String()
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

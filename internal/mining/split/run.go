@@ -1,0 +1,166 @@
+package split
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"path/filepath"
+	"slices"
+
+	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/mining/link"
+	"crosssum/schemas"
+)
+
+// Input names what is split. Languages and Articles (paths of schemas.Article) go together, in byte order.
+type Input struct {
+	Languages  []string
+	Articles   []string
+	Pairs      string // of schemas.Pair
+	Duplicates string // of schemas.Duplicate
+	History    string // of schemas.History: what the ledger's entry before wrote; "" for the first
+	Trained    string // of schemas.Trained, likewise
+	Params     schemas.SplitParams
+	Seed       uint64
+}
+
+// Run writes splits.arrow and samples.arrow into dir, and history.arrow and trained.arrow for the next catalogue. Counts:
+// articles by split ("train", ...) and by reason ("reason_label", ...); samples by split ("samples_train", ...), native ones
+// also apart ("samples_native"); "components"; "moved" (articles with another split than when they were last published);
+// "relabelled" (articles with another split than their label, by the label of an aligned article) and "overruled_labels"
+// (by anything else), of these "overruled_by_history". progress is called with the number of articles read.
+func Run(in Input, dir string, progress func(done, total int64)) (map[string]int64, error) {
+	var rows []Article
+	labels := map[string]string{} // one copy of each
+	articles, err := link.ReadArticles(in.Languages, in.Articles, func(n int32, row arrowfile.Row) error {
+		h := sha256.New()
+		h.Write([]byte(row.Str(4)))
+		h.Write([]byte{0})
+		h.Write([]byte(row.Str(5)))
+		h.Write([]byte{0})
+		label, ok := labels[row.Str(7)]
+		if !ok {
+			label = arrowfile.Clone(row.Str(7))
+			labels[label] = label
+		}
+		a := Article{Label: label}
+		h.Sum(a.Content[:0])
+		if rows = append(rows, a); len(rows)%4096 == 0 {
+			progress(int64(len(rows)), 0)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for n := range rows { // the names of articles are held once
+		rows[n].Language, rows[n].ID = articles.Language(int32(n)), articles.ID(int32(n))
+	}
+	past, err := readHistory(in.History, in.Trained)
+	if err != nil {
+		return nil, err
+	}
+	past.recall(rows)
+	pairs, err := readEdges(articles, nil, in.Pairs, false)
+	if err != nil {
+		return nil, err
+	}
+	edges, err := readEdges(articles, pairs, in.Duplicates, true)
+	if err != nil {
+		return nil, err
+	}
+	assigned, err := Assign(rows, edges, in.Params, in.Seed)
+	if err != nil {
+		return nil, err
+	}
+	progress(int64(len(rows)), int64(len(rows)))
+	samples := Samples(assigned, pairs)
+	err = arrowfile.WriteRows(filepath.Join(dir, "splits.arrow"), schemas.Split, len(rows), func(i int) []any {
+		return []any{rows[i].Language, rows[i].ID, articles.Name(assigned[i].Component), assigned[i].Split, assigned[i].Reason}
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = arrowfile.WriteRows(filepath.Join(dir, "samples.arrow"), schemas.Sample, len(samples), func(i int) []any {
+		s, t := rows[samples[i][0]], rows[samples[i][1]]
+		return []any{s.Language, s.ID, t.Language, t.ID, assigned[samples[i][0]].Split}
+	})
+	if err != nil {
+		return nil, err
+	}
+	counts := count(rows, assigned, samples)
+	return counts, past.with(rows, assigned).write(dir)
+}
+
+// readEdges appends the two articles of every row of a file of pairs, or of duplicates, to edges.
+func readEdges(articles *link.Articles, edges [][2]int32, path string, duplicates bool) ([][2]int32, error) {
+	schema, language, id := schemas.Pair, 2, 3
+	if duplicates {
+		schema, language, id = schemas.Duplicate, 0, 2
+	}
+	err := arrowfile.Each(path, schema, func(row arrowfile.Row) error {
+		a, err := articles.Number(row.Str(0), row.Str(1))
+		if err != nil {
+			return err
+		}
+		b, err := articles.Number(row.Str(language), row.Str(id))
+		edges = append(edges, [2]int32{a, b})
+		return err
+	})
+	return edges, err
+}
+
+// Samples lists the directed samples as (source, target), sorted: both directions of every pair and every article with
+// itself, without dropped articles.
+func Samples(assigned []Assignment, pairs [][2]int32) [][2]int32 {
+	out := make([][2]int32, 0, len(assigned)+2*len(pairs))
+	for n, a := range assigned {
+		if a.Split != Dropped {
+			out = append(out, [2]int32{int32(n), int32(n)})
+		}
+	}
+	for _, p := range pairs {
+		if assigned[p[0]].Split != Dropped && assigned[p[1]].Split != Dropped {
+			out = append(out, p, [2]int32{p[1], p[0]})
+		}
+	}
+	slices.SortFunc(out, func(a, b [2]int32) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
+	return out
+}
+
+func count(rows []Article, assigned []Assignment, samples [][2]int32) map[string]int64 {
+	counts := map[string]int64{"moved": 0, "relabelled": 0, "overruled_labels": 0, "overruled_by_history": 0, "components": 0,
+		"samples_native": 0, "samples": int64(len(samples))}
+	for _, split := range []string{Train, Val, Test} {
+		counts[split], counts["samples_"+split] = 0, 0
+	}
+	counts[Dropped] = 0
+	for n, a := range assigned {
+		counts[a.Split]++
+		counts["reason_"+a.Reason]++
+		if int(a.Component) == n {
+			counts["components"]++
+		}
+		if was := rows[n].Published; was != "" && was != published(assigned, n) {
+			counts["moved"]++
+		}
+		if label := rows[n].Label; label == "" || a.Split == Dropped || a.Split == label {
+			continue
+		}
+		switch a.Reason {
+		case ByLabel:
+			counts["relabelled"]++
+		case ByTrainHistory:
+			counts["overruled_by_history"]++
+			fallthrough
+		default:
+			counts["overruled_labels"]++
+		}
+	}
+	for _, s := range samples {
+		counts["samples_"+assigned[s[0]].Split]++
+		if s[0] == s[1] {
+			counts["samples_native"]++
+		}
+	}
+	return counts
+}

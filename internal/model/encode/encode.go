@@ -1,0 +1,136 @@
+// Package encode answers the engine's encode requests: it turns texts into unit vectors with a sentence encoder.
+//
+// An embedding depends on its batch in the last bits. So batches are a pure function of the texts of a request: windows of
+// some ten thousand rows, in each the distinct texts in digest order, sections of these sorted by number of tokens, cut into
+// batches of a bounded number of tokens. A request of one window does not depend on the order of its rows.
+package encode
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/engine"
+	"crosssum/schemas"
+
+	"github.com/apache/arrow/go/v17/arrow"
+)
+
+// maxBatchTokens bounds the memory of one batch: at hidden size 384 a million tokens take about 20 GB.
+const maxBatchTokens = 1 << 20
+
+const defaultBatchTokens = 1024
+
+// Run embeds the texts of request.Input, each behind request.Prefix, and writes a schemas.Embedding row for each of its rows, in its order. A text
+// that stands in several rows of a window is encoded once. Vectors have unit length. What it holds in memory does not depend on the number of rows.
+func Run(ctx context.Context, request engine.EncodeRequest, report engine.Report) (engine.EncodeResult, error) {
+	e, err := open(&request, report)
+	if err != nil {
+		return engine.EncodeResult{}, err
+	}
+	if request.Prefix == "" && e.prompt != "" { // nobody said so: the directory does not mean it
+		return engine.EncodeResult{}, &engine.Error{Type: schemas.InvalidInput, Message: fmt.Sprintf("encoder %s: its %s has %q before every text "+
+			"(default_prompt_name), and the run's encoder.prefix is empty: set encoder.prefix to it, or take default_prompt_name out of the file",
+			request.Model, promptsFile, e.prompt)}
+	}
+	fields, err := engine.StringColumns(request.Input, "language", "id", request.Column)
+	if err != nil {
+		return engine.EncodeResult{}, err
+	}
+	total, err := arrowfile.Rows(request.Input)
+	if err != nil {
+		return engine.EncodeResult{}, err
+	}
+	s := stream{ctx: ctx, encoder: e, request: request, report: report, total: total, unit: true}
+	err = s.write(request.Output, schemas.Embedding(e.dimension), func(w *arrowfile.Writer) error {
+		s.emit = func(r row, t *text, vector []float32) error { return w.Append(r.language, r.id, t.digest, vector) }
+		return arrowfile.Each(request.Input, nil, func(r arrowfile.Row) error {
+			return s.add(arrowfile.Clone(r.Str(fields[0])), arrowfile.Clone(r.Str(fields[1])), r.Str(fields[2]))
+		})
+	})
+	return s.result, err
+}
+
+// Lines embeds the texts that next gives, until it says io.EOF, into a file with the one column "embedding", in their order.
+// Vectors are as the encoder's directory gives them: of unit length unless its modules.json has no Normalize.
+// request.Input and Column are not looked at; total is how many texts are expected, 0 when nobody knows.
+func Lines(ctx context.Context, request engine.EncodeRequest, next func() (string, error), total int64, report engine.Report) (engine.EncodeResult, error) {
+	e, err := open(&request, report)
+	if err != nil {
+		return engine.EncodeResult{}, err
+	}
+	s := stream{ctx: ctx, encoder: e, request: request, report: report, total: total}
+	column := arrow.NewSchema(schemas.Vector(e.dimension).Fields()[1:], nil)
+	err = s.write(request.Output, column, func(w *arrowfile.Writer) error {
+		s.emit = func(_ row, _ *text, vector []float32) error { return w.Append(vector) }
+		for n := 1; ; n++ {
+			content, err := next()
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			if err == nil {
+				err = s.add("line", strconv.Itoa(n), content)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	})
+	return s.result, err
+}
+
+// Tokenizer gives the function that cuts texts into the ids that the encoder of a directory sees, at most maxTokens a text; 0:
+// as many as the directory says.
+func Tokenizer(dir string, maxTokens int) (func(text string) ([]int32, error), error) {
+	m, err := readModules(dir)
+	if err != nil {
+		return nil, err
+	}
+	var e encoder
+	if _, err := e.loadTokenizer(m); err != nil {
+		return nil, err
+	}
+	if maxTokens == 0 {
+		maxTokens = e.maxTokens
+	}
+	if maxTokens < 3 || maxTokens > e.limit {
+		return nil, fmt.Errorf("max_tokens is %d, and encoder %s takes 3 to %d", maxTokens, dir, e.limit)
+	}
+	return func(text string) ([]int32, error) { return e.tokenizer.Encode(text, maxTokens) }, nil
+}
+
+// open gets the encoder of a request and compares the two. A limit that is 0 becomes the directory's own.
+func open(request *engine.EncodeRequest, report engine.Report) (*encoder, error) {
+	err := directory(request.Model) // before all that lies under it is looked at
+	var e *encoder
+	if err == nil {
+		e, err = encoders.get(request.Model, report)
+	}
+	if err != nil {
+		return nil, &engine.Error{Type: schemas.MissingModel, Message: err.Error()}
+	}
+	if request.MaxTokens == 0 {
+		request.MaxTokens = e.maxTokens
+	}
+	if request.BatchTokens == 0 {
+		request.BatchTokens = max(defaultBatchTokens, request.MaxTokens)
+	}
+	if err := check(*request, e); err != nil {
+		return nil, &engine.Error{Type: schemas.InvalidInput, Message: err.Error()}
+	}
+	return e, nil
+}
+
+// check compares the request with what the encoder can do.
+func check(r engine.EncodeRequest, e *encoder) error {
+	switch {
+	case r.MaxTokens < 3 || r.MaxTokens > e.limit:
+		return fmt.Errorf("max_tokens is %d, and encoder %s takes 3 to %d", r.MaxTokens, r.Model, e.limit)
+	case r.BatchTokens < r.MaxTokens || r.BatchTokens > maxBatchTokens:
+		return fmt.Errorf("batch_tokens is %d, outside of max_tokens (%d) to %d", r.BatchTokens, r.MaxTokens, maxBatchTokens)
+	}
+	return nil
+}

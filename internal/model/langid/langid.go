@@ -1,0 +1,133 @@
+// Package langid answers the engine's classify requests: which language a text is in, by fastText's lid.176.
+package langid
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/crawl/screen"
+	"crosssum/internal/engine"
+	"crosssum/internal/native/fasttext"
+	"crosssum/schemas"
+)
+
+// labelPrefix stands before the code in fastText's label names.
+const labelPrefix = "__label__"
+
+// Run classifies every row of request.Input and writes a schemas.Classified row for each, in its order.
+func Run(ctx context.Context, request engine.ClassifyRequest, report engine.Report) (engine.ClassifyResult, error) {
+	var result engine.ClassifyResult
+	model, err := models.get(request.Model)
+	if err != nil {
+		return result, &engine.Error{Type: schemas.MissingModel, Message: err.Error()}
+	}
+	column, err := engine.StringColumns(request.Input, "language", "id", request.Column)
+	if err != nil {
+		return result, err
+	}
+	w, err := arrowfile.Create(request.Output, schemas.Classified, true)
+	if err != nil {
+		return result, err
+	}
+	c := newClassifier(model)
+	last := time.Now()
+	err = arrowfile.Each(request.Input, nil, func(row arrowfile.Row) error {
+		language, id, text := row.Str(column[0]), row.Str(column[1]), row.Str(column[2])
+		found, err := c.classify(language, text)
+		if err != nil {
+			return fmt.Errorf("%s: row %d: %w", request.Input, result.Rows, err)
+		}
+		if result.Rows++; time.Since(last) > time.Second {
+			last = time.Now()
+			report(schemas.Progress{Done: result.Rows, Of: "rows"})
+		}
+		return errors.Join(ctx.Err(), w.Append(language, id, found.label, float32(found.probability), float32(found.wanted),
+			int32(screen.Letters(text)), screen.Hash(text)))
+	})
+	return result, errors.Join(err, w.Close())
+}
+
+// models keeps the classifier of the request before: every language of a crawl is a request.
+var models cache
+
+type cache struct {
+	sync.Mutex
+	path  string
+	stat  os.FileInfo
+	model *fasttext.Model
+}
+
+func (c *cache) get(path string) (*fasttext.Model, error) {
+	c.Lock()
+	defer c.Unlock()
+	stat, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if c.model != nil && c.path == path && os.SameFile(c.stat, stat) && c.stat.ModTime().Equal(stat.ModTime()) && c.stat.Size() == stat.Size() {
+		return c.model, nil
+	}
+	model, err := fasttext.Load(path)
+	if err == nil {
+		c.path, c.stat, c.model = path, stat, model
+	}
+	return model, err
+}
+
+// classifier knows which label of the model stands for which language of the table.
+type classifier struct {
+	model  *fasttext.Model
+	labels map[string]int // code -> index
+}
+
+func newClassifier(model *fasttext.Model) *classifier {
+	c := &classifier{model, map[string]int{}}
+	for i, label := range model.Labels() {
+		c.labels[strings.TrimPrefix(label, labelPrefix)] = i
+	}
+	return c
+}
+
+// found is what the classifier says of one text.
+type found struct {
+	label               string
+	probability, wanted float64
+}
+
+// classify is the first label of text, and the probability of language's label: 0 where the library leaves it out, as it
+// does under 1e-5. A text of several lines counts as one line.
+func (c *classifier) classify(language, text string) (found, error) {
+	row, err := schemas.LanguageByName(language)
+	if err != nil {
+		return found{}, &engine.Error{Type: schemas.InvalidInput, Message: err.Error()}
+	}
+	var out found
+	index, known := c.labels[row.FastText]
+	if !known {
+		out.wanted = -1
+	}
+	predicted, err := c.model.Predict(oneLine.Replace(text))
+	if err != nil {
+		return found{}, err
+	}
+	for i, p := range predicted {
+		probability := math.Min(p.Probability, 1)
+		if i == 0 {
+			out.label, out.probability = strings.TrimPrefix(c.model.Labels()[p.Label], labelPrefix), probability
+		}
+		if known && p.Label == index {
+			out.wanted = probability
+		}
+	}
+	return out, nil
+}
+
+// oneLine makes line ends spaces, and spells the library's own end-of-line word apart so that a text cannot end the line.
+var oneLine = strings.NewReplacer("\n", " ", "\r", " ", "</s>", "< /s>")

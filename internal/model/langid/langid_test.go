@@ -1,0 +1,102 @@
+package langid
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/engine"
+	"crosssum/schemas"
+)
+
+// modelPath is where the set-up unpacks the classifier.
+func modelPath(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join("..", "..", "..", "build", "models", "lid.176.ftz")
+	if _, err := os.Stat(path); err != nil {
+		t.Fatalf("%v\nthe language classifier is missing: run ./crosssum setup", err)
+	}
+	return path
+}
+
+type answer struct {
+	label               string
+	probability, wanted float64
+}
+
+func classify(t *testing.T, rows [][2]string) ([]answer, error) {
+	t.Helper()
+	input, output := filepath.Join(t.TempDir(), "texts.arrow"), filepath.Join(t.TempDir(), "classified.arrow")
+	w, err := arrowfile.Create(input, schemas.Text, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, row := range rows {
+		if err := w.Append(row[0], string(rune('a'+i)), row[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	request := engine.ClassifyRequest{Model: modelPath(t), Input: input, Column: "text", Output: output}
+	if _, err := Run(context.Background(), request, func(schemas.Progress) {}); err != nil {
+		return nil, err
+	}
+	var out []answer
+	err = arrowfile.Each(output, schemas.Classified, func(r arrowfile.Row) error {
+		if i := len(out); r.Str(0) != rows[i][0] || r.Str(1) != string(rune('a'+i)) {
+			t.Errorf("row %d is %s/%s", i, r.Str(0), r.Str(1))
+		}
+		out = append(out, answer{arrowfile.Clone(r.Str(2)), r.Float(3), r.Float(4)})
+		return nil
+	})
+	return out, err
+}
+
+func TestARowsOwnLanguageGetsItsProbability(t *testing.T) {
+	result, err := classify(t, [][2]string{
+		{"english", "a small program that\nreads and writes text files"},
+		{"german", "a small program that reads and writes text files"},
+		{"russian", "небольшая программа для чтения текстовых файлов"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result[0].label != "en" || result[0].wanted < 0.5 || result[0].probability != result[0].wanted {
+		t.Errorf("English: %s, %v", result[0].label, result[0].wanted)
+	}
+	if result[1].label != "en" || result[1].wanted > 0.2 || result[1].wanted < 0 || result[1].probability < 0.5 {
+		t.Errorf("English in a German row: %s, %v", result[1].label, result[1].wanted)
+	}
+	if result[2].label != "ru" || result[2].wanted < 0.9 {
+		t.Errorf("Russian: %s, %v", result[2].label, result[2].wanted)
+	}
+}
+
+func TestALanguageUnknownToTheClassifierIsMarked(t *testing.T) {
+	result, err := classify(t, [][2]string{{"hausa", "wani karamin shiri"}, {"english", ""}, {"english", "</s>"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result[0].wanted != -1 {
+		t.Errorf("Hausa: %v, wanted -1", result[0].wanted)
+	}
+	if len(result) != 3 || result[1].wanted < 0 {
+		t.Errorf("rows are missing: %v", result)
+	}
+}
+
+func TestUnknownLanguagesAndModelsArePermanentFailures(t *testing.T) {
+	var failure *engine.Error
+	if _, err := classify(t, [][2]string{{"klingonisch", "text"}}); !errors.As(err, &failure) || failure.Type != schemas.InvalidInput {
+		t.Errorf("unknown language: %v", err)
+	}
+	_, err := Run(context.Background(), engine.ClassifyRequest{Model: "absent.ftz"}, nil)
+	if !errors.As(err, &failure) || failure.Type != schemas.MissingModel {
+		t.Errorf("absent model: %v", err)
+	}
+}

@@ -1,0 +1,133 @@
+package filetools
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"syscall"
+
+	"crosssum/internal/engine"
+	"crosssum/internal/model/encode"
+	"crosssum/internal/operation/cli"
+	"crosssum/schemas"
+)
+
+const modelText = "DIR is a Hugging Face directory: a sentence-transformers one (modules.json) or a plain model of transformers"
+
+// tokenize writes the ids of each line.
+func tokenize(args []string) error {
+	set := cli.New("tokenize", "tokenize --model DIR [--max-tokens N] [--json] [--input F]",
+		"Reads texts, one a line (every line is a text, the empty one too), and writes the token ids of each as a JSON array on a line\n"+
+			"of its own, special tokens included: what the encoder of the directory sees. "+modelText+".",
+		"echo 'an image viewer' | ./crosssum tokenize --model build/models/multilingual-e5-small", nil)
+	model := set.String("model", "", "directory of the encoder")
+	most := set.Int("max-tokens", 0, "longest list, special tokens included (0: what the directory says, or the model takes)")
+	path := set.String("input", "", "file of texts (default: the standard input)")
+	asJSON := set.Bool("json", false, "each line is a JSON string, so that a text can hold a line feed")
+	if err := cli.Parse(set, args, "model"); err != nil {
+		return err
+	}
+	l, total, closing, err := input(*path, *asJSON)
+	if err != nil {
+		return err
+	}
+	defer closing()
+	report, end := progress("tokenize")
+	defer end()
+	ids, err := encode.Tokenizer(*model, *most)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriterSize(os.Stdout, 1<<20)
+	for n := int64(1); ; n++ {
+		text, err := l.next()
+		if errors.Is(err, io.EOF) {
+			return out.Flush()
+		}
+		if err != nil {
+			return errors.Join(out.Flush(), err)
+		}
+		list, err := ids(text)
+		if err != nil {
+			return errors.Join(out.Flush(), l.bad(int(n), "%v", err))
+		}
+		if _, err := out.Write(jsonArray(list)); err != nil {
+			return err
+		}
+		if n%1024 == 0 {
+			report(schemas.Progress{Done: n, Total: total, Of: "lines"})
+		}
+	}
+}
+
+// jsonArray is a JSON array and a line feed.
+func jsonArray(ids []int32) []byte {
+	line := []byte{'['}
+	for i, id := range ids {
+		if i > 0 {
+			line = append(line, ", "...)
+		}
+		line = strconv.AppendInt(line, int64(id), 10)
+	}
+	return append(line, "]\n"...)
+}
+
+// encodeLines writes the vectors of all lines to an Arrow file.
+func encodeLines(args []string) error {
+	var r engine.EncodeRequest
+	set := cli.New("encode", "encode --model DIR --output F.arrow [--max-tokens N] [--prefix P] [--json] [--input F]",
+		"Reads texts, one a line (every line is a text, the empty one too), and writes their unit vectors to an Arrow IPC file\n"+
+			"(random access) with the one column `embedding`, a fixed-size list of float32; row n is line n, from 0. "+modelText+".",
+		"./crosssum encode --model build/models/multilingual-e5-small --prefix 'query: ' --input texts.txt --output texts.arrow\n"+
+			"         python3 -c \"import pyarrow as pa; print(pa.ipc.open_file('texts.arrow').read_all())\"", nil)
+	set.StringVar(&r.Model, "model", "", "directory of the encoder")
+	set.StringVar(&r.Output, "output", "", "Arrow file to write; one that is there is replaced when the new one is complete")
+	set.IntVar(&r.MaxTokens, "max-tokens", 0, "tokens that are read of a text, special ones included (0: what the directory says, or the model takes)")
+	set.IntVar(&r.BatchTokens, "batch-tokens", 0, "tokens a batch; each thread takes batches of its own (0: 1024, or as many as max-tokens)")
+	prefix := set.String("prefix", "", "put before every text, such as 'query: ' for multilingual-e5 (default: the directory's own default prompt, if it has one)")
+	path := set.String("input", "", "file of texts (default: the standard input)")
+	asJSON := set.Bool("json", false, "each line is a JSON string, so that a text can hold a line feed")
+	if err := cli.Parse(set, args, "model", "output"); err != nil {
+		return err
+	}
+	var err error
+	if r.Prefix = *prefix; !cli.Given(set, "prefix") {
+		if r.Prefix, err = encode.DefaultPrompt(r.Model); err != nil {
+			return err
+		}
+	}
+	l, total, closing, err := input(*path, *asJSON)
+	if err != nil {
+		return err
+	}
+	defer closing()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	report, end := progress("encode")
+	defer end()
+	return replacing(r.Output, func(output string) error {
+		r.Output = output
+		_, err := encode.Lines(ctx, r, until(ctx, l.next), total, report)
+		return err
+	})
+}
+
+// replacing lets write make a file beside path and gives it the name of path when it is complete.
+func replacing(path string, write func(path string) error) error {
+	dir, err := os.MkdirTemp(filepath.Dir(path), ".crosssum-")
+	if err != nil {
+		return fmt.Errorf("--output %s: %w", path, err)
+	}
+	defer os.RemoveAll(dir)
+	temporary := filepath.Join(dir, filepath.Base(path))
+	if err := write(temporary); err != nil {
+		return err
+	}
+	return os.Rename(temporary, path)
+}

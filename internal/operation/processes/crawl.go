@@ -1,0 +1,167 @@
+package processes
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strings"
+	"time"
+)
+
+// crawlFile are the names that count in a crawl folder; everything else is left where it is.
+var crawlFile = regexp.MustCompile(`^[^.].*\.jsonl(\.gz|\.zst)?$|^crawl\.json$`)
+
+// FindCrawl is the folder dir, or else the crawl of that name under one of roots.
+func FindCrawl(dir string, roots []string) (string, error) {
+	if isDir(dir) {
+		return dir, nil
+	}
+	for _, root := range roots {
+		if path := filepath.Join(root, dir); filepath.IsLocal(dir) && isDir(path) {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("there is no crawl folder %s, and no crawl of that name in %s", dir, strings.Join(roots, " or "))
+}
+
+// BringIn makes the crawl folder at dir one that workers find, and returns its name there: "crawl" or "folder/crawl". A folder
+// under one of roots is taken as it is; so is a name that one of roots holds. Any other is brought under the last root: its files are linked
+// (no bytes are copied), or copied where the file systems differ. A folder brought in before is used again if it has the
+// same files, and is never changed: a run may be reading it.
+func BringIn(dir string, roots []string) (string, error) {
+	if len(roots) == 0 {
+		return "", errors.New("no crawl root is configured: see crawl_roots in temporal.yaml")
+	}
+	found, err := FindCrawl(dir, roots)
+	if err != nil {
+		return "", err
+	}
+	if found != dir {
+		return filepath.ToSlash(filepath.Clean(dir)), nil
+	}
+	dir, err = filepath.Abs(dir)
+	if err == nil {
+		dir, err = filepath.EvalSymlinks(dir)
+	}
+	if err != nil {
+		return "", fmt.Errorf("crawl folder: %w", err)
+	}
+	for _, root := range roots {
+		resolved, err := filepath.EvalSymlinks(root)
+		if err == nil && filepath.Dir(dir) == resolved {
+			return filepath.Base(dir), nil
+		}
+		if folder := filepath.Dir(dir); err == nil && filepath.Dir(folder) == resolved {
+			return filepath.Base(folder) + "/" + filepath.Base(dir), nil
+		}
+	}
+	files, err := crawlFiles(dir)
+	if err != nil {
+		return "", err
+	}
+	if len(files) == 0 {
+		return "", fmt.Errorf("%s holds no <language>[_<train|val|test>].jsonl[.gz|.zst]", dir)
+	}
+	root := roots[len(roots)-1]
+	if err := os.MkdirAll(root, 0o755); err != nil {
+		return "", err
+	}
+	name := safeName(filepath.Base(dir))
+	if target := filepath.Join(root, name); isDir(target) {
+		if same(dir, target, files) {
+			return name, nil
+		}
+		name += time.Now().Format("-20060102-150405")
+	}
+	return name, link(dir, filepath.Join(root, name), files)
+}
+
+// link makes target with the files of dir; it appears complete or not at all.
+func link(dir, target string, files []string) error {
+	temp, err := os.MkdirTemp(filepath.Dir(target), ".bringing-in-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temp)
+	for _, f := range files {
+		source, err := filepath.EvalSymlinks(filepath.Join(dir, f))
+		if err != nil {
+			return err
+		}
+		if err := os.Link(source, filepath.Join(temp, f)); err != nil {
+			if err := copyFile(source, filepath.Join(temp, f)); err != nil {
+				return err
+			}
+		}
+	}
+	return errors.Join(os.Chmod(temp, 0o755), os.Rename(temp, target))
+}
+
+// crawlFiles lists the crawl's files in dir, in name order.
+func crawlFiles(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("crawl folder: %w", err)
+	}
+	var files []string
+	for _, e := range entries {
+		info, err := os.Stat(filepath.Join(dir, e.Name()))
+		if err == nil && info.Mode().IsRegular() && crawlFile.MatchString(e.Name()) {
+			files = append(files, e.Name())
+		}
+	}
+	sort.Strings(files)
+	return files, nil
+}
+
+// same says whether target holds just these files of dir: equal size and time, as links and our copies have them.
+func same(dir, target string, files []string) bool {
+	have, err := crawlFiles(target)
+	if err != nil || len(have) != len(files) {
+		return false
+	}
+	for i, f := range files {
+		a, errA := os.Stat(filepath.Join(dir, f))
+		b, errB := os.Stat(filepath.Join(target, f))
+		if have[i] != f || errA != nil || errB != nil || a.Size() != b.Size() || !a.ModTime().Equal(b.ModTime()) {
+			return false
+		}
+	}
+	return true
+}
+
+func copyFile(source, target string) error {
+	in, err := os.Open(source)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	info, err := in.Stat()
+	if err != nil {
+		return err
+	}
+	out, err := os.OpenFile(target, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close(), os.Chtimes(target, info.ModTime(), info.ModTime()))
+}
+
+// safeName keeps what a crawl's name may have: letters, digits, dot, hyphen and underscore, at most 100 characters with a date.
+func safeName(base string) string {
+	safe := regexp.MustCompile(`[^A-Za-z0-9._-]+`).ReplaceAllString(base, "-")
+	if safe = strings.TrimLeft(safe, "._-"); safe == "" {
+		return "crawl"
+	}
+	return safe[:min(len(safe), 80)]
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}

@@ -1,0 +1,154 @@
+package train
+
+import (
+	"slices"
+	"sort"
+
+	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/training/sampling"
+	"crosssum/schemas"
+)
+
+// example is one directed sample: the article of `source` with the summary of `target`, as indices into the articles.
+type example struct{ source, target int32 }
+
+// dataset is everything training reads, tokenized once. Of a run's data it holds 8 bytes a sample and 48 an article; the ids are
+// views of mapped files, of which the system keeps in memory what there is room for.
+type dataset struct {
+	samples  string // path of the samples file
+	pairs    []sampling.Pair
+	examples [][]example // by pair, in the order of the samples file
+	sources  [][]int32   // by article: ids of its text, nil if no sample uses it as source
+	labels   [][]int32   // by article: ids of its summary, nil if no sample uses it as target
+	mapped   []*arrowfile.Mapped
+
+	targets  []string // target languages in byte order
+	articles int64    // articles that some sample uses
+	dropped  int      // sentinels left out of labels
+}
+
+// articleKey is the identity of an article.
+type articleKey struct{ language, id string }
+
+// use says as what an article is wanted.
+type use struct {
+	index          int32
+	source, target bool
+}
+
+// loadSamples reads the rows of split "train" and numbers the articles they name in order of appearance.
+func loadSamples(path string) (*dataset, map[articleKey]*use, error) {
+	d := &dataset{samples: path}
+	uses := map[articleKey]*use{}
+	number := func(key articleKey) *use {
+		u := uses[key]
+		if u == nil {
+			key = articleKey{arrowfile.Clone(key.language), arrowfile.Clone(key.id)}
+			u = &use{index: int32(len(uses))}
+			uses[key] = u
+		}
+		return u
+	}
+	pairs := map[[2]string]int{}
+	targets := map[string]bool{}
+	err := arrowfile.Each(path, schemas.Sample, func(r arrowfile.Row) error {
+		if r.Str(4) != "train" {
+			return nil
+		}
+		k, ok := pairs[[2]string{r.Str(0), r.Str(2)}]
+		if !ok {
+			source, target := arrowfile.Clone(r.Str(0)), arrowfile.Clone(r.Str(2))
+			k = len(d.pairs)
+			pairs[[2]string{source, target}] = k
+			targets[target] = true
+			d.pairs = append(d.pairs, sampling.Pair{Source: source, Target: target})
+			d.examples = append(d.examples, nil)
+		}
+		source, target := number(articleKey{r.Str(0), r.Str(1)}), number(articleKey{r.Str(2), r.Str(3)})
+		source.source, target.target = true, true
+		d.examples[k] = append(d.examples[k], example{source.index, target.index})
+		d.pairs[k].Samples++
+		return nil
+	})
+	for name := range targets {
+		d.targets = append(d.targets, name)
+	}
+	sort.Strings(d.targets)
+	return d, uses, err
+}
+
+// load reads the samples, and finds the ids of the articles they name in the token files. alive is called every thousand articles.
+func load(samples string, tokens []string, vocabulary int, alive func(articles int64)) (d *dataset, err error) {
+	d, uses, err := loadSamples(samples)
+	if err != nil {
+		return nil, err
+	}
+	if len(d.pairs) == 0 {
+		return nil, invalid("%s: no sample is in split \"train\": align more articles or raise the share of train", samples)
+	}
+	views := d
+	defer func() {
+		if err != nil {
+			views.close()
+		}
+	}()
+	d.sources, d.labels = make([][]int32, len(uses)), make([][]int32, len(uses))
+	for _, path := range tokens {
+		mapped, err := arrowfile.Map(path, schemas.Tokens, func(r arrowfile.Row, lists [][]int32) error {
+			key := articleKey{r.Str(0), r.Str(1)}
+			u := uses[key]
+			if u == nil {
+				return nil
+			}
+			for _, id := range slices.Concat(lists...) {
+				if id < 0 || int(id) >= vocabulary {
+					return corrupt("%s: article %s/%s has token %d, and the model a table of %d rows: it was tokenized for another model", path,
+						key.language, key.id, id, vocabulary)
+				}
+			}
+			if u.source && len(lists[0]) == 0 || u.target && len(lists[1]) == 0 {
+				return corrupt("%s: article %s/%s has no tokens, not even </s>", path, key.language, key.id)
+			}
+			if u.source {
+				d.sources[u.index] = lists[0]
+			}
+			if u.target {
+				d.labels[u.index] = lists[1]
+				d.dropped += int(r.Int(4))
+			}
+			if d.articles++; d.articles%1000 == 0 {
+				alive(d.articles)
+			}
+			delete(uses, key)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		d.mapped = append(d.mapped, mapped)
+	}
+	for _, missing := range firstOf(uses) {
+		return nil, invalid("%s: %d articles are in no token file, the first is %s/%s: samples and articles come from different runs",
+			samples, len(uses), missing.language, missing.id)
+	}
+	return d, nil
+}
+
+// close ends the views of mapped files.
+func (d *dataset) close() {
+	for _, m := range d.mapped {
+		m.Close()
+	}
+	d.mapped = nil
+}
+
+// firstOf is the smallest key in (language, id) order, if any.
+func firstOf(uses map[articleKey]*use) []articleKey {
+	var first []articleKey
+	for key := range uses {
+		if first == nil || key.language < first[0].language || key.language == first[0].language && key.id < first[0].id {
+			first = []articleKey{key}
+		}
+	}
+	return first
+}

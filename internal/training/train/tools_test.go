@@ -1,0 +1,219 @@
+package train
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"crosssum/internal/fault/crash"
+	"crosssum/internal/model/t5"
+	"crosssum/internal/native/torch"
+	"crosssum/internal/testkit/smalldisk"
+	"crosssum/internal/training/sampling"
+	"crosssum/schemas"
+)
+
+// TestTheFileToolTakesAllBatchesIntoAFolderOfItsOwn has params that do not say how many steps.
+func TestTheFileToolTakesAllBatchesIntoAFolderOfItsOwn(t *testing.T) {
+	request, dir := toy(t), t.TempDir()
+	in := func(name, content string) string {
+		path := filepath.Join(dir, name)
+		must(t, os.WriteFile(path, []byte(content), 0o644))
+		return path
+	}
+	batch := `[{"text": "the text 1", "summary": "a summary", "target_language": "english"}]` + "\n"
+	args := func(output, params string) []string {
+		return []string{"--model", request.Model, "--batches", filepath.Join(dir, "batches.jsonl"), "--params", in("params.json", params), "--output", output}
+	}
+	in("batches.jsonl", strings.Repeat(batch, 3)+"\n")
+	output := filepath.Join(dir, "output")
+	for range 2 { // the second time it has nothing left to do, and writes the same
+		must(t, trainTool(args(output, `{"micro_batch": 2}`)))
+		if metrics, err := os.ReadFile(filepath.Join(output, metricsFile)); err != nil || bytes.Count(metrics, []byte("\n")) != 3 {
+			t.Fatalf("%s, %v", metrics, err)
+		}
+	}
+	if err := trainTool(append([]string{"stray"}, args(output, `{}`)...)); err == nil || !strings.Contains(err.Error(), `unexpected argument "stray"`) {
+		t.Errorf("a stray argument: %v", err)
+	}
+	lock, err := alone(filepath.Join(output, "checkpoints")) // another process's, for all that a file knows of who opened it
+	must(t, err)
+	if err := trainTool(args(output, `{"micro_batch": 2}`)); err == nil || !strings.Contains(err.Error(), "another ./crosssum train writes to "+output) {
+		t.Errorf("two at once: %v", err)
+	}
+	must(t, lock.Close())
+	if card, err := os.ReadFile(filepath.Join(output, cardFile)); err != nil || !strings.Contains(string(card), "the batches of a file, in its order, source 512") {
+		t.Errorf("%s, %v", card, err)
+	}
+	for _, c := range []struct{ output, params, want string }{
+		{request.Model, `{}`, "holds a model already, and no checkpoints of this training: give another folder"},
+		{in("file", ""), `{}`, "file is a file: give a folder"},
+		{output, `{"micro_batch": 1}`, "is a checkpoint of another model"},
+		{output, `{"train": {"steps": 3}}`, "params.json: $.train: unknown field; there are activation_checkpointing,"},
+		{output, `{"learning_rate_scale": "NaN"}`, `params.json: $.learning_rate_scale: wanted a number, got "NaN"`},
+		{output, `{"steps": 3} {"steps": 4}`, "params.json: $: more follows the object"},
+	} {
+		if err := trainTool(args(c.output, c.params)); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v does not say %q", c.params, err, c.want)
+		}
+	}
+}
+
+func TestTheFileToolTellsOfEveryStepAndOfLongReading(t *testing.T) {
+	var out strings.Builder
+	clock := time.Now()
+	say := tell(&out, func() time.Time { return clock })
+	for i := range 25 { // a second each
+		clock = clock.Add(time.Second)
+		say(schemas.Progress{Total: 2, Metrics: map[string]float64{"articles_read": float64(256 * (i + 1))}})
+		say(schemas.Progress{Total: 2})
+	}
+	for _, step := range []int64{0, 0, 1, 1, 2} {
+		say(schemas.Progress{Done: step, Total: 2, Metrics: map[string]float64{"loss": 2.5, "learning_rate": 0.1, "checkpoint": 1}})
+	}
+	want := "2560 texts read, 10 s\n5120 texts read, 20 s\nstep 0 of 2, 25 s\n" +
+		"step 1 of 2, loss 2.5000, learning rate 0.1, checkpoint 1, 25 s\nstep 2 of 2, loss 2.5000, learning rate 0.1, checkpoint 1, 25 s\n"
+	if out.String() != want {
+		t.Errorf("told\n%s", out.String())
+	}
+}
+
+func TestTheFileToolSaysWhatToDoAboutAFullDisk(t *testing.T) {
+	request, disk := toy(t), smalldisk.New(t, "1m")
+	batches := filepath.Join(t.TempDir(), "batches.jsonl")
+	must(t, os.WriteFile(batches, []byte(`[{"text": "the text 1", "summary": "a summary", "target_language": "english"}]`), 0o644))
+	disk.Fill(16 << 10)
+	err := trainTool([]string{"--model", request.Model, "--batches", batches, "--output", filepath.Join(disk.Dir, "out")})
+	if err == nil || !strings.Contains(err.Error(), "the disk is full: make room there") || strings.Contains(err.Error(), "\n") {
+		t.Error(err)
+	}
+}
+
+func TestATrainingKilledAmidItsOutputLeavesNoHalfOfAModelAndWritesItAgain(t *testing.T) {
+	request := toy(t)
+	want, _, _ := trainIn(t, request, t.TempDir())
+	request.Work, request.Output = t.TempDir(), t.TempDir()
+	raw, err := json.Marshal(request)
+	must(t, err)
+	for point, half := range map[string]string{"output-written": "*.*", "output-moved": configFile} {
+		child := exec.Command(os.Args[0], "-test.run=^TestTrainChild$")
+		child.Env = append(os.Environ(), childRequest+"="+string(raw), crash.Variable+"="+point+":1")
+		if out, err := child.CombinedOutput(); err == nil || !strings.Contains(string(out), "ending here") {
+			t.Fatalf("%s: the child ended with %v:\n%s", point, err, out)
+		}
+		if left, _ := filepath.Glob(filepath.Join(request.Output, half)); len(left) > 0 {
+			t.Errorf("%s: half an output: %v", point, left)
+		}
+		must(t, os.RemoveAll(request.Output))
+		must(t, os.Mkdir(request.Output, 0o755))
+	}
+	for range 2 { // over what is there
+		_, err := Run(t.Context(), request, nil)
+		must(t, err)
+	}
+	got, err := os.ReadFile(filepath.Join(request.Output, modelFile))
+	if must(t, err); !bytes.Equal(got, want) {
+		t.Error("another model")
+	}
+	if left, _ := filepath.Glob(filepath.Join(request.Output, "writing-*")); len(left) > 0 {
+		t.Errorf("left %v", left)
+	}
+}
+
+func TestAVocabularyFarSmallerThanTheModelIsRemarkedOn(t *testing.T) {
+	request := toy(t)
+	request.Params.Steps = 1
+	replace(t, request.Model, configFile, `"vocab_size": 80`, `"vocab_size": 2080`)
+	config, err := t5.LoadConfig(request.Model)
+	must(t, err)
+	m, err := t5.New(config, 1)
+	must(t, err)
+	defer m.Free()
+	must(t, os.Remove(filepath.Join(request.Model, modelFile)))
+	must(t, m.Weights.SaveWeights(filepath.Join(request.Model, modelFile), false))
+	_, _, result := trainIn(t, request, t.TempDir())
+	if notes := strings.Join(result.Notes, "\n"); !strings.Contains(notes, "2080 rows and spiece.model 63 pieces: is it the vocabulary") {
+		t.Errorf("notes %q", notes)
+	}
+}
+
+func TestATrainingThatGoesOnWithOtherThreadsSaysFromWhichStep(t *testing.T) {
+	request, threads := toy(t), torch.Threads()
+	defer torch.SetThreads(max(threads, 1))
+	work := t.TempDir()
+	torch.SetThreads(1)
+	stopAfter(t, request, work, 7)
+	torch.SetThreads(2)
+	_, _, result := trainIn(t, request, work)
+	if result.ResumedFrom != 7 || result.NotReproducibleSince != 8 || !strings.Contains(strings.Join(result.Notes, "\n"), "2 threads") {
+		t.Errorf("%+v", result)
+	}
+}
+
+func TestATrainingThatReadsOrWritesFilesForLongIsNotSilent(t *testing.T) {
+	beats := make(chan time.Time, writeBeats)
+	failed := errors.New("the disk is gone")
+	began := time.Now()
+	err := busy(func() { beats <- time.Now() }, func() error {
+		<-beats
+		return failed
+	})
+	if err != failed || time.Since(began) > 5*writeBeat {
+		t.Errorf("after %s: %v", time.Since(began), err)
+	}
+	time.Sleep(writeBeat + writeBeat/2)
+	if len(beats) > 0 {
+		t.Error("it goes on beating")
+	}
+}
+
+// TestWhatAWorkflowTakesATrainingTakes: what it does not take would be refused after hours of mining.
+func TestWhatAWorkflowTakesATrainingTakes(t *testing.T) {
+	taken := 0
+	try := func(name string, change func(field reflect.Value)) {
+		p := schemas.Demo()
+		change(reflect.ValueOf(&p.Train).Elem().FieldByName(name))
+		if p.Validate() != nil {
+			return
+		}
+		taken++
+		err := check(p.Train)
+		if err == nil {
+			err = checkValidation(p.Train)
+		}
+		if err == nil && p.Train.MiniBatch <= 1<<16 {
+			_, err = sampling.New([]sampling.Pair{{Source: "english", Target: "german", Samples: 1 << 20}}, p.Train, 1)
+		}
+		if err != nil {
+			t.Errorf("%s %v: %v", name, reflect.ValueOf(p.Train).FieldByName(name), err)
+		}
+	}
+	for i := range reflect.TypeFor[schemas.TrainParams]().NumField() {
+		field := reflect.TypeFor[schemas.TrainParams]().Field(i)
+		switch field.Type.Kind() {
+		case reflect.Int:
+			for _, n := range []int64{-1, 0, 1, 2, 64, 1 << 14, 1 << 16, 10_000_000, 1 << 30} {
+				try(field.Name, func(f reflect.Value) { f.SetInt(n) })
+			}
+		case reflect.Float64:
+			for _, x := range []float64{-1, 0, 1e-9, 0.5, 0.999, 1, 2, 10, 1000, 1e6} {
+				try(field.Name, func(f reflect.Value) { f.SetFloat(x) })
+			}
+		case reflect.String:
+			for _, s := range []string{"", "adamw", "unistage", "many_to_one", "german", "auto", "loss", "best", "none"} {
+				try(field.Name, func(f reflect.Value) { f.SetString(s) })
+			}
+		}
+	}
+	if taken < 50 {
+		t.Error(fmt.Sprint(taken, " of these are taken: the test looks at too little"))
+	}
+}

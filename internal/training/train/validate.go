@@ -1,0 +1,153 @@
+package train
+
+import (
+	"context"
+
+	"crosssum/internal/evaluation/generate"
+	"crosssum/internal/evaluation/metric/rouge"
+	"crosssum/internal/native/kernels"
+	"crosssum/internal/native/torch"
+	"crosssum/schemas"
+)
+
+// validation is one line of validation.jsonl: what the model of a step makes of samples it is not trained on. It repeats.
+type validation struct {
+	Step    int               `json:"step"`
+	Samples int               `json:"samples"`
+	Loss    float64           `json:"loss"`   // label-smoothed as in training, without dropout, mean over all target tokens
+	Rouge2  float64           `json:"rouge2"` // of greedy summaries, mean F1 x 100
+	Groups  []groupValidation `json:"groups"`
+	Better  bool              `json:"better"` // than all before
+}
+
+// groupValidation is the share of a group of target languages: low-, mid- or high-resource.
+type groupValidation struct {
+	Group   string  `json:"group"`
+	Samples int     `json:"samples"`
+	Loss    float64 `json:"loss"`
+	Rouge2  float64 `json:"rouge2"`
+}
+
+// best is the best validation so far; Step 0: none.
+type best struct {
+	Step  int     `json:"step"`
+	Value float64 `json:"value"`
+}
+
+// checkValidation refuses what cannot be.
+func checkValidation(p schemas.TrainParams) error {
+	switch {
+	case p.ValidateEvery < 0 || p.Patience < 0 || p.ValidateEvery > 0 && p.ValidationSamples < 1:
+		return invalid("validate_every_steps %d and patience %d must not be negative, and validation_samples %d be at least 1", p.ValidateEvery, p.Patience,
+			p.ValidationSamples)
+	case p.BestBy != "rouge2" && p.BestBy != "loss":
+		return invalid("best_by is %q; it may be rouge2 or loss", p.BestBy)
+	case p.Output != "last" && p.Output != "best":
+		return invalid("output is %q; it may be last or best", p.Output)
+	case (p.Output == "best" || p.Patience > 0) && (p.ValidateEvery == 0 || p.ValidateEvery > p.Steps):
+		return invalid("output %q and patience %d need validation: set validate_every_steps, to at most steps (%d)", p.Output, p.Patience, p.Steps)
+	}
+	return nil
+}
+
+// validate scores the model where it is due: every so many steps, and once. It changes nothing that a step reads, only when to end.
+// Several ranks do all the same. When ctx ends they leave the validation to the next attempt.
+func (r *run) validate(ctx context.Context) error {
+	p := r.request.Params
+	if r.held == nil || r.step == 0 || r.step%p.ValidateEvery != 0 || r.validated == r.step {
+		return nil
+	}
+	defer r.watch.end(&r.watch.Validation)
+	v, err := r.score(ctx)
+	stopped, lost := r.ranks.agree(ctx.Err() != nil)
+	switch {
+	case lost != nil:
+		return lost
+	case stopped:
+		return r.stop(ctx)
+	case err != nil:
+		return err
+	case !finite(v.Loss):
+		return notFinite("validation loss", r.step, r.last.Pairs, r.last.LearningRate)
+	}
+	value, better := v.Rouge2, v.Rouge2 > r.best.Value
+	if p.BestBy == "loss" {
+		value, better = v.Loss, v.Loss < r.best.Value
+	}
+	v.Better = better || r.best.Step == 0
+	if r.validated, r.waited = r.step, r.waited+1; v.Better {
+		r.best, r.waited = best{r.step, value}, 0
+	}
+	if err := r.validations.add(v); err != nil {
+		return err
+	}
+	return r.show(r.step, v.scalars())
+}
+
+// score is the validation of the model as it is.
+func (r *run) score(ctx context.Context) (validation, error) {
+	v := validation{Step: r.step, Samples: len(r.held)}
+	texts, err := r.summaries(ctx)
+	if err != nil {
+		return v, err
+	}
+	labels := 0
+	for _, name := range groups {
+		g, tokens := groupValidation{Group: name}, 0
+		var batch []sequence
+		for i, h := range r.held {
+			if h.group == name {
+				batch, tokens = append(batch, h.sequence), tokens+len(h.label)
+				g.Rouge2 += rouge.Score(h.to, h.summary, texts[i]).R2
+			}
+		}
+		if g.Samples = len(batch); g.Samples == 0 {
+			continue
+		}
+		if g.Loss, err = r.lossOf(ctx, batch); err != nil {
+			return v, err
+		}
+		v.Loss, v.Rouge2, labels = v.Loss+g.Loss*float64(tokens), v.Rouge2+g.Rouge2, labels+tokens
+		g.Rouge2 /= float64(g.Samples)
+		v.Groups = append(v.Groups, g)
+	}
+	v.Loss, v.Rouge2 = v.Loss/float64(labels), v.Rouge2/float64(v.Samples)
+	return v, nil
+}
+
+// summaries are greedy outputs for all held-out samples.
+func (r *run) summaries(ctx context.Context) ([]string, error) {
+	p := r.request.Params
+	var sources [][]int
+	var languages []string
+	for _, h := range r.held {
+		var ids []int
+		for _, id := range h.source {
+			ids = append(ids, int(id))
+		}
+		sources, languages = append(sources, ids), append(languages, h.to)
+	}
+	greedy := schemas.GenerateParams{Beams: 1, NoRepeatNgram: schemas.Paper().Generate.NoRepeatNgram, MaxTokens: p.TargetTokens, BatchSize: 16}
+	return generate.Summaries(ctx, r.model, r.tokenizer, sources, languages, greedy, func() { r.progress(r.step, 0, r.last) })
+}
+
+// lossOf is the loss of a batch without dropout.
+func (r *run) lossOf(ctx context.Context, batch []sequence) (float64, error) {
+	parts, tokens := cut(batch, r.request.Params.MicroBatch)
+	sum := 0.0
+	err := torch.Do(func() {
+		for _, b := range parts {
+			if ctx.Err() != nil {
+				return
+			}
+			torch.Scope(func() {
+				sum += r.model.Loss(b.Batch, r.request.Params.LabelSmoothing, 1/float64(tokens), kernels.Dropout{}).Item()
+			})
+			r.progress(r.step, 0, r.last)
+		}
+	})
+	if err == nil {
+		err = ctx.Err()
+	}
+	return sum, err
+}

@@ -1,0 +1,222 @@
+// Package summarizer makes the default summarizer, models/crosssum-small: training material from a crawl with gold keys, a
+// vocabulary, a new model, and the shipped bf16 directory from a training checkpoint.
+package summarizer
+
+import (
+	"bufio"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"crosssum/internal/artifact/arrowfile"
+	"crosssum/schemas"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// article is one row of a crawl with its gold key: articles of one key are translations of each other.
+type article struct {
+	ID      string `json:"id"`
+	URL     string `json:"url"`
+	Title   string `json:"title"`
+	Summary string `json:"summary"`
+	Text    string `json:"text"`
+
+	language, key string
+}
+
+// readCrawl reads the *.jsonl.zst files of a crawl folder and the gold keys; articles without a key are left out. They come
+// in (language, id) order.
+func readCrawl(folder, gold string) ([]article, error) {
+	keys, err := readGold(gold)
+	if err != nil {
+		return nil, err
+	}
+	paths, err := filepath.Glob(filepath.Join(folder, "*.jsonl.zst"))
+	if err != nil || len(paths) == 0 {
+		return nil, fmt.Errorf("%s: no <language>.jsonl.zst in it (%v)", folder, err)
+	}
+	var all []article
+	for _, path := range paths {
+		language := strings.TrimSuffix(filepath.Base(path), ".jsonl.zst")
+		err := eachLine(path, func(line []byte) error {
+			var a article
+			if err := json.Unmarshal(line, &a); err != nil {
+				return err
+			}
+			a.language, a.key = language, keys[[2]string{language, a.ID}]
+			if a.key != "" {
+				all = append(all, a)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	sort.Slice(all, func(i, j int) bool {
+		return all[i].language < all[j].language || all[i].language == all[j].language && all[i].ID < all[j].ID
+	})
+	return all, nil
+}
+
+func eachLine(path string, f func([]byte) error) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	reader, err := zstd.NewReader(file, zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	scanner := bufio.NewScanner(reader)
+	scanner.Buffer(nil, 4<<20)
+	for n := 1; scanner.Scan(); n++ {
+		if err := f(scanner.Bytes()); err != nil {
+			return fmt.Errorf("line %d: %w", n, err)
+		}
+	}
+	return scanner.Err()
+}
+
+// readGold reads a gzipped table of language, id, key, ...
+func readGold(path string) (map[[2]string]string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	reader, err := gzip.NewReader(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	keys := map[[2]string]string{}
+	scanner := bufio.NewScanner(reader)
+	for scanner.Scan() {
+		if fields := strings.Split(scanner.Text(), "\t"); len(fields) >= 3 && fields[0] != "language" {
+			keys[[2]string{fields[0], fields[1]}] = fields[2]
+		}
+	}
+	return keys, scanner.Err()
+}
+
+// usable leaves out articles in other languages than English whose summary is that of the English article of the same key,
+// word for word: they were never translated. Single words are often names, and stay.
+func usable(all []article) []article {
+	english := map[string]string{}
+	for _, a := range all {
+		if a.language == "english" {
+			english[a.key] = a.Summary
+		}
+	}
+	var kept []article
+	for _, a := range all {
+		same := a.language != "english" && a.Summary == english[a.key] && strings.Contains(a.Summary, " ")
+		if !same && a.Summary != "" && a.Text != "" {
+			kept = append(kept, a)
+		}
+	}
+	return kept
+}
+
+// PrepareOptions name the material and where it goes.
+type PrepareOptions struct {
+	Crawl, Gold string
+	Output      string // folder: articles.arrow, leads.arrow, samples.arrow, native.arrow, sentences.txt
+	Articles    int    // languages with fewer articles are left out
+	Sentences   int    // lines for the vocabulary
+	Smoothing   float64
+}
+
+// Prepare writes training material: every directed pair of articles of one key, native ones included, as samples of split
+// "train", and the native ones alone; the articles, and once more with their leads in place of their summaries; lines of
+// text for the vocabulary in which language l has a share ~ (its share)^Smoothing.
+func Prepare(o PrepareOptions) error {
+	all, err := readCrawl(o.Crawl, o.Gold)
+	if err != nil {
+		return err
+	}
+	all = large(usable(all), o.Articles)
+	if err := os.MkdirAll(o.Output, 0o755); err != nil {
+		return err
+	}
+	if err := writeArticles(filepath.Join(o.Output, "articles.arrow"), all, summary); err != nil {
+		return err
+	}
+	if err := writeArticles(filepath.Join(o.Output, "leads.arrow"), all, lead); err != nil {
+		return err
+	}
+	if _, err := writeSamples(filepath.Join(o.Output, "native.arrow"), all, true); err != nil {
+		return err
+	}
+	samples, err := writeSamples(filepath.Join(o.Output, "samples.arrow"), all, false)
+	if err != nil {
+		return err
+	}
+	lines, err := writeSentences(filepath.Join(o.Output, "sentences.txt"), all, o.Sentences, o.Smoothing)
+	fmt.Printf("%d articles, %d samples, %d sentences\n", len(all), samples, lines)
+	return err
+}
+
+func large(all []article, least int) (kept []article) {
+	counts := map[string]int{}
+	for _, a := range all {
+		counts[a.language]++
+	}
+	for _, a := range all {
+		if counts[a.language] >= least {
+			kept = append(kept, a)
+		}
+	}
+	return kept
+}
+
+func summary(a article) string { return a.Summary }
+
+// lead is the first sentence of the text's first line.
+func lead(a article) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(a.Text), "\n")
+	for _, end := range []string{". ", "。"} {
+		if sentence, _, more := strings.Cut(line, end); more {
+			line = sentence + strings.TrimSpace(end)
+		}
+	}
+	return line
+}
+
+func writeArticles(path string, all []article, summary func(article) string) error {
+	os.Remove(path)
+	return arrowfile.WriteRows(path, schemas.Article, len(all), func(i int) []any {
+		a := all[i]
+		return []any{a.language, a.ID, a.URL, a.Title, summary(a), a.Text, []string{}, "", ""}
+	})
+}
+
+func writeSamples(path string, all []article, native bool) (int64, error) {
+	os.Remove(path)
+	w, err := arrowfile.Create(path, schemas.Sample, true)
+	if err != nil {
+		return 0, err
+	}
+	byKey := map[string][]article{}
+	for _, a := range all {
+		byKey[a.key] = append(byKey[a.key], a)
+	}
+	for _, source := range all {
+		for _, target := range byKey[source.key] {
+			if source.language == target.language && source.ID != target.ID || native && source.language != target.language {
+				continue
+			}
+			if err := w.Append(source.language, source.ID, target.language, target.ID, "train"); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return w.Rows(), w.Close()
+}
