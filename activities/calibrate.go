@@ -16,6 +16,7 @@ import (
 	"crosssum/internal/crawl"
 	"crosssum/internal/engine"
 	"crosssum/internal/evaluation/report"
+	"crosssum/internal/fault"
 	"crosssum/internal/mining/gold"
 	"crosssum/schemas"
 )
@@ -76,10 +77,10 @@ func (a *Activities) holds(run, name string, u schemas.Unit) bool {
 func (a *Activities) knownPairs(in schemas.CalibrateInput) (string, error) {
 	if in.Gold == "" {
 		if in.Scanned.GoldFault != "" {
-			return "", Fail(schemas.InvalidInput, "%s: mend it, or give other known pairs with --gold", in.Scanned.GoldFault)
+			return "", fault.New(schemas.InvalidInput, "%s: mend it, or give other known pairs with --gold", in.Scanned.GoldFault)
 		}
 		if in.Scanned.Gold == "" {
-			return "", Fail(schemas.InvalidInput, "crawl %s comes without known pairs (gold/%s.tsv.gz beside its folder): give a file with --gold",
+			return "", fault.New(schemas.InvalidInput, "crawl %s comes without known pairs (gold/%s.tsv.gz beside its folder): give a file with --gold",
 				in.Scanned.Crawl, in.Scanned.Crawl)
 		}
 		return in.Scanned.Gold, nil

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/fault"
 	"crosssum/internal/training/trained"
 	"crosssum/schemas"
 )
@@ -119,7 +120,7 @@ func (c contamination) refuse(stage string) error {
 	if c.trained == 0 {
 		return nil
 	}
-	return Fail(schemas.InvalidInput, "%s: the model was trained on %d of the %d articles that it is to be tested on, %s %s for one: "+
+	return fault.New(schemas.InvalidInput, "%s: the model was trained on %d of the %d articles that it is to be tested on, %s %s for one: "+
 		"begin with a model that has not seen them, mine with the catalogue that it was trained from, or set generate.allow_trained",
 		stage, c.trained, c.tested, c.first.language, c.first.id)
 }

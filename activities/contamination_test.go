@@ -9,8 +9,8 @@ import (
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/artifact/store"
-	"crosssum/internal/engine"
 	"crosssum/internal/evaluation/report"
+	"crosssum/internal/fault"
 	"crosssum/internal/training/trained"
 	"crosssum/schemas"
 )
@@ -62,7 +62,7 @@ func TestAModelIsNotTestedOnWhatItWasTrainedOnUnlessToldTo(t *testing.T) {
 	} {
 		a, in := contaminated(t, []trained.Row{c.record})
 		err := a.refuseTrained(in)
-		var typed *engine.Error
+		var typed *fault.Error
 		if c.want == "" && err != nil || c.want != "" && (!errors.As(err, &typed) || typed.Type != schemas.InvalidInput || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s: wanted %q, got %v", name, c.want, err)
 		}
@@ -83,7 +83,7 @@ func TestASummarizerThatHasSeenTheTestArticlesIsRefusedBeforeItIsTrained(t *test
 		trained.Write(filepath.Join(dir, schemas.TrainedOnFile), []trained.Row{named("english", "", trained.Text("text of e1"))})))
 	training := schemas.TrainInput{Articles: in.Articles, Splits: in.Splits, Summarizer: "base", RefuseTrained: true}
 	_, err := planTrain(t.Context(), a, training)
-	var typed *engine.Error
+	var typed *fault.Error
 	if !errors.As(err, &typed) || typed.Type != schemas.InvalidInput || !strings.Contains(err.Error(), "train: the model was trained on 1 of the 2 articles") {
 		t.Error(err)
 	}

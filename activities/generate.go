@@ -16,6 +16,7 @@ import (
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -174,7 +175,7 @@ func (a *Activities) targetLanguages(model schemas.Ref) (map[string]bool, error)
 		} `json:"task_specific_params"`
 	}
 	if err := json.Unmarshal(b, &config); err != nil {
-		return nil, Fail(schemas.CorruptObject, "config.json of the trained model: %v", err)
+		return nil, fault.New(schemas.CorruptObject, "config.json of the trained model: %v", err)
 	}
 	known := map[string]bool{}
 	for language := range config.Task.Languages {

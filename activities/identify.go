@@ -7,6 +7,7 @@ import (
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -31,7 +32,7 @@ func planIdentify(ctx context.Context, a *Activities, in schemas.IdentifyInput) 
 	}
 	classifier, err := digestOfFile(a.LanguageID)
 	if err != nil {
-		return nil, Fail(schemas.MissingModel, "language classifier: %v: run the set-up, or name a lid.176 model in temporal.yaml", err)
+		return nil, fault.New(schemas.MissingModel, "language classifier: %v: run the set-up, or name a lid.176 model in temporal.yaml", err)
 	}
 	languages, _, digests, err := a.files(in.Articles, "articles.arrow")
 	if err != nil {

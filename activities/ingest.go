@@ -7,6 +7,7 @@ import (
 	"crosssum/internal/artifact/store"
 	"crosssum/internal/crawl"
 	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -81,7 +82,7 @@ func runIngest(ctx context.Context, a *Activities, in schemas.IngestInput, u uni
 	defer remove()
 	limits := crawl.Limits{LineBytes: in.Params.MaxLineBytes, FileBytes: in.Params.MaxFileBytes, RejectFraction: in.Params.RejectFraction}
 	if limits.LineBytes <= 0 || limits.FileBytes <= 0 || limits.RejectFraction < 0 {
-		return nil, Fail(schemas.InvalidInput, "ingest: max_line_bytes %d and max_file_bytes %d must be positive, reject_fraction %g not negative",
+		return nil, fault.New(schemas.InvalidInput, "ingest: max_line_bytes %d and max_file_bytes %d must be positive, reject_fraction %g not negative",
 			limits.LineBytes, limits.FileBytes, limits.RejectFraction)
 	}
 	ingested, err := crawl.Ingest(ctx, folder, files[u.name], limits, in.Tolerant, draft.Dir, scratch, func(rows int64) {

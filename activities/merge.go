@@ -9,6 +9,7 @@ import (
 	"crosssum/internal/artifact/store"
 	"crosssum/internal/crawl/catalogue"
 	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -38,7 +39,7 @@ type mergeSides struct{ previous, crawl *schemas.Unit }
 // sides reads both indices. A language of which neither has a row is left out.
 func (a *Activities) sides(in schemas.MergeInput) (map[string]mergeSides, error) {
 	if in.Mode != schemas.ModeDelta && in.Mode != schemas.ModeSnapshot {
-		return nil, Fail(schemas.InvalidInput, "merge: mode %q is neither delta nor snapshot", in.Mode)
+		return nil, fault.New(schemas.InvalidInput, "merge: mode %q is neither delta nor snapshot", in.Mode)
 	}
 	sides := map[string]mergeSides{}
 	if in.Previous != nil {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"crosssum/internal/artifact/digest"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -43,7 +44,7 @@ func (a *Activities) model(name string) (model, error) {
 
 // missing is the error of a model that is in none of dirs.
 func missing(name string, dirs []string) error {
-	return Fail(schemas.MissingModel, "model %q: neither config.json nor modules.json in %s: put its Hugging Face directory there, "+
+	return fault.New(schemas.MissingModel, "model %q: neither config.json nor modules.json in %s: put its Hugging Face directory there, "+
 		"or name another model", name, strings.Join(dirs, " or "))
 }
 
@@ -60,7 +61,7 @@ func (a *Activities) inRoots(name, dir string) (string, error) {
 			}
 		}
 	}
-	return "", Fail(schemas.InvalidInput, "model %q: %s is a link to %s, outside of the model roots: put its files there, or add the folder that holds them "+
+	return "", fault.New(schemas.InvalidInput, "model %q: %s is a link to %s, outside of the model roots: put its files there, or add the folder that holds them "+
 		"to model_roots of temporal.yaml", name, dir, place)
 }
 
@@ -77,7 +78,7 @@ func isModel(dir string) bool {
 // modelDirs are the folders that a model's name may mean: the local directory first, then the roots in their order.
 func (a *Activities) modelDirs(name string) ([]string, error) {
 	if len(a.ModelRoots) == 0 {
-		return nil, Fail(schemas.MissingModel, "model %q: temporal.yaml names no model_roots", name)
+		return nil, fault.New(schemas.MissingModel, "model %q: temporal.yaml names no model_roots", name)
 	}
 	var local, named []string
 	path, err := filepath.Abs(name)
@@ -94,7 +95,7 @@ func (a *Activities) modelDirs(name string) ([]string, error) {
 	}
 	dirs := append(local[:min(len(local), 1)], named...)
 	if len(dirs) == 0 {
-		return nil, Fail(schemas.InvalidInput, "model %q: it is a name, or a path inside one of %s", name, strings.Join(a.ModelRoots, ", "))
+		return nil, fault.New(schemas.InvalidInput, "model %q: it is a name, or a path inside one of %s", name, strings.Join(a.ModelRoots, ", "))
 	}
 	return dirs, nil
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"crosssum/internal/artifact/store"
-	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/internal/testkit"
 	"crosssum/schemas"
 )
@@ -33,7 +33,7 @@ func withRoots(t *testing.T) (*Activities, string) {
 }
 
 func errorType(err error) string {
-	typed, _ := err.(*engine.Error)
+	typed, _ := err.(*fault.Error)
 	if typed == nil {
 		return ""
 	}

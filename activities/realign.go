@@ -9,6 +9,7 @@ import (
 
 	"crosssum/internal/crawl"
 	"crosssum/internal/crawl/catalogue"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 
 	"go.temporal.io/sdk/activity"
@@ -120,7 +121,7 @@ func (a *Activities) enter(ctx context.Context, in schemas.TakeInput) (schemas.T
 		return schemas.Took{}, err
 	}
 	if encoder.Digest != entry.Encoder {
-		return schemas.Took{}, Fail(schemas.InvalidInput, "crawl %s: the encoder %s has changed while the crawl was mined: start the run again",
+		return schemas.Took{}, fault.New(schemas.InvalidInput, "crawl %s: the encoder %s has changed while the crawl was mined: start the run again",
 			entry.Crawl, entry.Params.Encoder.Name)
 	}
 	before, err := catalogue.Newest(a.Store, entry.Name)

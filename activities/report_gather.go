@@ -14,6 +14,7 @@ import (
 	"crosssum/internal/engine"
 	"crosssum/internal/evaluation/metric"
 	"crosssum/internal/evaluation/report"
+	"crosssum/internal/fault"
 	"crosssum/internal/mining/gold"
 	"crosssum/schemas"
 )
@@ -263,7 +264,7 @@ func (a *Activities) gatherAlignment(_ context.Context, in schemas.ReportInput, 
 		languages = append(languages, u.Name)
 	}
 	result, err := gold.Score(gold.Input{Languages: languages, Articles: paths, Pairs: pairs, Gold: truth})
-	if fault := (*engine.Error)(nil); errors.As(err, &fault) && fault.Type == schemas.InvalidInput {
+	if typed := (*fault.Error)(nil); errors.As(err, &typed) && typed.Type == schemas.InvalidInput {
 		d.Warnings = append(slices.Clip(d.Warnings), fmt.Sprintf("the alignment was not scored: crawl %s: %v", in.Scanned.Crawl, err))
 		return nil
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -65,7 +66,7 @@ func (a *Activities) layOut(in schemas.ReportInput, report map[string]schemas.Fi
 				progress(schemas.Progress{Done: done, Of: "files laid out"})
 			}
 			if !filepath.IsLocal(filepath.FromSlash(name)) {
-				return Fail(schemas.CorruptObject, "file %q of a published unit leaves its folder", name)
+				return fault.New(schemas.CorruptObject, "file %q of a published unit leaves its folder", name)
 			}
 			if err := a.place(files[name].Digest, filepath.Join(aside, folder, filepath.FromSlash(name))); err != nil {
 				return err

@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"time"
 
-	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 
 	"go.temporal.io/sdk/activity"
@@ -44,18 +44,18 @@ func patiently[Out any](ctx context.Context, a *Activities, stage string, do fun
 }
 
 // fullDisk is the class of an error that says so, this process's or the engine's.
-func fullDisk(err error) *engine.Error {
-	if full := engine.Full(err); full != nil {
+func fullDisk(err error) *fault.Error {
+	if full := fault.Full(err); full != nil {
 		return full
 	}
-	if typed := (*engine.Error)(nil); errors.As(err, &typed) && typed.Type == schemas.DiskFull {
+	if typed := (*fault.Error)(nil); errors.As(err, &typed) && typed.Type == schemas.DiskFull {
 		return typed
 	}
 	return nil
 }
 
 // room waits for a reason to try again, and says in every heartbeat what a person must do. false: there is no time left.
-func (a *Activities) room(ctx context.Context, stage string, full *engine.Error, wait time.Duration) bool {
+func (a *Activities) room(ctx context.Context, stage string, full *fault.Error, wait time.Duration) bool {
 	what, _, _ := strings.Cut(full.Message, ": the disk is full")
 	problem := fmt.Sprintf("disk full: make room, and the run goes on by itself (%.300s)", what)
 	activity.GetLogger(ctx).Warn(problem, "stage", stage)

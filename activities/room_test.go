@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"crosssum/internal/artifact/store"
-	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/internal/testkit/smalldisk"
 	"crosssum/schemas"
 
@@ -63,7 +63,7 @@ func TestAnAttemptAtItsEndFailsAsAFullDiskAndACancelledOneAsCancelled(t *testing
 		defer cancel()
 		return patiently(ctx, a, "link", func() (int, error) {
 			tries++
-			return 0, &engine.Error{Type: schemas.DiskFull, Message: "write x: the disk is full: make room there"}
+			return 0, &fault.Error{Type: schemas.DiskFull, Message: "write x: the disk is full: make room there"}
 		})
 	}, activity.RegisterOptions{Name: "late"})
 	began := time.Now()

@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 
 	"crosssum/internal/crawl"
-	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -80,13 +80,13 @@ func crawlDigest(mode string, files []schemas.CrawlFile) (string, error) {
 
 // putGold stores the gold beside the crawl, if there is one, for the report to score the alignment with. One that cannot be
 // had is a fault to tell, and no error: nothing is mined by it.
-func (a *Activities) putGold(folder *crawl.Folder) (digest, fault string, err error) {
+func (a *Activities) putGold(folder *crawl.Folder) (digest, unreadable string, err error) {
 	gold, err := folder.Gold()
 	if err == nil && gold != nil {
 		defer gold.Close()
 		digest, err = a.storeGold(gold, folder.Name)
 	}
-	var typed *engine.Error
+	var typed *fault.Error
 	if errors.As(permanent(err), &typed) && typed.Type == schemas.InvalidInput {
 		return "", err.Error(), nil
 	}
@@ -110,11 +110,11 @@ func (a *Activities) storeGold(gold io.Reader, name string) (string, error) {
 	err = errors.Join(err, file.Close())
 	switch {
 	case in.err != nil:
-		return "", Fail(schemas.InvalidInput, "gold of crawl %s: %v", name, in.err)
+		return "", fault.New(schemas.InvalidInput, "gold of crawl %s: %v", name, in.err)
 	case err != nil:
 		return "", err
 	case n > maxGold:
-		return "", Fail(schemas.InvalidInput, "gold of crawl %s: gold/%s.tsv.gz has over %d bytes", name, filepath.Base(name), maxGold)
+		return "", fault.New(schemas.InvalidInput, "gold of crawl %s: gold/%s.tsv.gz has over %d bytes", name, filepath.Base(name), maxGold)
 	}
 	object, err := a.Store.Put(path)
 	return object.Digest, err
@@ -144,5 +144,5 @@ func permanent(err error) error {
 	if input.Budget {
 		kind = schemas.RejectBudget
 	}
-	return &engine.Error{Type: kind, Message: err.Error()}
+	return fault.Of(kind, err)
 }

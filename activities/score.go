@@ -13,6 +13,7 @@ import (
 	"crosssum/internal/evaluation/metric"
 	"crosssum/internal/evaluation/metric/lead"
 	"crosssum/internal/evaluation/metric/rouge"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -35,7 +36,7 @@ func planScore(ctx context.Context, a *Activities, in schemas.ScoreInput) ([]uni
 	}
 	classifier, err := digestOfFile(a.LanguageID)
 	if err != nil {
-		return nil, Fail(schemas.MissingModel, "language classifier: %v: run the set-up, or name a lid.176 model in temporal.yaml", err)
+		return nil, fault.New(schemas.MissingModel, "language classifier: %v: run the set-up, or name a lid.176 model in temporal.yaml", err)
 	}
 	profile, err := a.CPU.Profile(ctx, in.Numerics)
 	if err != nil {
@@ -139,7 +140,7 @@ func (a *Activities) samplesToScore(in schemas.ScoreInput, report engine.Report)
 		r := &rows[i]
 		source, target := wanted[r.SourceLanguage][r.SourceID], wanted[r.TargetLanguage][r.TargetID]
 		if source == nil || target == nil {
-			return nil, Fail(schemas.InvalidInput, "a summary was generated for %s/%s from %s/%s, which the articles do not hold: "+
+			return nil, fault.New(schemas.InvalidInput, "a summary was generated for %s/%s from %s/%s, which the articles do not hold: "+
 				"score the generations of these articles", r.TargetLanguage, r.TargetID, r.SourceLanguage, r.SourceID)
 		}
 		r.Lead, r.Reference = source.lead, target.summary

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 
 	"gopkg.in/yaml.v3"
@@ -83,7 +84,7 @@ func (a *Activities) card(name string) (schemas.EncoderCard, error) {
 			Alignment schemas.EncoderCard `yaml:"crosssum"`
 		}
 		if err := yaml.Unmarshal(front, &card); err != nil {
-			return schemas.EncoderCard{}, Fail(schemas.InvalidInput, "model card %s: %v", path, err)
+			return schemas.EncoderCard{}, fault.New(schemas.InvalidInput, "model card %s: %v", path, err)
 		}
 		if card.Alignment.Rule != "" {
 			return card.Alignment, nil

@@ -5,6 +5,7 @@ import (
 
 	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/internal/mining/split"
 	"crosssum/schemas"
 )
@@ -45,7 +46,7 @@ func planSplit(_ context.Context, a *Activities, in schemas.SplitInput) ([]unit,
 			material.History, material.Trained = u.Files["history.arrow"].Digest, u.Files["trained.arrow"].Digest
 		}
 		if material.History == "" || material.Trained == "" {
-			return nil, Fail(schemas.CorruptObject, "split_dedup: the earlier splits %s tell no history", in.Earlier.Index)
+			return nil, fault.New(schemas.CorruptObject, "split_dedup: the earlier splits %s tell no history", in.Earlier.Index)
 		}
 	}
 	return []unit{{name: "all", material: material, seconds: 1}}, nil

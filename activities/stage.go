@@ -11,6 +11,7 @@ import (
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 
 	"go.temporal.io/sdk/activity"
@@ -197,7 +198,7 @@ func (d definition[In]) one(ctx context.Context, a *Activities, in In, u unit, r
 }
 
 // errWorkerStops ends the work of a worker that was asked to stop; another one, or the next start, goes on with it.
-var errWorkerStops = &engine.Error{Type: schemas.WorkerStops, Message: "the worker is stopping: what it had under way is saved, and goes on elsewhere"}
+var errWorkerStops = &fault.Error{Type: schemas.WorkerStops, Message: "the worker is stopping: what it had under way is saved, and goes on elsewhere"}
 
 func workerStops(ctx context.Context) bool {
 	select {
@@ -259,18 +260,13 @@ func (a *Activities) fileOf(ref schemas.Ref, unit, name string) (string, error) 
 	return "", fmt.Errorf("%s: index %s has no unit %q", ref.Stage, ref.Index, unit)
 }
 
-// Fail makes an error of one of schemas' types, which decides whether Temporal tries again.
-func Fail(kind, format string, args ...any) error {
-	return &engine.Error{Type: kind, Message: fmt.Sprintf(format, args...)}
-}
-
 // classify turns a typed error into Temporal's, by the table of schemas.Failures.
 func classify(err error) error {
-	var typed *engine.Error
-	if full := engine.Full(err); full != nil {
+	var typed *fault.Error
+	if full := fault.Full(err); full != nil {
 		typed, err = full, full
 	} else if broken := errors.Is(err, arrowfile.ErrBroken); broken || errors.Is(err, store.ErrCorrupt) {
-		typed = &engine.Error{Type: schemas.CorruptObject}
+		typed = &fault.Error{Type: schemas.CorruptObject}
 		if broken {
 			err = fmt.Errorf("%w: %w", err, store.ErrCorrupt)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -33,7 +34,7 @@ func planTokenize(_ context.Context, a *Activities, in schemas.TokenizeInput) ([
 	}
 	vocabulary, err := digestOfFile(filepath.Join(summarizer.Dir, vocabularyFile))
 	if err != nil {
-		return nil, Fail(schemas.MissingModel, "summarizer %q: %v: a SentencePiece vocabulary belongs to its directory", in.Summarizer, err)
+		return nil, fault.New(schemas.MissingModel, "summarizer %q: %v: a SentencePiece vocabulary belongs to its directory", in.Summarizer, err)
 	}
 	languages, _, digests, err := a.files(in.Articles, "articles.arrow")
 	if err != nil {

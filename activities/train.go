@@ -8,6 +8,7 @@ import (
 
 	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -32,7 +33,7 @@ func planTrain(ctx context.Context, a *Activities, in schemas.TrainInput) ([]uni
 	if in.RefuseTrained {
 		c, err := a.contaminationOf(filepath.Join(summarizer.Dir, schemas.TrainedOnFile), in.Splits, in.Articles)
 		if errors.Is(err, errRecord) { // no object of the store, which could be made again
-			return nil, Fail(schemas.InvalidInput, "train: %v: copy the model once more from where it came from", err)
+			return nil, fault.New(schemas.InvalidInput, "train: %v: copy the model once more from where it came from", err)
 		}
 		if err := errors.Join(err, c.refuse(schemas.Train.Name)); err != nil {
 			return nil, err
@@ -118,7 +119,7 @@ func (a *Activities) timings(key string) string {
 // learn leaves in the work folder what the next attempt is to do otherwise, after a failure that the engine did not survive: one
 // that it did survive it has learned from itself.
 func learn(work string, params schemas.TrainParams, step int64, err error) error {
-	var typed *engine.Error
+	var typed *fault.Error
 	if !errors.As(err, &typed) {
 		return err
 	}

@@ -33,7 +33,7 @@ const atOnce = 0.001
 
 // Failures is the table of retries, the one place that says what becomes of a failed attempt. A run that is cancelled is no
 // failure: a training saves a checkpoint and stops. An attempt that a rule tries again may still be the last one, when the
-// stage's number of attempts is reached or its error says so (engine.Error.Final).
+// stage's number of attempts is reached or its error says so (fault.Error.Final).
 var Failures = []Failure{
 	{Type: InvalidInput, Final: true, Next: "a person changes the parameter or file that the error names"},
 	{Type: MissingModel, Final: true, Next: "a person puts the model where the error says"},

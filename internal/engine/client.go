@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -85,7 +86,7 @@ func jobOf(ctx context.Context, op string, args []byte) Job {
 }
 
 // Call runs one request in an engine of the given mode ("portable" or "native") and decodes its answer into result (nil:
-// dropped). Its errors are *Error, or ctx's when ctx ended. report (nil: none) is called for progress, and while the call
+// dropped). Its errors are *fault.Error, or ctx's when ctx ended. report (nil: none) is called for progress, and while the call
 // waits for another one that moves.
 func (c *Client) Call(ctx context.Context, mode, op string, args, result any, report Report) error {
 	raw, err := json.Marshal(args)
@@ -104,7 +105,7 @@ func (c *Client) Call(ctx context.Context, mode, op string, args, result any, re
 		return err
 	}
 	if err := json.Unmarshal(answer, result); err != nil {
-		return &Error{Type: schemas.EngineError, Message: fmt.Sprintf("engine: answer to %s: %v", op, err)}
+		return fault.New(schemas.EngineError, "engine: answer to %s: %v", op, err)
 	}
 	return nil
 }
@@ -132,7 +133,7 @@ func (c *Client) acquire(ctx context.Context, report Report) error {
 // ready returns a live engine of the mode.
 func (c *Client) ready(mode string) (*process, error) {
 	if mode != "portable" && mode != "native" {
-		return nil, &Error{Type: schemas.InvalidInput, Message: fmt.Sprintf("numerics %q: it is \"portable\" or \"native\"", mode)}
+		return nil, fault.New(schemas.InvalidInput, "numerics %q: it is \"portable\" or \"native\"", mode)
 	}
 	if p := c.process; p != nil {
 		if p.alive() && p.mode == mode {
@@ -143,7 +144,7 @@ func (c *Client) ready(mode string) (*process, error) {
 	}
 	p, err := launch(c.options, mode)
 	if err != nil {
-		return nil, &Error{Type: schemas.EngineError, Message: err.Error()}
+		return nil, fault.Of(schemas.EngineError, err)
 	}
 	c.process = p
 	return p, nil
@@ -196,8 +197,8 @@ func (c *Client) run(ctx context.Context, mode, op string, args []byte, report R
 		case <-watch.hung():
 			p.kill()
 			c.process = nil
-			return nil, &Error{Type: schemas.Hang, Message: fmt.Sprintf("engine: %s: no progress for %s%s: the engine was ended and "+
-				"will be started again", job.Unit, watch.limit.Round(time.Second/10), watch.where())}
+			return nil, fault.New(schemas.Hang, "engine: %s: no progress for %s%s: the engine was ended and "+
+				"will be started again", job.Unit, watch.limit.Round(time.Second/10), watch.where())
 		}
 	}
 }
@@ -226,7 +227,7 @@ func (c *Client) crashed(p *process, job Job, op string, step int64) error {
 	c.process = nil
 	fate, how := p.fate()
 	if how == starved {
-		return &Error{Type: schemas.KilledForMemory, Message: fmt.Sprintf("engine: %s: the engine ended during %s for want of memory: %s", job.Unit, op, fate)}
+		return fault.New(schemas.KilledForMemory, "engine: %s: the engine ended during %s for want of memory: %s", job.Unit, op, fate)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -242,10 +243,10 @@ func (c *Client) crashed(p *process, job Job, op string, step int64) error {
 	}
 	if count.own >= ownCrashes || count.killed >= killedCrashes {
 		delete(c.crashes, job.Unit)
-		return &Error{Type: schemas.NativeCrash, Message: fmt.Sprintf(
-			"engine: %s: %s ended the engine again, so it is not tried any more: %s", job.Unit, op, fate)}
+		return fault.New(schemas.NativeCrash,
+			"engine: %s: %s ended the engine again, so it is not tried any more: %s", job.Unit, op, fate)
 	}
-	return &Error{Type: schemas.EngineError, Message: fmt.Sprintf("engine: %s: the engine ended during %s: %s", job.Unit, op, fate)}
+	return fault.New(schemas.EngineError, "engine: %s: the engine ended during %s: %s", job.Unit, op, fate)
 }
 
 // Profile tells what may change the bytes of native results in a mode. A process of its own is asked, once: a look-up need

@@ -16,6 +16,7 @@ import (
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -74,12 +75,12 @@ func handlers() map[string]engine.Handler {
 		"abort":  plain(func() (any, error) { syscall.Kill(os.Getpid(), syscall.SIGABRT); select {} }),
 		"killed": plain(func() (any, error) { syscall.Kill(os.Getpid(), syscall.SIGKILL); select {} }),
 		"deaf":   plain(func() (any, error) { select {} }),
-		"nan":    plain(func() (any, error) { return nil, &engine.Error{Type: schemas.NotFinite, Message: "loss of step 3"} }),
+		"nan":    plain(func() (any, error) { return nil, &fault.Error{Type: schemas.NotFinite, Message: "loss of step 3"} }),
 		"full": plain(func() (any, error) {
 			return nil, fmt.Errorf("lists: %w", &os.PathError{Op: "write", Path: "/store/x", Err: syscall.ENOSPC})
 		}),
 		"short": plain(func() (any, error) {
-			return nil, &engine.Error{Type: schemas.MissingModel, Message: "summarizer: torch: zeros: [enforce fail at alloc_cpu.cpp:75] . " +
+			return nil, &fault.Error{Type: schemas.MissingModel, Message: "summarizer: torch: zeros: [enforce fail at alloc_cpu.cpp:75] . " +
 				"DefaultCPUAllocator: can't allocate memory: you tried to allocate 68719476736 bytes. Error code 12 (Cannot allocate memory)"}
 		}),
 		"lost": plain(func() (any, error) {
@@ -130,7 +131,7 @@ func start(t *testing.T, o engine.Options) *engine.Client {
 }
 
 func kind(err error) string {
-	var typed *engine.Error
+	var typed *fault.Error
 	if errors.As(err, &typed) {
 		return typed.Type
 	}

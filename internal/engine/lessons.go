@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -44,7 +45,7 @@ func ReadLessons(work string) (l Lessons, err error) {
 		err = fmt.Errorf("micro_batch %d, ranks %d", l.MicroBatch, l.Ranks)
 	}
 	if err != nil {
-		return l, &Error{Type: schemas.CorruptObject, Message: fmt.Sprintf("%s: %v: remove it, and the training goes on with its parameters", path, err)}
+		return l, fault.New(schemas.CorruptObject, "%s: %v: remove it, and the training goes on with its parameters", path, err)
 	}
 	return l, nil
 }
@@ -80,14 +81,14 @@ func (l Lessons) Effective(asked int) int {
 
 // Halve makes the next attempt in a work folder take half the micro-batch of this one, and returns failure with what it will do.
 // With a micro-batch of 1 there is no next attempt.
-func Halve(work string, asked int, failure *Error) error {
+func Halve(work string, asked int, failure *fault.Error) error {
 	l, err := ReadLessons(work)
 	if err != nil {
 		return errors.Join(failure, err)
 	}
 	now := l.Effective(asked)
 	if now <= 1 {
-		return &Error{Type: failure.Type, Final: true, Message: failure.Message + ": micro_batch is 1 already: lower source_tokens or " +
+		return &fault.Error{Type: failure.Type, Final: true, Message: failure.Message + ": micro_batch is 1 already: lower source_tokens or " +
 			"target_tokens, take a smaller model, or give the machine more memory"}
 	}
 	l.MicroBatch = now / 2
@@ -95,12 +96,12 @@ func Halve(work string, asked int, failure *Error) error {
 	if err := l.Write(work); err != nil {
 		return errors.Join(failure, err)
 	}
-	return &Error{Type: failure.Type, Message: fmt.Sprintf("%s: it goes on from its last checkpoint with micro_batch %d in place of %d: the same "+
-		"batches, but not the same last bits", failure.Message, l.MicroBatch, now)}
+	return fault.New(failure.Type, "%s: it goes on from its last checkpoint with micro_batch %d in place of %d: the same "+
+		"batches, but not the same last bits", failure.Message, l.MicroBatch, now)
 }
 
 // CountHang notes a hang in a step, and returns failure; the third in a row in the same step is final.
-func CountHang(work string, step int64, failure *Error) error {
+func CountHang(work string, step int64, failure *fault.Error) error {
 	l, err := ReadLessons(work)
 	if err != nil {
 		return errors.Join(failure, err)
@@ -113,7 +114,7 @@ func CountHang(work string, step int64, failure *Error) error {
 		return errors.Join(failure, err)
 	}
 	if l.Hangs >= lastHang {
-		return &Error{Type: failure.Type, Final: true, Message: fmt.Sprintf("%s: that was hang %d in step %d: if a step may take so long here, raise "+
+		return &fault.Error{Type: failure.Type, Final: true, Message: fmt.Sprintf("%s: that was hang %d in step %d: if a step may take so long here, raise "+
 			"stages.train.heartbeat_seconds in temporal.yaml, or lower train.micro_batch", failure.Message, l.Hangs, step)}
 	}
 	return failure

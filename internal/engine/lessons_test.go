@@ -8,14 +8,15 @@ import (
 	"testing"
 	"time"
 
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
 func TestAfterAShortageTheMicroBatchIsHalvedUntilItIsOne(t *testing.T) {
 	work := t.TempDir()
 	for _, want := range []int{5, 2, 1} {
-		err := Halve(work, 11, &Error{Type: schemas.OutOfMemory, Message: "train: step 41: no memory"})
-		var typed *Error
+		err := Halve(work, 11, &fault.Error{Type: schemas.OutOfMemory, Message: "train: step 41: no memory"})
+		var typed *fault.Error
 		if !errors.As(err, &typed) || typed.Type != schemas.OutOfMemory || typed.Final {
 			t.Fatalf("%v", err)
 		}
@@ -24,8 +25,8 @@ func TestAfterAShortageTheMicroBatchIsHalvedUntilItIsOne(t *testing.T) {
 			t.Fatalf("lessons %+v, %v; want %d", l, err, want)
 		}
 	}
-	var last *Error
-	if err := Halve(work, 11, &Error{Type: schemas.KilledForMemory, Message: "m"}); !errors.As(err, &last) || !last.Final || !strings.Contains(err.Error(), "lower source_tokens") {
+	var last *fault.Error
+	if err := Halve(work, 11, &fault.Error{Type: schemas.KilledForMemory, Message: "m"}); !errors.As(err, &last) || !last.Final || !strings.Contains(err.Error(), "lower source_tokens") {
 		t.Errorf("with a micro-batch of one: %v", err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(work, "*")); len(left) != 1 {
@@ -39,8 +40,8 @@ func TestAfterAShortageTheMicroBatchIsHalvedUntilItIsOne(t *testing.T) {
 func TestTheThirdHangInOneStepIsTheLast(t *testing.T) {
 	work := t.TempDir()
 	for i, step := range []int64{7, 9, 9, 9} {
-		var typed *Error
-		err := CountHang(work, step, &Error{Type: schemas.Hang, Message: "no progress"})
+		var typed *fault.Error
+		err := CountHang(work, step, &fault.Error{Type: schemas.Hang, Message: "no progress"})
 		if !errors.As(err, &typed) || typed.Final != (i == 3) {
 			t.Errorf("hang %d, in step %d: %v", i, step, err)
 		}
@@ -53,7 +54,7 @@ func TestLessonsThatCannotBeReadAreNamed(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(work, LessonsFile), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		var typed *Error
+		var typed *fault.Error
 		if _, err := ReadLessons(work); !errors.As(err, &typed) || typed.Type != schemas.CorruptObject || !strings.Contains(err.Error(), LessonsFile+": ") {
 			t.Errorf("%q: %v", text, err)
 		}

@@ -16,6 +16,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"crosssum/internal/fault"
 )
 
 // maxEvent bounds a line of the engine: the longest is a list of labels, one a row.
@@ -241,7 +243,7 @@ func (t *tail) Write(b []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.last = append(t.last, b...)
-	t.short = t.short || shortOfMemory(string(t.last[max(0, len(t.last)-len(b)-64):])) // also what was cut in two
+	t.short = t.short || fault.OfMemory(string(t.last[max(0, len(t.last)-len(b)-64):])) // also what was cut in two
 	if len(t.end) > 0 {
 		t.end = append(t.end, b[:min(len(b), max(0, endBytes-len(t.end)))]...)
 	} else {

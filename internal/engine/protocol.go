@@ -4,11 +4,8 @@ package engine
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io/fs"
-	"syscall"
 
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -35,29 +32,7 @@ type Event struct {
 	ID       int64             `json:"id"`
 	Progress *schemas.Progress `json:"progress,omitempty"`
 	Result   json.RawMessage   `json:"result,omitempty"`
-	Error    *Error            `json:"error,omitempty"`
-}
-
-// Error is a classified failure: Type is one of schemas' error types. Final: this one is not worth another try, whatever its
-// class says.
-type Error struct {
-	Type    string `json:"type"`
-	Message string `json:"message"`
-	Final   bool   `json:"final,omitempty"`
-}
-
-func (e *Error) Error() string { return e.Message }
-
-// Full is the error of a write that found no room, with what to do; nil for any other one.
-func Full(err error) *Error {
-	if !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) {
-		return nil
-	}
-	if path := (*fs.PathError)(nil); errors.As(err, &path) { // of many writes that failed, one says it
-		err = path
-	}
-	return &Error{Type: schemas.DiskFull, Message: fmt.Sprintf("%v: the disk is full: make room there; the run tries again by itself, and one "+
-		"that has ended goes on where it was when it is started again", err)}
+	Error    *fault.Error      `json:"error,omitempty"`
 }
 
 // Report tells how far a request is. Native-side packages call it whenever work was done, at least every few seconds.

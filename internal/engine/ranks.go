@@ -3,6 +3,8 @@ package engine
 import (
 	"errors"
 	"fmt"
+
+	"crosssum/internal/fault"
 )
 
 // OpTrainRank is how rank 0 of a training starts the others: RankRequest -> nothing. It ends when it is cancelled.
@@ -36,7 +38,7 @@ func (l Lessons) Processes(asked int) int {
 
 // LoseRank notes the loss of a rank after the checkpoint of a step, and returns failure with what the next attempt will do: the same
 // number of ranks once more; after the next loss the largest smaller number that divides the batch.
-func LoseRank(work string, asked, batch, step int, failure *Error) error {
+func LoseRank(work string, asked, batch, step int, failure *fault.Error) error {
 	l, err := ReadLessons(work)
 	if err != nil {
 		return errors.Join(failure, err)
@@ -59,5 +61,5 @@ func LoseRank(work string, asked, batch, step int, failure *Error) error {
 	if err := l.Write(work); err != nil {
 		return errors.Join(failure, err)
 	}
-	return &Error{Type: failure.Type, Message: failure.Message + ": " + next}
+	return &fault.Error{Type: failure.Type, Message: failure.Message + ": " + next}
 }

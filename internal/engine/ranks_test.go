@@ -5,12 +5,13 @@ import (
 	"strings"
 	"testing"
 
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
 func TestARankMayBeLostOnceACheckpointBeforeThereAreFewer(t *testing.T) {
 	work := t.TempDir()
-	failure := &Error{Type: schemas.LostRank, Message: "rank 3 was lost"}
+	failure := &fault.Error{Type: schemas.LostRank, Message: "rank 3 was lost"}
 	for i, c := range []struct {
 		step, ranks int
 		says        string
@@ -22,7 +23,7 @@ func TestARankMayBeLostOnceACheckpointBeforeThereAreFewer(t *testing.T) {
 		{200, 1, "with ranks 1 in place of 2"},
 	} {
 		err := LoseRank(work, 4, 256, c.step, failure)
-		var typed *Error
+		var typed *fault.Error
 		if !errors.As(err, &typed) || typed.Type != schemas.LostRank || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("loss %d: %v", i, err)
 		}

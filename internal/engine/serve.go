@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 
 	"golang.org/x/sys/unix"
@@ -24,7 +25,7 @@ const OpCancel = "cancel"
 // Canceled is the type of the error that a request ends with after OpCancel.
 const Canceled = "Canceled"
 
-// Handler does one request. A nil error sends the result; an *Error is sent as it is, any other as EngineError.
+// Handler does one request. A nil error sends the result; an *fault.Error is sent as it is, any other as EngineError.
 type Handler func(ctx context.Context, args json.RawMessage, report Report) (any, error)
 
 // Typed makes a Handler of a function of a request type; fields that the type lacks are an error.
@@ -35,7 +36,7 @@ func Typed[A, R any](f func(context.Context, A, Report) (R, error)) Handler {
 			decoder := json.NewDecoder(bytes.NewReader(raw))
 			decoder.DisallowUnknownFields()
 			if err := decoder.Decode(&args); err != nil {
-				return nil, &Error{Type: schemas.InvalidInput, Message: fmt.Sprintf("engine: arguments: %v", err)}
+				return nil, fault.New(schemas.InvalidInput, "engine: arguments: %v", err)
 			}
 		}
 		return f(ctx, args, report)
@@ -121,8 +122,8 @@ func (s *server) cancel(id int64) {
 func (s *server) start(request Request) {
 	handler, ok := s.handlers[request.Op]
 	if !ok {
-		s.send(Event{ID: request.ID, Error: &Error{Type: schemas.InvalidInput, Message: fmt.Sprintf(
-			"engine: unknown operation %q: worker and engine are of different builds; ./crosssum setup makes them again", request.Op)}})
+		s.send(Event{ID: request.ID, Error: fault.New(schemas.InvalidInput,
+			"engine: unknown operation %q: worker and engine are of different builds; ./crosssum setup makes them again", request.Op)})
 		return
 	}
 	ctx, stop := context.WithCancel(context.Background())
@@ -130,7 +131,7 @@ func (s *server) start(request Request) {
 	if s.stop != nil {
 		s.mu.Unlock()
 		stop()
-		s.send(Event{ID: request.ID, Error: &Error{Type: schemas.EngineError, Message: "engine: busy with another request"}})
+		s.send(Event{ID: request.ID, Error: &fault.Error{Type: schemas.EngineError, Message: "engine: busy with another request"}})
 		return
 	}
 	s.id, s.stop = request.ID, stop
@@ -162,27 +163,27 @@ func (s *server) answer(ctx context.Context, request Request, handler Handler) {
 }
 
 // classified gives an error its class: the one that it has, else by what it says.
-func classified(ctx context.Context, err error) *Error {
-	var typed *Error
+func classified(ctx context.Context, err error) *fault.Error {
+	var typed *fault.Error
 	switch {
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
-		return &Error{Type: Canceled, Message: err.Error()}
-	case Full(err) != nil:
-		return Full(err)
+		return fault.Of(Canceled, err)
+	case fault.Full(err) != nil:
+		return fault.Full(err)
 	case errors.Is(err, arrowfile.ErrBroken) && !errors.As(err, &typed):
-		return &Error{Type: schemas.CorruptObject, Message: err.Error()}
-	case Shortage(err) != nil:
-		return Shortage(err)
+		return fault.Of(schemas.CorruptObject, err)
+	case fault.Shortage(err) != nil:
+		return fault.Shortage(err)
 	case errors.As(err, &typed):
-		return &Error{Type: typed.Type, Message: err.Error(), Final: typed.Final}
+		return &fault.Error{Type: typed.Type, Message: err.Error(), Final: typed.Final}
 	}
-	return &Error{Type: schemas.EngineError, Message: err.Error()}
+	return fault.Of(schemas.EngineError, err)
 }
 
 func (s *server) send(event Event) {
 	line, err := json.Marshal(event)
 	if err != nil {
-		line, _ = json.Marshal(Event{ID: event.ID, Error: &Error{Type: schemas.NotFinite, Message: fmt.Sprintf("engine: event: %v", err)}})
+		line, _ = json.Marshal(Event{ID: event.ID, Error: fault.New(schemas.NotFinite, "engine: event: %v", err)})
 	}
 	s.mu.Lock()
 	_, err = s.out.Write(append(line, '\n'))

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"crosssum/internal/artifact/store"
-	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -123,10 +123,10 @@ func Check(newest *schemas.Entry, next schemas.Catalogue) error {
 		{"numerics", a.Numerics, b.Numerics},
 	} {
 		if fixed.was != fixed.now {
-			return &engine.Error{Type: schemas.InvalidInput, Message: fmt.Sprintf("two encoders mixed in one catalogue: %q was made with %s %q, "+
+			return fault.New(schemas.InvalidInput, "two encoders mixed in one catalogue: %q was made with %s %q, "+
 				"and this run has %q (%s with prefix %q, now %s with prefix %q): run with the first, or begin a catalogue of another name "+
 				"(--catalogue)", newest.Name, fixed.name, fmt.Sprint(fixed.was), fmt.Sprint(fixed.now), a.Encoder.Name, a.Encoder.Prefix,
-				b.Encoder.Name, b.Encoder.Prefix)}
+				b.Encoder.Name, b.Encoder.Prefix)
 		}
 	}
 	return nil
@@ -165,5 +165,5 @@ func Untaken(entries []schemas.Entry, crawl, mode string, files []schemas.CrawlF
 }
 
 func corrupt(format string, args ...any) error {
-	return &engine.Error{Type: schemas.CorruptObject, Message: fmt.Sprintf(format, args...)}
+	return fault.New(schemas.CorruptObject, format, args...)
 }

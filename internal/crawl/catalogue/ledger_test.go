@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"crosssum/internal/artifact/store"
-	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -196,7 +196,7 @@ func TestTwoEncodersAreNotMixedInOneCatalogue(t *testing.T) {
 		c := same
 		change(&c)
 		err := Check(&newest, c)
-		var typed *engine.Error
+		var typed *fault.Error
 		if !errors.As(err, &typed) || typed.Type != schemas.InvalidInput || !strings.Contains(err.Error(), want) ||
 			!strings.Contains(err.Error(), `"multilingual-e5-small"`) && want != "digest" && !strings.Contains(err.Error(), "multilingual-e5-small") ||
 			!strings.Contains(err.Error(), "--catalogue") {

@@ -4,7 +4,7 @@ import (
 	"sort"
 
 	"crosssum/internal/artifact/arrowfile"
-	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -50,7 +50,7 @@ func newJudge(in Input, languages []int) (*judge, error) {
 	for _, name := range in.Languages {
 		l, err := schemas.LanguageByName(name)
 		if err != nil {
-			return nil, &engine.Error{Type: schemas.InvalidInput, Message: err.Error()}
+			return nil, fault.Of(schemas.InvalidInput, err)
 		}
 		j.labels = append(j.labels, l.FastText)
 	}

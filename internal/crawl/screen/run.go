@@ -11,7 +11,7 @@ import (
 	"slices"
 
 	"crosssum/internal/artifact/arrowfile"
-	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -214,8 +214,8 @@ func (s *screening) through(ctx context.Context, out *output) error {
 }
 
 func (s *screening) unlike(row int64, id string) error {
-	return &engine.Error{Type: schemas.CorruptObject, Message: fmt.Sprintf(
-		"screen: row %d of the articles of %s (%q) is not that of its classification", row, s.in.Language, id)}
+	return fault.New(schemas.CorruptObject,
+		"screen: row %d of the articles of %s (%q) is not that of its classification", row, s.in.Language, id)
 }
 
 // take writes an article that comes from another language's file.

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -88,7 +88,7 @@ func TestAClassificationOfOtherArticlesIsRefused(t *testing.T) {
 	in := scene(t, corpus, Keep)
 	in.Language, in.Classified[0], in.Classified[1] = "danish", in.Classified[1], in.Classified[0]
 	_, err := Run(context.Background(), in, t.TempDir(), func(int64) {})
-	var typed *engine.Error
+	var typed *fault.Error
 	if !errors.As(err, &typed) || typed.Type != schemas.CorruptObject || !strings.Contains(err.Error(), "danish") {
 		t.Errorf("got %v", err)
 	}

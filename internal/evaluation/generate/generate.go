@@ -10,6 +10,7 @@ import (
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/internal/model/resident"
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/device"
@@ -117,7 +118,7 @@ func Summaries(ctx context.Context, model *t5.Model, tokenizer *t5.Tokenizer, so
 }
 
 func invalid(format string, args ...any) error {
-	return &engine.Error{Type: schemas.InvalidInput, Message: fmt.Sprintf(format, args...)}
+	return fault.New(schemas.InvalidInput, format, args...)
 }
 
 func validate(r engine.GenerateRequest) error {
@@ -222,8 +223,8 @@ func decodeBatch(ctx context.Context, model *t5.Model, prompts []prompt, batch [
 	for b, i := range batch {
 		best := found[b][0]
 		if math.IsNaN(float64(best.Score)) || math.IsInf(float64(best.Score), 0) {
-			return &engine.Error{Type: schemas.NotFinite, Message: fmt.Sprintf("the summary of %s %s in %s has a score that is not finite; "+
-				"check the model's weights", prompts[i].fields[0], prompts[i].fields[1], prompts[i].language)}
+			return fault.New(schemas.NotFinite, "the summary of %s %s in %s has a score that is not finite; "+
+				"check the model's weights", prompts[i].fields[0], prompts[i].fields[1], prompts[i].language)
 		}
 		prompts[i].output = best
 	}

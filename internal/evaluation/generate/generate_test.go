@@ -13,6 +13,7 @@ import (
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/sentencepiece"
 	"crosssum/schemas"
@@ -131,7 +132,7 @@ func TestARequestThatCannotBeAnsweredSaysWhy(t *testing.T) {
 		r := request(t, model, "english")
 		c.change(&r)
 		_, err := Run(context.Background(), r, func(schemas.Progress) {})
-		var e *engine.Error
+		var e *fault.Error
 		if !errors.As(err, &e) || e.Type != c.kind || !strings.Contains(e.Message, c.message) {
 			t.Errorf("%s: %v, want %s %q", name, err, c.kind, c.message)
 		}

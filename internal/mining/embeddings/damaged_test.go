@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"crosssum/internal/artifact/arrowfile"
-	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -38,7 +38,7 @@ func TestAPartThatIsDamagedOrOfAnotherEncoderIsNamed(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = w.embed(summaries(0, 11))
-		var e *engine.Error
+		var e *fault.Error
 		if !errors.As(err, &e) || e.Type != schemas.CorruptObject || !strings.Contains(e.Message, refs[0]) {
 			t.Errorf("%s: %v", what, err)
 		}
@@ -78,7 +78,7 @@ func TestPartsOfTwoWidthsAreTwoEncodersAndNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = w.embed(summaries(0, 11))
-	var e *engine.Error
+	var e *fault.Error
 	if !errors.As(err, &e) || e.Type != schemas.CorruptObject || !strings.Contains(e.Message, "embeddings/abc/english: the encoder gives vectors of 3 values, and the parts before have 5") {
 		t.Errorf("%v", err)
 	}

@@ -9,11 +9,10 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"slices"
 
 	"crosssum/internal/artifact/arrowfile"
-	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -160,5 +159,5 @@ func (t *Texts) isOf(entry int32, digest string) bool {
 }
 
 func corrupt(format string, args ...any) error {
-	return &engine.Error{Type: schemas.CorruptObject, Message: "embeddings: " + fmt.Sprintf(format, args...)}
+	return fault.New(schemas.CorruptObject, "embeddings: "+format, args...)
 }

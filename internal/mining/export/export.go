@@ -5,10 +5,9 @@ package export
 
 import (
 	"errors"
-	"fmt"
 
 	"crosssum/internal/artifact/arrowfile"
-	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -96,5 +95,5 @@ type row struct {
 }
 
 func corrupt(format string, args ...any) error {
-	return &engine.Error{Type: schemas.CorruptObject, Message: "export: " + fmt.Sprintf(format, args...)}
+	return fault.New(schemas.CorruptObject, "export: "+format, args...)
 }

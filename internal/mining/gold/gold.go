@@ -7,12 +7,11 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strings"
 
-	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -132,5 +131,5 @@ func apart[T comparable](x, y []T) int {
 }
 
 func invalid(format string, args ...any) error {
-	return &engine.Error{Type: schemas.InvalidInput, Message: fmt.Sprintf(format, args...)}
+	return fault.New(schemas.InvalidInput, format, args...)
 }

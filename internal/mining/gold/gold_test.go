@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"crosssum/internal/artifact/arrowfile"
-	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -125,7 +125,7 @@ func TestABadGoldFileIsInvalidInput(t *testing.T) {
 		"language\tid\tkey\tpackages\nenglish\te1\tk\tp\nenglish\te1\tk\tp\n", "\x1f\x8b not gzip"} {
 		must(t, os.WriteFile(in.Gold, []byte(content), 0o644))
 		_, err := Score(in)
-		var typed *engine.Error
+		var typed *fault.Error
 		if !errors.As(err, &typed) || typed.Type != schemas.InvalidInput {
 			t.Errorf("%q: %v", content, err)
 		}
@@ -141,7 +141,7 @@ func TestAGoldFileIsBoundedInBytesAndRows(t *testing.T) {
 	}{{1 << 20, 14, "gold: over 14 rows"}, {100, 100, "gold: larger than 100 bytes"}, {1 << 20, 15, ""}} {
 		maxBytes, maxRows = c.bytes, c.rows
 		_, err := Score(in)
-		var typed *engine.Error
+		var typed *fault.Error
 		if (err == nil) != (c.want == "") || err != nil && (!errors.As(err, &typed) || typed.Type != schemas.InvalidInput || !strings.HasPrefix(err.Error(), c.want)) {
 			t.Errorf("%+v: %v", c, err)
 		}

@@ -4,13 +4,12 @@
 package link
 
 import (
-	"fmt"
 	"math"
 	"sort"
 	"strings"
 
 	"crosssum/internal/artifact/arrowfile"
-	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -240,9 +239,9 @@ func check(in Input) (rule, error) {
 }
 
 func invalid(format string, args ...any) error {
-	return &engine.Error{Type: schemas.InvalidInput, Message: "link: " + fmt.Sprintf(format, args...)}
+	return fault.New(schemas.InvalidInput, "link: "+format, args...)
 }
 
 func corrupt(format string, args ...any) error {
-	return &engine.Error{Type: schemas.CorruptObject, Message: "link: " + fmt.Sprintf(format, args...)}
+	return fault.New(schemas.CorruptObject, "link: "+format, args...)
 }

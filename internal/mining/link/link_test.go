@@ -15,7 +15,7 @@ import (
 	"testing"
 
 	"crosssum/internal/artifact/arrowfile"
-	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -271,7 +271,7 @@ func TestWhatCannotBeLinkedIsNamed(t *testing.T) {
 		in := w.input(t)
 		c.change(&in)
 		_, err := Run(in, t.TempDir(), func(int, int) {})
-		var typed *engine.Error
+		var typed *fault.Error
 		if !errors.As(err, &typed) || typed.Type != c.kind || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -21,7 +21,7 @@ const (
 // proposer says what proposes candidates: "" is the fastest for each pair of blocks. Tests set it.
 var proposer = ""
 
-// Run answers one request. Outputs must not exist. Errors of the input are *engine.Error. In memory are two blocks of at
+// Run answers one request. Outputs must not exist. Errors of the input are *fault.Error. In memory are two blocks of at
 // most BlockRows rows with their lists, and the ids.
 func Run(ctx context.Context, r engine.SearchRequest, report engine.Report) (result engine.SearchResult, err error) {
 	if r.Keep < 1 || r.Keep > maxKeep || r.BlockRows < 1 || r.BlockRows > maxBlock {

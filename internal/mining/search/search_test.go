@@ -14,6 +14,7 @@ import (
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/internal/native/faiss"
 	"crosssum/internal/native/nearest"
 	"crosssum/schemas"
@@ -320,7 +321,7 @@ func TestBadInputIsNamed(t *testing.T) {
 	} {
 		request := engine.SearchRequest{Source: good, Target: c.path, Keep: 2, BlockRows: 8, Forward: filepath.Join(dir, "f"), Backward: filepath.Join(dir, "b")}
 		_, err := Run(context.Background(), request, func(schemas.Progress) {})
-		var e *engine.Error
+		var e *fault.Error
 		if !errors.As(err, &e) || e.Type != c.kind || !strings.Contains(e.Message, c.message) {
 			t.Errorf("%s: %v, want %s %q", filepath.Base(c.path), err, c.kind, c.message)
 		}

@@ -14,7 +14,7 @@ import (
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/artifact/ids"
-	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/internal/native/nearest"
 	"crosssum/schemas"
 )
@@ -35,7 +35,7 @@ type table struct {
 }
 
 func invalid(format string, args ...any) error {
-	return &engine.Error{Type: schemas.InvalidInput, Message: fmt.Sprintf(format, args...)}
+	return fault.New(schemas.InvalidInput, format, args...)
 }
 
 // scan reads an embeddings file once and checks it: one language, no id twice, every vector finite and of a length that
@@ -129,7 +129,7 @@ func (s *scanner) vector(id string, vector []float32) error {
 	}
 	switch {
 	case math.IsNaN(square) || math.IsInf(square, 0):
-		return &engine.Error{Type: schemas.NotFinite,
+		return &fault.Error{Type: schemas.NotFinite,
 			Message: fmt.Sprintf("%s: row %d (%s): the vector holds NaN or infinity; check the encoder", s.table.path, s.table.rows, id)}
 	case square != 0 && square < 1e-18 || square > 1e18:
 		return invalid("%s: row %d (%s): the vector is %.3g long; embeddings are of about unit length", s.table.path, s.table.rows, id, math.Sqrt(square))
@@ -172,7 +172,7 @@ func (s *scanner) finish() error {
 
 // named gives an unclassified error of a file its type: such a file does not become readable by trying again.
 func named(err error) error {
-	if e, ok := err.(*engine.Error); ok {
+	if e, ok := err.(*fault.Error); ok {
 		return e
 	}
 	return invalid("%v", err)

@@ -7,12 +7,11 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
-	"fmt"
 	"math/bits"
 	"slices"
 	"strings"
 
-	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/internal/mining/link"
 	"crosssum/schemas"
 )
@@ -178,5 +177,5 @@ func check(p schemas.SplitParams) error {
 }
 
 func invalid(format string, args ...any) error {
-	return &engine.Error{Type: schemas.InvalidInput, Message: "split: " + fmt.Sprintf(format, args...)}
+	return fault.New(schemas.InvalidInput, "split: "+format, args...)
 }

@@ -9,7 +9,7 @@ import (
 	"slices"
 
 	"crosssum/internal/artifact/arrowfile"
-	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -126,7 +126,7 @@ func (h *history) write(dir string) error {
 }
 
 func corrupt(format string, args ...any) error {
-	e := invalid(format, args...).(*engine.Error)
+	e := invalid(format, args...).(*fault.Error)
 	e.Type = schemas.CorruptObject
 	return e
 }

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"crosssum/internal/artifact/arrowfile"
-	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -246,7 +246,7 @@ func TestWhatCannotBeSplitIsInvalidInput(t *testing.T) {
 		{"", schemas.SplitParams{Train: 80, Val: 10, Test: 10}},
 	} {
 		_, err := Assign([]Article{{Language: "l", ID: "a", Label: c.label}}, nil, c.params, 1)
-		var typed *engine.Error
+		var typed *fault.Error
 		if !errors.As(err, &typed) || typed.Type != schemas.InvalidInput {
 			t.Errorf("%+v: %v", c, err)
 		}

@@ -14,6 +14,7 @@ import (
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -32,11 +33,11 @@ func Run(ctx context.Context, request engine.EncodeRequest, report engine.Report
 		return engine.EncodeResult{}, err
 	}
 	if request.Prefix == "" && e.prompt != "" { // nobody said so: the directory does not mean it
-		return engine.EncodeResult{}, &engine.Error{Type: schemas.InvalidInput, Message: fmt.Sprintf("encoder %s: its %s has %q before every text "+
+		return engine.EncodeResult{}, fault.New(schemas.InvalidInput, "encoder %s: its %s has %q before every text "+
 			"(default_prompt_name), and the run's encoder.prefix is empty: set encoder.prefix to it, or take default_prompt_name out of the file",
-			request.Model, promptsFile, e.prompt)}
+			request.Model, promptsFile, e.prompt)
 	}
-	fields, err := engine.StringColumns(request.Input, "language", "id", request.Column)
+	fields, err := arrowfile.StringColumns(request.Input, "language", "id", request.Column)
 	if err != nil {
 		return engine.EncodeResult{}, err
 	}
@@ -110,7 +111,7 @@ func open(request *engine.EncodeRequest, report engine.Report) (*encoder, error)
 		e, err = encoders.get(request.Model, report)
 	}
 	if err != nil {
-		return nil, &engine.Error{Type: schemas.MissingModel, Message: err.Error()}
+		return nil, fault.Of(schemas.MissingModel, err)
 	}
 	if request.MaxTokens == 0 {
 		request.MaxTokens = e.maxTokens
@@ -119,7 +120,7 @@ func open(request *engine.EncodeRequest, report engine.Report) (*encoder, error)
 		request.BatchTokens = max(defaultBatchTokens, request.MaxTokens)
 	}
 	if err := check(*request, e); err != nil {
-		return nil, &engine.Error{Type: schemas.InvalidInput, Message: err.Error()}
+		return nil, fault.Of(schemas.InvalidInput, err)
 	}
 	return e, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -102,7 +103,7 @@ func TestBadRequestsArePermanentFailures(t *testing.T) {
 		r.Input, r.Column, r.Output = path, "text", filepath.Join(t.TempDir(), "out.arrow")
 		c.change(&r)
 		_, err := Run(context.Background(), r, func(schemas.Progress) {})
-		var failure *engine.Error
+		var failure *fault.Error
 		if !errors.As(err, &failure) || failure.Type != c.kind || !strings.Contains(failure.Message, c.says) {
 			t.Errorf("%s: %v", c.says, err)
 		}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 
 	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/internal/model/bert"
 	"crosssum/internal/model/resident"
 	"crosssum/internal/model/static"
@@ -156,7 +157,7 @@ func (e *encoder) encode(in *texts, batch []int, vectors []float32) error {
 		copy(vector, out[i*e.dimension:])
 		empty := len(in.texts[t].ids) == 0
 		if !finite(vector) || e.unit && !unit(vector) && !empty {
-			return &engine.Error{Type: schemas.NotFinite, Message: fmt.Sprintf("%s: its embedding is not finite or zero", in.name(t))}
+			return fault.New(schemas.NotFinite, "%s: its embedding is not finite or zero", in.name(t))
 		}
 	}
 	return nil

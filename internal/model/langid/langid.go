@@ -14,6 +14,7 @@ import (
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/crawl/screen"
 	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/internal/native/fasttext"
 	"crosssum/schemas"
 )
@@ -26,9 +27,9 @@ func Run(ctx context.Context, request engine.ClassifyRequest, report engine.Repo
 	var result engine.ClassifyResult
 	model, err := models.get(request.Model)
 	if err != nil {
-		return result, &engine.Error{Type: schemas.MissingModel, Message: err.Error()}
+		return result, fault.Of(schemas.MissingModel, err)
 	}
-	column, err := engine.StringColumns(request.Input, "language", "id", request.Column)
+	column, err := arrowfile.StringColumns(request.Input, "language", "id", request.Column)
 	if err != nil {
 		return result, err
 	}
@@ -106,7 +107,7 @@ type found struct {
 func (c *classifier) classify(language, text string) (found, error) {
 	row, err := schemas.LanguageByName(language)
 	if err != nil {
-		return found{}, &engine.Error{Type: schemas.InvalidInput, Message: err.Error()}
+		return found{}, fault.Of(schemas.InvalidInput, err)
 	}
 	var out found
 	index, known := c.labels[row.FastText]

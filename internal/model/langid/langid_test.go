@@ -9,6 +9,7 @@ import (
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -91,7 +92,7 @@ func TestALanguageUnknownToTheClassifierIsMarked(t *testing.T) {
 }
 
 func TestUnknownLanguagesAndModelsArePermanentFailures(t *testing.T) {
-	var failure *engine.Error
+	var failure *fault.Error
 	if _, err := classify(t, [][2]string{{"klingonisch", "text"}}); !errors.As(err, &failure) || failure.Type != schemas.InvalidInput {
 		t.Errorf("unknown language: %v", err)
 	}

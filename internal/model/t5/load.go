@@ -10,7 +10,7 @@ import (
 	"slices"
 	"unsafe"
 
-	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/internal/model/safetensors"
 	"crosssum/internal/native/torch"
 	"crosssum/schemas"
@@ -42,7 +42,7 @@ func Load(dir string, progress ...func(done, total int64)) (*Model, *Tokenizer, 
 }
 
 func missing(err error) error {
-	return &engine.Error{Type: schemas.MissingModel, Message: "summarizer: " + err.Error()}
+	return fault.New(schemas.MissingModel, "summarizer: %v", err)
 }
 
 // Further names of a table in files of transformers and of its converters; a table is taken under the first name that is there.

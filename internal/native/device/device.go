@@ -2,12 +2,11 @@
 package device
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/internal/native/torch"
 	"crosssum/schemas"
 )
@@ -27,8 +26,8 @@ func Of(rank, ranks int) (torch.Device, error) {
 		}
 	})
 	if err != nil {
-		return d, &engine.Error{Type: schemas.LostDevice, Message: fmt.Sprintf("%s (of %d) is there, but does not work: %v: what does nvidia-smi say? "+
-			"`device: cpu` in temporal.yaml does without it", d, torch.GPUs(), err)}
+		return d, fault.New(schemas.LostDevice, "%s (of %d) is there, but does not work: %v: what does nvidia-smi say? "+
+			"`device: cpu` in temporal.yaml does without it", d, torch.GPUs(), err)
 	}
 	return d, nil
 }
@@ -61,7 +60,7 @@ func choose(wanted, numerics string, gpus, rank, ranks int) (torch.Device, error
 }
 
 func invalid(format string, args ...any) error {
-	return &engine.Error{Type: schemas.InvalidInput, Message: fmt.Sprintf(format, args...)}
+	return fault.New(schemas.InvalidInput, format, args...)
 }
 
 // Name is what the numerics profile says: "cpu", or "cuda" with the kinds of the GPUs, as the driver names them.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/internal/native/torch"
 	"crosssum/schemas"
 )
@@ -33,7 +33,7 @@ func TestARankTakesTheGPUOfItsNumberWhereGPUsAreWantedAndThere(t *testing.T) {
 		if d != c.device || (err != nil) != (c.says != nil) {
 			t.Errorf("%+v: %s, %v", c, d, err)
 		}
-		var typed *engine.Error
+		var typed *fault.Error
 		if err != nil && (!errors.As(err, &typed) || typed.Type != schemas.InvalidInput) {
 			t.Errorf("%+v: %v is not InvalidInput", c, err)
 		}

@@ -4,12 +4,11 @@
 package sampling
 
 import (
-	"fmt"
 	"math"
 	"sort"
 	"strings"
 
-	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -185,5 +184,5 @@ func within(p Pair, params schemas.TrainParams) bool {
 }
 
 func invalid(format string, args ...any) error {
-	return &engine.Error{Type: schemas.InvalidInput, Message: "sampling: " + fmt.Sprintf(format, args...)}
+	return fault.New(schemas.InvalidInput, "sampling: "+format, args...)
 }

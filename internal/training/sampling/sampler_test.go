@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -211,7 +211,7 @@ func TestWhatCannotBeSampledIsInvalidInput(t *testing.T) {
 			return err
 		},
 	} {
-		var typed *engine.Error
+		var typed *fault.Error
 		err := try()
 		if !errors.As(err, &typed) || typed.Type != schemas.InvalidInput {
 			t.Errorf("%s: %v", name, err)

@@ -14,7 +14,7 @@ import (
 	"strconv"
 	"strings"
 
-	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/internal/fault/crash"
 )
 
@@ -165,7 +165,7 @@ func newestCheckpoint(work, run string, usable func(checkpointState) error) (dir
 	for _, step := range steps {
 		dir := filepath.Join(work, checkpointName(step))
 		state, err := verifyCheckpoint(dir, run)
-		if foreign := (*engine.Error)(nil); errors.As(err, &foreign) { // to train over it would end in its removal
+		if foreign := (*fault.Error)(nil); errors.As(err, &foreign) { // to train over it would end in its removal
 			return "", state, nil, err
 		}
 		if err == nil {

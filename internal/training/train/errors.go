@@ -7,15 +7,16 @@ import (
 	"strings"
 
 	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
 func invalid(format string, args ...any) error {
-	return &engine.Error{Type: schemas.InvalidInput, Message: "train: " + fmt.Sprintf(format, args...)}
+	return fault.New(schemas.InvalidInput, "train: "+format, args...)
 }
 
 func corrupt(format string, args ...any) error {
-	return &engine.Error{Type: schemas.CorruptObject, Message: "train: " + fmt.Sprintf(format, args...)}
+	return fault.New(schemas.CorruptObject, "train: "+format, args...)
 }
 
 // check refuses parameters out of range before anything is loaded. The sampler checks its own.
@@ -47,16 +48,16 @@ func check(p schemas.TrainParams) error {
 
 // notFinite is the error of a loss or gradient that is NaN or infinite.
 func notFinite(what string, step int, pairs []string, rate float64) error {
-	return &engine.Error{Type: schemas.NotFinite, Message: fmt.Sprintf(
+	return fault.New(schemas.NotFinite,
 		"train: the %s of step %d is not finite (pairs %v, learning rate %.3g): lower learning_rate_scale or look at these pairs' articles",
-		what, step, pairs, rate)}
+		what, step, pairs, rate)
 }
 
 // learn leaves in the work folder what the next attempt is to do otherwise after a failure of the loop, on any rank, and says so in
 // its error.
 func (r *run) learn(err error) error {
-	var typed *engine.Error
-	if short := engine.Shortage(err); short != nil {
+	var typed *fault.Error
+	if short := fault.Shortage(err); short != nil {
 		short.Message = fmt.Sprintf("train: step %d: %s", r.step+1, short.Message)
 		typed, err = short, short
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/internal/native/torch"
 	"crosssum/schemas"
 )
@@ -34,7 +35,7 @@ func loseRank(t *testing.T, request engine.TrainRequest, pid func(int) int, work
 			must(t, syscall.Kill(pid(1), signal))
 		}
 	})
-	var typed *engine.Error
+	var typed *fault.Error
 	if !errors.As(err, &typed) || typed.Type != schemas.LostRank || !strings.Contains(err.Error(), "rank 1 ") {
 		t.Fatalf("a run that lost rank 1 ended with %v", err)
 	}

@@ -8,7 +8,7 @@ import (
 	"math"
 	"slices"
 
-	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/c10d"
 	"crosssum/internal/native/torch"
@@ -102,9 +102,9 @@ func (s *ranks) same(weights t5.Parameters, step int) error {
 		values = all.Float64s()
 		for i, v := range values {
 			if rank := i / len(digest); v != values[i%len(digest)] {
-				torch.Fail(&engine.Error{Type: schemas.RanksDiffer, Message: fmt.Sprintf("train: after step %d the parameters of rank %d are "+
+				torch.Fail(fault.New(schemas.RanksDiffer, "train: after step %d the parameters of rank %d are "+
 					"not those of rank 0 (by SHA-256), so no checkpoint is written: the one before is good on all ranks, and the run goes on from "+
-					"it when it is started again; if it comes again, look at the devices' memory and at whether all are of one kind", step, rank)})
+					"it when it is started again; if it comes again, look at the devices' memory and at whether all are of one kind", step, rank))
 			}
 		}
 	})

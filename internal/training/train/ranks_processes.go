@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/internal/native/c10d"
 	"crosssum/internal/native/device"
 	"crosssum/internal/native/torch"
@@ -131,7 +132,7 @@ func (o *others) run(life context.Context, threads int, request engine.RankReque
 
 // explain names the cause of a failed sum or meeting: a process that has ended, most often.
 func (o *others) explain(err error, step int) error {
-	var typed *engine.Error
+	var typed *fault.Error
 	if errors.As(err, &typed) {
 		return err
 	}
@@ -139,7 +140,7 @@ func (o *others) explain(err error, step int) error {
 	case e := <-o.ended:
 		return o.lost(e, step)
 	case <-time.After(rankSilence):
-		return &engine.Error{Type: schemas.LostRank, Message: fmt.Sprintf("train: in step %d a sum over the ranks failed: %v", step, err)}
+		return fault.New(schemas.LostRank, "train: in step %d a sum over the ranks failed: %v", step, err)
 	}
 }
 
@@ -155,7 +156,7 @@ func (o *others) lost(first ended, step int) error {
 		}
 	}
 	class := func(e ended) string {
-		var typed *engine.Error
+		var typed *fault.Error
 		if errors.As(e.err, &typed) {
 			return typed.Type
 		}
@@ -169,12 +170,12 @@ func (o *others) lost(first ended, step int) error {
 	}
 	switch kind := class(e); kind {
 	case schemas.Hang:
-		return &engine.Error{Type: schemas.LostRank, Message: fmt.Sprintf("train: in step %d rank %d fell silent: no sign of life for %s (%s at its start), so it was ended",
-			step, e.rank, rankSilence, rankStart)}
+		return fault.New(schemas.LostRank, "train: in step %d rank %d fell silent: no sign of life for %s (%s at its start), so it was ended",
+			step, e.rank, rankSilence, rankStart)
 	case schemas.EngineError, schemas.NativeCrash, schemas.LostRank:
-		return &engine.Error{Type: schemas.LostRank, Message: fmt.Sprintf("train: in step %d rank %d was lost: %v", step, e.rank, e.err)}
+		return fault.New(schemas.LostRank, "train: in step %d rank %d was lost: %v", step, e.rank, e.err)
 	default: // a shortage of memory, say, is what it is on any rank
-		return &engine.Error{Type: kind, Message: fmt.Sprintf("train: rank %d: %v", e.rank, e.err)}
+		return fault.New(kind, "train: rank %d: %v", e.rank, e.err)
 	}
 }
 
@@ -226,7 +227,7 @@ func Rank(ctx context.Context, request engine.RankRequest, report engine.Report)
 		}
 	}
 	s := &ranks{rank: request.Rank, size: request.Ranks, alive: ctx.Err, explain: func(err error) error {
-		return &engine.Error{Type: schemas.LostRank, Message: fmt.Sprintf("rank %d waited for another: %v", request.Rank, err)}
+		return fault.New(schemas.LostRank, "rank %d waited for another: %v", request.Rank, err)
 	}}
 	r.ranks = s
 	s.group, err = r.meet(request.Meeting)

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/torch"
 	"crosssum/schemas"
@@ -43,7 +44,7 @@ func TestMain(m *testing.M) {
 			case "different":
 				request.Params.WeightDecay /= 2
 			case "short of memory":
-				return struct{}{}, &engine.Error{Type: schemas.OutOfMemory, Message: "can't allocate memory"}
+				return struct{}{}, &fault.Error{Type: schemas.OutOfMemory, Message: "can't allocate memory"}
 			}
 			return Rank(ctx, request, report)
 		})})
@@ -195,7 +196,7 @@ func TestRanksThatDifferAreFoundAtTheCheckpoint(t *testing.T) {
 	t.Setenv("TRAIN_TEST_RANK_IS", "different")
 	request.Work, request.Output = t.TempDir(), t.TempDir()
 	_, err := Run(context.Background(), request, nil)
-	var typed *engine.Error
+	var typed *fault.Error
 	if !errors.As(err, &typed) || typed.Type != schemas.RanksDiffer || !strings.Contains(err.Error(), "step 3") {
 		t.Fatalf("got %v", err)
 	}
@@ -230,7 +231,7 @@ func TestWantOfMemoryIsTheSameOnAnyRank(t *testing.T) {
 	t.Setenv("TRAIN_TEST_RANK_IS", "short of memory")
 	request.Work, request.Output = t.TempDir(), t.TempDir()
 	_, err := Run(context.Background(), request, nil)
-	var typed *engine.Error
+	var typed *fault.Error
 	if !errors.As(err, &typed) || typed.Type != schemas.OutOfMemory || !strings.Contains(err.Error(), "rank 1") {
 		t.Fatalf("got %v", err)
 	}
@@ -243,7 +244,7 @@ func TestABatchThatRanksCannotShareIsRefused(t *testing.T) {
 	request, _ := toyRanks(t, 3) // of 8 examples
 	request.Work, request.Output = t.TempDir(), t.TempDir()
 	_, err := Run(context.Background(), request, nil)
-	var typed *engine.Error
+	var typed *fault.Error
 	if !errors.As(err, &typed) || typed.Type != schemas.InvalidInput || !strings.Contains(err.Error(), "batch of 8") {
 		t.Fatalf("got %v", err)
 	}

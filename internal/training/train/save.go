@@ -9,7 +9,7 @@ import (
 	"time"
 	"unsafe"
 
-	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/internal/model/safetensors"
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/torch"
@@ -249,7 +249,7 @@ func (r *run) takeBest() error {
 	name := checkpointName(r.best.Step)
 	dir := filepath.Join(r.request.Work, name)
 	if _, err := verifyCheckpoint(dir, r.id); err != nil {
-		return &engine.Error{Type: schemas.CorruptObject, Message: "train: the best checkpoint, " + dir + ", cannot be the output: " + err.Error() +
+		return &fault.Error{Type: schemas.CorruptObject, Message: "train: the best checkpoint, " + dir + ", cannot be the output: " + err.Error() +
 			"; the newest is good: set train.output to \"last\", or remove the folder above it to train again"}
 	}
 	r.note("the output is %s, the best of the validations", name)

@@ -14,6 +14,7 @@ import (
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/internal/model/t5"
 	"crosssum/schemas"
 )
@@ -22,11 +23,11 @@ import (
 func Tokenize(ctx context.Context, request engine.TokenizeRequest, report engine.Report) (engine.TokenizeResult, error) {
 	config, err := t5.LoadConfig(request.Model)
 	if err != nil {
-		return engine.TokenizeResult{}, &engine.Error{Type: schemas.MissingModel, Message: "summarizer: " + err.Error()}
+		return engine.TokenizeResult{}, fault.New(schemas.MissingModel, "summarizer: %v", err)
 	}
 	tokenizer, err := t5.LoadTokenizer(request.Model, config)
 	if err != nil {
-		return engine.TokenizeResult{}, &engine.Error{Type: schemas.MissingModel, Message: "summarizer: " + err.Error()}
+		return engine.TokenizeResult{}, fault.New(schemas.MissingModel, "summarizer: %v", err)
 	}
 	return tokenizeFile(ctx, tokenizer, request, func(articles int64) { report(schemas.Progress{Done: articles, Of: "articles"}) })
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/kernels"
 	"crosssum/internal/native/torch"
@@ -73,7 +74,7 @@ func trainTool(args []string) error {
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("interrupted after step %d; the same command goes on from there", result.Steps)
 	}
-	if full := engine.Full(err); full != nil {
+	if full := fault.Full(err); full != nil {
 		return full
 	}
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/kernels"
 	"crosssum/internal/native/sentencepiece"
@@ -30,7 +31,7 @@ func must(t *testing.T, err error) {
 
 // kind is the class of an error.
 func kind(err error) string {
-	var typed *engine.Error
+	var typed *fault.Error
 	if errors.As(err, &typed) {
 		return typed.Type
 	}
@@ -327,7 +328,7 @@ func TestALossThatIsNotFiniteNamesStepAndPairs(t *testing.T) {
 	m.Free()
 	request.Work, request.Output = t.TempDir(), t.TempDir()
 	_, err = Run(context.Background(), request, nil)
-	var typed *engine.Error
+	var typed *fault.Error
 	if !errors.As(err, &typed) || typed.Type != schemas.NotFinite || !strings.Contains(err.Error(), "step 1 ") || !strings.Contains(err.Error(), "-english") {
 		t.Fatalf("got %v", err)
 	}

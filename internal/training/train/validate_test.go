@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/internal/native/kernels"
 	"crosssum/internal/native/torch"
 	"crosssum/schemas"
@@ -138,7 +139,7 @@ func TestABestCheckpointThatIsBrokenIsNotTheOutput(t *testing.T) {
 	path := filepath.Join(request.Work, checkpointName(lines[0].Step), modelFile) // rouge2 stays 0
 	must(t, os.Truncate(path, 1000))
 	_, err := Run(context.Background(), request, nil)
-	var typed *engine.Error
+	var typed *fault.Error
 	if !errors.As(err, &typed) || typed.Type != schemas.CorruptObject || !strings.Contains(err.Error(), filepath.Dir(path)) {
 		t.Errorf("got %v", err)
 	}
@@ -252,7 +253,7 @@ func TestParametersThatNeedValidationAreRefusedWithoutIt(t *testing.T) {
 		request := withFolders(t, toy(t))
 		change(&request)
 		_, err := Run(context.Background(), request, nil)
-		var typed *engine.Error
+		var typed *fault.Error
 		if !errors.As(err, &typed) || typed.Type != schemas.InvalidInput {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -1,15 +1,13 @@
-package engine
+package arrowfile
 
 import (
-	"fmt"
-
-	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
 // StringColumns finds the columns of strings that a request names.
 func StringColumns(path string, names ...string) ([]int, error) {
-	schema, err := arrowfile.Schema(path)
+	schema, err := Schema(path)
 	if err != nil {
 		return nil, err
 	}
@@ -17,7 +15,7 @@ func StringColumns(path string, names ...string) ([]int, error) {
 	for _, name := range names {
 		found := schema.FieldIndices(name)
 		if len(found) != 1 || schema.Field(found[0]).Type.Name() != "utf8" {
-			return nil, &Error{Type: schemas.InvalidInput, Message: fmt.Sprintf("%s: has no column of strings %q", path, name)}
+			return nil, fault.New(schemas.InvalidInput, "%s: has no column of strings %q", path, name)
 		}
 		out = append(out, found[0])
 	}
