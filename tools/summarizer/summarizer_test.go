@@ -9,12 +9,12 @@ import (
 	"testing"
 
 	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/model/random"
 	"crosssum/internal/model/safetensors"
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/kernels"
 	"crosssum/internal/native/sentencepiece"
 	"crosssum/internal/native/torch"
-	"crosssum/internal/training/sampling"
 	"crosssum/internal/training/train"
 	"crosssum/internal/training/trained"
 	"crosssum/schemas"
@@ -148,7 +148,7 @@ func TestTheCopyingStartGoesOnWithItsSource(t *testing.T) {
 		}
 	}))
 	source := make([]int, 30)
-	stream := sampling.NewStream(1, 99, 0, 0)
+	stream := random.New(1, 99, 0, 0)
 	for i := range source {
 		source[i] = 2 + int(stream.Below(510))
 	}

@@ -3,12 +3,9 @@ package t5
 import (
 	"math"
 
+	"crosssum/internal/model/random"
 	"crosssum/internal/native/torch"
-	"crosssum/internal/training/sampling"
 )
-
-// purposeInitialize keeps the draws of new weights apart from those of sampling.
-const purposeInitialize = 16
 
 // New makes a model with Hugging Face's T5 initialization: normal weights of the deviations in shapes, norms of one. The
 // values are a pure function of the seed.
@@ -23,7 +20,7 @@ func New(config *Config, seed uint64) (*Model, error) {
 			n *= d
 		}
 		values := make([]float32, n)
-		stream := sampling.NewStream(seed, purposeInitialize, uint32(i), 0)
+		stream := random.New(seed, random.Initialize, uint32(i), 0)
 		for k := range values {
 			values[k] = 1
 			if s.std > 0 {
@@ -54,7 +51,7 @@ func Random(config *Config) (*Model, error) {
 }
 
 // normal is a draw from N(0, 1) (Box and Muller).
-func normal(s *sampling.Stream) float64 {
+func normal(s *random.Stream) float64 {
 	return math.Sqrt(-2*math.Log(1-s.Float64())) * math.Cos(2*math.Pi*s.Float64())
 }
 

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"crosssum/internal/model/random"
 	"crosssum/internal/native/bf16"
 	"crosssum/internal/native/torch"
-	"crosssum/internal/training/sampling"
 )
 
 func must(t *testing.T, err error) {
@@ -148,7 +148,7 @@ func TestDropoutMasksArePhilox(t *testing.T) {
 		for s := range examples {
 			for position := 0; position < p.Length[s]; position++ {
 				for e := 0; e < width; e++ {
-					block := sampling.Philox([4]uint32{uint32(position<<12 | e/8), uint32(examples[s]), step, 1<<31 | site<<12}, [2]uint32{seed & 0xffffffff, seed >> 32})
+					block := random.Philox([4]uint32{uint32(position<<12 | e/8), uint32(examples[s]), step, 1<<31 | site<<12}, [2]uint32{seed & 0xffffffff, seed >> 32})
 					bits := block[e%8/2] >> (16 * (e % 2)) & 0xffff
 					want := float32(0)
 					if bits >= 65536*rate {

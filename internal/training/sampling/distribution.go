@@ -3,6 +3,8 @@ package sampling
 import (
 	"math"
 	"sort"
+
+	"crosssum/internal/model/random"
 )
 
 // choice is a discrete distribution: item k with probability (cumulative[k] - cumulative[k-1]) / total.
@@ -27,7 +29,7 @@ func smoothed(items []int, counts []int, exponent float64) choice {
 }
 
 // draw takes one item.
-func (c choice) draw(s *Stream) int {
+func (c choice) draw(s *random.Stream) int {
 	u := s.Float64() * c.cumulative[len(c.cumulative)-1]
 	k := sort.Search(len(c.cumulative), func(k int) bool { return c.cumulative[k] > u })
 	return c.items[min(k, len(c.items)-1)] // u may round up to the total
@@ -68,7 +70,7 @@ func newSide(pairs []Pair, kept []int, fixed func(Pair) string, alpha, beta floa
 }
 
 // draw takes one fixed language and m pairs that hold it, with replacement.
-func (s side) draw(stream *Stream, out []int) {
+func (s side) draw(stream *random.Stream, out []int) {
 	group := s.pairs[s.fixed.draw(stream)]
 	for i := range out {
 		out[i] = group.draw(stream)

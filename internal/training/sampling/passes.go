@@ -1,5 +1,7 @@
 package sampling
 
+import "crosssum/internal/model/random"
+
 // passes are the shuffled passes of one pair without replacement: the mini-batches of a pair, joined, run through one
 // permutation of its examples after the other. Where a mini-batch ends one pass and begins the next, the examples of the
 // next that it holds already change places with the first ones that it does not, so that no example is twice in a
@@ -45,7 +47,7 @@ func (p *passes) seek(pass int) {
 }
 
 func (p *passes) shuffled(pass int) []uint32 {
-	return shuffle(NewStream(p.seed, purposeShuffle, uint32(pass), p.pair), p.n)
+	return random.New(p.seed, random.Shuffle, uint32(pass), p.pair).Permutation(p.n)
 }
 
 // advance moves to the next pass. tail = how many examples of this pass the straddling mini-batch holds.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"crosssum/internal/fault"
+	"crosssum/internal/model/random"
 	"crosssum/schemas"
 )
 
@@ -134,7 +135,7 @@ func (s *Sampler) Batch(step int) ([]Draw, error) {
 
 // languages puts the m pairs of a step into s.pick. r ~ U[0,1): r > 0.5 fixes the source, else the target.
 func (s *Sampler) languages(step int) {
-	stream := NewStream(s.seed, purposeLanguages, uint32(step), 0)
+	stream := random.New(s.seed, random.Languages, uint32(step), 0)
 	r := stream.Float64()
 	switch {
 	case s.sampling == "unistage":

@@ -9,11 +9,11 @@ import (
 	"strings"
 	"time"
 
+	"crosssum/internal/model/random"
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/kernels"
 	"crosssum/internal/native/torch"
 	"crosssum/internal/operation/cli"
-	"crosssum/internal/training/sampling"
 	"crosssum/schemas"
 )
 
@@ -105,7 +105,7 @@ func residence() (resident, most int) {
 
 // random is a batch of sequences of full length.
 func (m *footprint) random(step, vocabulary int) []sequence {
-	stream := sampling.NewStream(1, purposeMemory, uint32(step), 0)
+	stream := random.New(1, random.Memory, uint32(step), 0)
 	ids := func(n int) []int32 {
 		list := make([]int32, n)
 		for i := range list {
@@ -119,9 +119,6 @@ func (m *footprint) random(step, vocabulary int) []sequence {
 	}
 	return batch
 }
-
-// purposeMemory keeps these draws apart from others.
-const purposeMemory = 17
 
 func (m *footprint) prove(name string, config *t5.Config) error {
 	p := m.params

@@ -1,4 +1,5 @@
-package sampling
+// Package random draws random numbers that are a pure function of what they are for: the order of samples, new weights.
+package random
 
 import "math/bits"
 
@@ -17,8 +18,10 @@ func Philox(counter [4]uint32, key [2]uint32) [4]uint32 {
 
 // Purposes keep the streams of one seed apart.
 const (
-	purposeLanguages uint32 = 1 // index = step: coin, fixed language, then the other languages
-	purposeShuffle   uint32 = 2 // index = pass, sub = pair: the order of a pair's examples
+	Languages  uint32 = 1  // index = step: coin, fixed language, then the other languages
+	Shuffle    uint32 = 2  // index = pass, sub = pair: the order of a pair's examples
+	Initialize uint32 = 16 // index = weight: the values of a new model
+	Memory     uint32 = 17 // index = step: tokens that measure what a training takes
 )
 
 // Stream is the sequence of words of one (seed, purpose, index, sub): counter = {block, index, sub, purpose}.
@@ -29,8 +32,8 @@ type Stream struct {
 	used    int
 }
 
-// NewStream starts a stream at its first word.
-func NewStream(seed uint64, purpose, index, sub uint32) *Stream {
+// New starts a stream at its first word.
+func New(seed uint64, purpose, index, sub uint32) *Stream {
 	return &Stream{
 		key:     [2]uint32{uint32(seed), uint32(seed >> 32)},
 		counter: [4]uint32{0, index, sub, purpose},
@@ -65,8 +68,8 @@ func (s *Stream) Below(n uint32) uint32 {
 	}
 }
 
-// shuffle is a uniform permutation of 0..n-1 (Fisher and Yates).
-func shuffle(s *Stream, n int) []uint32 {
+// Permutation is a uniform permutation of 0..n-1 (Fisher and Yates).
+func (s *Stream) Permutation(n int) []uint32 {
 	order := make([]uint32, n)
 	for i := range order {
 		order[i] = uint32(i)

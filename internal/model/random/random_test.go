@@ -1,4 +1,4 @@
-package sampling
+package random
 
 import "testing"
 
@@ -27,7 +27,7 @@ func TestStreamsOfOneSeedDifferByPurposeIndexAndSub(t *testing.T) {
 		name                string
 		purpose, index, sub uint32
 	}{{"languages 0", 1, 0, 0}, {"languages 1", 1, 1, 0}, {"shuffle 0 0", 2, 0, 0}, {"shuffle 0 1", 2, 0, 1}, {"shuffle 1 0", 2, 1, 0}} {
-		stream := NewStream(7, s.purpose, s.index, s.sub)
+		stream := New(7, s.purpose, s.index, s.sub)
 		word := uint64(stream.Uint32())<<32 | uint64(stream.Uint32())
 		if other, ok := seen[word]; ok {
 			t.Errorf("%s begins like %s", s.name, other)
@@ -37,16 +37,15 @@ func TestStreamsOfOneSeedDifferByPurposeIndexAndSub(t *testing.T) {
 }
 
 func TestBelowIsUniform(t *testing.T) {
-	stream, n := NewStream(3, 9, 0, 0), 7
-	counts := make([]float64, n)
-	want := make([]float64, n)
+	stream, n := New(3, 9, 0, 0), 7
+	counts, square := make([]float64, n), 0.0
 	for range 70000 {
 		counts[stream.Below(uint32(n))]++
 	}
-	for i := range want {
-		want[i] = 10000
+	for _, count := range counts {
+		square += (count - 10000) * (count - 10000) / 10000
 	}
-	if z := chiSquareZ(counts, want); z > 4 {
-		t.Errorf("counts %v: z = %.1f", counts, z)
+	if square > 27 { // chi-square with six degrees of freedom: one in ten thousand
+		t.Errorf("counts %v: chi-square %.1f", counts, square)
 	}
 }
