@@ -91,7 +91,7 @@ func TestABrokenArrowFileInTheStoreIsNamedAndNotTriedAgain(t *testing.T) {
 	for what, content := range map[string]string{"truncated": "", "foreign": "not Arrow at all, but long enough to be read as a file of it"} {
 		d := newDataset(t)
 		articles, neighbours := d.inputs()
-		path, err := (&Activities{Config{Store: d.store}}).fileOf(articles, "hindi", "articles.arrow")
+		path, err := d.store.FileOf(articles, "hindi", "articles.arrow")
 		noError(t, err)
 		if content == "" {
 			b, err := os.ReadFile(path)
@@ -135,12 +135,12 @@ func TestTenPercentOfBrokenRowsAreQuarantinedAndTheRestIsAsWithoutThem(t *testin
 	if c := ref.Counts; c["read"] != 101 || c["accepted"] != 91 || c["rejected"] != 10 || ref.Units != 3 {
 		t.Errorf("counts %v of %d units", c, ref.Units)
 	}
-	_, _, got, err := a.files(ref, "articles.arrow")
+	_, _, got, err := a.Store.Files(ref, "articles.arrow")
 	noError(t, err)
-	if _, _, want, err := b.files(clean, "articles.arrow"); err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
+	if _, _, want, err := b.Store.Files(clean, "articles.arrow"); err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("articles %v, without the broken rows %v: %v", got, want, err)
 	}
-	path, err := a.fileOf(ref, "english", "rejects.arrow")
+	path, err := a.Store.FileOf(ref, "english", "rejects.arrow")
 	noError(t, err)
 	line := int64(0)
 	noError(t, arrowfile.Each(path, schemas.Reject, func(r arrowfile.Row) error {

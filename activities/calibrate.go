@@ -127,7 +127,7 @@ func (a *Activities) calibration(_ context.Context, in schemas.CalibrationInput)
 	folder := filepath.Join(a.Runs, RunFolder(in.Run))
 	result := schemas.CalibrateResult{Folder: folder, Page: filepath.Join(folder, "calibration.html")}
 	var curve schemas.Calibration
-	if _, err := a.readObject(in.Calibration, "curve.json", &curve); err != nil {
+	if _, err := a.Store.ReadFirst(in.Calibration, "curve.json", &curve); err != nil {
 		return result, err
 	}
 	result.Table = report.CalibrationTable(curve)

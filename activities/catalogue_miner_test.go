@@ -47,7 +47,7 @@ func (m *miner) scan(crawl string) schemas.Scanned {
 
 // nearest publishes the neighbour lists of all articles by comparing each with each: up to 4, by cosine.
 func (m *miner) nearest(articles schemas.Ref) schemas.Ref {
-	units, paths, digests, err := m.a.files(articles, "articles.arrow")
+	units, paths, digests, err := m.a.Store.Files(articles, "articles.arrow")
 	noError(m.t, err)
 	ids, vectors := make([][]string, len(units)), make([][][]float64, len(units))
 	for i, path := range paths {

@@ -99,7 +99,7 @@ func sameAsFromScratch(t *testing.T, m *miner, e schemas.Entry, world plainWorld
 	world.crawl().write(t, scratch.root)
 	articles := finish(t, scratch.a, ingestDefinition, schemas.IngestInput{Scanned: scratch.scan("weekly/scratch"), Params: lenient})
 	digests := func(m *miner, ref schemas.Ref, name string) map[string]string {
-		index, err := m.a.index(ref)
+		index, err := m.a.Store.Index(ref)
 		noError(t, err)
 		out := map[string]string{}
 		for _, u := range index.Units {
@@ -133,7 +133,7 @@ func sameAsFromScratch(t *testing.T, m *miner, e schemas.Entry, world plainWorld
 // leaksNothing reads splits and components; ever holds the articles that were in train so far.
 func leaksNothing(t *testing.T, m *miner, e schemas.Entry, ever map[string]bool) {
 	t.Helper()
-	path, err := m.a.fileOf(e.Splits, "all", "splits.arrow")
+	path, err := m.a.Store.FileOf(e.Splits, "all", "splits.arrow")
 	noError(t, err)
 	split, component := map[string]string{}, map[string]string{}
 	trained, tested := map[string]string{}, map[string]string{} // component -> an article of it that was ever in train, or is held out now
@@ -190,7 +190,7 @@ func TestALanguageThatNoCrawlTouchesIsMergedOnceAndOneThatIsEmptiedLeaves(t *tes
 	m.run(10)
 	var english, languages []string
 	for _, e := range m.history() {
-		index, err := m.a.index(e.Articles)
+		index, err := m.a.Store.Index(e.Articles)
 		noError(t, err)
 		names := ""
 		for _, u := range index.Units {

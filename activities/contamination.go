@@ -63,7 +63,7 @@ var errRecord = errors.New("the record of what the model was trained on cannot b
 
 // articlesOf are the articles of a split.
 func (a *Activities) articlesOf(split string, splits schemas.Ref) (map[identity]bool, error) {
-	samples, err := a.fileOf(splits, "all", "samples.arrow")
+	samples, err := a.Store.FileOf(splits, "all", "samples.arrow")
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +94,7 @@ func (a *Activities) contentsOf(tested map[identity]bool, splits, articles schem
 }
 
 func (a *Activities) eachContent(wanted map[identity]bool, articles schemas.Ref, do func(content trained.Row, of identity)) error {
-	_, files, _, err := a.files(articles, "articles.arrow")
+	_, files, _, err := a.Store.Files(articles, "articles.arrow")
 	if err != nil {
 		return err
 	}
@@ -123,4 +123,21 @@ func (c contamination) refuse(stage string) error {
 	return fault.New(schemas.InvalidInput, "%s: the model was trained on %d of the %d articles that it is to be tested on, %s %s for one: "+
 		"begin with a model that has not seen them, mine with the catalogue that it was trained from, or set generate.allow_trained",
 		stage, c.trained, c.tested, c.first.language, c.first.id)
+}
+
+// flattered warns of a report's figures where a run was let test on what its model was trained on.
+func (a *Activities) flattered(in schemas.ReportInput, warnings []string) ([]string, error) {
+	record, err := a.Store.First(in.Model, schemas.TrainedOnFile)
+	if err != nil {
+		return nil, err
+	}
+	c, err := a.contaminationOf(record, in.Splits, in.Articles)
+	if err != nil {
+		return nil, fmt.Errorf("report: contamination: %w", err)
+	}
+	if c.trained > 0 {
+		warnings = append(warnings, fmt.Sprintf("the model was trained on %d of the %d articles of split test, as generate.allow_trained "+
+			"lets it: its figures flatter", c.trained, c.tested))
+	}
+	return warnings, nil
 }

@@ -71,7 +71,7 @@ func stage[In any](d *dataset, s schemas.Stage[In], in In) (schemas.Ref, int) {
 func (d *dataset) file(ref schemas.Ref, unit, name string) []byte {
 	d.t.Helper()
 	a := &Activities{Config{Store: d.store}}
-	path, err := a.fileOf(ref, unit, name)
+	path, err := a.Store.FileOf(ref, unit, name)
 	noError(d.t, err)
 	b, err := os.ReadFile(path)
 	noError(d.t, err)
@@ -172,7 +172,7 @@ func TestNeighboursBecomeADataSetAndOnlyWhatIsDownstreamOfAChangeIsComputedAgain
 
 func hasFile(t *testing.T, d *dataset, ref schemas.Ref, unit, name string) bool {
 	t.Helper()
-	index, err := (&Activities{Config{Store: d.store}}).index(ref)
+	index, err := d.store.Index(ref)
 	noError(t, err)
 	for _, u := range index.Units {
 		if _, ok := u.Files[name]; ok && u.Name == unit {

@@ -36,7 +36,7 @@ func planEmbed(ctx context.Context, a *Activities, in schemas.EmbedInput) ([]uni
 	if err != nil {
 		return nil, err
 	}
-	languages, _, digests, err := a.files(in.Articles, "articles.arrow")
+	languages, _, digests, err := a.Store.Files(in.Articles, "articles.arrow")
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func runEmbed(ctx context.Context, a *Activities, in schemas.EmbedInput, u unit,
 	if err != nil {
 		return nil, err
 	}
-	articles, err := a.fileOf(in.Articles, u.name, "articles.arrow")
+	articles, err := a.Store.FileOf(in.Articles, u.name, "articles.arrow")
 	if err != nil {
 		return nil, err
 	}

@@ -87,7 +87,7 @@ func TestEmbedEncodesWhatIsNewForItsEncoderAndNothingElse(t *testing.T) {
 		change(&other)
 		ref, _ := stage(d, schemas.Embed, other)
 		want := fmt.Sprint(vectorOf(other.Encoder.Name + "portable" + fmt.Sprint(other.Encoder.MaxTokens, other.Encoder.BatchTokens)))
-		path, err := a.fileOf(ref, "english", "embeddings.arrow")
+		path, err := a.Store.FileOf(ref, "english", "embeddings.arrow")
 		noError(t, err)
 		noError(t, arrowfile.Each(path, schemas.Embedding(64), func(r arrowfile.Row) error {
 			if fmt.Sprint(r.Vector(3)) != want {

@@ -45,7 +45,7 @@ type crawlChanges struct {
 const rowsASecond = 20000
 
 func planExport(_ context.Context, a *Activities, in schemas.ExportInput) ([]unit, error) {
-	languages, _, digests, err := a.files(in.Articles, "articles.arrow")
+	languages, _, digests, err := a.Store.Files(in.Articles, "articles.arrow")
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func planExport(_ context.Context, a *Activities, in schemas.ExportInput) ([]uni
 		name string
 		to   *string
 	}{{in.Splits, "samples.arrow", &material.Samples}, {in.Splits, "splits.arrow", &material.Splits}, {in.Links, "pairs.arrow", &material.Pairs}} {
-		_, _, digests, err := a.files(f.ref, f.name)
+		_, _, digests, err := a.Store.Files(f.ref, f.name)
 		if err != nil {
 			return nil, err
 		}
@@ -100,7 +100,7 @@ func (a *Activities) crawlsOf(in schemas.ExportInput) ([]crawlChanges, error) {
 	for {
 		c := crawlChanges{Crawl: crawl}
 		if previous != "" { // the oldest is the origin of whatever no other changed
-			index, err := a.index(articles)
+			index, err := a.Store.Index(articles)
 			if err != nil {
 				return nil, err
 			}
@@ -182,7 +182,7 @@ func (a *Activities) dataCard(in schemas.ExportInput, m cardMaterial, draft *sto
 	for _, c := range m.Crawls {
 		input.Crawls = append(input.Crawls, c.Crawl)
 	}
-	index, err := a.index(in.Articles)
+	index, err := a.Store.Index(in.Articles)
 	if err != nil {
 		return err
 	}

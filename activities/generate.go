@@ -52,11 +52,11 @@ func planGenerate(ctx context.Context, a *Activities, in schemas.GenerateInput) 
 	if err != nil {
 		return nil, err
 	}
-	model, err := a.index(in.Model)
+	model, err := a.Store.Index(in.Model)
 	if err != nil {
 		return nil, err
 	}
-	languages, _, digests, err := a.files(in.Articles, "articles.arrow")
+	languages, _, digests, err := a.Store.Files(in.Articles, "articles.arrow")
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +115,7 @@ func (a *Activities) testPairs(in schemas.GenerateInput) (map[string][]testSampl
 
 // refuseTrained ends a test of a model on what it was trained on.
 func (a *Activities) refuseTrained(in schemas.GenerateInput) error {
-	record, err := a.pathOf(in.Model, schemas.TrainedOnFile)
+	record, err := a.Store.First(in.Model, schemas.TrainedOnFile)
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (a *Activities) refuseTrained(in schemas.GenerateInput) error {
 
 // readTestPairs reads the test samples and marks those to decode.
 func (a *Activities) readTestPairs(in schemas.GenerateInput) (map[string][]testSample, error) {
-	path, err := a.fileOf(in.Splits, "all", "samples.arrow")
+	path, err := a.Store.FileOf(in.Splits, "all", "samples.arrow")
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +161,7 @@ func (a *Activities) readTestPairs(in schemas.GenerateInput) (map[string][]testS
 // targetLanguages are those that a model has a start token for. A language of the test split whose pairs all had too few samples
 // to train on has none: its samples are not generated.
 func (a *Activities) targetLanguages(model schemas.Ref) (map[string]bool, error) {
-	path, err := a.fileOf(model, "all", "config.json")
+	path, err := a.Store.FileOf(model, "all", "config.json")
 	if err != nil {
 		return nil, err
 	}
@@ -275,7 +275,7 @@ func runGenerate(ctx context.Context, a *Activities, in schemas.GenerateInput, u
 // writePrompts writes the source texts of the chosen samples of a pair, in their order.
 func (a *Activities) writePrompts(in schemas.GenerateInput, pair string, chosen []testSample, output string) error {
 	source, _, _ := strings.Cut(pair, "-")
-	path, err := a.fileOf(in.Articles, source, "articles.arrow")
+	path, err := a.Store.FileOf(in.Articles, source, "articles.arrow")
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package activities
 
 import (
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -71,9 +70,9 @@ func TestTheReportWarnsOfAGoldThatCannotBeReadAndShowsTheRest(t *testing.T) {
 		"\x1f\x8b no gzip": "gold: not a readable gzip file", "who\tknows\n": "gold: line 1 is", "": "gold: the file is empty",
 		"language\tid\tkey\nenglish\t1\t\n": "gold: line 2 has", "language\tid\tkey\nenglish\t1\tk\nhindi\t1\tk\n": "",
 	} {
-		data := report.Data{Warnings: []string{"one"}}
-		in.Scanned.Gold = gold(text)
-		noError(t, a.gatherAlignment(context.Background(), in, &data))
+		in.Warnings, in.Scanned.Gold = []string{"one"}, gold(text)
+		data, err := report.Gather(t.Context(), a.Store, in, func(schemas.Progress) {})
+		noError(t, err)
 		got := strings.Join(data.Warnings[1:], "\n")
 		if scored := data.Alignment != nil; scored != (want == "") || !strings.Contains(got, want) ||
 			!scored && !strings.HasPrefix(got, "the alignment was not scored: crawl c: gold") {
@@ -81,10 +80,10 @@ func TestTheReportWarnsOfAGoldThatCannotBeReadAndShowsTheRest(t *testing.T) {
 		}
 	}
 	in.Scanned.Gold = gold("language\tid\tkey\nenglish\t1\tk\nhindi\t1\tk\n")
-	path, err := a.fileOf(articles, "hindi", "articles.arrow")
+	path, err := a.Store.FileOf(articles, "hindi", "articles.arrow")
 	noError(t, err)
 	noError(t, errors.Join(os.Remove(path), os.WriteFile(path, []byte("no Arrow file, though long enough for one"), 0o644)))
-	if err := a.gatherAlignment(context.Background(), in, &report.Data{}); err == nil || errors.Is(err, store.ErrAbsent) {
+	if _, err := report.Gather(t.Context(), a.Store, in, func(schemas.Progress) {}); err == nil || errors.Is(err, store.ErrAbsent) {
 		t.Error("broken articles are no fault of the gold:", err)
 	}
 }

@@ -34,7 +34,7 @@ func planIdentify(ctx context.Context, a *Activities, in schemas.IdentifyInput) 
 	if err != nil {
 		return nil, fault.New(schemas.MissingModel, "language classifier: %v: run the set-up, or name a lid.176 model in temporal.yaml", err)
 	}
-	languages, _, digests, err := a.files(in.Articles, "articles.arrow")
+	languages, _, digests, err := a.Store.Files(in.Articles, "articles.arrow")
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func planIdentify(ctx context.Context, a *Activities, in schemas.IdentifyInput) 
 
 func runIdentify(ctx context.Context, a *Activities, in schemas.IdentifyInput, u unit, draft *store.Draft,
 	report engine.Report) (map[string]int64, error) {
-	articles, err := a.fileOf(in.Articles, u.name, "articles.arrow")
+	articles, err := a.Store.FileOf(in.Articles, u.name, "articles.arrow")
 	if err != nil {
 		return nil, err
 	}

@@ -85,7 +85,7 @@ func TestACrawlIsScannedIngestedAndNotIngestedTwice(t *testing.T) {
 	if p.Ref == nil || p.Reused != 2 || p.Ref.Counts["read"] != 3 || p.Ref.Counts["accepted"] != 2 || p.Ref.Counts["rejected_not_json"] != 1 {
 		t.Fatalf("%+v", p)
 	}
-	_, paths, _, err := a.files(*p.Ref, "articles.arrow")
+	_, paths, _, err := a.Store.Files(*p.Ref, "articles.arrow")
 	if err != nil {
 		t.Fatal(err)
 	}

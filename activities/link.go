@@ -24,11 +24,11 @@ type linkMaterial struct {
 }
 
 func planLink(_ context.Context, a *Activities, in schemas.LinkInput) ([]unit, error) {
-	_, _, articles, err := a.files(in.Articles, "articles.arrow")
+	_, _, articles, err := a.Store.Files(in.Articles, "articles.arrow")
 	if err != nil {
 		return nil, err
 	}
-	index, err := a.index(in.Neighbours)
+	index, err := a.Store.Index(in.Neighbours)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func planLink(_ context.Context, a *Activities, in schemas.LinkInput) ([]unit, e
 // linkFiles is what link reads: the files of the stages before.
 func (a *Activities) linkFiles(in schemas.LinkInput) (link.Input, error) {
 	input := link.Input{Rule: in.Rule, Threshold: in.Threshold, DuplicateThreshold: in.DuplicateThreshold, K: in.Neighbour}
-	languages, paths, _, err := a.files(in.Articles, "articles.arrow")
+	languages, paths, _, err := a.Store.Files(in.Articles, "articles.arrow")
 	if err != nil {
 		return input, err
 	}
@@ -52,7 +52,7 @@ func (a *Activities) linkFiles(in schemas.LinkInput) (link.Input, error) {
 	for _, u := range languages {
 		input.Languages = append(input.Languages, u.Name)
 	}
-	index, err := a.index(in.Neighbours)
+	index, err := a.Store.Index(in.Neighbours)
 	if err != nil {
 		return input, err
 	}

@@ -43,7 +43,7 @@ func (a *Activities) sides(in schemas.MergeInput) (map[string]mergeSides, error)
 	}
 	sides := map[string]mergeSides{}
 	if in.Previous != nil {
-		index, err := a.index(*in.Previous)
+		index, err := a.Store.Index(*in.Previous)
 		if err != nil {
 			return nil, err
 		}
@@ -53,7 +53,7 @@ func (a *Activities) sides(in schemas.MergeInput) (map[string]mergeSides, error)
 			}
 		}
 	}
-	index, err := a.index(in.Ingested)
+	index, err := a.Store.Index(in.Ingested)
 	if err != nil {
 		return nil, err
 	}

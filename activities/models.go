@@ -158,7 +158,7 @@ func digestOfFile(path string) (string, error) {
 // modelOf lays out the files of a published model under their names (hard links), as programs that read a model directory
 // want them. The folder is the same for every call, so that an engine may keep what it loaded.
 func (a *Activities) modelOf(ref schemas.Ref) (model, error) {
-	index, err := a.index(ref)
+	index, err := a.Store.Index(ref)
 	if err != nil {
 		return model{}, err
 	}

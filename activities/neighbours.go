@@ -32,7 +32,7 @@ func planNeighbours(ctx context.Context, a *Activities, in schemas.NeighboursInp
 	if err != nil {
 		return nil, err
 	}
-	languages, _, digests, err := a.files(in.Embeddings, "embeddings.arrow")
+	languages, _, digests, err := a.Store.Files(in.Embeddings, "embeddings.arrow")
 	if err != nil {
 		return nil, err
 	}
@@ -60,10 +60,10 @@ func runNeighbours(ctx context.Context, a *Activities, in schemas.NeighboursInpu
 	}
 	request := engine.SearchRequest{Keep: in.Keep, BlockRows: in.BlockRows, Forward: filepath.Join(draft.Dir, "forward.arrow")}
 	var err error
-	if request.Source, err = a.fileOf(in.Embeddings, source, "embeddings.arrow"); err != nil {
+	if request.Source, err = a.Store.FileOf(in.Embeddings, source, "embeddings.arrow"); err != nil {
 		return nil, err
 	}
-	if request.Target, err = a.fileOf(in.Embeddings, target, "embeddings.arrow"); err != nil {
+	if request.Target, err = a.Store.FileOf(in.Embeddings, target, "embeddings.arrow"); err != nil {
 		return nil, err
 	}
 	if source != target {
@@ -88,11 +88,11 @@ func (a *Activities) earlierSearch(in schemas.NeighboursInput, source, target st
 	if in.Earlier == nil || in.EarlierEmbeddings == nil {
 		return nil, ""
 	}
-	lists, err := a.index(*in.Earlier)
+	lists, err := a.Store.Index(*in.Earlier)
 	if err != nil {
 		return nil, err.Error()
 	}
-	embeddings, err := a.index(*in.EarlierEmbeddings)
+	embeddings, err := a.Store.Index(*in.EarlierEmbeddings)
 	if err != nil {
 		return nil, err.Error()
 	}

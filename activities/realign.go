@@ -103,7 +103,7 @@ func (a *Activities) take(ctx context.Context, in schemas.TakeInput) (schemas.To
 
 func (a *Activities) enter(ctx context.Context, in schemas.TakeInput) (schemas.Took, error) {
 	a.heartbeat(ctx, schemas.Progress{Stage: schemas.TakeActivity, Unit: in.Entry.Crawl})
-	index, err := a.index(in.Ingested)
+	index, err := a.Store.Index(in.Ingested)
 	if err != nil {
 		return schemas.Took{}, err
 	}

@@ -35,7 +35,10 @@ func planReport(ctx context.Context, a *Activities, in schemas.ReportInput) ([]u
 }
 
 func runReport(ctx context.Context, a *Activities, in schemas.ReportInput, _ unit, draft *store.Draft, progress engine.Report) (map[string]int64, error) {
-	data, err := a.gather(ctx, in, progress)
+	data, err := report.Gather(ctx, a.Store, in, progress)
+	if err == nil && in.Params.Generate.AllowTrained {
+		data.Warnings, err = a.flattered(in, data.Warnings)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -91,16 +94,16 @@ func (a *Activities) manifest(ctx context.Context, in schemas.ReportInput, figur
 		}
 		m.Profile = profile
 	}
-	for _, s := range refsOf(in) {
-		m.Versions[s.name] = s.version
-		if s.ref.Index == "" {
+	for _, s := range report.Sealed(in) {
+		m.Versions[s.Name] = s.Version
+		if s.Ref.Index == "" {
 			continue
 		}
-		index, err := a.index(s.ref)
+		index, err := a.Store.Index(s.Ref)
 		if err != nil {
 			return m, err
 		}
-		m.Stages[s.name] = index
+		m.Stages[s.Name] = index
 	}
 	return m, nil
 }
@@ -117,29 +120,6 @@ func program() string {
 		}
 	}
 	return info.Main.Path
-}
-
-// stageRef is a stage that the report reads, in the order the data takes.
-type stageRef struct {
-	name, unit string
-	version    int
-	ref        schemas.Ref
-}
-
-func refsOf(in schemas.ReportInput) []stageRef {
-	ingested := refOf(schemas.Ingest, in.Ingested)
-	if in.Ingested.Stage == schemas.Merge.Name {
-		ingested = refOf(schemas.Merge, in.Ingested)
-	}
-	return []stageRef{
-		ingested, refOf(schemas.Identify, in.Identified), refOf(schemas.Screen, in.Articles), refOf(schemas.Embed, in.Embeddings), refOf(schemas.Neighbours, in.Neighbours),
-		refOf(schemas.Link, in.Links), refOf(schemas.SplitDedup, in.Splits), refOf(schemas.Export, in.Dataset),
-		refOf(schemas.Tokenize, in.Tokens), refOf(schemas.Train, in.Model), refOf(schemas.Generate, in.Generations), refOf(schemas.Score, in.Scores),
-	}
-}
-
-func refOf[In any](s schemas.Stage[In], ref schemas.Ref) stageRef {
-	return stageRef{s.Name, s.Unit, s.Version, ref}
 }
 
 func writeJSON(path string, v any) error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -81,7 +80,7 @@ func (a *Activities) layOut(in schemas.ReportInput, report map[string]schemas.Fi
 		if part.ref.Index == "" {
 			continue
 		}
-		index, err := a.index(part.ref)
+		index, err := a.Store.Index(part.ref)
 		if err != nil {
 			return err
 		}
@@ -177,34 +176,4 @@ func sortedNames(files map[string]schemas.File) []string {
 	}
 	sort.Strings(names)
 	return names
-}
-
-// readObject decodes a JSON file of the first unit of a sealed stage; a stage that did not run leaves v as it is.
-func (a *Activities) readObject(ref schemas.Ref, name string, v any) (found bool, err error) {
-	path, err := a.pathOf(ref, name)
-	if err != nil || path == "" {
-		return false, err
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return false, err
-	}
-	return true, json.Unmarshal(b, v)
-}
-
-// pathOf is the object of a file of the first unit that has it, or "".
-func (a *Activities) pathOf(ref schemas.Ref, name string) (string, error) {
-	if ref.Index == "" {
-		return "", nil
-	}
-	index, err := a.index(ref)
-	if err != nil {
-		return "", err
-	}
-	for _, u := range index.Units {
-		if _, ok := u.Files[name]; ok {
-			return a.Store.File(u, name)
-		}
-	}
-	return "", nil
 }

@@ -63,7 +63,7 @@ func TestTheRunsFolderHasDataSetModelReportAndManifest(t *testing.T) {
 		}
 	}
 	var figures map[string]float64
-	if _, err := sc.readObject(ref, "figures.json", &figures); err != nil {
+	if _, err := sc.Store.ReadFirst(ref, "figures.json", &figures); err != nil {
 		t.Fatal(err)
 	}
 	if figures["articles"] != 12 || figures["generated"] != 2 || figures["training_loss"] != 8.5 || figures["not_generated"] != 2 {

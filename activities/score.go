@@ -22,11 +22,11 @@ import (
 var scoreDefinition = definition[schemas.ScoreInput]{stage: schemas.Score, plan: planScore, run: runScore}
 
 func planScore(ctx context.Context, a *Activities, in schemas.ScoreInput) ([]unit, error) {
-	_, _, articles, err := a.files(in.Articles, "articles.arrow")
+	_, _, articles, err := a.Store.Files(in.Articles, "articles.arrow")
 	if err != nil {
 		return nil, err
 	}
-	_, _, generations, err := a.files(in.Generations, "generations.arrow")
+	_, _, generations, err := a.Store.Files(in.Generations, "generations.arrow")
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func runScore(ctx context.Context, a *Activities, in schemas.ScoreInput, _ unit,
 // samplesToScore reads generations and looks up the reference (the target's summary) and the lead of the source, in the
 // order (source language, target language, source, target).
 func (a *Activities) samplesToScore(in schemas.ScoreInput, report engine.Report) ([]metric.Row, error) {
-	_, paths, _, err := a.files(in.Generations, "generations.arrow")
+	_, paths, _, err := a.Store.Files(in.Generations, "generations.arrow")
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +115,7 @@ func (a *Activities) samplesToScore(in schemas.ScoreInput, report engine.Report)
 			return nil, err
 		}
 	}
-	units, paths, _, err := a.files(in.Articles, "articles.arrow")
+	units, paths, _, err := a.Store.Files(in.Articles, "articles.arrow")
 	if err != nil {
 		return nil, err
 	}
@@ -145,12 +145,8 @@ func (a *Activities) samplesToScore(in schemas.ScoreInput, report engine.Report)
 		}
 		r.Lead, r.Reference = source.lead, target.summary
 	}
-	sort.Slice(rows, func(i, j int) bool { return sampleOrder(rows[i]) < sampleOrder(rows[j]) })
+	sort.Slice(rows, func(i, j int) bool { return rows[i].Order() < rows[j].Order() })
 	return rows, nil
-}
-
-func sampleOrder(r metric.Row) string {
-	return r.SourceLanguage + "\x00" + r.TargetLanguage + "\x00" + r.SourceID + "\x00" + r.TargetID
 }
 
 // rougeRows fills in ROUGE of the generated text and of the lead.

@@ -190,13 +190,13 @@ func TestScoresAreThoseOfTheirTextsAndRepeat(t *testing.T) {
 		t.Error("the same input gave other bytes in another store")
 	}
 	var s metric.Summary
-	if found, err := sc.readObject(ref, "summary.json", &s); err != nil || !found {
+	if found, err := sc.Store.ReadFirst(ref, "summary.json", &s); err != nil || !found {
 		t.Fatal(found, err)
 	}
 	if s.LaSEName != "LaSE (tiny)" || s.All.N != 3 || s.CrossLingual.N != 3 || s.InLanguage.N != 0 || len(s.Pairs) != 1 || len(s.Targets) != 1 {
 		t.Fatalf("%+v", s)
 	}
-	path, err := sc.pathOf(ref, "scores.arrow")
+	path, err := sc.Store.First(ref, "scores.arrow")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +237,7 @@ func TestScoringNothingIsNoError(t *testing.T) {
 	sc := newScene(t)
 	ref := finish(t, sc.Activities, scoreDefinition, sc.scoreInput(sc.generations("none")))
 	var s metric.Summary
-	if _, err := sc.readObject(ref, "summary.json", &s); err != nil || s.All.N != 0 {
+	if _, err := sc.Store.ReadFirst(ref, "summary.json", &s); err != nil || s.All.N != 0 {
 		t.Error(s, err)
 	}
 }

@@ -33,11 +33,11 @@ type screenMaterial struct {
 }
 
 func planScreen(_ context.Context, a *Activities, in schemas.ScreenInput) ([]unit, error) {
-	languages, _, articles, err := a.files(in.Articles, "articles.arrow")
+	languages, _, articles, err := a.Store.Files(in.Articles, "articles.arrow")
 	if err != nil {
 		return nil, err
 	}
-	identified, _, classified, err := a.files(in.Identified, "classified.arrow")
+	identified, _, classified, err := a.Store.Files(in.Identified, "classified.arrow")
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func planScreen(_ context.Context, a *Activities, in schemas.ScreenInput) ([]uni
 
 func runScreen(ctx context.Context, a *Activities, in schemas.ScreenInput, u unit, draft *store.Draft,
 	report engine.Report) (map[string]int64, error) {
-	languages, articles, _, err := a.files(in.Articles, "articles.arrow")
+	languages, articles, _, err := a.Store.Files(in.Articles, "articles.arrow")
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func runScreen(ctx context.Context, a *Activities, in schemas.ScreenInput, u uni
 		if l.Name == u.name {
 			own = l
 		}
-		path, err := a.fileOf(in.Identified, l.Name, "classified.arrow")
+		path, err := a.Store.FileOf(in.Identified, l.Name, "classified.arrow")
 		if err != nil {
 			return nil, err
 		}

@@ -73,7 +73,7 @@ func screened(t *testing.T, sc *scene, articles schemas.Ref, misplaced string) (
 }
 
 func (sc *scene) digests(ref schemas.Ref) map[string]string {
-	index, err := sc.index(ref)
+	index, err := sc.Store.Index(ref)
 	if err != nil {
 		sc.t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestScreeningThatKeepsEverythingChangesNoDigest(t *testing.T) {
 func TestOfACatalogueScreeningHandsOnWhatTheCrawlChanged(t *testing.T) {
 	sc := newScene(t)
 	_, kept := screened(t, sc, sc.crawl("merge", map[string][]string{"english": {"english words"}, "french": {"french words"}, "hindi": {"hindi"}}), "keep")
-	_, paths, _, err := sc.files(kept, changesFile)
+	_, paths, _, err := sc.Store.Files(kept, changesFile)
 	if err != nil || len(paths) != 3 || kept.Counts["new"] != 6 || kept.Counts["edited"] != 3 {
 		t.Errorf("%v, %v, %v", paths, kept.Counts, err)
 	}
@@ -121,7 +121,7 @@ func TestTheReportShowsWhatScreeningFound(t *testing.T) {
 		articles := sc.crawl("ingest", map[string][]string{"english": {"english words", "english words", "english words"},
 			"french": {"english" + faraway, "french words"}, "hindi": {"hindi"}})
 		identified, kept := screened(t, sc, articles, misplaced)
-		d, err := sc.gather(context.Background(), schemas.ReportInput{Run: "r", Params: schemas.Demo(), Ingested: articles, Identified: identified, Articles: kept},
+		d, err := report.Gather(t.Context(), sc.Store, schemas.ReportInput{Run: "r", Params: schemas.Demo(), Ingested: articles, Identified: identified, Articles: kept},
 			func(schemas.Progress) {})
 		if err != nil {
 			t.Fatal(err)

@@ -44,7 +44,7 @@ func (a *Activities) outcome(ctx context.Context, in schemas.OutcomeInput) (sche
 		return outcome, classify(err)
 	}
 	outcome := schemas.Outcome{Folder: folder, Report: filepath.Join(folder, "report.html"), Figures: map[string]float64{}}
-	path, err := a.fileOf(in.Report, "all", "figures.json")
+	path, err := a.Store.FileOf(in.Report, "all", "figures.json")
 	if err != nil {
 		return outcome, err
 	}

@@ -25,11 +25,11 @@ type splitMaterial struct {
 }
 
 func planSplit(_ context.Context, a *Activities, in schemas.SplitInput) ([]unit, error) {
-	_, _, articles, err := a.files(in.Articles, "articles.arrow")
+	_, _, articles, err := a.Store.Files(in.Articles, "articles.arrow")
 	if err != nil {
 		return nil, err
 	}
-	index, err := a.index(in.Links)
+	index, err := a.Store.Index(in.Links)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func planSplit(_ context.Context, a *Activities, in schemas.SplitInput) ([]unit,
 		material.Pairs, material.Duplicates = u.Files["pairs.arrow"].Digest, u.Files["duplicates.arrow"].Digest
 	}
 	if in.Earlier != nil {
-		earlier, err := a.index(*in.Earlier)
+		earlier, err := a.Store.Index(*in.Earlier)
 		if err != nil {
 			return nil, err
 		}
@@ -54,7 +54,7 @@ func planSplit(_ context.Context, a *Activities, in schemas.SplitInput) ([]unit,
 
 func runSplit(_ context.Context, a *Activities, in schemas.SplitInput, _ unit, draft *store.Draft,
 	report engine.Report) (map[string]int64, error) {
-	languages, paths, _, err := a.files(in.Articles, "articles.arrow")
+	languages, paths, _, err := a.Store.Files(in.Articles, "articles.arrow")
 	if err != nil {
 		return nil, err
 	}
@@ -62,17 +62,17 @@ func runSplit(_ context.Context, a *Activities, in schemas.SplitInput, _ unit, d
 	for _, u := range languages {
 		input.Languages = append(input.Languages, u.Name)
 	}
-	if input.Pairs, err = a.fileOf(in.Links, "all", "pairs.arrow"); err != nil {
+	if input.Pairs, err = a.Store.FileOf(in.Links, "all", "pairs.arrow"); err != nil {
 		return nil, err
 	}
-	if input.Duplicates, err = a.fileOf(in.Links, "all", "duplicates.arrow"); err != nil {
+	if input.Duplicates, err = a.Store.FileOf(in.Links, "all", "duplicates.arrow"); err != nil {
 		return nil, err
 	}
 	if in.Earlier != nil {
-		if input.History, err = a.fileOf(*in.Earlier, "all", "history.arrow"); err != nil {
+		if input.History, err = a.Store.FileOf(*in.Earlier, "all", "history.arrow"); err != nil {
 			return nil, err
 		}
-		if input.Trained, err = a.fileOf(*in.Earlier, "all", "trained.arrow"); err != nil {
+		if input.Trained, err = a.Store.FileOf(*in.Earlier, "all", "trained.arrow"); err != nil {
 			return nil, err
 		}
 	}

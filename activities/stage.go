@@ -223,43 +223,6 @@ func untilWorkerStops(ctx context.Context) (context.Context, func()) {
 	return ctx, func() { cancel(nil) }
 }
 
-// index reads the sealed index of a stage.
-func (a *Activities) index(ref schemas.Ref) (schemas.Index, error) {
-	var index schemas.Index
-	err := a.Store.GetJSON(ref.Index, &index)
-	return index, err
-}
-
-// files lists the path of one file of every unit of a sealed stage, in unit order, and the digests for a key.
-func (a *Activities) files(ref schemas.Ref, name string) (units []schemas.Unit, paths, digests []string, err error) {
-	index, err := a.index(ref)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	for _, u := range index.Units {
-		path, err := a.Store.File(u, name)
-		if err != nil {
-			return nil, nil, nil, err
-		}
-		paths, digests = append(paths, path), append(digests, u.Files[name].Digest)
-	}
-	return index.Units, paths, digests, nil
-}
-
-// fileOf is the path of a file of one unit of a sealed stage.
-func (a *Activities) fileOf(ref schemas.Ref, unit, name string) (string, error) {
-	index, err := a.index(ref)
-	if err != nil {
-		return "", err
-	}
-	for _, u := range index.Units {
-		if u.Name == unit {
-			return a.Store.File(u, name)
-		}
-	}
-	return "", fmt.Errorf("%s: index %s has no unit %q", ref.Stage, ref.Index, unit)
-}
-
 // classify turns a typed error into Temporal's, by the table of schemas.Failures.
 func classify(err error) error {
 	var typed *fault.Error

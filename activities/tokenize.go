@@ -36,7 +36,7 @@ func planTokenize(_ context.Context, a *Activities, in schemas.TokenizeInput) ([
 	if err != nil {
 		return nil, fault.New(schemas.MissingModel, "summarizer %q: %v: a SentencePiece vocabulary belongs to its directory", in.Summarizer, err)
 	}
-	languages, _, digests, err := a.files(in.Articles, "articles.arrow")
+	languages, _, digests, err := a.Store.Files(in.Articles, "articles.arrow")
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func runTokenize(ctx context.Context, a *Activities, in schemas.TokenizeInput, u
 	if err != nil {
 		return nil, err
 	}
-	articles, err := a.fileOf(in.Articles, u.name, "articles.arrow")
+	articles, err := a.Store.FileOf(in.Articles, u.name, "articles.arrow")
 	if err != nil {
 		return nil, err
 	}

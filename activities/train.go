@@ -43,15 +43,15 @@ func planTrain(ctx context.Context, a *Activities, in schemas.TrainInput) ([]uni
 	if err != nil {
 		return nil, err
 	}
-	_, _, articles, err := a.files(in.Articles, "articles.arrow")
+	_, _, articles, err := a.Store.Files(in.Articles, "articles.arrow")
 	if err != nil {
 		return nil, err
 	}
-	_, _, tokens, err := a.files(in.Tokens, "tokens.arrow")
+	_, _, tokens, err := a.Store.Files(in.Tokens, "tokens.arrow")
 	if err != nil {
 		return nil, err
 	}
-	_, _, samples, err := a.files(in.Splits, "samples.arrow")
+	_, _, samples, err := a.Store.Files(in.Splits, "samples.arrow")
 	if err != nil {
 		return nil, err
 	}
@@ -67,15 +67,15 @@ func runTrain(ctx context.Context, a *Activities, in schemas.TrainInput, u unit,
 	if err != nil {
 		return nil, err
 	}
-	_, articles, _, err := a.files(in.Articles, "articles.arrow")
+	_, articles, _, err := a.Store.Files(in.Articles, "articles.arrow")
 	if err != nil {
 		return nil, err
 	}
-	_, tokens, _, err := a.files(in.Tokens, "tokens.arrow")
+	_, tokens, _, err := a.Store.Files(in.Tokens, "tokens.arrow")
 	if err != nil {
 		return nil, err
 	}
-	samples, err := a.fileOf(in.Splits, "all", "samples.arrow")
+	samples, err := a.Store.FileOf(in.Splits, "all", "samples.arrow")
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,11 @@ type Row struct {
 	Figures
 }
 
+// Order sorts samples by pair, then by article.
+func (r Row) Order() string {
+	return r.SourceLanguage + "\x00" + r.TargetLanguage + "\x00" + r.SourceID + "\x00" + r.TargetID
+}
+
 // Figures are the measures of a sample, or their means over samples; times 100.
 type Figures struct {
 	Rouge1       float64 `json:"rouge1"`

@@ -1,5 +1,6 @@
 // Package report draws one run as a self-contained HTML page that opens offline: numbers, tables, and charts as inline
-// SVG. It also names the run's figures and prints them as a short table for a terminal.
+// SVG. It gathers them from the sealed stages of a run (gather*.go), names the run's figures, and prints them as a short
+// table for a terminal.
 package report
 
 import (

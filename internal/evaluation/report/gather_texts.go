@@ -1,0 +1,128 @@
+package report
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"sort"
+
+	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/evaluation/metric"
+	"crosssum/schemas"
+)
+
+func (g *gathering) scores() error {
+	var summary metric.Summary
+	found, err := g.store.ReadFirst(g.in.Scores, "summary.json", &summary)
+	if err != nil || !found {
+		return err
+	}
+	g.Scores = &summary
+	path, err := g.store.First(g.in.Scores, "scores.arrow")
+	if err != nil || path == "" {
+		return err
+	}
+	var rows []metric.Row
+	err = arrowfile.Each(path, schemas.ScoreRow, func(r arrowfile.Row) error {
+		s := func(f int) string { return arrowfile.Clone(r.Str(f)) }
+		rows = append(rows, metric.Row{SourceLanguage: s(0), SourceID: s(1), TargetLanguage: s(2), TargetID: s(3), Generated: s(4), Reference: s(5), Lead: s(6),
+			Figures: metric.Figures{Rouge2: r.Float(8), LaSE: r.Float(10)}})
+		return nil
+	})
+	g.Samples = chooseSamples(rows, g.in.Params.Seed)
+	if err != nil || g.in.Generations.Index == "" {
+		return err
+	}
+	generations, err := g.store.Index(g.in.Generations)
+	for _, u := range generations.Units {
+		if n := u.Counts["not_generated"]; n > 0 {
+			g.NotGenerated = append(g.NotGenerated, Missed{Pair: u.Name, Generated: u.Counts["samples"], NotGenerated: n})
+		}
+	}
+	return err
+}
+
+// samplesShown is how many generated summaries the page shows in full.
+const samplesShown = 10
+
+// chooseSamples takes rows by a hash of the seed, first those whose pair and target language are new: neither the best nor
+// the worst, and of many languages. The result is in the rows' order.
+func chooseSamples(rows []metric.Row, seed uint64) []metric.Row {
+	order := make([]int, len(rows))
+	hash := make([][32]byte, len(rows))
+	for i, r := range rows {
+		order[i] = i
+		hash[i] = sha256.Sum256(fmt.Appendf(nil, "%d\x00%s", seed, r.Order()))
+	}
+	sort.Slice(order, func(i, j int) bool { return bytes.Compare(hash[order[i]][:], hash[order[j]][:]) < 0 })
+	taken, targets := map[int]bool{}, map[string]bool{}
+	for _, fresh := range []bool{true, false} {
+		for _, i := range order {
+			if len(taken) < samplesShown && !taken[i] && !(fresh && targets[rows[i].TargetLanguage]) {
+				taken[i], targets[rows[i].TargetLanguage] = true, true
+			}
+		}
+	}
+	var out []metric.Row
+	for i, r := range rows {
+		if taken[i] {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// texts looks up the source texts of the samples and the summaries of pairs near the threshold and of what is misplaced.
+func (g *gathering) texts() error {
+	g.Sources = make([]string, len(g.Samples))
+	type use struct {
+		field int
+		to    *string
+	}
+	wanted := map[string]map[string][]use{}
+	want := func(language, id string, field int, to *string) {
+		if wanted[language] == nil {
+			wanted[language] = map[string][]use{}
+		}
+		wanted[language][id] = append(wanted[language][id], use{field, to})
+	}
+	const summary, text = 4, 5
+	for i, r := range g.Samples {
+		want(r.SourceLanguage, r.SourceID, text, &g.Sources[i])
+	}
+	for _, pairs := range [][]NearPair{g.Above, g.Below} {
+		for i := range pairs {
+			p := &pairs[i]
+			want(p.SourceLanguage, p.SourceID, summary, &p.Source)
+			want(p.TargetLanguage, p.TargetID, summary, &p.Target)
+		}
+	}
+	for i := range g.Misplaced {
+		m := &g.Misplaced[i]
+		want(m.Language, m.ID, summary, &m.Summary)
+	}
+	for _, articles := range []schemas.Ref{g.in.Ingested, g.in.Articles} { // what was set aside is in the first only, what was moved in the second
+		if articles.Index == "" {
+			continue
+		}
+		units, paths, _, err := g.store.Files(articles, "articles.arrow")
+		if err != nil {
+			return err
+		}
+		for i, u := range units {
+			if wanted[u.Name] == nil {
+				continue
+			}
+			err := arrowfile.Each(paths[i], schemas.Article, func(r arrowfile.Row) error {
+				for _, use := range wanted[u.Name][r.Str(1)] {
+					*use.to = arrowfile.Clone(r.Str(use.field))
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
