@@ -4,10 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sort"
 	"strings"
@@ -16,7 +14,7 @@ import (
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
-	"crosssum/internal/fault"
+	"crosssum/internal/model/starts"
 	"crosssum/schemas"
 )
 
@@ -150,7 +148,7 @@ func (a *Activities) readTestPairs(in schemas.GenerateInput) (map[string][]testS
 	}
 	decodable := map[string][]testSample{} // the same samples: what is marked in it is marked in pairs
 	for name, samples := range pairs {
-		if known[samples[0].targetLanguage] {
+		if _, ok := known[samples[0].targetLanguage]; ok {
 			decodable[name] = samples
 		}
 	}
@@ -160,28 +158,12 @@ func (a *Activities) readTestPairs(in schemas.GenerateInput) (map[string][]testS
 
 // targetLanguages are those that a model has a start token for. A language of the test split whose pairs all had too few samples
 // to train on has none: its samples are not generated.
-func (a *Activities) targetLanguages(model schemas.Ref) (map[string]bool, error) {
+func (a *Activities) targetLanguages(model schemas.Ref) (starts.Tokens, error) {
 	path, err := a.Store.FileOf(model, "all", "config.json")
 	if err != nil {
 		return nil, err
 	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	var config struct {
-		Task struct {
-			Languages map[string]json.RawMessage `json:"langid_map"`
-		} `json:"task_specific_params"`
-	}
-	if err := json.Unmarshal(b, &config); err != nil {
-		return nil, fault.New(schemas.CorruptObject, "config.json of the trained model: %v", err)
-	}
-	known := map[string]bool{}
-	for language := range config.Task.Languages {
-		known[language] = true
-	}
-	return known, nil
+	return starts.Read(path)
 }
 
 // choose marks params.Samples samples by hash (0: all), of which each of the params.LargestPairs largest pairs has at least

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"crosssum/bench/crawl"
+	"crosssum/internal/model/starts"
 )
 
 // row is an example of a batch as ./crosssum train --batches reads it: an article with its own summary.
@@ -21,13 +22,13 @@ type row struct {
 // writeBatches puts so many batches of articles of a crawl folder, all languages that the model knows mixed, into a file: the same
 // ones every time.
 func writeBatches(path, folder, model string, batch, steps int) error {
-	known, err := languages(model)
+	known, err := starts.Read(filepath.Join(model, "config.json"))
 	if err != nil {
 		return err
 	}
 	var rows []row
 	err = crawl.Each(folder, func(a crawl.Article) {
-		if known[a.Language] {
+		if _, ok := known[a.Language]; ok {
 			rows = append(rows, row{a.Text, a.Summary, a.Language})
 		}
 	})
@@ -48,25 +49,4 @@ func writeBatches(path, folder, model string, batch, steps int) error {
 		err = errors.Join(err, out.Encode(rows[i*batch:(i+1)*batch]))
 	}
 	return errors.Join(err, file.Close())
-}
-
-// languages are those that a model has a start token for.
-func languages(model string) (map[string]bool, error) {
-	raw, err := os.ReadFile(filepath.Join(model, "config.json"))
-	if err != nil {
-		return nil, err
-	}
-	var config struct {
-		Task struct {
-			Languages map[string]any `json:"langid_map"`
-		} `json:"task_specific_params"`
-	}
-	if err := json.Unmarshal(raw, &config); err != nil {
-		return nil, err
-	}
-	known := map[string]bool{}
-	for name := range config.Task.Languages {
-		known[name] = true
-	}
-	return known, nil
 }

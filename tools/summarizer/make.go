@@ -8,6 +8,7 @@ import (
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/engine"
+	"crosssum/internal/model/starts"
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/sentencepiece"
 	"crosssum/internal/training/train"
@@ -40,7 +41,7 @@ func Init(dir, vocabulary, encoder string, shape Shape, seed uint64) error {
 		ModelType: "mt5", VocabSize: shape.Rows, DModel: shape.DModel, DKV: shape.DKV, DFF: shape.DFF,
 		NumLayers: shape.EncoderLayers, NumDecoderLayers: shape.DecoderLayers, NumHeads: shape.Heads,
 		Buckets: 32, MaxDistance: 128, DropoutRate: 0.1, LayerNormEpsilon: 1e-6, FeedForward: "gated-gelu",
-		PadTokenID: pieces.Pad(), EOSTokenID: pieces.Eos(), DecoderStart: pieces.Pad(), Languages: t5.LanguageTokens{},
+		PadTokenID: pieces.Pad(), EOSTokenID: pieces.Eos(), DecoderStart: pieces.Pad(), Languages: starts.Tokens{},
 	}
 	if config.VocabSize < pieces.Size() {
 		return fmt.Errorf("%d rows are too few for the %d pieces of %s", config.VocabSize, pieces.Size(), vocabulary)
@@ -78,12 +79,12 @@ func publishedTokens(config *t5.Config, pieces *sentencepiece.Model) error {
 		if language.Sentinel < 0 {
 			continue
 		}
-		piece := t5.SentinelPiece(language.Sentinel)
+		piece := starts.SentinelPiece(language.Sentinel)
 		id := pieces.ID(piece)
 		if id == pieces.Unk() {
 			return fmt.Errorf("the vocabulary has no piece %q", piece)
 		}
-		config.Languages[language.Name] = t5.LanguageToken{ID: id, Piece: piece}
+		config.Languages[language.Name] = starts.Token{ID: id, Piece: piece}
 	}
 	return nil
 }

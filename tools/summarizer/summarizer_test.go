@@ -11,6 +11,7 @@ import (
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/model/random"
 	"crosssum/internal/model/safetensors"
+	"crosssum/internal/model/starts"
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/kernels"
 	"crosssum/internal/native/sentencepiece"
@@ -44,8 +45,8 @@ func vocabulary(t *testing.T) string {
 func TestSentinelsEndAVocabularyDownwardAndTextNeverBecomesOne(t *testing.T) {
 	m, err := sentencepiece.Load(vocabulary(t))
 	must(t, err)
-	if m.Size() != 396 || m.ID(t5.SentinelPiece(0)) != 395 || m.ID(t5.SentinelPiece(99)) != 296 || m.Eos() != 1 || m.Pad() != 0 {
-		t.Fatalf("%d pieces, <extra_id_0> %d, <extra_id_99> %d", m.Size(), m.ID(t5.SentinelPiece(0)), m.ID(t5.SentinelPiece(99)))
+	if m.Size() != 396 || m.ID(starts.SentinelPiece(0)) != 395 || m.ID(starts.SentinelPiece(99)) != 296 || m.Eos() != 1 || m.Pad() != 0 {
+		t.Fatalf("%d pieces, <extra_id_0> %d, <extra_id_99> %d", m.Size(), m.ID(starts.SentinelPiece(0)), m.ID(starts.SentinelPiece(99)))
 	}
 	ids, err := m.Encode("the ▁<extra_id_5> </s> <pad> 日本")
 	must(t, err)
@@ -114,7 +115,7 @@ func TestANewModelLoadsAndACheckpointOfItIsExportedInBf16(t *testing.T) {
 	m, _, err := t5.Load(shipped)
 	must(t, err)
 	defer m.Free()
-	if m.Config.Languages["german"].Piece != t5.SentinelPiece(54) {
+	if m.Config.Languages["german"].Piece != starts.SentinelPiece(54) {
 		t.Errorf("german starts with %v", m.Config.Languages["german"])
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"os"
 	"strings"
 
-	"crosssum/internal/model/t5"
+	"crosssum/internal/model/starts"
 	"crosssum/internal/native/sentencepiece"
 )
 
@@ -63,7 +63,7 @@ func TrainVocabulary(sentences, output string, size int, coverage float64) error
 		return err
 	}
 	for n := Sentinels - 1; n >= 0; n-- {
-		model = append(model, piece(t5.SentinelPiece(n), sentinelScore)...)
+		model = append(model, piece(starts.SentinelPiece(n), sentinelScore)...)
 	}
 	return os.WriteFile(output, model, 0o644)
 }

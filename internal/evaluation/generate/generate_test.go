@@ -14,6 +14,7 @@ import (
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/engine"
 	"crosssum/internal/fault"
+	"crosssum/internal/model/starts"
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/sentencepiece"
 	"crosssum/schemas"
@@ -38,11 +39,11 @@ func toyModel(t *testing.T) string {
 	}
 	must(t, os.WriteFile(sentences, []byte(text.String()), 0o644))
 	pieces, err := sentencepiece.Train(sentences, sentencepiece.TrainOptions{VocabularySize: 60, Pad: 0, Eos: 1, Unk: 2, Bos: -1,
-		CharacterCoverage: 1, UserSymbols: []string{t5.SentinelPiece(54), t5.SentinelPiece(53), t5.SentinelPiece(52)}, Threads: 1,
+		CharacterCoverage: 1, UserSymbols: []string{starts.SentinelPiece(54), starts.SentinelPiece(53), starts.SentinelPiece(52)}, Threads: 1,
 		Extra: map[string]string{"hard_vocab_limit": "false"}})
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(dir, "spiece.model"), pieces, 0o644))
-	languages := t5.LanguageTokens{}
+	languages := starts.Tokens{}
 	vocabulary, err := sentencepiece.FromBytes(pieces)
 	must(t, err)
 	_, err = languages.Assign([]string{"english", "german"}, func(piece string) (int, bool) {

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+
+	"crosssum/internal/model/starts"
 )
 
 // Config is config.json of an mT5 or T5 v1.1 model, as far as it changes numbers. Every other field of the file is either
@@ -32,7 +34,7 @@ type Config struct {
 	EOSTokenID        int     `json:"eos_token_id"`
 	DecoderStart      int     `json:"decoder_start_token_id"`
 
-	Languages LanguageTokens `json:"-"` // task_specific_params.langid_map
+	Languages starts.Tokens `json:"-"` // task_specific_params.langid_map
 }
 
 // silent are the fields of config.json that change nothing here: names, versions, and the defaults of generate(), which
@@ -99,10 +101,9 @@ func parseConfig(raw []byte) (*Config, error) {
 		c.NumDecoderLayers = c.NumLayers
 	}
 	c.readTies(fields)
-	if task, ok := fields["task_specific_params"]; ok && string(task) != "null" {
-		if err := c.readLanguages(task); err != nil {
-			return nil, err
-		}
+	var err error
+	if c.Languages, err = starts.Parse(fields["task_specific_params"]); err != nil {
+		return nil, err
 	}
 	return c, c.validate()
 }
@@ -142,7 +143,7 @@ func (c *Config) validate() error {
 	if c.DropoutRate < 0 || c.DropoutRate >= 1 || c.LayerNormEpsilon <= 0 {
 		return fmt.Errorf("dropout_rate %v or layer_norm_epsilon %v out of range", c.DropoutRate, c.LayerNormEpsilon)
 	}
-	return c.Languages.validate(c.VocabSize)
+	return c.Languages.Validate(c.VocabSize)
 }
 
 // Save writes dir/config.json and dir/generation_config.json as transformers reads them.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"crosssum/internal/model/starts"
 	"crosssum/internal/native/sentencepiece"
 )
 
@@ -130,7 +131,7 @@ func TestSentinelsStayInSourcesAndAreLeftOutOfLabelsAndGeneratedText(t *testing.
 	sentences := filepath.Join(dir, "sentences.txt")
 	must(t, os.WriteFile(sentences, []byte(strings.Repeat("one two three words of some more text\n", 9)), 0o644))
 	pieces, err := sentencepiece.Train(sentences, sentencepiece.TrainOptions{VocabularySize: 40, Pad: 0, Eos: 1, Unk: 2, Bos: -1, Threads: 1,
-		CharacterCoverage: 1, UserSymbols: []string{SentinelPiece(63), SentinelPiece(0)}, Extra: map[string]string{"hard_vocab_limit": "false"}})
+		CharacterCoverage: 1, UserSymbols: []string{starts.SentinelPiece(63), starts.SentinelPiece(0)}, Extra: map[string]string{"hard_vocab_limit": "false"}})
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(dir, "spiece.model"), pieces, 0o644))
 	tokenizer, err := LoadTokenizer(dir, &Config{VocabSize: 100, EOSTokenID: 1})

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"crosssum/internal/model/safetensors"
+	"crosssum/internal/model/starts"
 	"crosssum/internal/native/torch"
 )
 
@@ -32,7 +33,7 @@ func (m *Model) Save(dir, from string, bf16 bool) error {
 func tokenizerConfig(vocabulary []byte) map[string]any {
 	fields := map[string]any{"tokenizer_class": "T5Tokenizer", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>", "legacy": true,
 		"extra_ids": 100}
-	if bytes.Contains(vocabulary, []byte(SentinelPiece(0))) || bytes.Contains(vocabulary, []byte(SentinelPiece(FirstFreeSentinel))) {
+	if bytes.Contains(vocabulary, []byte(starts.SentinelPiece(0))) || bytes.Contains(vocabulary, []byte(starts.SentinelPiece(starts.FirstFreeSentinel))) {
 		fields["extra_ids"], fields["additional_special_tokens"] = 0, []string{}
 	}
 	return fields

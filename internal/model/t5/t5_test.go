@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"crosssum/internal/model/starts"
 	"crosssum/internal/native/kernels"
 	"crosssum/internal/native/torch"
 )
@@ -156,7 +157,7 @@ func TestAModelWrittenIsTheModelRead(t *testing.T) {
 	must(t, m.Weights.SaveWeights(filepath.Join(dir, "model.safetensors"), false))
 	config, err := LoadConfig(dir)
 	must(t, err)
-	if config.Languages["russian"] != (LanguageToken{241, "▁<extra_id_63>"}) || config.Count() != m.Config.Count() {
+	if config.Languages["russian"] != (starts.Token{ID: 241, Piece: "▁<extra_id_63>"}) || config.Count() != m.Config.Count() {
 		t.Fatalf("config came back as %+v", config)
 	}
 	sameWeights(t, m, dir, config)
@@ -299,23 +300,6 @@ func TestAFieldThatIsNotHonouredIsNamed(t *testing.T) {
 		if _, err := parseConfig(raw); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%s = %s: %v", field, value, err)
 		}
-	}
-}
-
-func TestNewLanguagesGetTheFreeSentinelsDownward(t *testing.T) {
-	lookup := func(piece string) (int, bool) {
-		ids := map[string]int{SentinelPiece(54): 240, SentinelPiece(53): 9, SentinelPiece(52): 10}
-		id, ok := ids[piece]
-		return id, ok
-	}
-	l := LanguageTokens{"english": {240, "▁<extra_id_69>"}}
-	added, err := l.Assign([]string{"german", "english", "danish"}, lookup)
-	must(t, err)
-	if strings.Join(added, " ") != "danish german" || l["danish"].ID != 9 || l["german"].ID != 10 {
-		t.Fatalf("added %v: %v", added, l)
-	}
-	if _, err := l.Assign([]string{"welsh"}, lookup); err == nil || !strings.Contains(err.Error(), "welsh") {
-		t.Fatalf("without a free sentinel: %v", err)
 	}
 }
 

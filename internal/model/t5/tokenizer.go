@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"crosssum/internal/model/starts"
 	"crosssum/internal/native/sentencepiece"
 )
 
@@ -37,7 +38,7 @@ func LoadTokenizer(dir string, config *Config) (*Tokenizer, error) {
 	}
 	t := &Tokenizer{pieces: model, eos: int32(config.EOSTokenID), sentinels: map[int32]bool{}}
 	for n := 0; n < 1000; n++ {
-		if id, ok := t.Lookup(SentinelPiece(n)); ok {
+		if id, ok := t.Lookup(starts.SentinelPiece(n)); ok {
 			t.sentinels[int32(id)] = true
 		}
 	}

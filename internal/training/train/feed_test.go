@@ -13,6 +13,7 @@ import (
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/engine"
+	"crosssum/internal/model/starts"
 	"crosssum/internal/model/t5"
 	"crosssum/schemas"
 )
@@ -123,7 +124,7 @@ func TestATargetLanguageThatNobodyKnowsIsTrainedAndRemarkedOn(t *testing.T) {
 		must(t, err)
 		notes := strings.Join(result.Notes, "\n") // not of german, which is new to the model and in the table
 		if strings.Count(notes, "is new to the model") != 1 || !strings.Contains(notes, `"englsh" is new`) ||
-			!strings.Contains(notes, "starts with "+t5.SentinelPiece(54)) || !strings.Contains(notes, "nearest are english") {
+			!strings.Contains(notes, "starts with "+starts.SentinelPiece(54)) || !strings.Contains(notes, "nearest are english") {
 			t.Errorf("%s: notes %q", what, notes)
 		}
 		r.Model = r.Output // which knows it now

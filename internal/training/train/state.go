@@ -11,6 +11,7 @@ import (
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/engine"
+	"crosssum/internal/model/starts"
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/device"
 	"crosssum/internal/native/torch"
@@ -172,7 +173,7 @@ func (r *run) open(ctx context.Context, tokenizer *t5.Tokenizer, alive func(arti
 func (r *run) startTokens(tokenizer *t5.Tokenizer) error {
 	config := r.model.Config
 	if config.Languages == nil {
-		config.Languages = t5.LanguageTokens{}
+		config.Languages = starts.Tokens{}
 	}
 	added, err := config.Languages.Assign(r.feed.targets(), tokenizer.Lookup)
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/engine"
 	"crosssum/internal/fault"
+	"crosssum/internal/model/starts"
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/kernels"
 	"crosssum/internal/native/sentencepiece"
@@ -183,7 +184,7 @@ func toyModel(t *testing.T, model, text, dir string) {
 	must(t, os.WriteFile(sentences, []byte(text), 0o644))
 	must(t, os.Mkdir(model, 0o755))
 	pieces, err := sentencepiece.Train(sentences, sentencepiece.TrainOptions{VocabularySize: 70, Pad: 0, Eos: 1, Unk: 2, Bos: -1,
-		CharacterCoverage: 1, UserSymbols: []string{t5.SentinelPiece(54), t5.SentinelPiece(53)}, Threads: 1,
+		CharacterCoverage: 1, UserSymbols: []string{starts.SentinelPiece(54), starts.SentinelPiece(53)}, Threads: 1,
 		Extra: map[string]string{"hard_vocab_limit": "false"}})
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(model, "spiece.model"), pieces, 0o644))

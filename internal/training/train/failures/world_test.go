@@ -20,6 +20,7 @@ import (
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
+	"crosssum/internal/model/starts"
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/sentencepiece"
 	"crosssum/internal/native/torch"
@@ -165,7 +166,7 @@ func (w *world) model(sentences string) {
 	dir, text := filepath.Join(w.models, "toy"), filepath.Join(w.t.TempDir(), "sentences.txt")
 	must(w.t, errors.Join(os.Mkdir(dir, 0o755), os.WriteFile(text, []byte(sentences), 0o644)))
 	pieces, err := sentencepiece.Train(text, sentencepiece.TrainOptions{VocabularySize: 70, Pad: 0, Eos: 1, Unk: 2, Bos: -1, CharacterCoverage: 1,
-		UserSymbols: []string{t5.SentinelPiece(54), t5.SentinelPiece(53)}, Threads: 1, Extra: map[string]string{"hard_vocab_limit": "false"}})
+		UserSymbols: []string{starts.SentinelPiece(54), starts.SentinelPiece(53)}, Threads: 1, Extra: map[string]string{"hard_vocab_limit": "false"}})
 	must(w.t, err)
 	must(w.t, os.WriteFile(filepath.Join(dir, "spiece.model"), pieces, 0o644))
 	m, err := t5.New(&t5.Config{ModelType: "mt5", VocabSize: 80, DModel: 32, DKV: 16, DFF: 64, NumLayers: 2, NumDecoderLayers: 2, NumHeads: 2,

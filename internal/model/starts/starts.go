@@ -1,0 +1,127 @@
+// Package starts has the tokens that start the decoder of a summarizer, one a language: langid_map in config.json.
+package starts
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+
+	"crosssum/internal/fault"
+	"crosssum/schemas"
+)
+
+// Token is the token that starts the decoder for a language: in config.json `"russian": [36, "▁<extra_id_63>"]`.
+type Token struct {
+	ID    int
+	Piece string
+}
+
+// MarshalJSON writes [id, piece].
+func (t Token) MarshalJSON() ([]byte, error) { return json.Marshal([]any{t.ID, t.Piece}) }
+
+// UnmarshalJSON reads [id, piece].
+func (t *Token) UnmarshalJSON(raw []byte) error {
+	var pair []json.RawMessage
+	if err := json.Unmarshal(raw, &pair); err != nil || len(pair) != 2 {
+		return fmt.Errorf("langid_map: %s is not [id, piece]", raw)
+	}
+	if err := json.Unmarshal(pair[0], &t.ID); err != nil {
+		return fmt.Errorf("langid_map: %s is not [id, piece]: %w", raw, err)
+	}
+	return json.Unmarshal(pair[1], &t.Piece)
+}
+
+// Tokens maps a language's name to its start token.
+type Tokens map[string]Token
+
+// Names are the languages in byte order.
+func (t Tokens) Names() []string { return slices.Sorted(maps.Keys(t)) }
+
+// Validate refuses ids outside the vocabulary, and one that two languages share.
+func (t Tokens) Validate(vocabulary int) error {
+	taken := map[int]string{}
+	for _, name := range t.Names() {
+		id := t[name].ID
+		if id < 0 || id >= vocabulary {
+			return fmt.Errorf("langid_map: %s has id %d, outside the vocabulary of %d", name, id, vocabulary)
+		}
+		if other, ok := taken[id]; ok {
+			return fmt.Errorf("langid_map: %s and %s share id %d", other, name, id)
+		}
+		taken[id] = name
+	}
+	return nil
+}
+
+// Read takes the map of a model's config.json, and nothing else of it.
+func Read(config string) (tokens Tokens, err error) {
+	raw, err := os.ReadFile(config)
+	if err != nil {
+		return nil, err
+	}
+	var fields struct {
+		Params json.RawMessage `json:"task_specific_params"`
+	}
+	if err = json.Unmarshal(raw, &fields); err == nil {
+		tokens, err = Parse(fields.Params)
+	}
+	if err != nil {
+		return nil, fault.New(schemas.CorruptObject, "%s: %v", config, err)
+	}
+	return tokens, nil
+}
+
+// Parse takes the map from task_specific_params, if there are any, which may hold nothing else.
+func Parse(params json.RawMessage) (tokens Tokens, err error) {
+	var fields map[string]json.RawMessage
+	if len(params) > 0 {
+		err = json.Unmarshal(params, &fields)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("task_specific_params: %w", err)
+	}
+	for name, raw := range fields {
+		if name != "langid_map" {
+			return nil, fmt.Errorf("field task_specific_params.%q is not supported", name)
+		}
+		err = json.Unmarshal(raw, &tokens)
+	}
+	return tokens, err
+}
+
+// FirstFreeSentinel is where languages outside the published 45 begin: <extra_id_99> to <extra_id_55> belong to those.
+const FirstFreeSentinel = 54
+
+// Assign gives languages without a start token the free sentinels, from <extra_id_54> downward, in the order of names.
+// lookup is the id of a piece in the model's vocabulary, false if it has none. It returns the names that are new.
+func (t Tokens) Assign(names []string, lookup func(piece string) (int, bool)) ([]string, error) {
+	taken := map[int]bool{}
+	for _, token := range t {
+		taken[token.ID] = true
+	}
+	next := FirstFreeSentinel
+	var added []string
+	for _, name := range slices.Sorted(slices.Values(names)) {
+		if _, ok := t[name]; ok {
+			continue
+		}
+		for ; next >= 0; next-- {
+			id, ok := lookup(SentinelPiece(next))
+			if ok && !taken[id] {
+				t[name], taken[id] = Token{ID: id, Piece: SentinelPiece(next)}, true
+				added = append(added, name)
+				break
+			}
+		}
+		if next < 0 {
+			return nil, fmt.Errorf("no sentinel is left to start the decoder for %q: the model's vocabulary has %d languages already; "+
+				"train on fewer target languages or start from a model with more <extra_id_N> pieces", name, len(t))
+		}
+	}
+	return added, nil
+}
+
+// SentinelPiece is the vocabulary piece of <extra_id_n>.
+func SentinelPiece(n int) string { return fmt.Sprintf("▁<extra_id_%d>", n) }
