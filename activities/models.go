@@ -11,6 +11,7 @@ import (
 	"sort"
 	"strings"
 
+	"crosssum/internal/artifact/atomicfile"
 	"crosssum/internal/artifact/digest"
 	"crosssum/internal/fault"
 	"crosssum/schemas"
@@ -188,7 +189,7 @@ func (a *Activities) modelOf(ref schemas.Ref) (model, error) {
 			return m, err
 		}
 	}
-	if err := os.Rename(draft.Dir, m.Dir); err != nil {
+	if err := atomicfile.Move(draft.Dir, m.Dir); err != nil {
 		if _, there := os.Stat(m.Dir); there != nil {
 			return m, err
 		} // another work item laid it out meanwhile

@@ -5,13 +5,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"regexp"
 	"sort"
 	"strings"
 
+	"crosssum/internal/artifact/atomicfile"
 	"crosssum/internal/engine"
 	"crosssum/internal/fault"
 	"crosssum/schemas"
@@ -89,7 +89,7 @@ func (a *Activities) layOut(in schemas.ReportInput, report map[string]schemas.Fi
 				return err
 			}
 			if part.folder == "model" {
-				if err := copyFile(a.timings(u.Key), filepath.Join(aside, "model", timingsFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
+				if err := atomicfile.Copy(a.timings(u.Key), filepath.Join(aside, "model", timingsFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
 					return err
 				}
 			}
@@ -98,7 +98,7 @@ func (a *Activities) layOut(in schemas.ReportInput, report map[string]schemas.Fi
 	if err := place(".", report); err != nil {
 		return err
 	}
-	return replaceFolder(aside, filepath.Join(a.Runs, RunFolder(in.Run)))
+	return atomicfile.Replace(aside, filepath.Join(a.Runs, RunFolder(in.Run)))
 }
 
 // layOutRun makes the folder of a run that has no report: what it made, with a manifest of it. A retry replaces what it finds.
@@ -139,34 +139,7 @@ func (a *Activities) place(digest, path string) error {
 	if os.Link(object, path) == nil {
 		return nil
 	}
-	return copyFile(object, path)
-}
-
-// copyFile makes path, which must not exist.
-func copyFile(object, path string) error {
-	from, err := os.Open(object)
-	if err != nil {
-		return err
-	}
-	defer from.Close()
-	to, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(to, from)
-	return errors.Join(err, to.Close())
-}
-
-// replaceFolder renames aside to path. What stood there is moved aside first and then removed.
-func replaceFolder(aside, path string) error {
-	old := aside + ".old"
-	if err := os.Rename(path, old); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	if err := os.Rename(aside, path); err != nil {
-		return errors.Join(err, os.Rename(old, path))
-	}
-	return os.RemoveAll(old)
+	return atomicfile.Copy(object, path)
 }
 
 func sortedNames(files map[string]schemas.File) []string {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"crosssum/internal/artifact/atomicfile"
 	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
 	"crosssum/internal/fault"
@@ -98,7 +99,7 @@ func runTrain(ctx context.Context, a *Activities, in schemas.TrainInput, u unit,
 	if err := os.MkdirAll(filepath.Dir(a.timings(u.key)), 0o755); err != nil {
 		return nil, err
 	}
-	if err := os.Rename(filepath.Join(draft.Dir, timingsFile), a.timings(u.key)); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := atomicfile.Move(filepath.Join(draft.Dir, timingsFile), a.timings(u.key)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
 	counts := map[string]int64{"steps": result.Steps, "samples": result.Samples, "pairs": result.Pairs}

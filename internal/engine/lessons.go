@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"crosssum/internal/artifact/atomicfile"
 	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
@@ -56,19 +57,7 @@ func (l Lessons) Write(work string) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(work, "writing-")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(append(raw, '\n'))
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), filepath.Join(work, LessonsFile))
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
+	return atomicfile.Write(filepath.Join(work, LessonsFile), append(raw, '\n'))
 }
 
 // Effective is the micro-batch to train with where the parameters say asked.

@@ -6,13 +6,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"sort"
 	"strings"
 
+	"crosssum/internal/artifact/atomicfile"
 	"crosssum/internal/mining/gold"
 
 	"github.com/klauspost/compress/zstd"
@@ -46,28 +46,25 @@ func WriteCrawl(folder, mode, origin string, entries []gold.Entry) error {
 		}
 		return idOf(entries[i]) < idOf(entries[j])
 	})
-	temp := folder + ".partial"
-	if err := errors.Join(os.RemoveAll(temp), os.MkdirAll(temp, 0o755), os.MkdirAll(filepath.Dir(goldPath(folder)), 0o755)); err != nil {
+	if err := os.MkdirAll(filepath.Dir(goldPath(folder)), 0o755); err != nil {
 		return err
 	}
-	defer os.RemoveAll(temp)
-	for start := 0; start < len(entries); {
-		end := start
-		for end < len(entries) && entries[end].Language == entries[start].Language {
-			end++
+	return atomicfile.Folder(folder, func(aside string) error {
+		for start := 0; start < len(entries); {
+			end := start
+			for end < len(entries) && entries[end].Language == entries[start].Language {
+				end++
+			}
+			if err := writeLanguage(filepath.Join(aside, entries[start].Language+".jsonl.zst"), origin, entries[start:end]); err != nil {
+				return err
+			}
+			start = end
 		}
-		if err := writeLanguage(filepath.Join(temp, entries[start].Language+".jsonl.zst"), origin, entries[start:end]); err != nil {
+		if err := writeGold(goldPath(folder), entries); err != nil {
 			return err
 		}
-		start = end
-	}
-	if err := writeGold(goldPath(folder), entries); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(temp, "crawl.json"), []byte(fmt.Sprintf("{\"mode\": %q}\n", mode)), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(temp, folder)
+		return os.WriteFile(filepath.Join(aside, "crawl.json"), []byte(fmt.Sprintf("{\"mode\": %q}\n", mode)), 0o644)
+	})
 }
 
 func writeLanguage(path, origin string, entries []gold.Entry) error {
@@ -88,7 +85,7 @@ func writeLanguage(path, origin string, entries []gold.Entry) error {
 			return err
 		}
 	}
-	return errors.Join(z.Close(), file.Sync())
+	return z.Close()
 }
 
 func writeGold(path string, entries []gold.Entry) error {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"crosssum/internal/artifact/atomicfile"
 	"crosssum/tools/encoder/wheel"
 )
 
@@ -69,24 +70,15 @@ func convert(b []byte, out string, library Library) error {
 	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp(filepath.Dir(out), "."+filepath.Base(out)+"-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	if err := os.Chmod(dir, 0o755); err != nil {
-		return err
-	}
-	if err := h.writeSettings(dir); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(dir, "sentencepiece.bpe.model"), vocabulary, 0o644); err != nil {
-		return err
-	}
-	if err := h.writeWeights(filepath.Join(dir, "model.safetensors"), b); err != nil {
-		return err
-	}
-	return os.Rename(dir, out)
+	return atomicfile.Folder(out, func(aside string) error {
+		if err := h.writeSettings(aside); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(aside, "sentencepiece.bpe.model"), vocabulary, 0o644); err != nil {
+			return err
+		}
+		return h.writeWeights(filepath.Join(aside, "model.safetensors"), b)
+	})
 }
 
 // maxRepairs bounds the code points on which the library's map may differ from the encoder's: 15 were seen.

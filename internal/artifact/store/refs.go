@@ -43,27 +43,14 @@ func (s *Store) AddRef(name string, n int, digest string) (first string, err err
 	if err != nil {
 		return "", err
 	}
-	path, err := s.temp([]byte(digest + "\n"))
-	if err != nil {
-		return "", err
-	}
-	defer os.Remove(path)
-	if err := makeDir(filepath.Dir(target)); err != nil {
-		return "", err
-	}
-	s.crash("before-ref")
-	err = os.Link(path, target)
+	err = s.create(target, []byte(digest+"\n"), "ref")
 	if errors.Is(err, fs.ErrExist) {
-		if first, err = s.ref(name, n); err != nil {
-			return "", err
-		}
-		return first, syncDir(filepath.Dir(target)) // its writer may have died before
+		return s.ref(name, n)
 	}
 	if err != nil {
 		return "", err
 	}
-	s.crash("after-ref")
-	return digest, syncDir(filepath.Dir(target))
+	return digest, nil
 }
 
 func (s *Store) ref(name string, n int) (string, error) {

@@ -24,6 +24,7 @@ import (
 	"regexp"
 	"sort"
 
+	"crosssum/internal/artifact/atomicfile"
 	"crosssum/schemas"
 )
 
@@ -120,23 +121,17 @@ func (s *Store) Put(path string) (schemas.File, error) {
 		return file, err
 	}
 	if there, err := os.Stat(target); err == nil && there.Size() == n { // its writer may have died before it synced the folder
-		return file, errors.Join(os.Remove(path), syncDir(filepath.Dir(target)))
-	}
-	if err := f.Sync(); err != nil {
-		return file, err
+		return file, errors.Join(os.Remove(path), atomicfile.Sync(filepath.Dir(target)))
 	}
 	if err := f.Chmod(0o444); err != nil {
 		return file, err
 	}
 	s.crash("before-object")
-	if err := makeDir(filepath.Dir(target)); err != nil {
-		return file, err
-	}
-	if err := os.Rename(path, target); err != nil {
+	if err := errors.Join(atomicfile.MkdirAll(filepath.Dir(target)), atomicfile.Move(path, target)); err != nil {
 		return file, err
 	}
 	s.crash("after-object")
-	return file, syncDir(filepath.Dir(target))
+	return file, nil
 }
 
 // PutJSON stores v as an object of canonical JSON.
@@ -223,29 +218,30 @@ func (s *Store) publish(stage, key string, unit schemas.Unit) (schemas.Unit, boo
 	if err != nil {
 		return unit, false, err
 	}
-	path, err := s.temp(b)
-	if err != nil {
-		return unit, false, err
-	}
-	defer os.Remove(path)
-	target := s.manifest(stage, key)
-	if err := makeDir(filepath.Dir(target)); err != nil {
-		return unit, false, err
-	}
-	s.crash("before-manifest")
-	err = os.Link(path, target) // link fails where rename would replace
+	err = s.create(s.manifest(stage, key), b, "manifest")
 	if errors.Is(err, fs.ErrExist) {
 		first, err := s.Lookup(stage, key)
-		if err != nil {
-			return unit, false, err
-		}
-		return first, !sameFiles(first, unit), syncDir(filepath.Dir(target))
+		return first, err == nil && !sameFiles(first, unit), err
 	}
+	return unit, false, err
+}
+
+// create makes a small file that must not be there. One that is there is on the disk, under its name, when this says so: its writer
+// may have died before.
+func (s *Store) create(target string, b []byte, what string) error {
+	path, err := s.temp(b)
 	if err != nil {
-		return unit, false, err
+		return err
 	}
-	s.crash("after-manifest")
-	return unit, false, syncDir(filepath.Dir(target))
+	defer os.Remove(path)
+	if err := atomicfile.MkdirAll(filepath.Dir(target)); err != nil {
+		return err
+	}
+	s.crash("before-" + what)
+	if err = os.Link(path, target); err == nil { // link fails where rename would replace
+		s.crash("after-" + what)
+	}
+	return errors.Join(err, atomicfile.Sync(filepath.Dir(target)))
 }
 
 // WorkDir is a folder that attempts of one unit share, for resume points. It is removed with Forget.
@@ -300,26 +296,4 @@ func sameFiles(a, b schemas.Unit) bool {
 		}
 	}
 	return true
-}
-
-// makeDir makes a folder that is on the disk when it returns, and its parents.
-func makeDir(dir string) error {
-	if _, err := os.Stat(dir); err == nil {
-		return nil
-	}
-	if err := makeDir(filepath.Dir(dir)); err != nil {
-		return err
-	}
-	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return syncDir(filepath.Dir(dir))
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

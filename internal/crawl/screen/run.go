@@ -4,13 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
-	"os"
 	"path/filepath"
 	"slices"
 
 	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/artifact/atomicfile"
 	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
@@ -153,7 +152,7 @@ func (s *screening) write(ctx context.Context, dir string) error {
 	}
 	err = errors.Join(s.through(ctx, out), out.close())
 	if err == nil && !s.changed {
-		err = copyFile(s.in.Articles[s.at], articles)
+		err = atomicfile.Copy(s.in.Articles[s.at], articles)
 	}
 	return err
 }
@@ -273,18 +272,4 @@ func valuesOf(r arrowfile.Row) []any {
 	}
 	s := func(f int) string { return arrowfile.Clone(r.Str(f)) }
 	return []any{s(0), s(1), s(2), s(3), s(4), s(5), images, s(7), s(8)}
-}
-
-func copyFile(from, to string) error {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close())
 }

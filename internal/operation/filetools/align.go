@@ -73,7 +73,7 @@ func align(args []string) error {
 	if *output == "" {
 		return o.print(os.Stdout)
 	}
-	return replacing(*output, func(path string) error {
+	return making(*output, func(path string) error {
 		file, err := os.Create(path)
 		if err != nil {
 			return err

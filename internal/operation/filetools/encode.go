@@ -8,10 +8,10 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strconv"
 	"syscall"
 
+	"crosssum/internal/artifact/atomicfile"
 	"crosssum/internal/engine"
 	"crosssum/internal/model/encode"
 	"crosssum/internal/operation/cli"
@@ -111,23 +111,17 @@ func encodeLines(args []string) error {
 	defer stop()
 	report, end := progress("encode")
 	defer end()
-	return replacing(r.Output, func(output string) error {
+	return making(r.Output, func(output string) error {
 		r.Output = output
 		_, err := encode.Lines(ctx, r, until(ctx, l.next), total, report)
 		return err
 	})
 }
 
-// replacing lets write make a file beside path and gives it the name of path when it is complete.
-func replacing(path string, write func(path string) error) error {
-	dir, err := os.MkdirTemp(filepath.Dir(path), ".crosssum-")
-	if err != nil {
+// making is atomicfile.Make of the file of --output.
+func making(path string, fill func(aside string) error) error {
+	if err := atomicfile.Make(path, fill); err != nil {
 		return fmt.Errorf("--output %s: %w", path, err)
 	}
-	defer os.RemoveAll(dir)
-	temporary := filepath.Join(dir, filepath.Base(path))
-	if err := write(temporary); err != nil {
-		return err
-	}
-	return os.Rename(temporary, path)
+	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/artifact/atomicfile"
 	"crosssum/internal/engine"
 	"crosssum/internal/model/encode"
 	"crosssum/schemas"
@@ -114,7 +115,7 @@ func TestEncodeGivesEveryLineTheVectorThatAnActivityWouldGet(t *testing.T) {
 			t.Error("other vectors than the activity's, or in another order")
 		}
 	}
-	if left, _ := filepath.Glob(filepath.Join(dir, ".crosssum-*")); len(left) > 0 {
+	if left, _ := filepath.Glob(filepath.Join(dir, atomicfile.Prefix+"*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
 }
@@ -144,7 +145,7 @@ func TestCtrlCEndsEncodeWhileItWaitsForALineAndLeavesNothingBehind(t *testing.T)
 		t.Fatal(err)
 	}
 	for { // it writes to a folder beside the output once it has begun
-		if begun, _ := filepath.Glob(filepath.Join(dir, ".crosssum-*", "*")); len(begun) > 0 {
+		if begun, _ := filepath.Glob(filepath.Join(dir, atomicfile.Prefix+"*", "*")); len(begun) > 0 {
 			break
 		}
 		time.Sleep(50 * time.Millisecond)

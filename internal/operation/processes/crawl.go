@@ -3,13 +3,14 @@ package processes
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"regexp"
 	"sort"
 	"strings"
 	"time"
+
+	"crosssum/internal/artifact/atomicfile"
 )
 
 // crawlFile are the names that count in a crawl folder; everything else is left where it is.
@@ -82,23 +83,26 @@ func BringIn(dir string, roots []string) (string, error) {
 
 // link makes target with the files of dir; it appears complete or not at all.
 func link(dir, target string, files []string) error {
-	temp, err := os.MkdirTemp(filepath.Dir(target), ".bringing-in-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(temp)
-	for _, f := range files {
-		source, err := filepath.EvalSymlinks(filepath.Join(dir, f))
-		if err != nil {
-			return err
-		}
-		if err := os.Link(source, filepath.Join(temp, f)); err != nil {
-			if err := copyFile(source, filepath.Join(temp, f)); err != nil {
+	return atomicfile.Folder(target, func(aside string) error {
+		for _, f := range files {
+			source, err := filepath.EvalSymlinks(filepath.Join(dir, f))
+			if err != nil {
+				return err
+			}
+			if os.Link(source, filepath.Join(aside, f)) == nil {
+				continue
+			}
+			info, err := os.Stat(source)
+			if err != nil {
+				return err
+			}
+			copied := filepath.Join(aside, f)
+			if err := errors.Join(atomicfile.Copy(source, copied), os.Chtimes(copied, info.ModTime(), info.ModTime())); err != nil {
 				return err
 			}
 		}
-	}
-	return errors.Join(os.Chmod(temp, 0o755), os.Rename(temp, target))
+		return nil
+	})
 }
 
 // crawlFiles lists the crawl's files in dir, in name order.
@@ -132,24 +136,6 @@ func same(dir, target string, files []string) bool {
 		}
 	}
 	return true
-}
-
-func copyFile(source, target string) error {
-	in, err := os.Open(source)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	info, err := in.Stat()
-	if err != nil {
-		return err
-	}
-	out, err := os.OpenFile(target, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close(), os.Chtimes(target, info.ModTime(), info.ModTime()))
 }
 
 // safeName keeps what a crawl's name may have: letters, digits, dot, hyphen and underscore, at most 100 characters with a date.

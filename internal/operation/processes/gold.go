@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"crosssum/internal/artifact/atomicfile"
 )
 
 // BringInGold copies a person's file of known pairs, gzipped if it is not, to where workers find it: the folder gold of the
@@ -29,7 +31,7 @@ func BringInGold(path string, roots []string) (string, error) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return "", err
 	}
-	aside, err := os.CreateTemp(folder, ".bringing-in-")
+	aside, err := os.CreateTemp(folder, atomicfile.Prefix)
 	if err != nil {
 		return "", err
 	}
@@ -53,5 +55,5 @@ func BringInGold(path string, roots []string) (string, error) {
 	}
 	base := strings.TrimSuffix(strings.TrimSuffix(filepath.Base(path), ".gz"), ".tsv")
 	name := safeName(base) + "-" + hex.EncodeToString(hash.Sum(nil)[:6])
-	return name, errors.Join(os.Chmod(aside.Name(), 0o644), os.Rename(aside.Name(), filepath.Join(folder, name+".tsv.gz")))
+	return name, errors.Join(os.Chmod(aside.Name(), 0o644), atomicfile.Move(aside.Name(), filepath.Join(folder, name+".tsv.gz")))
 }

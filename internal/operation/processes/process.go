@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"crosssum/internal/artifact/atomicfile"
 )
 
 // Process is a background process as its file describes it.
@@ -195,8 +197,7 @@ func (k *Keeper) write(p Process) error {
 	if err != nil {
 		return err
 	}
-	temp := k.file(p.Name) + ".new"
-	return errors.Join(os.WriteFile(temp, b, 0o644), os.Rename(temp, k.file(p.Name)))
+	return atomicfile.Write(k.file(p.Name), b)
 }
 
 // startTime is field 22 of /proc/PID/stat (clock ticks since boot); a zombie counts as gone.

@@ -6,8 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+
+	"crosssum/internal/artifact/atomicfile"
 )
 
 // deletion is a row of the crawl. After is the number of the ledger's entry that the article was found in: of no use to a
@@ -20,7 +23,7 @@ type deletion struct {
 }
 
 // WriteCrawl writes the delta crawl that withdraws articles, which are sorted, into the crawl root and returns its name, which
-// comes from its content. It is complete or absent: crawl.json is written last, in a folder aside that is renamed.
+// comes from its content. It is complete or absent.
 func WriteCrawl(root string, articles []Article, after int) (name string, err error) {
 	files := map[string][]byte{}
 	digest := sha256.New()
@@ -41,32 +44,15 @@ func WriteCrawl(root string, articles []Article, after int) (name string, err er
 	if err := os.MkdirAll(root, 0o755); err != nil {
 		return "", err
 	}
-	aside, err := os.MkdirTemp(root, ".withdraw-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(aside)
-	for file, rows := range files {
-		if err := write(filepath.Join(aside, file), rows); err != nil {
-			return "", err
+	files["crawl.json"] = []byte("{\"mode\": \"delta\"}\n")
+	err = atomicfile.Folder(target, func(aside string) (err error) {
+		for file, b := range files {
+			err = errors.Join(err, os.WriteFile(filepath.Join(aside, file), b, 0o644))
 		}
-	}
-	err = errors.Join(write(filepath.Join(aside, "crawl.json"), []byte("{\"mode\": \"delta\"}\n")), os.Chmod(aside, 0o755))
-	if err != nil {
-		return "", err
-	}
-	if err := os.Rename(aside, target); err != nil {
-		return "", fmt.Errorf("%w: if %s is a folder without crawl.json, remove it and run the same command again", err, target)
-	}
-	return name, nil
-}
-
-// write makes a file that is on the disk when it returns.
-func write(path string, b []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
 		return err
+	})
+	if errors.Is(err, fs.ErrExist) {
+		err = fmt.Errorf("%w: if %s is a folder without crawl.json, remove it and run the same command again", err, target)
 	}
-	_, err = f.Write(b)
-	return errors.Join(err, f.Sync(), f.Close())
+	return name, err
 }

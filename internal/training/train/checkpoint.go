@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"crosssum/internal/artifact/atomicfile"
 	"crosssum/internal/fault"
 	"crosssum/internal/fault/crash"
 )
@@ -59,42 +60,34 @@ func saveCheckpoint(work string, state checkpointState, write func(dir string) e
 			return err
 		}
 	}
-	dir, err := os.MkdirTemp(work, "writing-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	atPoint("checkpoint-begun")
-	if err := write(dir); err != nil {
-		return err
-	}
-	atPoint("checkpoint-written")
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	state.Files = map[string]string{}
-	for _, e := range entries {
-		if state.Files[e.Name()], err = digestFile(filepath.Join(dir, e.Name()), true); err != nil {
+	err := atomicfile.Folder(target, func(dir string) error {
+		atPoint("checkpoint-begun")
+		if err := write(dir); err != nil {
 			return err
 		}
-	}
-	raw, err := json.MarshalIndent(state, "", "  ")
-	if err != nil {
+		atPoint("checkpoint-written")
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			return err
+		}
+		state.Files = map[string]string{}
+		for _, e := range entries {
+			if state.Files[e.Name()], err = digestFile(filepath.Join(dir, e.Name())); err != nil {
+				return err
+			}
+		}
+		raw, err := json.MarshalIndent(state, "", "  ")
+		if err != nil {
+			return err
+		}
+		err = os.WriteFile(filepath.Join(dir, stateFile), append(raw, '\n'), 0o644)
+		atPoint("before-checkpoint-rename")
 		return err
+	})
+	if err == nil {
+		atPoint("after-checkpoint-rename")
 	}
-	if err := os.WriteFile(filepath.Join(dir, stateFile), append(raw, '\n'), 0o644); err != nil {
-		return err
-	}
-	if _, err := digestFile(filepath.Join(dir, stateFile), true); err != nil {
-		return err
-	}
-	atPoint("before-checkpoint-rename")
-	if err := errors.Join(os.Chmod(dir, 0o755), syncFolder(dir), os.Rename(dir, target)); err != nil {
-		return err
-	}
-	atPoint("after-checkpoint-rename")
-	return syncFolder(work)
+	return err
 }
 
 // linked is the error of a checkpoint, or a folder of them, that is a link: old ones are removed, and what a link leads to may be
@@ -144,7 +137,7 @@ func verifyCheckpoint(dir, run string) (checkpointState, error) {
 			"output folder, or remove it", dir)
 	}
 	for _, name := range []string{modelFile, optimizerFile, configFile} {
-		got, err := digestFile(filepath.Join(dir, name), false)
+		got, err := digestFile(filepath.Join(dir, name))
 		if err != nil {
 			return state, err
 		}
@@ -195,37 +188,15 @@ func keepNewest(work string, n, best int) error {
 	return nil
 }
 
-// removeUnfinished removes folders that a killed attempt was writing. No other attempt may be running.
-func removeUnfinished(work string) error {
-	unfinished, err := filepath.Glob(filepath.Join(work, "writing-*"))
-	for _, dir := range unfinished {
-		err = errors.Join(err, os.RemoveAll(dir))
-	}
-	return err
-}
-
-func digestFile(path string, sync bool) (string, error) {
+func digestFile(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return "", err
 	}
 	defer f.Close()
 	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	if sync {
-		err = f.Sync()
-	}
+	_, err = io.Copy(h, f)
 	return hex.EncodeToString(h.Sum(nil)), err
-}
-
-func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 // NewestCheckpoint finds the newest good checkpoint of a work folder, whatever run it belongs to.

@@ -30,7 +30,7 @@ func digestShards(path string) (string, error) {
 	}
 	h := sha256.New()
 	for _, file := range append([]string{index}, shards...) { // Glob sorts
-		digest, err := digestFile(file, false)
+		digest, err := digestFile(file)
 		if err != nil {
 			return "", err
 		}
@@ -80,7 +80,7 @@ func identity(request engine.TrainRequest, d torch.Device, in *inputs) (string, 
 		files = append(append(append(files, request.Samples), request.Tokens...), request.Articles...)
 	}
 	digests, failed := make([]string, len(files)), make([]error, len(files))
-	sideBySide(len(files), func(i int) { digests[i], failed[i] = digestFile(files[i], false) })
+	sideBySide(len(files), func(i int) { digests[i], failed[i] = digestFile(files[i]) })
 	for i, path := range files {
 		digest, err := digests[i], failed[i]
 		if os.IsNotExist(err) && path == files[1] {

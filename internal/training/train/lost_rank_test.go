@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"crosssum/internal/artifact/atomicfile"
 	"crosssum/internal/engine"
 	"crosssum/internal/fault"
 	"crosssum/internal/native/torch"
@@ -42,7 +43,7 @@ func loseRank(t *testing.T, request engine.TrainRequest, pid func(int) int, work
 	if took := time.Since(sent); took > within {
 		t.Errorf("that was found after %s", took)
 	}
-	if left, _ := filepath.Glob(filepath.Join(work, "writing-*")); len(left) > 0 {
+	if left, _ := filepath.Glob(filepath.Join(work, atomicfile.Prefix+"*")); len(left) > 0 {
 		t.Errorf("it leaves %v", left)
 	}
 	if lives(pid(1)) {
@@ -136,7 +137,7 @@ func TestRanksDieWithTheEngineThatStartedThemAndTheNextOneGoesOn(t *testing.T) {
 	if !bytes.Equal(model, again) || !bytes.Equal(metrics, metricsAgain) {
 		t.Error("the run that was killed and went on differs")
 	}
-	if left, _ := filepath.Glob(filepath.Join(work, "writing-*")); len(left) > 0 {
+	if left, _ := filepath.Glob(filepath.Join(work, atomicfile.Prefix+"*")); len(left) > 0 {
 		t.Errorf("it leaves %v", left)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"crosssum/internal/artifact/atomicfile"
 	"crosssum/internal/engine"
 	"crosssum/internal/fault"
 	"crosssum/internal/native/c10d"
@@ -60,7 +61,7 @@ func (r *run) start(ctx context.Context) error {
 	if err := r.divisible(size); err != nil {
 		return err
 	}
-	folder, err := os.MkdirTemp(r.request.Work, "writing-ranks-")
+	folder, err := os.MkdirTemp(r.request.Work, atomicfile.Prefix)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unsafe"
 
+	"crosssum/internal/artifact/atomicfile"
 	"crosssum/internal/fault"
 	"crosssum/internal/model/safetensors"
 	"crosssum/internal/model/t5"
@@ -182,10 +183,10 @@ func (r *run) stop(ctx context.Context) error {
 // finish writes the output, whole and beside its place, and moves config.json last, which is what makes a folder a model: a training that
 // is killed amid it leaves no half of one, and the next attempt writes it again.
 func (r *run) finish() error {
-	if err := removeUnfinished(r.request.Output); err != nil {
+	if err := atomicfile.Sweep(r.request.Output); err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp(r.request.Output, "writing-")
+	dir, err := os.MkdirTemp(r.request.Output, atomicfile.Prefix)
 	if err != nil {
 		return err
 	}
@@ -199,7 +200,7 @@ func (r *run) finish() error {
 		return err
 	}
 	move := func(name string) error {
-		return os.Rename(filepath.Join(dir, name), filepath.Join(r.request.Output, name))
+		return atomicfile.Move(filepath.Join(dir, name), filepath.Join(r.request.Output, name))
 	}
 	for _, e := range entries {
 		if e.Name() == configFile {
@@ -210,7 +211,7 @@ func (r *run) finish() error {
 		}
 	}
 	atPoint("output-moved")
-	return errors.Join(move(configFile), syncFolder(r.request.Output))
+	return move(configFile)
 }
 
 func (r *run) writeOutput(dir string) error {
@@ -218,10 +219,7 @@ func (r *run) writeOutput(dir string) error {
 		r.note("ended after step %d: %d validations in a row were not better than that of step %d", r.step, r.waited, r.best.Step)
 	}
 	for _, name := range []string{metricsFile, validationFile, timingsFile} {
-		raw, err := os.ReadFile(filepath.Join(r.request.Work, name))
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, name), raw, 0o644)
-		}
+		err := atomicfile.Copy(filepath.Join(r.request.Work, name), filepath.Join(dir, name))
 		if err != nil && !(errors.Is(err, fs.ErrNotExist) && name == validationFile) {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"crosssum/internal/artifact/atomicfile"
 	"crosssum/internal/engine"
 	"crosssum/internal/fault/crash"
 	"crosssum/schemas"
@@ -82,7 +83,7 @@ func TestATrainingWhoseCheckpointFailsEnds(t *testing.T) {
 	request.Work, request.Output = t.TempDir(), t.TempDir()
 	crashPoint = func(point string) {
 		if point == "checkpoint-written" {
-			unfinished, _ := filepath.Glob(filepath.Join(request.Work, "writing-*", modelFile))
+			unfinished, _ := filepath.Glob(filepath.Join(request.Work, atomicfile.Prefix+"*", "*", modelFile))
 			for _, path := range unfinished {
 				os.Remove(path)
 				os.Symlink("nowhere", path)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/artifact/atomicfile"
 	"crosssum/internal/engine"
 	"crosssum/internal/model/starts"
 	"crosssum/internal/model/t5"
@@ -200,7 +201,7 @@ func (r *run) resume() error {
 	if err := os.MkdirAll(work, 0o755); err != nil {
 		return err
 	}
-	if err := removeUnfinished(work); err != nil {
+	if err := atomicfile.Sweep(work); err != nil {
 		return err
 	}
 	dir, state, passed, err := newestCheckpoint(work, r.id, func(s checkpointState) error {

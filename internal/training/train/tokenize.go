@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/artifact/atomicfile"
 	"crosssum/internal/engine"
 	"crosssum/internal/fault"
 	"crosssum/internal/model/t5"
@@ -168,7 +169,7 @@ func count(n *engine.TokenizeResult, p *pending, tokenizer *t5.Tokenizer) {
 // these, which lies in the work folder then. alive is called while it tokenizes.
 func (r *run) tokenized(ctx context.Context, alive func(articles int64)) (samples string, tokens []string, err error) {
 	request := r.request
-	vocabulary, err := digestFile(filepath.Join(request.Model, vocabularyFile), false)
+	vocabulary, err := digestFile(filepath.Join(request.Model, vocabularyFile))
 	if err != nil {
 		return "", nil, err
 	}
@@ -184,7 +185,7 @@ func (r *run) tokenized(ctx context.Context, alive func(articles int64)) (sample
 		return filepath.Join(dir, folderSamples), []string{filepath.Join(dir, folderTokens)}, err
 	}
 	for _, articles := range request.Articles {
-		digest, err := digestFile(articles, false)
+		digest, err := digestFile(articles)
 		if err != nil {
 			return "", nil, err
 		}
@@ -201,7 +202,7 @@ func (r *run) tokenized(ctx context.Context, alive func(articles int64)) (sample
 	return request.Samples, tokens, nil
 }
 
-// once makes a file or folder of the work folder's tokens that is not there yet. It is on the disk before it has its name.
+// once makes a file or folder of the work folder's tokens that is not there yet.
 func (r *run) once(key string, make func(path string) error) (string, error) {
 	name := sha256.Sum256([]byte(key))
 	dir := filepath.Join(r.request.Work, "tokens")
@@ -209,19 +210,8 @@ func (r *run) once(key string, make func(path string) error) (string, error) {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return path, err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := errors.Join(os.MkdirAll(dir, 0o755), atomicfile.Sweep(dir)); err != nil {
 		return "", err
 	}
-	aside := path + ".writing"
-	if err := os.RemoveAll(aside); err != nil {
-		return "", err
-	}
-	if err := make(aside); err != nil {
-		return "", errors.Join(err, os.RemoveAll(aside))
-	}
-	err := filepath.WalkDir(aside, func(part string, _ fs.DirEntry, err error) error { return errors.Join(err, syncFolder(part)) })
-	if err != nil {
-		return "", err
-	}
-	return path, errors.Join(os.Rename(aside, path), syncFolder(dir))
+	return path, atomicfile.Make(path, make)
 }

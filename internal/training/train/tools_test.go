@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"crosssum/internal/artifact/atomicfile"
 	"crosssum/internal/fault/crash"
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/torch"
@@ -103,7 +104,7 @@ func TestATrainingKilledAmidItsOutputLeavesNoHalfOfAModelAndWritesItAgain(t *tes
 	request.Work, request.Output = t.TempDir(), t.TempDir()
 	raw, err := json.Marshal(request)
 	must(t, err)
-	for point, half := range map[string]string{"output-written": "*.*", "output-moved": configFile} {
+	for point, half := range map[string]string{"output-written": "[^.]*.*", "output-moved": configFile} {
 		child := exec.Command(os.Args[0], "-test.run=^TestTrainChild$")
 		child.Env = append(os.Environ(), childRequest+"="+string(raw), crash.Variable+"="+point+":1")
 		if out, err := child.CombinedOutput(); err == nil || !strings.Contains(string(out), "ending here") {
@@ -123,7 +124,7 @@ func TestATrainingKilledAmidItsOutputLeavesNoHalfOfAModelAndWritesItAgain(t *tes
 	if must(t, err); !bytes.Equal(got, want) {
 		t.Error("another model")
 	}
-	if left, _ := filepath.Glob(filepath.Join(request.Output, "writing-*")); len(left) > 0 {
+	if left, _ := filepath.Glob(filepath.Join(request.Output, atomicfile.Prefix+"*")); len(left) > 0 {
 		t.Errorf("left %v", left)
 	}
 }

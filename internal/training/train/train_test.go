@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/artifact/atomicfile"
 	"crosssum/internal/engine"
 	"crosssum/internal/fault"
 	"crosssum/internal/model/starts"
@@ -261,7 +262,7 @@ func TestACorruptCheckpointIsPassedOverForTheOneBefore(t *testing.T) {
 	must(t, err)
 	raw[len(raw)-3] ^= 1
 	must(t, os.WriteFile(path, raw, 0o644))
-	must(t, os.Mkdir(filepath.Join(work, "writing-killed"), 0o755))
+	must(t, os.Mkdir(filepath.Join(work, atomicfile.Prefix+"killed"), 0o755))
 	again, metricsAgain, result := trainIn(t, request, work)
 	if result.ResumedFrom != 6 || len(result.Notes) == 0 || !strings.Contains(result.Notes[0], "step-000007 passed over") {
 		t.Errorf("resumed from %d, notes %q", result.ResumedFrom, result.Notes)
