@@ -16,10 +16,10 @@ import (
 // system's cache while they are used.
 type Mapped struct{ data []byte }
 
-// Map calls use with every row of the file at path, and with views of its columns that are lists of int32, in order. The views
-// are valid until Close, the row is not. The file must be uncompressed, and must not change.
-func Map(path string, schema *arrow.Schema, use func(r Row, lists [][]int32) error) (m *Mapped, err error) {
-	file, err := Open(path, schema)
+// Map calls use with every row of the file at path in order. Lists of int32 are views that are valid until Close, the rest of a row
+// until the next. The file must be uncompressed, and must not change.
+func Map[T any](path string, use func(*T) error) (m *Mapped, err error) {
+	file, err := OpenT[T](path)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +33,18 @@ func Map(path string, schema *arrow.Schema, use func(r Row, lists [][]int32) err
 		return nil, fmt.Errorf("%s: mapping it: %w", path, err)
 	}
 	for i := 0; i < file.Batches() && err == nil; i++ {
-		err = file.Batch(i, func(record arrow.Record) error { return m.batch(file, i, record, use) })
+		err = file.Batch(i, func(b *Batch[T]) error {
+			lists, err := m.lists(file.File, i, b.columns)
+			for row := 0; row < b.Rows && err == nil; row++ {
+				r := b.At(row)
+				for k, list := range lists {
+					from, to := list.offsets[row], list.offsets[row+1]
+					*b.fields[k].(*[]int32) = list.values[from:to:to]
+				}
+				err = use(r)
+			}
+			return err
+		})
 	}
 	// Nothing is kept of what was read to check it, and readers come from anywhere.
 	if err = errors.Join(err, unix.Madvise(m.data, unix.MADV_DONTNEED), unix.Madvise(m.data, unix.MADV_RANDOM)); err != nil {
@@ -43,40 +54,30 @@ func Map(path string, schema *arrow.Schema, use func(r Row, lists [][]int32) err
 	return m, nil
 }
 
-// batch finds the lists of a batch in the mapping.
-func (m *Mapped) batch(file *File, i int, record arrow.Record, use func(Row, [][]int32) error) error {
+// lists are the values of a column in the mapping, and where each row's begin.
+type lists struct{ offsets, values []int32 }
+
+// lists finds the columns of a batch that are lists of int32 in the mapping.
+func (m *Mapped) lists(file *File, i int, columns []arrow.Array) (map[int]lists, error) {
 	spans, compressed, err := file.blocks[i].buffers(file.file)
 	if err != nil || compressed {
-		return broken(file.path, fmt.Errorf("batch %d cannot be mapped (compressed: %v): %v", i, compressed, err))
+		return nil, broken(file.path, fmt.Errorf("batch %d cannot be mapped (compressed: %v): %v", i, compressed, err))
 	}
-	var offsets, values [][]int32 // of each list column
-	next := 0
-	for c, column := range record.Columns() {
+	found, next := map[int]lists{}, 0
+	for c, column := range columns {
 		buffers := count(column.Data())
 		if list, ok := column.(*array.List); ok && next+buffers <= len(spans) {
-			ids, ok := list.ListValues().(*array.Int32)
-			if !ok {
-				return broken(file.path, fmt.Errorf("column %q is no list of int32", record.ColumnName(c)))
+			if ids, ok := list.ListValues().(*array.Int32); ok {
+				view, err := m.int32s(spans[next+buffers-1], ids.Len())
+				if err != nil || !slices.Equal(view, ids.Int32Values()) { // an encoding that we do not know
+					return nil, broken(file.path, fmt.Errorf("batch %d, column %d cannot be mapped: %v", i, c, err))
+				}
+				found[c] = lists{list.Offsets(), view}
 			}
-			view, err := m.int32s(spans[next+buffers-1], ids.Len())
-			if err != nil || !slices.Equal(view, ids.Int32Values()) { // an encoding that we do not know
-				return broken(file.path, fmt.Errorf("batch %d, column %q cannot be mapped: %v", i, record.ColumnName(c), err))
-			}
-			offsets, values = append(offsets, list.Offsets()), append(values, view)
 		}
 		next += buffers
 	}
-	lists := make([][]int32, len(values))
-	for row := range int(record.NumRows()) {
-		for k := range values {
-			from, to := offsets[k][row], offsets[k][row+1]
-			lists[k] = values[k][from:to:to]
-		}
-		if err := use(Row{record, row}, lists); err != nil {
-			return err
-		}
-	}
-	return nil
+	return found, nil
 }
 
 // count is how many buffers of a message belong to a column.

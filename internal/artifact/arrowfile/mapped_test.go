@@ -12,20 +12,24 @@ import (
 	"crosssum/schemas"
 )
 
-// tokens writes rows whose lists are 0, 1, 2, ... ids long, in batches of 8 MiB.
-func tokens(t *testing.T, rows int, zstd bool) string {
+// zipped are tokens in a file that is compressed.
+type zipped struct {
+	Language string  `arrow:"language"`
+	ID       string  `arrow:"id"`
+	Source   []int32 `arrow:"source"`
+	Label    []int32 `arrow:"label"`
+	Dropped  int32   `arrow:"dropped"`
+}
+
+func tokens(i int) schemas.TokensRow {
+	return schemas.TokensRow{Language: "english", ID: fmt.Sprint(i), Source: list(i), Label: list(i % 7), Dropped: int32(i)}
+}
+
+// written writes rows whose lists are 0, 1, 2, ... ids long, in batches of 8 MiB.
+func written[T any](t *testing.T, rows int, row func(i int) T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "tokens.arrow")
-	w, err := arrowfile.Create(path, schemas.Tokens, zstd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range rows {
-		if err := w.Append("english", fmt.Sprint(i), list(i), list(i%7), int32(i)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
+	if err := arrowfile.WriteT(path, rows, row); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -42,11 +46,11 @@ func list(n int) []int32 {
 func TestListsAreReadWhereTheyLie(t *testing.T) {
 	const rows = 3000 // 18 MB in three batches
 	var views [][]int32
-	m, err := arrowfile.Map(tokens(t, rows, false), schemas.Tokens, func(r arrowfile.Row, lists [][]int32) error {
-		if r.Str(1) != fmt.Sprint(len(views)/2) || r.Int(4) != int64(len(views)/2) {
-			return fmt.Errorf("row %s has number %d", r.Str(1), len(views)/2)
+	m, err := arrowfile.Map(written(t, rows, tokens), func(r *schemas.TokensRow) error {
+		if r.ID != fmt.Sprint(len(views)/2) || int(r.Dropped) != len(views)/2 {
+			return fmt.Errorf("row %s has number %d", r.ID, len(views)/2)
 		}
-		views = append(views, lists...)
+		views = append(views, r.Source, r.Label)
 		return nil
 	})
 	if err != nil {
@@ -61,7 +65,7 @@ func TestListsAreReadWhereTheyLie(t *testing.T) {
 }
 
 func TestAFileThatCannotBeMappedIsNamed(t *testing.T) {
-	whole, err := os.ReadFile(tokens(t, 100, false))
+	whole, err := os.ReadFile(written(t, 100, tokens))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,14 +73,17 @@ func TestAFileThatCannotBeMappedIsNamed(t *testing.T) {
 	if err := os.WriteFile(cut, whole[:len(whole)/2], 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for what, path := range map[string]string{"compressed": tokens(t, 100, true), "cut off": cut} {
-		m, err := arrowfile.Map(path, schemas.Tokens, func(arrowfile.Row, [][]int32) error { return nil })
+	for what, path := range map[string]string{"compressed": written(t, 100, func(i int) zipped {
+		r := tokens(i)
+		return zipped{r.Language, r.ID, r.Source, r.Label, r.Dropped}
+	}), "cut off": cut} {
+		m, err := arrowfile.Map(path, func(*schemas.TokensRow) error { return nil })
 		if !errors.Is(err, arrowfile.ErrBroken) || m != nil {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
 	stop := errors.New("stop")
-	if _, err := arrowfile.Map(tokens(t, 100, false), schemas.Tokens, func(arrowfile.Row, [][]int32) error { return stop }); !errors.Is(err, stop) {
+	if _, err := arrowfile.Map(written(t, 100, tokens), func(*schemas.TokensRow) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("the caller's error: %v", err)
 	}
 }

@@ -51,20 +51,20 @@ func loadSamples(path string) (*dataset, map[articleKey]*use, error) {
 	}
 	pairs := map[[2]string]int{}
 	targets := map[string]bool{}
-	err := arrowfile.Each(path, schemas.Sample, func(r arrowfile.Row) error {
-		if r.Str(4) != "train" {
+	err := arrowfile.EachT(path, func(r *schemas.SampleRow) error {
+		if r.Split != "train" {
 			return nil
 		}
-		k, ok := pairs[[2]string{r.Str(0), r.Str(2)}]
+		k, ok := pairs[[2]string{r.SourceLanguage, r.TargetLanguage}]
 		if !ok {
-			source, target := arrowfile.Clone(r.Str(0)), arrowfile.Clone(r.Str(2))
+			source, target := arrowfile.Clone(r.SourceLanguage), arrowfile.Clone(r.TargetLanguage)
 			k = len(d.pairs)
 			pairs[[2]string{source, target}] = k
 			targets[target] = true
 			d.pairs = append(d.pairs, sampling.Pair{Source: source, Target: target})
 			d.examples = append(d.examples, nil)
 		}
-		source, target := number(articleKey{r.Str(0), r.Str(1)}), number(articleKey{r.Str(2), r.Str(3)})
+		source, target := number(articleKey{r.SourceLanguage, r.SourceID}), number(articleKey{r.TargetLanguage, r.TargetID})
 		source.source, target.target = true, true
 		d.examples[k] = append(d.examples[k], example{source.index, target.index})
 		d.pairs[k].Samples++
@@ -94,27 +94,27 @@ func load(samples string, tokens []string, vocabulary int, alive func(articles i
 	}()
 	d.sources, d.labels = make([][]int32, len(uses)), make([][]int32, len(uses))
 	for _, path := range tokens {
-		mapped, err := arrowfile.Map(path, schemas.Tokens, func(r arrowfile.Row, lists [][]int32) error {
-			key := articleKey{r.Str(0), r.Str(1)}
+		mapped, err := arrowfile.Map(path, func(r *schemas.TokensRow) error {
+			key := articleKey{r.Language, r.ID}
 			u := uses[key]
 			if u == nil {
 				return nil
 			}
-			for _, id := range slices.Concat(lists...) {
+			for _, id := range slices.Concat(r.Source, r.Label) {
 				if id < 0 || int(id) >= vocabulary {
 					return corrupt("%s: article %s/%s has token %d, and the model a table of %d rows: it was tokenized for another model", path,
 						key.language, key.id, id, vocabulary)
 				}
 			}
-			if u.source && len(lists[0]) == 0 || u.target && len(lists[1]) == 0 {
+			if u.source && len(r.Source) == 0 || u.target && len(r.Label) == 0 {
 				return corrupt("%s: article %s/%s has no tokens, not even </s>", path, key.language, key.id)
 			}
 			if u.source {
-				d.sources[u.index] = lists[0]
+				d.sources[u.index] = r.Source
 			}
 			if u.target {
-				d.labels[u.index] = lists[1]
-				d.dropped += int(r.Int(4))
+				d.labels[u.index] = r.Label
+				d.dropped += int(r.Dropped)
 			}
 			if d.articles++; d.articles%1000 == 0 {
 				alive(d.articles)

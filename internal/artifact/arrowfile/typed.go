@@ -1,0 +1,129 @@
+package arrowfile
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"crosssum/internal/fault"
+	"crosssum/schemas"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+)
+
+// EachT calls f with every row of the file at path in order; a row is valid until the next one.
+// A file that is truncated, foreign or of other columns is an error that names it.
+func EachT[T any](path string, f func(*T) error) error {
+	file, err := openT[T](path, memory.DefaultAllocator, nil)
+	if err != nil {
+		return err
+	}
+	return file.each(f)
+}
+
+// Pick is EachT for a file that may have other columns too: names are those that it has for T's, in their order.
+// A null in one of them is an error.
+func Pick[T any](path string, f func(*T) error, names ...string) error {
+	file, err := openT[T](path, memory.DefaultAllocator, names)
+	if err != nil {
+		return err
+	}
+	return file.each(f)
+}
+
+// FileT reads record batches of rows T in any order. It is not safe for concurrent use.
+type FileT[T any] struct {
+	*File
+	at     []int // column of each field, where they are picked
+	row    T
+	fields []any
+}
+
+// OpenT opens the file at path. One that is truncated, foreign or of other columns is an error that names it. The memory of a
+// batch is used again for the next: nothing of it may be kept.
+func OpenT[T any](path string) (*FileT[T], error) { return openT[T](path, &recycler{}, nil) }
+
+func openT[T any](path string, allocator memory.Allocator, picked []string) (f *FileT[T], err error) {
+	f = &FileT[T]{}
+	if f.File, err = open(path, nil, allocator); err != nil {
+		return nil, err
+	}
+	_, f.fields = columns(&f.row)
+	if picked != nil {
+		if err := f.pick(picked); err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+		return f, nil
+	}
+	has, width := f.reader.Schema(), 1
+	for _, column := range has.Fields() {
+		if vector, ok := column.Type.(*arrow.FixedSizeListType); ok && vector.Len() > 0 {
+			width = int(vector.Len())
+		}
+	}
+	if wanted := SchemaOf[T](width, nil); !has.Equal(wanted) {
+		return nil, errors.Join(brokenError(fmt.Sprintf("%s: has columns %v, wanted %v", path, has.Fields(), wanted.Fields())), f.Close())
+	}
+	return f, nil
+}
+
+// pick finds the columns that are read of a file that may have others.
+func (f *FileT[T]) pick(names []string) error {
+	for i, name := range names {
+		at := f.reader.Schema().FieldIndices(name)
+		if len(at) != 1 {
+			return fault.New(schemas.InvalidInput, "%s: has %d columns %q; wanted one", f.path, len(at), name)
+		}
+		is, wanted := f.reader.Schema().Field(at[0]).Type, typeOf(f.fields[i], 1)
+		vector, ok := is.(*arrow.FixedSizeListType)
+		if ok = ok && wanted.ID() == is.ID() && vector.Elem().ID() == arrow.FLOAT32; !ok && !arrow.TypeEqual(is, wanted) {
+			return fault.New(schemas.InvalidInput, "%s: column %q is %s; wanted %s", f.path, name, is, strings.TrimSuffix(wanted.String(), "[1]"))
+		}
+		f.at = append(f.at, at[0])
+	}
+	return nil
+}
+
+// Batch calls use with batch i, which is released when use returns. All its values can be read without a panic.
+func (f *FileT[T]) Batch(i int, use func(*Batch[T]) error) error {
+	return f.File.Batch(i, func(record arrow.Record) error {
+		b := &Batch[T]{int(record.NumRows()), &f.row, f.fields, record.Columns()}
+		if f.at != nil {
+			b.columns = nil
+			for _, at := range f.at {
+				column := record.Column(at)
+				if nulls(column) {
+					return fault.New(schemas.InvalidInput, "%s: column %q holds nulls", f.path, record.ColumnName(at))
+				}
+				b.columns = append(b.columns, column)
+			}
+		}
+		return use(b)
+	})
+}
+
+func nulls(column arrow.Array) bool {
+	if list, ok := column.(interface{ ListValues() arrow.Array }); ok && nulls(list.ListValues()) {
+		return true
+	}
+	return column.NullN() > 0
+}
+
+func (f *FileT[T]) each(use func(*T) error) error {
+	defer f.Close()
+	for i := range f.Batches() {
+		err := f.Batch(i, func(b *Batch[T]) error {
+			for i := range b.Rows {
+				if err := use(b.At(i)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
