@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"strings"
 
+	"crosssum/internal/artifact/lines"
+
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -64,42 +66,38 @@ func EachRow(ctx context.Context, path string, packed io.Reader, limits Limits, 
 		return 0, err
 	}
 	defer plain.Close()
-	lines := bufio.NewReaderSize(&limited{r: plain, left: limits.FileBytes, path: path}, 64<<10)
-	if mark, _ := lines.Peek(3); bytes.Equal(mark, []byte("\xEF\xBB\xBF")) {
-		lines.Discard(3) // a byte order mark at the start of a file is no part of its first row
+	in := bufio.NewReaderSize(&limited{r: plain, left: limits.FileBytes, path: path}, 64<<10)
+	if mark, _ := in.Peek(3); bytes.Equal(mark, []byte("\xEF\xBB\xBF")) {
+		in.Discard(3) // a byte order mark at the start of a file is no part of its first row
 	}
-	var buffer []byte
+	all := lines.NewReader(in, int(limits.LineBytes))
 	for n := int64(1); ; n++ {
-		line, size, err := nextLine(lines, buffer[:0], limits.LineBytes)
-		buffer = line
-		if err != nil && !errors.Is(err, io.EOF) {
-			var large *ErrTooLarge
-			if errors.As(err, &large) {
-				return blank, badFile(path, "unpacks to more than %d bytes (max_file_bytes): split it, or raise the limit", limits.FileBytes)
-			}
-			if ofTheDisk(err) {
-				return blank, err
-			}
-			return blank, badFile(path, "cannot be read beyond line %d: %v: is it truncated?", n, err)
+		line, err := all.Next()
+		size := int64(len(line))
+		if errors.Is(err, lines.ErrTooLong) {
+			size, err = all.Skip()
 		}
-		if n%1024 == 0 && ctx.Err() != nil {
-			return blank, ctx.Err()
-		}
+		var large *ErrTooLarge
 		switch {
+		case errors.Is(err, io.EOF):
+			return blank, nil
+		case errors.As(err, &large):
+			return blank, badFile(path, "unpacks to more than %d bytes (max_file_bytes): split it, or raise the limit", limits.FileBytes)
+		case err != nil:
+			if !ofTheDisk(err) {
+				err = badFile(path, "cannot be read beyond line %d: %v: is it truncated?", n, err)
+			}
+		case n%1024 == 0 && ctx.Err() != nil:
+			err = ctx.Err()
 		case size > limits.LineBytes:
-			err2 := row(n, Article{}, &Reject{Line: n, Reason: OversizedLine, Detail: wrong(OversizedLine, "%d bytes, at most %d", size, limits.LineBytes).detail})
-			if err2 != nil {
-				return blank, err2
-			}
+			err = row(n, Article{}, &Reject{Line: n, Reason: OversizedLine, Detail: wrong(OversizedLine, "%d bytes, at most %d", size, limits.LineBytes).detail})
 		case len(bytes.TrimSpace(line)) > 0:
-			if err := parsed(n, line, row); err != nil {
-				return blank, err
-			}
-		case err == nil || size > 0:
+			err = parsed(n, line, row)
+		default:
 			blank++
 		}
 		if err != nil {
-			return blank, nil
+			return blank, err
 		}
 	}
 }
@@ -110,22 +108,4 @@ func parsed(n int64, line []byte, row func(int64, Article, *Reject) error) error
 		return row(n, Article{}, &Reject{Line: n, Reason: err.reason, Detail: err.detail})
 	}
 	return row(n, a, nil)
-}
-
-// nextLine reads up to a line feed into buffer, which never grows past the limit by more than one read; size is the
-// line's whole length without its line feed. io.EOF comes with the last line.
-func nextLine(r *bufio.Reader, buffer []byte, limit int64) (line []byte, size int64, err error) {
-	for {
-		part, err := r.ReadSlice('\n')
-		if err == nil {
-			part = part[:len(part)-1]
-		}
-		size += int64(len(part))
-		if size <= limit {
-			buffer = append(buffer, part...)
-		}
-		if !errors.Is(err, bufio.ErrBufferFull) {
-			return buffer, size, err
-		}
-	}
 }

@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"crosssum/internal/artifact/lines"
 	"crosssum/internal/fault"
 )
 
@@ -110,10 +111,10 @@ func launch(o Options, mode string) (*process, error) {
 // read passes on events until the output ends. What is not an event ends the engine: its answers cannot be trusted.
 func (p *process) read(stdout io.Reader) {
 	defer close(p.events)
-	lines := newLines(stdout, maxEvent)
+	all := lines.NewReader(stdout, maxEvent)
 	for {
-		line, err := lines.next()
-		if errors.Is(err, errLineTooLong) {
+		line, err := all.Whole()
+		if errors.Is(err, lines.ErrTooLong) {
 			p.reject(err)
 			return
 		}

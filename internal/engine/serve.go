@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/artifact/lines"
 	"crosssum/internal/fault"
 	"crosssum/schemas"
 
@@ -68,9 +68,9 @@ func Main(handlers map[string]Handler) error {
 // be written, during a request.
 func Serve(in io.Reader, out io.Writer, handlers map[string]Handler, gone func()) error {
 	s := &server{out: out, handlers: handlers, gone: gone}
-	lines := newLines(in, maxRequest)
+	all := lines.NewReader(in, maxRequest)
 	for {
-		line, err := lines.next()
+		line, err := all.Whole()
 		if err != nil {
 			if s.busy() {
 				gone()
@@ -218,34 +218,5 @@ func (t *throttle) flush() {
 	if t.pending != nil {
 		t.send(*t.pending)
 		t.pending = nil
-	}
-}
-
-// lines reads lines of at most max bytes.
-type lines struct {
-	r   *bufio.Reader
-	max int
-}
-
-var errLineTooLong = errors.New("line over its bound")
-
-func newLines(r io.Reader, max int) *lines { return &lines{bufio.NewReaderSize(r, 64<<10), max} }
-
-// next returns the next line without its end, valid until the call after it. A last line without an end is not a line.
-func (l *lines) next() ([]byte, error) {
-	var line []byte
-	for {
-		part, err := l.r.ReadSlice('\n')
-		if len(line)+len(part) > l.max {
-			return nil, fmt.Errorf("%w of %d bytes", errLineTooLong, l.max)
-		}
-		line = append(line, part...)
-		if errors.Is(err, bufio.ErrBufferFull) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		return line[:len(line)-1], nil
 	}
 }

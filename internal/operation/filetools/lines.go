@@ -1,7 +1,6 @@
 package filetools
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,46 +9,37 @@ import (
 	"os"
 	"strings"
 	"unicode/utf8"
+
+	"crosssum/internal/artifact/lines"
 )
 
 // maxLine bounds a line of input in bytes.
 const maxLine = 64 << 20
 
-// lines reads texts, one a line: the line itself, or the JSON string that it holds. Every line is a text, the empty one too;
+// textLines reads texts, one a line: the line itself, or the JSON string that it holds. Every line is a text, the empty one too;
 // only what follows the last line feed is none if it is empty.
-type lines struct {
-	r    *bufio.Reader
+type textLines struct {
+	r    *lines.Reader
 	name string // for errors
 	json bool
 	n    int // lines read
 }
 
-func newLines(r io.Reader, name string, json bool) *lines {
-	return &lines{r: bufio.NewReaderSize(r, 1<<20), name: name, json: json}
+func newTexts(r io.Reader, name string, json bool) *textLines {
+	return &textLines{r: lines.NewReader(r, maxLine), name: name, json: json}
 }
 
 // next is the next text; io.EOF after the last. A line that is not UTF-8, or not a JSON string where one is wanted, is an
 // error with the number of the line, from 1.
-func (l *lines) next() (string, error) {
-	var line []byte
-	for {
-		part, err := l.r.ReadSlice('\n')
-		line = append(line, part...)
-		if len(line) > maxLine {
-			return "", l.bad(l.n+1, "has more than %d bytes", maxLine)
-		}
-		if errors.Is(err, bufio.ErrBufferFull) {
-			continue
-		}
-		if err != nil && !(errors.Is(err, io.EOF) && len(line) > 0) {
-			return "", err
-		}
-		break
+func (l *textLines) next() (string, error) {
+	line, err := l.r.Next()
+	if errors.Is(err, lines.ErrTooLong) {
+		return "", l.bad(l.n+1, "has more than %d bytes", maxLine)
+	}
+	if err != nil {
+		return "", err
 	}
 	l.n++
-	if line[len(line)-1] == '\n' {
-		line = line[:len(line)-1]
-	}
 	if !utf8.Valid(line) {
 		return "", l.bad(l.n, "is not UTF-8")
 	}
@@ -59,7 +49,7 @@ func (l *lines) next() (string, error) {
 	return l.unquote(line)
 }
 
-func (l *lines) unquote(line []byte) (string, error) {
+func (l *textLines) unquote(line []byte) (string, error) {
 	var v any
 	if err := json.Unmarshal(line, &v); err != nil {
 		return "", l.bad(l.n, "is not JSON: %v", err)
@@ -75,7 +65,7 @@ func (l *lines) unquote(line []byte) (string, error) {
 	return text, nil
 }
 
-func (l *lines) bad(n int, format string, args ...any) error {
+func (l *textLines) bad(n int, format string, args ...any) error {
 	return fmt.Errorf("%s: line %d (row %d) %s", l.name, n, n-1, fmt.Sprintf(format, args...))
 }
 
@@ -112,9 +102,9 @@ func until(ctx context.Context, next func() (string, error)) func() (string, err
 
 // input is where a tool reads its lines. path "" is the standard input, which cannot be read twice: total is 0 then. A file
 // is read through once before, so that a bad line is told before hours of work.
-func input(path string, json bool) (l *lines, total int64, closing func(), err error) {
+func input(path string, json bool) (l *textLines, total int64, closing func(), err error) {
 	if path == "" {
-		return newLines(os.Stdin, "standard input", json), 0, func() {}, nil
+		return newTexts(os.Stdin, "standard input", json), 0, func() {}, nil
 	}
 	file, err := os.Open(path)
 	if err != nil {
@@ -122,7 +112,7 @@ func input(path string, json bool) (l *lines, total int64, closing func(), err e
 	}
 	closing = func() { file.Close() }
 	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
-		for l = newLines(file, path, json); err == nil; total++ {
+		for l = newTexts(file, path, json); err == nil; total++ {
 			_, err = l.next()
 		}
 		if !errors.Is(err, io.EOF) {
@@ -135,5 +125,5 @@ func input(path string, json bool) (l *lines, total int64, closing func(), err e
 			return nil, 0, nil, err
 		}
 	}
-	return newLines(file, path, json), total, closing, nil
+	return newTexts(file, path, json), total, closing, nil
 }

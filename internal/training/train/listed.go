@@ -1,7 +1,6 @@
 package train
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -11,6 +10,7 @@ import (
 	"slices"
 	"sort"
 
+	"crosssum/internal/artifact/lines"
 	"crosssum/internal/model/t5"
 	"crosssum/internal/training/trained"
 	"crosssum/schemas"
@@ -52,9 +52,9 @@ func readBatches(path string, tokenizer *t5.Tokenizer, vocabulary int, params sc
 	defer file.Close()
 	l := &listed{}
 	empty := 0 // the last line without a batch
-	reader := bufio.NewReaderSize(io.LimitReader(file, 1<<40), 1<<20)
+	reader := lines.NewReader(file, maxBatchLine)
 	for n := 1; ; n++ {
-		line, err := readLine(reader, maxBatchLine)
+		line, err := reader.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
@@ -92,8 +92,8 @@ func countBatches(path string) (n int, err error) {
 		return 0, invalid("%v", err)
 	}
 	defer file.Close()
-	for reader := bufio.NewReaderSize(file, 1<<20); ; {
-		line, err := readLine(reader, maxBatchLine)
+	for reader := lines.NewReader(file, maxBatchLine); ; {
+		line, err := reader.Next()
 		if errors.Is(err, io.EOF) {
 			return max(n, 1), nil // none at all is told when they are read
 		}
@@ -102,26 +102,6 @@ func countBatches(path string) (n int, err error) {
 		}
 		if len(bytes.TrimSpace(line)) > 0 {
 			n++
-		}
-	}
-}
-
-// readLine is the next line without its end; a last one without an end counts.
-func readLine(r *bufio.Reader, limit int) ([]byte, error) {
-	var line []byte
-	for {
-		part, err := r.ReadSlice('\n')
-		if line = append(line, part...); len(line) > limit {
-			return nil, fmt.Errorf("over %d bytes", limit)
-		}
-		switch {
-		case errors.Is(err, bufio.ErrBufferFull):
-		case errors.Is(err, io.EOF) && len(line) > 0:
-			return line, nil
-		case err != nil:
-			return nil, err
-		default:
-			return line[:len(line)-1], nil
 		}
 	}
 }

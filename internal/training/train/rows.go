@@ -1,7 +1,6 @@
 package train
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
@@ -10,6 +9,8 @@ import (
 	"os"
 	"runtime"
 	"unicode/utf8"
+
+	"crosssum/internal/artifact/lines"
 )
 
 // row is a row of a data set.
@@ -114,9 +115,9 @@ func (f pairFile) read(lots chan<- *lot, over <-chan struct{}) bool {
 		return send()
 	}
 	defer file.Close()
-	reader, size := bufio.NewReaderSize(file, 64<<10), 0
+	reader, size := lines.NewReader(file, maxSampleLine), 0
 	for {
-		line, err := readLine(reader, maxSampleLine)
+		line, err := reader.Next()
 		if errors.Is(err, io.EOF) {
 			if n := len(next.lines); n > 0 && len(bytes.TrimSpace(next.lines[n-1])) == 0 { // as editors leave it
 				next.lines = next.lines[:n-1]
@@ -127,7 +128,7 @@ func (f pairFile) read(lots chan<- *lot, over <-chan struct{}) bool {
 			next.err = err
 			return send()
 		}
-		next.lines, size = append(next.lines, line), size+len(line)
+		next.lines, size = append(next.lines, bytes.Clone(line)), size+len(line)
 		if len(next.lines) == lotLines || size >= lotBytes {
 			if size = 0; !send() {
 				return false
