@@ -18,15 +18,16 @@ import (
 	"crosssum/internal/mining/search"
 	"crosssum/internal/model/encode"
 	"crosssum/internal/model/langid"
+	"crosssum/internal/native/device"
 	"crosssum/internal/native/faiss"
 	"crosssum/internal/native/torch"
 	"crosssum/internal/training/train"
 )
 
 // handlers are what the engine does for a worker.
-func handlers() map[string]engine.Handler {
+func handlers(threads int) map[string]engine.Handler {
 	return map[string]engine.Handler{
-		engine.OpProfile:  engine.Typed(profile),
+		engine.OpProfile:  engine.Typed(func(context.Context, struct{}, engine.Report) (engine.Profile, error) { return profile(threads), nil }),
 		engine.OpEncode:   engine.Typed(encode.Run),
 		engine.OpClassify: engine.Typed(langid.Run),
 		engine.OpSearch:   engine.Typed(search.Run),
@@ -43,19 +44,22 @@ func handlers() map[string]engine.Handler {
 func main() {
 	// Rows and vectors are short-lived and large: collect early rather than hold twice the memory.
 	debug.SetGCPercent(50)
-	torch.SetThreads(threads())
-	faiss.SetThreads(threads())
+	threads := environment()
+	torch.SetThreads(threads)
+	faiss.SetThreads(threads)
 	if len(os.Args) > 1 {
 		os.Exit(subcommand(os.Args[1], os.Args[2:]))
 	}
-	if err := engine.Main(handlers()); err != nil {
+	if err := engine.Main(handlers(threads)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-// threads is how many the worker gave; by hand, those of OMP_NUM_THREADS, else one.
-func threads() int {
+// environment tells the libraries what the worker says of numbers (engine.Command sets it), and is the one place that reads it. threads are as
+// many as the worker gives; by hand, those of OMP_NUM_THREADS, else one.
+func environment() (threads int) {
+	device.Use(device.Settings{Numerics: os.Getenv("CROSSSUM_NUMERICS"), Device: os.Getenv("CROSSSUM_DEVICE"), Precision: os.Getenv("CROSSSUM_PRECISION")})
 	for _, name := range []string{"CROSSSUM_ENGINE_THREADS", "OMP_NUM_THREADS"} {
 		if n, err := strconv.Atoi(os.Getenv(name)); err == nil && n > 0 && n <= 1024 {
 			return n

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"crosssum/internal/native/device"
 	"crosssum/internal/native/torch"
 )
 
@@ -164,11 +165,11 @@ func TestWeightsThatDoNotFitTheConfigAreNamed(t *testing.T) {
 	}
 }
 
-// states are the tiny model's hidden states of two texts under the environment's numerics.
+// states are the tiny model's hidden states of two texts under some numerics.
 func states(t *testing.T, numerics, precision string) (out []float32) {
 	t.Helper()
-	t.Setenv("CROSSSUM_NUMERICS", numerics)
-	t.Setenv("CROSSSUM_PRECISION", precision)
+	device.Use(device.Settings{Numerics: numerics, Precision: precision})
+	defer device.Use(device.Settings{})
 	m, err := Load(tiny, nil)
 	if err != nil {
 		t.Fatal(err)

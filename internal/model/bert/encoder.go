@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"runtime/debug"
 
-	"crosssum/internal/native/bf16"
+	"crosssum/internal/native/device"
 	"crosssum/internal/native/kernels"
 	"crosssum/internal/native/torch"
 )
@@ -25,7 +25,7 @@ type layer struct {
 }
 
 // Load reads config.json and model.safetensors, or its shards, of a Hugging Face directory; linear layers of its blocks
-// compute in bf16.Precision(), everything else in fp32. progress, where it is not nil, hears of the bytes read.
+// compute in bf16 where device.BF16 says so, everything else in fp32. progress, where it is not nil, hears of the bytes read.
 func Load(dir string, progress func(done, total int64)) (*Model, error) {
 	c, err := ReadConfig(dir)
 	if err != nil {
@@ -36,7 +36,7 @@ func Load(dir string, progress func(done, total int64)) (*Model, error) {
 		return nil, err
 	}
 	defer p.close()
-	p.bf16 = bf16.Precision() == "bf16" && c.IntermediateSize%2 == 0
+	p.bf16 = device.BF16(torch.CPU) && c.IntermediateSize%2 == 0
 	m := &Model{Config: c}
 	err = torch.Do(func() {
 		m.embeddings = newEmbeddings(p, c)

@@ -11,6 +11,7 @@ import (
 
 	"crosssum/internal/engine"
 	"crosssum/internal/native/bf16"
+	"crosssum/internal/native/device"
 	"crosssum/internal/native/torch"
 )
 
@@ -31,7 +32,7 @@ type Floor struct {
 // products are cut as the batches are, a batch a thread; what is not counted in the floor is attention's own products, a few
 // in a hundred of the work.
 func MeasureFloor(dir string, count, tokens, runs int) (Floor, error) {
-	f := Floor{Precision: bf16.Precision(), Texts: count, Tokens: tokens}
+	f := Floor{Precision: map[bool]string{false: "fp32", true: "bf16"}[device.BF16(torch.CPU)], Texts: count, Tokens: tokens}
 	e, err := encoders.get(dir)
 	if err != nil {
 		return f, err
@@ -95,7 +96,7 @@ type weight struct {
 }
 
 func (w weight) keep() weight {
-	if bf16.Precision() == "bf16" {
+	if device.BF16(torch.CPU) {
 		w.values = bf16.Pack(w.values)
 	}
 	w.values = w.values.Keep()
@@ -104,7 +105,7 @@ func (w weight) keep() weight {
 
 // product is x weight^T; in bf16 the rounding of x belongs to it, and so does a bias of zeros.
 func (w weight) product(x torch.Tensor) {
-	if bf16.Precision() == "bf16" {
+	if device.BF16(torch.CPU) {
 		bf16.Linear(x, w.values, torch.FromFloat32s(make([]float32, w.out), w.out), torch.Tensor{})
 	} else {
 		torch.Linear(x, w.values, torch.Tensor{})

@@ -8,29 +8,10 @@ package bf16
 // int crosssum_bf16(void);
 import "C"
 
-import (
-	"os"
-
-	"crosssum/internal/native/torch"
-)
+import "crosssum/internal/native/torch"
 
 // Native tells whether the processor has the instruction.
 func Native() bool { return C.crosssum_bf16() != 0 }
-
-// Precision of the linear layers of encoders in this process, "bf16" or "fp32": bf16 under `numerics: native` where the
-// processor has it. CROSSSUM_PRECISION=fp32 or bf16 overrides that, under native only: a comparison, or a test on any processor.
-func Precision() string {
-	if os.Getenv("CROSSSUM_NUMERICS") != "native" {
-		return "fp32"
-	}
-	if wanted := os.Getenv("CROSSSUM_PRECISION"); wanted == "fp32" || wanted == "bf16" {
-		return wanted
-	}
-	if Native() {
-		return "bf16"
-	}
-	return "fp32"
-}
 
 var (
 	opPack   = torch.Custom("crosssum::bf16_pack")

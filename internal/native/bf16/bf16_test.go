@@ -150,17 +150,3 @@ func TestShapesThatDoNotFitAreErrors(t *testing.T) {
 		}
 	}
 }
-
-func TestBF16IsForNativeNumericsAlone(t *testing.T) {
-	want := map[bool]string{true: "bf16", false: "fp32"}[Native()]
-	for _, c := range []struct{ numerics, override, precision string }{
-		{"portable", "", "fp32"}, {"portable", "bf16", "fp32"}, {"", "bf16", "fp32"}, {"", "", "fp32"},
-		{"native", "", want}, {"native", "fp32", "fp32"}, {"native", "bf16", "bf16"}, {"native", "fp8", want},
-	} {
-		t.Setenv("CROSSSUM_NUMERICS", c.numerics)
-		t.Setenv("CROSSSUM_PRECISION", c.override)
-		if got := Precision(); got != c.precision {
-			t.Errorf("numerics %q, override %q: %s, want %s", c.numerics, c.override, got, c.precision)
-		}
-	}
-}

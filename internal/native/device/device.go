@@ -1,4 +1,5 @@
-// Package device says where summarizers are trained and generate: on the processor, or on GPUs. Everything else is the processor's.
+// Package device says where summarizers are trained and generate, on the processor or on GPUs (everything else is the processor's), and in
+// which precision.
 package device
 
 import (
@@ -7,15 +8,32 @@ import (
 	"strings"
 
 	"crosssum/internal/fault"
+	"crosssum/internal/native/bf16"
 	"crosssum/internal/native/torch"
 	"crosssum/schemas"
 )
 
-// Of is the device of a process of several (rank 0 of 1: of the only one): the processor, or rank r's GPU r. `device` of temporal.yaml
-// decides, which the engine's environment has as CROSSSUM_DEVICE: "cuda" wants GPUs, "auto" takes them where numerics are native and
-// libtorch can use one, "cpu" and no word never. A GPU has answered when it is returned, and gives the same bytes again from then on.
+// Settings are what a process is told of its numbers: the engine's main reads them from its environment. None is what libraries take
+// when nobody told them: portable numbers of the processor.
+type Settings struct {
+	Numerics  string // "portable" or "native"
+	Device    string // `device` of temporal.yaml: "auto", "cpu" or "cuda"
+	Precision string // "fp32" or "bf16" overrides the choice of native numerics: a comparison, or a test on any processor
+}
+
+var told Settings
+
+// Use is called once, before anything is computed; by tests, before each case.
+func Use(s Settings) { told = s }
+
+// Told is what Use was called with.
+func Told() Settings { return told }
+
+// Of is the device of a process of several (rank 0 of 1: of the only one): the processor, or rank r's GPU r. Device of the settings
+// decides: "cuda" wants GPUs, "auto" takes them where numerics are native and libtorch can use one, "cpu" and no word never. A GPU has
+// answered when it is returned, and gives the same bytes again from then on.
 func Of(rank, ranks int) (torch.Device, error) {
-	d, err := choose(os.Getenv("CROSSSUM_DEVICE"), os.Getenv("CROSSSUM_NUMERICS"), torch.GPUs(), rank, ranks)
+	d, err := choose(told, torch.GPUs(), rank, ranks)
 	if err != nil || d == torch.CPU {
 		return d, err
 	}
@@ -32,16 +50,16 @@ func Of(rank, ranks int) (torch.Device, error) {
 	return d, nil
 }
 
-func choose(wanted, numerics string, gpus, rank, ranks int) (torch.Device, error) {
-	switch wanted {
+func choose(s Settings, gpus, rank, ranks int) (torch.Device, error) {
+	switch s.Device {
 	case "", "cpu":
 		return torch.CPU, nil
 	case "auto":
-		if numerics != "native" || gpus == 0 {
+		if s.Numerics != "native" || gpus == 0 {
 			return torch.CPU, nil
 		}
 	case "cuda":
-		if numerics != "native" {
+		if s.Numerics != "native" {
 			return torch.CPU, invalid("device is cuda and numerics are not native: portable numerics have the same bytes on every machine, and are the " +
 				"processor's: ask for numerics \"native\", or set device to auto or cpu in temporal.yaml")
 		}
@@ -50,7 +68,7 @@ func choose(wanted, numerics string, gpus, rank, ranks int) (torch.Device, error
 				"and build with LIBTORCH=DIR ./crosssum setup against a libtorch that has CUDA", torch.Version())
 		}
 	default:
-		return torch.CPU, invalid("device %.40q is not one of auto, cpu, cuda", wanted)
+		return torch.CPU, invalid("device %.40q is not one of auto, cpu, cuda", s.Device)
 	}
 	if ranks > gpus {
 		return torch.CPU, invalid("train.ranks is %d, and this machine has %d GPUs that libtorch can use: each rank takes one of its own; lower train.ranks, "+
@@ -63,9 +81,21 @@ func invalid(format string, args ...any) error {
 	return fault.New(schemas.InvalidInput, format, args...)
 }
 
+// BF16 tells whether linear layers multiply in bf16 where nobody asks for a precision: under native numerics, on GPUs and on processors
+// that have the instruction.
+func BF16(d torch.Device) bool {
+	switch {
+	case told.Numerics != "native":
+		return false
+	case told.Precision == "fp32" || told.Precision == "bf16":
+		return told.Precision == "bf16"
+	}
+	return d != torch.CPU || bf16.Native()
+}
+
 // Name is what the numerics profile says: "cpu", or "cuda" with the kinds of the GPUs, as the driver names them.
 func Name() string {
-	d, err := choose(os.Getenv("CROSSSUM_DEVICE"), os.Getenv("CROSSSUM_NUMERICS"), torch.GPUs(), 0, 1)
+	d, err := choose(told, torch.GPUs(), 0, 1)
 	if err != nil || d == torch.CPU {
 		return "cpu"
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"crosssum/internal/fault"
+	"crosssum/internal/native/bf16"
 	"crosssum/internal/native/torch"
 	"crosssum/schemas"
 )
@@ -29,7 +30,7 @@ func TestARankTakesTheGPUOfItsNumberWhereGPUsAreWantedAndThere(t *testing.T) {
 		{"cuda", "portable", 2, 0, 1, torch.CPU, []string{"numerics", "temporal.yaml"}},
 		{"tpu", "native", 2, 0, 1, torch.CPU, []string{`"tpu"`, "auto, cpu, cuda"}},
 	} {
-		d, err := choose(c.wanted, c.numerics, c.gpus, c.rank, c.ranks)
+		d, err := choose(Settings{Device: c.wanted, Numerics: c.numerics}, c.gpus, c.rank, c.ranks)
 		if d != c.device || (err != nil) != (c.says != nil) {
 			t.Errorf("%+v: %s, %v", c, d, err)
 		}
@@ -45,10 +46,10 @@ func TestARankTakesTheGPUOfItsNumberWhereGPUsAreWantedAndThere(t *testing.T) {
 	}
 }
 
-func TestTheDeviceIsTheEnvironments(t *testing.T) {
-	t.Setenv("CROSSSUM_NUMERICS", "native")
+func TestTheDeviceIsTheSettings(t *testing.T) {
+	defer Use(Settings{})
 	if torch.GPUs() > 0 {
-		t.Setenv("CROSSSUM_DEVICE", "cuda")
+		Use(Settings{Numerics: "native", Device: "cuda"})
 		d, err := Of(0, 1)
 		if err != nil || d != torch.CUDA(0) || !strings.HasPrefix(Name(), "cuda") {
 			t.Errorf("%s, called %s: %v", d, Name(), err)
@@ -56,9 +57,26 @@ func TestTheDeviceIsTheEnvironments(t *testing.T) {
 		return
 	}
 	for wanted, ok := range map[string]bool{"auto": true, "cpu": true, "cuda": false} {
-		t.Setenv("CROSSSUM_DEVICE", wanted)
+		Use(Settings{Numerics: "native", Device: wanted})
 		if d, err := Of(0, 1); d != torch.CPU || (err == nil) != ok || Name() != "cpu" {
 			t.Errorf("%s: %s, called %s: %v", wanted, d, Name(), err)
+		}
+	}
+}
+
+func TestBF16IsForNativeNumericsAlone(t *testing.T) {
+	defer Use(Settings{})
+	own := bf16.Native()
+	for _, c := range []struct {
+		numerics, override string
+		cpu, gpu           bool
+	}{
+		{"portable", "", false, false}, {"portable", "bf16", false, false}, {"", "bf16", false, false}, {"", "", false, false},
+		{"native", "", own, true}, {"native", "fp32", false, false}, {"native", "bf16", true, true}, {"native", "fp8", own, true},
+	} {
+		Use(Settings{Numerics: c.numerics, Precision: c.override})
+		if cpu, gpu := BF16(torch.CPU), BF16(torch.CUDA(0)); cpu != c.cpu || gpu != c.gpu {
+			t.Errorf("numerics %q, override %q: %v on the processor, %v on a GPU", c.numerics, c.override, cpu, gpu)
 		}
 	}
 }

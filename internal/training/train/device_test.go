@@ -35,7 +35,7 @@ func losses(t *testing.T, optimizer, precision string) (list []float64) {
 }
 
 func TestTenStepsOnAnotherDeviceHaveTheProcessorsLosses(t *testing.T) {
-	t.Setenv("CROSSSUM_NUMERICS", "native")
+	told(t, device.Settings{Numerics: "native"})
 	for _, c := range []struct {
 		optimizer, precision string
 		tolerance            float64
@@ -65,11 +65,17 @@ func TestAResumedRunOnAGPUEndsInTheSameBytes(t *testing.T) {
 	resumes(t, toy(t))
 }
 
+// told tells the settings to what follows in a test.
+func told(t *testing.T, s device.Settings) {
+	before := device.Told()
+	device.Use(s)
+	t.Cleanup(func() { device.Use(before) })
+}
+
 func onGPU(t *testing.T) {
 	t.Helper()
 	gpu.Device(t)
-	t.Setenv("CROSSSUM_NUMERICS", "native")
-	t.Setenv("CROSSSUM_DEVICE", "cuda")
+	told(t, device.Settings{Numerics: "native", Device: "cuda"})
 	t.Setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 }
 
@@ -78,8 +84,7 @@ func TestATrainingForWhichThereIsNoGPUEndsBeforeItReadsTheModel(t *testing.T) {
 		t.Skip("NOT RUN: there is a GPU here")
 	}
 	for numerics, says := range map[string]string{"native": "can use no GPU here", "portable": "numerics are not native"} {
-		t.Setenv("CROSSSUM_NUMERICS", numerics)
-		t.Setenv("CROSSSUM_DEVICE", "cuda")
+		told(t, device.Settings{Numerics: numerics, Device: "cuda"})
 		request := toy(t)
 		request.Model += "/not there"
 		request.Work, request.Output = t.TempDir(), t.TempDir()
@@ -92,11 +97,11 @@ func TestATrainingForWhichThereIsNoGPUEndsBeforeItReadsTheModel(t *testing.T) {
 
 func TestPrecisionIsChosenByDevice(t *testing.T) {
 	auto := schemas.TrainParams{Precision: "auto"}
-	t.Setenv("CROSSSUM_NUMERICS", "native")
+	told(t, device.Settings{Numerics: "native"})
 	if bf16, err := half(auto, torch.CUDA(0)); err != nil || !bf16 {
 		t.Errorf("auto on a GPU: bf16 %v, %v", bf16, err)
 	}
-	t.Setenv("CROSSSUM_NUMERICS", "portable")
+	told(t, device.Settings{Numerics: "portable"})
 	d, err := device.Of(0, 1)
 	must(t, err)
 	if bf16, err := half(auto, d); err != nil || bf16 {

@@ -1,9 +1,7 @@
 package train
 
 import (
-	"os"
-
-	"crosssum/internal/native/bf16"
+	"crosssum/internal/native/device"
 	"crosssum/internal/native/torch"
 	"crosssum/schemas"
 )
@@ -16,15 +14,12 @@ func half(p schemas.TrainParams, d torch.Device) (bool, error) {
 	case "", "fp32":
 		return false, nil
 	case "bf16":
-		if os.Getenv("CROSSSUM_NUMERICS") != "native" {
+		if device.Told().Numerics != "native" {
 			return false, invalid("precision \"bf16\" needs numerics \"native\" (./crosssum train --numerics native): portable numerics have the same bytes on every processor")
 		}
 		return true, nil
 	case "auto":
-		if d != torch.CPU {
-			return os.Getenv("CROSSSUM_PRECISION") != "fp32", nil
-		}
-		return bf16.Precision() == "bf16", nil
+		return device.BF16(d), nil
 	}
 	return false, invalid("precision %.40q is not one of auto, fp32, bf16", p.Precision)
 }

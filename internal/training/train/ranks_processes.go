@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -115,14 +116,11 @@ func (r *run) meet(folder string) (*c10d.Group, error) {
 // run keeps one other rank until it ends.
 func (o *others) run(life context.Context, threads int, request engine.RankRequest) {
 	defer o.running.Done()
-	mode := os.Getenv("CROSSSUM_NUMERICS")
-	if mode == "" { // no engine, but a test
-		mode = "portable"
-	}
-	client := engine.New(engine.Options{Program: ownProgram, Threads: threads, Device: os.Getenv("CROSSSUM_DEVICE"), Stop: 5 * time.Second,
+	told := device.Told()
+	client := engine.New(engine.Options{Program: ownProgram, Threads: threads, Device: told.Device, Stop: 5 * time.Second,
 		Log: os.Stderr})
 	ctx := engine.WithJob(life, engine.Job{Unit: fmt.Sprintf("rank %d of %d", request.Rank, request.Ranks), Stall: rankSilence, Start: rankStart})
-	err := client.Call(ctx, mode, engine.OpTrainRank, request, nil, func(p schemas.Progress) {
+	err := client.Call(ctx, cmp.Or(told.Numerics, "portable"), engine.OpTrainRank, request, nil, func(p schemas.Progress) {
 		if p.Of == "steps" {
 			o.worked.Add(1)
 		}

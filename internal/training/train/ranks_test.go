@@ -16,6 +16,7 @@ import (
 	"crosssum/internal/engine"
 	"crosssum/internal/fault"
 	"crosssum/internal/model/t5"
+	"crosssum/internal/native/device"
 	"crosssum/internal/native/torch"
 	"crosssum/schemas"
 )
@@ -30,6 +31,7 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	torch.SetThreads(1)
+	device.Use(device.Settings{Numerics: os.Getenv("CROSSSUM_NUMERICS"), Device: os.Getenv("CROSSSUM_DEVICE")})
 	here := func(rank int) {
 		os.WriteFile(filepath.Join(folder, strconv.Itoa(rank)), []byte(strconv.Itoa(os.Getpid())), 0o644)
 	}

@@ -83,7 +83,7 @@ func open(ctx context.Context, request engine.TrainRequest, report engine.Report
 	if r.device, err = device.Of(0, r.lessons.Processes(request.Params.Ranks)); err != nil {
 		return nil, err
 	}
-	r.computed = fmt.Sprintf("%s, %d threads, numerics %s", r.device, torch.Threads(), os.Getenv("CROSSSUM_NUMERICS"))
+	r.computed = fmt.Sprintf("%s, %d threads, numerics %s", r.device, torch.Threads(), device.Told().Numerics)
 	if r.id, err = identity(request, r.device, &r.inputs); err != nil {
 		return nil, err
 	}

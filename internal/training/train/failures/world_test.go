@@ -22,6 +22,7 @@ import (
 	"crosssum/internal/engine"
 	"crosssum/internal/model/starts"
 	"crosssum/internal/model/t5"
+	"crosssum/internal/native/device"
 	"crosssum/internal/native/sentencepiece"
 	"crosssum/internal/native/torch"
 	"crosssum/internal/testkit"
@@ -46,6 +47,7 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	torch.SetThreads(1)
+	device.Use(device.Settings{Numerics: os.Getenv("CROSSSUM_NUMERICS"), Device: os.Getenv("CROSSSUM_DEVICE")})
 	err := engine.Main(map[string]engine.Handler{
 		"pid": engine.Typed(func(context.Context, struct{}, engine.Report) (int, error) { return os.Getpid(), nil }),
 		engine.OpProfile: engine.Typed(func(context.Context, struct{}, engine.Report) (engine.Profile, error) {
