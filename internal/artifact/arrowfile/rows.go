@@ -122,6 +122,7 @@ func NewBuilder[T any](schema *arrow.Schema) *Builder[T] {
 // Add appends a row and tells its size in bytes, roughly.
 func (b *Builder[T]) Add(row T) (bytes int, err error) {
 	b.row = row
+	defer func() { b.row = *new(T) }() // which may be of a batch that was read
 	for i, field := range b.fields {
 		switch v := field.(type) {
 		case *string:

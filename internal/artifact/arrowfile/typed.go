@@ -99,6 +99,7 @@ func (f *FileT[T]) Batch(i int, use func(*Batch[T]) error) error {
 				b.columns = append(b.columns, column)
 			}
 		}
+		defer func() { f.row = *new(T) }() // which would keep the batch's memory
 		return use(b)
 	})
 }

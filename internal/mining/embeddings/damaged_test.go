@@ -49,12 +49,12 @@ func rewrite(path string, rows [][2]any) error {
 	if err := os.Remove(path); err != nil {
 		return err
 	}
-	w, err := arrowfile.Create(path, schemas.Vector(3), false)
+	w, err := arrowfile.CreateVectors[schemas.VectorRow](path, 3, nil)
 	if err != nil {
 		return err
 	}
 	for _, r := range rows {
-		if err := w.Append(r[0], []float32{r[1].(float32), 0, float32(math.Pi)}); err != nil {
+		if err := w.Append(schemas.VectorRow{TextDigest: r[0].(string), Embedding: []float32{r[1].(float32), 0, float32(math.Pi)}}); err != nil {
 			return err
 		}
 	}
@@ -70,11 +70,11 @@ func TestPartsOfTwoWidthsAreTwoEncodersAndNamed(t *testing.T) {
 	}
 	path, _ := w.store.Path(refs[0])
 	wide := filepath.Join(t.TempDir(), "wide.arrow")
-	file, err := arrowfile.Create(wide, schemas.Vector(5), false)
+	file, err := arrowfile.CreateVectors[schemas.VectorRow](wide, 5, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(file.Append(strings.Repeat("0", 64), make([]float32, 5)), file.Close(), os.Remove(path), os.Rename(wide, path)); err != nil {
+	if err := errors.Join(file.Append(schemas.VectorRow{TextDigest: strings.Repeat("0", 64), Embedding: make([]float32, 5)}), file.Close(), os.Remove(path), os.Rename(wide, path)); err != nil {
 		t.Fatal(err)
 	}
 	_, err = w.embed(summaries(0, 11))

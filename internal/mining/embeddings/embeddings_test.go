@@ -38,8 +38,8 @@ func newWorld(t *testing.T) *world {
 func (w *world) articles(summaries []string) (path, digest string) {
 	w.t.Helper()
 	path = filepath.Join(w.t.TempDir(), "articles.arrow")
-	if err := arrowfile.WriteRows(path, schemas.Article, len(summaries), func(i int) []any {
-		return []any{"english", fmt.Sprintf("%05d", i), "", "", summaries[i], "text", []string{}, "", ""}
+	if err := arrowfile.WriteT(path, len(summaries), func(i int) schemas.ArticleRow {
+		return schemas.ArticleRow{Language: "english", ID: fmt.Sprintf("%05d", i), Summary: summaries[i], Text: "text"}
 	}); err != nil {
 		w.t.Fatal(err)
 	}
@@ -62,14 +62,14 @@ func (w *world) encode(_ context.Context, input, output string) (tokens int64, e
 	}
 	w.calls++
 	var texts []string
-	err = arrowfile.Each(input, schemas.Text, func(r arrowfile.Row) error {
-		texts = append(texts, arrowfile.Clone(r.Str(2)))
+	err = arrowfile.EachT(input, func(r *schemas.TextRow) error {
+		texts = append(texts, arrowfile.Clone(r.Text))
 		return nil
 	})
 	if err != nil {
 		return 0, err
 	}
-	out, err := arrowfile.Create(output, schemas.Embedding(3), false)
+	out, err := arrowfile.CreateVectors[schemas.EmbeddingRow](output, 3, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -79,7 +79,7 @@ func (w *world) encode(_ context.Context, input, output string) (tokens int64, e
 		if text == unknown {
 			clear(vector)
 		}
-		if err := out.Append("", "", hex.EncodeToString(sum[:]), vector); err != nil {
+		if err := out.Append(schemas.EmbeddingRow{TextDigest: hex.EncodeToString(sum[:]), Embedding: vector}); err != nil {
 			return 0, err
 		}
 	}
@@ -117,16 +117,16 @@ func (w *world) embed(summaries []string) (outcome, error) {
 	b, err := os.ReadFile(out)
 	o.bytes = string(b)
 	row := 0
-	return o, errors.Join(err, arrowfile.Each(out, schemas.Embedding(3), func(r arrowfile.Row) error {
-		if want := fmt.Sprintf("%05d", row); r.Str(0) != "english" || r.Str(1) != want {
-			w.t.Errorf("row %d is %s/%s", row, r.Str(0), r.Str(1))
+	return o, errors.Join(err, arrowfile.EachT(out, func(r *schemas.EmbeddingRow) error {
+		if want := fmt.Sprintf("%05d", row); r.Language != "english" || r.ID != want {
+			w.t.Errorf("row %d is %s/%s", row, r.Language, r.ID)
 		}
 		sum := sha256.Sum256([]byte(prefix + summaries[row]))
-		if r.Str(2) != hex.EncodeToString(sum[:]) || summaries[row] != unknown && r.Vector(3)[2] != float32(sum[0]) {
+		if r.TextDigest != hex.EncodeToString(sum[:]) || summaries[row] != unknown && r.Embedding[2] != float32(sum[0]) {
 			w.t.Errorf("row %d has the vector of another text", row)
 		}
 		row++
-		o.vectors = append(o.vectors, fmt.Sprint(r.Vector(3)))
+		o.vectors = append(o.vectors, fmt.Sprint(r.Embedding))
 		return nil
 	}))
 }

@@ -135,23 +135,26 @@ func (t *Texts) find(from *int, digest []byte) int {
 // scan calls f with every row of a part and counts them. Digests must rise.
 func (c *Chain) scan(ctx context.Context, t *Texts, p part, f func(digest []byte, vector []float32) error) (rows int64, err error) {
 	var last, digest [32]byte
-	err = arrowfile.Each(p.path, schemas.Vector(c.dimension), func(r arrowfile.Row) error {
+	err = arrowfile.EachT(p.path, func(r *schemas.VectorRow) error {
 		if rows%beatRows == 0 {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
 			t.beat()
 		}
-		text := r.Str(0)
+		text := r.TextDigest
 		if n, err := hex.Decode(digest[:], []byte(text)); len(text) != 64 || err != nil || n != len(digest) {
 			return corrupt("%s: row %d has no digest but %.80q", p.path, rows, text)
 		}
 		if rows > 0 && bytes.Compare(last[:], digest[:]) >= 0 {
 			return corrupt("%s: row %d: digests do not rise", p.path, rows)
 		}
+		if len(r.Embedding) != c.dimension {
+			return corrupt("%s: vectors of %d values, wanted %d", p.path, len(r.Embedding), c.dimension)
+		}
 		last = digest
 		rows++
-		return f(digest[:], r.Vector(1))
+		return f(digest[:], r.Embedding)
 	})
 	return rows, err
 }
@@ -193,18 +196,18 @@ func (c *Chain) writePart(t *Texts, list []int32, encoded, path string, tokens i
 		return corrupt("%s: the encoder gives vectors of %d values, and the parts before have %d: they are of another one", c.Name, dimension, c.dimension)
 	}
 	meta := arrow.NewMetadata([]string{metaArticles, metaTokens}, []string{c.Articles, strconv.FormatInt(tokens, 10)})
-	w, err := arrowfile.Create(path, arrow.NewSchema(schemas.Vector(dimension).Fields(), &meta), false)
+	w, err := arrowfile.CreateVectors[schemas.VectorRow](path, dimension, &meta)
 	if err != nil {
 		return err
 	}
 	defer os.Remove(encoded)
 	n := 0
-	err = arrowfile.Each(encoded, schemas.Embedding(dimension), func(r arrowfile.Row) error {
-		if n == len(list) || !t.isOf(list[n], r.Str(2)) {
-			return corrupt("%s: the encoder gave row %d the digest %q, which is not that of the text it got", c.Name, n, r.Str(2))
+	err = arrowfile.EachT(encoded, func(r *schemas.EmbeddingRow) error {
+		if n == len(list) || !t.isOf(list[n], r.TextDigest) {
+			return corrupt("%s: the encoder gave row %d the digest %q, which is not that of the text it got", c.Name, n, r.TextDigest)
 		}
 		n++
-		return w.Append(r.Str(2), r.Vector(3))
+		return w.Append(schemas.VectorRow{TextDigest: r.TextDigest, Embedding: r.Embedding})
 	})
 	if err == nil && n != len(list) {
 		err = corrupt("%s: the encoder got %d texts and gave %d rows", c.Name, len(list), n)

@@ -50,9 +50,9 @@ func Read(articles, prefix string, beat func()) (*Texts, error) {
 		return nil, err
 	}
 	t := &Texts{articles: articles, prefix: prefix, beat: beat, entries: make([]entry, 0, rows)}
-	err = t.each(func(r arrowfile.Row) error {
+	err = t.each(func(r *schemas.ArticleRow) error {
 		digest := t.digest(r)
-		t.entries = append(t.entries, entry{[half]byte(digest[:half]), int32(len(t.entries)), int32(len(prefix) + len(r.Str(articleSummary)))})
+		t.entries = append(t.entries, entry{[half]byte(digest[:half]), int32(len(t.entries)), int32(len(prefix) + len(r.Summary))})
 		return nil
 	})
 	if err != nil {
@@ -75,17 +75,10 @@ func Read(articles, prefix string, beat func()) (*Texts, error) {
 	return t, nil
 }
 
-// Columns of schemas.Article.
-const (
-	articleLanguage = 0
-	articleID       = 1
-	articleSummary  = 4
-)
-
 // each calls f with every article.
-func (t *Texts) each(f func(arrowfile.Row) error) error {
+func (t *Texts) each(f func(*schemas.ArticleRow) error) error {
 	rows := 0
-	return arrowfile.Each(t.articles, schemas.Article, func(r arrowfile.Row) error {
+	return arrowfile.EachT(t.articles, func(r *schemas.ArticleRow) error {
 		if rows++; rows%beatRows == 0 {
 			t.beat()
 		}
@@ -123,10 +116,10 @@ func (t *Texts) writeTexts(path string, list []int32) error {
 	for i, n := range list {
 		place[t.entries[n].row] = i
 	}
-	rows, row := make([][3]string, len(list)), int32(0) // language, id, text
-	err := t.each(func(r arrowfile.Row) error {
+	rows, row := make([]schemas.TextRow, len(list)), int32(0)
+	err := t.each(func(r *schemas.ArticleRow) error {
 		if i, ok := place[row]; ok {
-			rows[i] = [3]string{arrowfile.Clone(r.Str(articleLanguage)), arrowfile.Clone(r.Str(articleID)), arrowfile.Clone(r.Str(articleSummary))}
+			rows[i] = schemas.TextRow{Language: arrowfile.Clone(r.Language), ID: arrowfile.Clone(r.ID), Text: arrowfile.Clone(r.Summary)}
 		}
 		row++
 		return nil
@@ -134,22 +127,12 @@ func (t *Texts) writeTexts(path string, list []int32) error {
 	if err != nil {
 		return err
 	}
-	w, err := arrowfile.Create(path, schemas.Text, false)
-	if err != nil {
-		return err
-	}
-	for _, r := range rows {
-		if err := w.Append(r[0], r[1], r[2]); err != nil {
-			w.Close()
-			return err
-		}
-	}
-	return w.Close()
+	return arrowfile.WriteT(path, len(rows), func(i int) schemas.TextRow { return rows[i] })
 }
 
 // digest is that of an article's prefix and summary.
-func (t *Texts) digest(r arrowfile.Row) [sha256.Size]byte {
-	t.content = append(append(t.content[:0], t.prefix...), r.Str(articleSummary)...)
+func (t *Texts) digest(r *schemas.ArticleRow) [sha256.Size]byte {
+	t.content = append(append(t.content[:0], t.prefix...), r.Summary...)
 	return sha256.Sum256(t.content)
 }
 

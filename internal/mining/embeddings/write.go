@@ -28,7 +28,7 @@ type article struct {
 // Write makes the file of schemas.Embedding of all articles, in their order, from a chain that is Complete for them. It
 // counts the vectors that are zero, which a StaticEmbedding gives texts without a known token.
 func (c *Chain) Write(ctx context.Context, t *Texts, path string) (zero int64, err error) {
-	w, err := arrowfile.Create(path, schemas.Embedding(c.dimension), false)
+	w, err := arrowfile.CreateVectors[schemas.EmbeddingRow](path, c.dimension, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -39,7 +39,7 @@ func (c *Chain) Write(ctx context.Context, t *Texts, path string) (zero int64, e
 	return zero, w.Close()
 }
 
-func (c *Chain) write(ctx context.Context, t *Texts, w *arrowfile.Writer) (zero int64, err error) {
+func (c *Chain) write(ctx context.Context, t *Texts, w *arrowfile.WriterT[schemas.EmbeddingRow]) (zero int64, err error) {
 	size := min(max(blockBytes/(4*c.dimension+articleBytes), 1), len(t.entries))
 	vectors := make([]float32, size*c.dimension)
 	block := make([]article, 0, size)
@@ -53,21 +53,21 @@ func (c *Chain) write(ctx context.Context, t *Texts, w *arrowfile.Writer) (zero 
 				zero++
 			}
 			if err == nil {
-				err = w.Append(a.language, a.id, a.digest, a.vector)
+				err = w.Append(schemas.EmbeddingRow{Language: a.language, ID: a.id, TextDigest: a.digest, Embedding: a.vector})
 			}
 		}
 		block = block[:0]
 		return err
 	}
 	row := 0
-	err = t.each(func(r arrowfile.Row) error {
+	err = t.each(func(r *schemas.ArticleRow) error {
 		sum := t.digest(r)
 		digest := hex.EncodeToString(sum[:])
 		if row == len(t.entryOf) || !t.isOf(t.entryOf[row], digest) {
 			return corrupt("%s: changed while it was read", t.articles)
 		}
 		at := len(block)
-		block = append(block, article{language: arrowfile.Clone(r.Str(articleLanguage)), id: arrowfile.Clone(r.Str(articleID)), digest: digest,
+		block = append(block, article{language: arrowfile.Clone(r.Language), id: arrowfile.Clone(r.ID), digest: digest,
 			entry: t.entryOf[row], vector: vectors[at*c.dimension : (at+1)*c.dimension]})
 		row++
 		if len(block) < size {

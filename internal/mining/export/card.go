@@ -121,22 +121,22 @@ func count(in CardInput) (*card, error) {
 		byName[a.Language] = &cardLanguage{Name: a.Language, Code: code(a.Language), Articles: a.Rows}
 	}
 	pairs := map[[2]string]*cardPair{}
-	err := arrowfile.Each(in.Samples, schemas.Sample, func(row arrowfile.Row) error {
-		source, target := byName[row.Str(0)], byName[row.Str(2)]
-		if source == nil || target == nil || fileSplits[row.Str(4)] == "" {
-			return corrupt("sample %s/%s to %s/%s in %q: no such language or split", row.Str(0), row.Str(1), row.Str(2), row.Str(3), row.Str(4))
+	err := arrowfile.EachT(in.Samples, func(row *schemas.SampleRow) error {
+		source, target := byName[row.SourceLanguage], byName[row.TargetLanguage]
+		if source == nil || target == nil || fileSplits[row.Split] == "" {
+			return corrupt("sample %s/%s to %s/%s in %q: no such language or split", row.SourceLanguage, row.SourceID, row.TargetLanguage, row.TargetID, row.Split)
 		}
 		p := pairs[[2]string{source.Name, target.Name}]
 		if p == nil {
 			p = &cardPair{Source: source.Name, Target: target.Name}
 			pairs[[2]string{source.Name, target.Name}] = p
 		}
-		p.add(row.Str(4), 1)
-		c.Total.add(row.Str(4), 1)
+		p.add(row.Split, 1)
+		c.Total.add(row.Split, 1)
 		if source != target {
 			source.AsSource++
 			target.AsTarget++
-			c.Cross.add(row.Str(4), 1)
+			c.Cross.add(row.Split, 1)
 		}
 		return nil
 	})
@@ -157,12 +157,12 @@ func count(in CardInput) (*card, error) {
 
 func (c *card) countSplits() error {
 	reasons := map[string]int64{}
-	err := arrowfile.Each(c.Splits, schemas.Split, func(row arrowfile.Row) error {
-		reasons[strings.Clone(row.Str(4))]++
-		if row.Str(3) == "dropped" {
+	err := arrowfile.EachT(c.Splits, func(row *schemas.SplitRow) error {
+		reasons[strings.Clone(row.Reason)]++
+		if row.Split == "dropped" {
 			c.Dropped++
 		}
-		if row.Str(2) == row.Str(0)+"/"+row.Str(1) { // a component is named by its smallest article
+		if row.Component == row.Language+"/"+row.ID { // a component is named by its smallest article
 			c.Components++
 		}
 		return nil

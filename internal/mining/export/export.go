@@ -49,8 +49,8 @@ func Run(in Input, dir string, progress func(done, total int64)) (map[string]int
 	out := newFiles(dir, in.Source)
 	next, known, total := 0, 0, int64(len(samples)) // the halves of samples[next:known] are at hand
 	var halves map[string]map[string]half
-	err = arrowfile.Each(in.Articles[in.Source], schemas.Article, func(article arrowfile.Row) error {
-		id := article.Str(1)
+	err = arrowfile.EachT(in.Articles[in.Source], func(article *schemas.ArticleRow) error {
+		id := article.ID
 		for ; next < len(samples) && samples[next].source == id; next++ {
 			if next == known {
 				known = min(next+halvesAtATime, len(samples))
@@ -61,7 +61,7 @@ func Run(in Input, dir string, progress func(done, total int64)) (map[string]int
 			}
 			s := &samples[next]
 			target := halves[s.language][s.target]
-			r := row{sample: s, sourceURL: article.Str(2), text: article.Str(5), half: target,
+			r := row{sample: s, sourceURL: article.URL, text: article.Text, half: target,
 				crawl: in.Crawls[max(from(id), target.origin)].Digest} // the later crawl completed the pair
 			if err := out.write(r); err != nil {
 				return err

@@ -28,32 +28,38 @@ func world(t *testing.T) Input {
 		Pairs: filepath.Join(dir, "pairs"), Splits: filepath.Join(dir, "splits")}
 	for _, l := range []string{"english", "hindi"} {
 		in.Articles[l] = filepath.Join(dir, l)
-		must(t, arrowfile.WriteRows(in.Articles[l], schemas.Article, 2, func(i int) []any {
+		must(t, arrowfile.WriteT(in.Articles[l], 2, func(i int) schemas.ArticleRow {
 			id := l[:1] + string(rune('0'+i))
-			return []any{l, id, "http://" + id, "t", "summary \"" + id + "\" <b>\u2028ह", "text\n" + id + "\x01", []string{}, "", "d"}
+			return schemas.ArticleRow{Language: l, ID: id, URL: "http://" + id, Title: "t",
+				Summary: "summary \"" + id + "\" <b>\u2028ह", Text: "text\n" + id + "\x01", Digest: "d"}
 		}))
 	}
-	samples := [][]any{
-		{"english", "e0", "english", "e0", "train"}, {"english", "e0", "hindi", "h1", "train"},
-		{"english", "e1", "hindi", "h0", "test"}, {"hindi", "h0", "english", "e1", "test"},
+	samples := []schemas.SampleRow{sampleOf("e0", "e0", "train"), sampleOf("e0", "h1", "train"), sampleOf("e1", "h0", "test"), sampleOf("h0", "e1", "test")}
+	pairs := []schemas.PairRow{
+		{SourceLanguage: "english", SourceID: "e0", TargetLanguage: "hindi", TargetID: "h1", Score: 0.9, Margin: 1.2, Rule: "margin", Component: "english/e0"},
+		{SourceLanguage: "english", SourceID: "e1", TargetLanguage: "hindi", TargetID: "h0", Score: 0.8, Margin: 1.1, Rule: "margin", Component: "english/e1"},
 	}
-	pairs := [][]any{
-		{"english", "e0", "hindi", "h1", float32(0.9), float32(1.2), "margin", "english/e0"},
-		{"english", "e1", "hindi", "h0", float32(0.8), float32(1.1), "margin", "english/e1"},
+	splits := []schemas.SplitRow{
+		{Language: "english", ID: "e0", Component: "english/e0", Split: "train", Reason: "hash"},
+		{Language: "english", ID: "e1", Component: "english/e1", Split: "test", Reason: "label"},
+		{Language: "hindi", ID: "h0", Component: "english/e1", Split: "test", Reason: "label"},
+		{Language: "hindi", ID: "h1", Component: "english/e0", Split: "train", Reason: "hash"},
 	}
-	splits := [][]any{
-		{"english", "e0", "english/e0", "train", "hash"}, {"english", "e1", "english/e1", "test", "label"},
-		{"hindi", "h0", "english/e1", "test", "label"}, {"hindi", "h1", "english/e0", "train", "hash"},
-	}
-	must(t, arrowfile.WriteRows(in.Samples, schemas.Sample, len(samples), func(i int) []any { return samples[i] }))
-	must(t, arrowfile.WriteRows(in.Pairs, schemas.Pair, len(pairs), func(i int) []any { return pairs[i] }))
-	must(t, arrowfile.WriteRows(in.Splits, schemas.Split, len(splits), func(i int) []any { return splits[i] }))
+	must(t, arrowfile.WriteT(in.Samples, len(samples), func(i int) schemas.SampleRow { return samples[i] }))
+	must(t, arrowfile.WriteT(in.Pairs, len(pairs), func(i int) schemas.PairRow { return pairs[i] }))
+	must(t, arrowfile.WriteT(in.Splits, len(splits), func(i int) schemas.SplitRow { return splits[i] }))
 	changes := filepath.Join(dir, "changes")
-	must(t, arrowfile.WriteRows(changes, schemas.Change, 2, func(i int) []any {
-		return [][]any{{"hindi", "h0", "edited"}, {"hindi", "h7", "withdrawn"}}[i]
+	must(t, arrowfile.WriteT(changes, 2, func(i int) schemas.ChangeRow {
+		return schemas.ChangeRow{Language: "hindi", ID: []string{"h0", "h7"}[i], Change: []string{"edited", "withdrawn"}[i]}
 	}))
 	in.Crawls = []Crawl{{Digest: "first"}, {Digest: "second", Changes: map[string]string{"hindi": changes}}}
 	return in
+}
+
+// sampleOf is the sample of two ids, whose first letter is their language's.
+func sampleOf(source, target, split string) schemas.SampleRow {
+	language := map[byte]string{'e': "english", 'h': "hindi", 't': "thai"}
+	return schemas.SampleRow{SourceLanguage: language[source[0]], SourceID: source, TargetLanguage: language[target[0]], TargetID: target, Split: split}
 }
 
 func TestTextIsOfTheSourceAndSummaryOfTheTarget(t *testing.T) {
@@ -144,21 +150,22 @@ func TestManyRowsMakeRowGroupsOfBoundedSize(t *testing.T) {
 }
 
 func TestSamplesThatDoNotFitTheRestAreAnError(t *testing.T) {
-	for want, sample := range map[string][]any{
-		"e7, which has no split":     {"english", "e7", "english", "e7", "train"},
-		"1 articles of hindi":        {"english", "e0", "hindi", "h7", "train"},
-		"of thai, of which there":    {"english", "e0", "thai", "t0", "train"},
-		`has split "../x"`:           {"english", "e0", "hindi", "h0", "../x"},
-		"h0 is of no accepted pair":  {"english", "e0", "hindi", "h0", "train"},
-		"is in test, the article in": {"english", "e0", "hindi", "h1", "test"},
+	for want, sample := range map[string]schemas.SampleRow{
+		"e7, which has no split":     sampleOf("e7", "e7", "train"),
+		"1 articles of hindi":        sampleOf("e0", "h7", "train"),
+		"of thai, of which there":    sampleOf("e0", "t0", "train"),
+		`has split "../x"`:           sampleOf("e0", "h0", "../x"),
+		"h0 is of no accepted pair":  sampleOf("e0", "h0", "train"),
+		"is in test, the article in": sampleOf("e0", "h1", "test"),
 	} {
 		in := world(t)
 		in.Samples += "2"
-		must(t, arrowfile.WriteRows(in.Samples, schemas.Sample, 1, func(int) []any { return sample }))
-		if !strings.Contains(want, "pair") && sample[1] != sample[3] { // a pair of the articles that are not there
+		must(t, arrowfile.WriteT(in.Samples, 1, func(int) schemas.SampleRow { return sample }))
+		if !strings.Contains(want, "pair") && sample.SourceID != sample.TargetID { // a pair of the articles that are not there
 			in.Pairs += "2"
-			must(t, arrowfile.WriteRows(in.Pairs, schemas.Pair, 1, func(int) []any {
-				return []any{sample[0], sample[1], sample[2], sample[3], float32(1), float32(1), "margin", "c"}
+			must(t, arrowfile.WriteT(in.Pairs, 1, func(int) schemas.PairRow {
+				return schemas.PairRow{SourceLanguage: sample.SourceLanguage, SourceID: sample.SourceID, TargetLanguage: sample.TargetLanguage,
+					TargetID: sample.TargetID, Score: 1, Margin: 1, Rule: "margin", Component: "c"}
 			}))
 		}
 		if _, err := Run(in, t.TempDir(), func(int64, int64) {}); err == nil || !strings.HasPrefix(err.Error(), "export: ") ||
@@ -178,7 +185,7 @@ func readParquet(t *testing.T, path string) [][]any {
 	must(t, err)
 	table, err := reader.ReadTable(context.Background())
 	must(t, err)
-	for i, want := range schemas.DatasetRow.Fields() {
+	for i, want := range arrowfile.SchemaOf[schemas.DatasetRowT](1, nil).Fields() {
 		got := table.Schema().Field(i)
 		if got.Metadata = want.Metadata; !got.Equal(want) {
 			t.Errorf("%s: column %v, wanted %v", path, got, want)

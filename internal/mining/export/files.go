@@ -9,10 +9,9 @@ import (
 	"path/filepath"
 	"slices"
 
+	"crosssum/internal/artifact/arrowfile"
 	"crosssum/schemas"
 
-	"github.com/apache/arrow/go/v17/arrow/array"
-	"github.com/apache/arrow/go/v17/arrow/memory"
 	"github.com/apache/arrow/go/v17/parquet"
 	"github.com/apache/arrow/go/v17/parquet/compress"
 	"github.com/apache/arrow/go/v17/parquet/pqarrow"
@@ -49,7 +48,7 @@ type file struct {
 	under   [2]*os.File // of lines and table
 	sink    *sink       // of table
 	table   *pqarrow.FileWriter
-	builder *array.RecordBuilder
+	builder *arrowfile.Builder[schemas.DatasetRowT]
 	bytes   int // in the open row group
 }
 
@@ -71,7 +70,9 @@ func (f *files) write(r row) error {
 	if _, err := to.lines.Write(f.line); err != nil {
 		return err
 	}
-	to.append(f.source, r)
+	if err := to.append(f.source, r); err != nil {
+		return err
+	}
 	to.bytes += len(f.line)
 	f.bytes += len(f.line)
 	if to.bytes >= groupBytes {
@@ -96,10 +97,10 @@ func (f *files) create(target, split string) (*file, error) {
 		}
 	}
 	to.lines = bufio.NewWriterSize(to.under[0], 32<<10)
-	to.builder = array.NewRecordBuilder(memory.DefaultAllocator, schemas.DatasetRow)
+	to.builder = arrowfile.NewBuilder[schemas.DatasetRowT](datasetSchema)
 	to.sink = &sink{File: to.under[1]}
 	return to, to.sink.guard(func() (err error) {
-		to.table, err = pqarrow.NewFileWriter(schemas.DatasetRow, to.sink, properties, pqarrow.DefaultWriterProps())
+		to.table, err = pqarrow.NewFileWriter(datasetSchema, to.sink, properties, pqarrow.DefaultWriterProps())
 		return err
 	})
 }
@@ -142,6 +143,8 @@ func init() {
 	compress.RegisterCodec(compress.Codecs.Zstd, oneZstd{zstd})
 }
 
+var datasetSchema = arrowfile.SchemaOf[schemas.DatasetRowT](1, nil)
+
 // properties: dictionaries only where values repeat, no statistics of texts (they would hold whole texts), no clock or name.
 var properties = func() *parquet.WriterProperties {
 	options := []parquet.WriterProperty{parquet.WithCompression(compress.Codecs.Zstd), parquet.WithCreatedBy("crosssum"),
@@ -155,26 +158,16 @@ var properties = func() *parquet.WriterProperties {
 	return parquet.NewWriterProperties(options...)
 }()
 
-// append adds a row to the open row group; fields in the order of schemas.DatasetRow.
-func (f *file) append(source string, r row) {
-	for i, value := range []string{r.sourceURL, r.url, r.summary, r.text, source, r.language, r.source, r.target} {
-		f.builder.Field(i).(*array.StringBuilder).Append(value)
+// append adds a row to the open row group.
+func (f *file) append(source string, r row) error {
+	var score, margin *float32
+	if r.rule != NativeRule {
+		score, margin = &r.score, &r.margin
 	}
-	for i, value := range []float32{r.score, r.margin} {
-		if b := f.builder.Field(8 + i).(*array.Float32Builder); r.rule == NativeRule {
-			b.AppendNull()
-		} else {
-			b.Append(value)
-		}
-	}
-	for i, value := range []string{r.rule, r.component, r.crawl} {
-		f.builder.Field(10 + i).(*array.StringBuilder).Append(value)
-	}
-	if b := f.builder.Field(13).(*array.BooleanBuilder); r.languageOK == nil {
-		b.AppendNull()
-	} else {
-		b.Append(*r.languageOK)
-	}
+	_, err := f.builder.Add(schemas.DatasetRowT{SourceURL: r.sourceURL, TargetURL: r.url, Summary: r.summary, Text: r.text,
+		SourceLanguage: source, TargetLanguage: r.language, SourceID: r.source, TargetID: r.target, Score: score, Margin: margin,
+		Rule: r.rule, Component: r.component, Crawl: r.crawl, LanguageOK: r.languageOK})
+	return err
 }
 
 // flush writes the open row group of a file.

@@ -27,9 +27,9 @@ func originOf(in Input, language string) (func(id string) origin, error) {
 		if !ok {
 			continue
 		}
-		err := arrowfile.Each(path, schemas.Change, func(row arrowfile.Row) error {
+		err := arrowfile.EachT(path, func(row *schemas.ChangeRow) error {
 			if i > 0 { // the oldest is the origin of whatever no other has
-				newest[arrowfile.Clone(row.Str(1))] = origin(i)
+				newest[arrowfile.Clone(row.ID)] = origin(i)
 			}
 			return nil
 		})
@@ -85,11 +85,11 @@ func readHalves(in Input, samples []sample) (map[string]map[string]half, error) 
 
 // identify fills in whether summaries are in their file's language.
 func identify(path string, of map[string]half) error {
-	return arrowfile.Each(path, schemas.Identified, func(row arrowfile.Row) error {
-		if h, ok := of[row.Str(1)]; ok {
-			isIt := row.Bool(4)
+	return arrowfile.EachT(path, func(row *schemas.IdentifiedRow) error {
+		if h, ok := of[row.ID]; ok {
+			isIt := row.OK
 			h.languageOK = &isIt
-			of[row.Str(1)] = h
+			of[row.ID] = h
 		}
 		return nil
 	})
@@ -138,8 +138,8 @@ func eachPage(path string, f func(id, url, summary string)) error {
 		return nil
 	}
 	bytes := 0
-	err := arrowfile.Each(path, schemas.Article, func(row arrowfile.Row) error {
-		p := page{arrowfile.Clone(row.Str(1)), arrowfile.Clone(row.Str(2)), arrowfile.Clone(row.Str(4))}
+	err := arrowfile.EachT(path, func(row *schemas.ArticleRow) error {
+		p := page{arrowfile.Clone(row.ID), arrowfile.Clone(row.URL), arrowfile.Clone(row.Summary)}
 		f(p.id, p.url, p.summary)
 		if bytes += p.size(); bytes <= free {
 			list = append(list, p)

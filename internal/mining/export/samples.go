@@ -30,12 +30,12 @@ func (s *sample) order(o *sample) int {
 func readSamples(in Input) ([]sample, error) {
 	var samples []sample
 	var languages names
-	err := arrowfile.Each(in.Samples, schemas.Sample, func(row arrowfile.Row) error {
-		if row.Str(0) != in.Source {
+	err := arrowfile.EachT(in.Samples, func(row *schemas.SampleRow) error {
+		if row.SourceLanguage != in.Source {
 			return nil
 		}
-		s := sample{source: arrowfile.Clone(row.Str(1)), language: languages.one(row.Str(2)), target: arrowfile.Clone(row.Str(3)),
-			split: languages.one(row.Str(4))}
+		s := sample{source: arrowfile.Clone(row.SourceID), language: languages.one(row.TargetLanguage), target: arrowfile.Clone(row.TargetID),
+			split: languages.one(row.Split)}
 		if fileSplits[s.split] == "" {
 			return corrupt("sample %s/%s to %s/%s has split %q", in.Source, s.source, s.language, s.target, s.split)
 		}
@@ -62,15 +62,17 @@ func readSamples(in Input) ([]sample, error) {
 func readPairs(in Input) ([]sample, error) {
 	var pairs []sample
 	var known names
-	err := arrowfile.Each(in.Pairs, schemas.Pair, func(row arrowfile.Row) error {
-		here, there := 0, 2
-		if row.Str(here) != in.Source {
-			here, there = 2, 0
+	err := arrowfile.EachT(in.Pairs, func(row *schemas.PairRow) error {
+		source, language, target := row.SourceID, row.TargetLanguage, row.TargetID
+		switch in.Source {
+		case row.SourceLanguage:
+		case row.TargetLanguage:
+			source, language, target = row.TargetID, row.SourceLanguage, row.SourceID
+		default:
+			return nil
 		}
-		if row.Str(here) == in.Source {
-			pairs = append(pairs, sample{source: arrowfile.Clone(row.Str(here + 1)), language: known.one(row.Str(there)),
-				target: arrowfile.Clone(row.Str(there + 1)), score: float32(row.Float(4)), margin: float32(row.Float(5)), rule: known.one(row.Str(6))})
-		}
+		pairs = append(pairs, sample{source: arrowfile.Clone(source), language: known.one(language), target: arrowfile.Clone(target),
+			score: row.Score, margin: row.Margin, rule: known.one(row.Rule)})
 		return nil
 	})
 	slices.SortFunc(pairs, func(a, b sample) int { return a.order(&b) })
@@ -100,17 +102,17 @@ func joinPairs(source string, samples, pairs []sample) error {
 // joinComponents gives every sample the component of its source article, and compares their splits.
 func joinComponents(in Input, samples []sample) error {
 	next := 0
-	err := arrowfile.Each(in.Splits, schemas.Split, func(row arrowfile.Row) error {
-		if row.Str(0) != in.Source {
+	err := arrowfile.EachT(in.Splits, func(row *schemas.SplitRow) error {
+		if row.Language != in.Source {
 			return nil
 		}
 		component := ""
-		for ; next < len(samples) && samples[next].source == row.Str(1); next++ {
-			if samples[next].split != row.Str(3) {
-				return corrupt("sample of %s/%s is in %s, the article in %s", in.Source, row.Str(1), samples[next].split, row.Str(3))
+		for ; next < len(samples) && samples[next].source == row.ID; next++ {
+			if samples[next].split != row.Split {
+				return corrupt("sample of %s/%s is in %s, the article in %s", in.Source, row.ID, samples[next].split, row.Split)
 			}
 			if component == "" {
-				component = arrowfile.Clone(row.Str(2))
+				component = arrowfile.Clone(row.Component)
 			}
 			samples[next].component = component
 		}

@@ -38,13 +38,13 @@ func Calibrate(in Calibration, progress func(done, total int)) (schemas.Calibrat
 	s := newScored()
 	add := s.adder(truth)
 	var entries []Entry
-	sweep, err := link.NewSweep(in.Input, func(n int32, r arrowfile.Row) error {
+	sweep, err := link.NewSweep(in.Input, func(n int32, r *schemas.ArticleRow) error {
 		if err := add(n, r); err != nil {
 			return err
 		}
 		if known := s.rows[n]; known.key != "" {
-			text := r.Str(5)
-			entries = append(entries, Entry{Language: arrowfile.Clone(r.Str(0)), Key: known.key, Packages: known.packages,
+			text := r.Text
+			entries = append(entries, Entry{Language: arrowfile.Clone(r.Language), Key: known.key, Packages: known.packages,
 				Text: arrowfile.Clone(text[:min(len(text), kinBytes)])})
 		}
 		return nil

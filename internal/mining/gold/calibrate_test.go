@@ -24,30 +24,31 @@ func toy(t *testing.T, articles, pairs string) Calibration {
 	in := Calibration{Gold: filepath.Join(dir, "gold"), Precision: 0.9, Seed: 7}
 	in.Input = link.Input{Rule: "mutual", DuplicateThreshold: 2, K: 1}
 	truth := "language\tid\tkey\tpackages\n"
-	rows := map[string][][]any{}
+	rows := map[string][]schemas.ArticleRow{}
 	for _, line := range strings.Split(strings.TrimSpace(articles), "\n") {
 		f := strings.Fields(line) // language, id, key, package
-		rows[f[0]] = append(rows[f[0]], []any{f[0], f[1], "u", "t", "summary of " + f[1], strings.Map(func(r rune) rune { return 'a' + r%26 }, f[1]), []string{}, "", "d"})
+		rows[f[0]] = append(rows[f[0]], schemas.ArticleRow{Language: f[0], ID: f[1], URL: "u", Title: "t", Summary: "summary of " + f[1],
+			Text: strings.Map(func(r rune) rune { return 'a' + r%26 }, f[1]), Digest: "d"})
 		truth += strings.Join(f, "\t") + "\n"
 	}
 	must(t, os.WriteFile(in.Gold, []byte(truth), 0o644))
 	for _, l := range []string{"english", "french"} {
 		in.Languages = append(in.Languages, l)
 		in.Articles = append(in.Articles, filepath.Join(dir, l))
-		must(t, arrowfile.WriteRows(filepath.Join(dir, l), schemas.Article, len(rows[l]), func(i int) []any { return rows[l][i] }))
+		must(t, arrowfile.WriteT(filepath.Join(dir, l), len(rows[l]), func(i int) schemas.ArticleRow { return rows[l][i] }))
 	}
-	lists := map[string][][]any{"forward": nil, "backward": nil}
+	lists := map[string][]schemas.NeighbourRow{"forward": nil, "backward": nil}
 	for _, line := range strings.Split(strings.TrimSpace(pairs), "\n") {
 		f := strings.Fields(line)
 		var cosine float64
 		must(t, json.Unmarshal([]byte(f[2]), &cosine))
-		lists["forward"] = append(lists["forward"], []any{f[0], int32(0), f[1], float32(cosine)})
-		lists["backward"] = append(lists["backward"], []any{f[1], int32(0), f[0], float32(cosine)})
+		lists["forward"] = append(lists["forward"], schemas.NeighbourRow{SourceID: f[0], TargetID: f[1], Score: float32(cosine)})
+		lists["backward"] = append(lists["backward"], schemas.NeighbourRow{SourceID: f[1], TargetID: f[0], Score: float32(cosine)})
 	}
 	unit := link.Lists{A: "english", B: "french", Forward: filepath.Join(dir, "forward"), Backward: filepath.Join(dir, "backward")}
 	for name, list := range lists {
-		sort.Slice(list, func(i, j int) bool { return list[i][0].(string) < list[j][0].(string) })
-		must(t, arrowfile.WriteRows(filepath.Join(dir, name), schemas.Neighbour, len(list), func(i int) []any { return list[i] }))
+		sort.Slice(list, func(i, j int) bool { return list[i].SourceID < list[j].SourceID })
+		must(t, arrowfile.WriteT(filepath.Join(dir, name), len(list), func(i int) schemas.NeighbourRow { return list[i] }))
 	}
 	in.Lists = []link.Lists{unit}
 	return in

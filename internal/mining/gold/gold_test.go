@@ -40,11 +40,11 @@ func input(t *testing.T, pairs ...string) Input {
 	var zipped bytes.Buffer
 	writer := gzip.NewWriter(&zipped)
 	writer.Write([]byte("language\tid\tkey\tpackages\nenglish\tgone\tddtp:8\tp8\n"))
-	rows := map[string][][]any{}
+	rows := map[string][]schemas.ArticleRow{}
 	for _, line := range strings.Split(strings.TrimSpace(texts), "\n") {
 		head, summary, _ := strings.Cut(line, "|")
 		f := strings.Fields(head)
-		rows[f[0]] = append(rows[f[0]], []any{f[0], f[1], "u", "t", summary, "x", []string{}, "", "d"})
+		rows[f[0]] = append(rows[f[0]], schemas.ArticleRow{Language: f[0], ID: f[1], URL: "u", Title: "t", Summary: summary, Text: "x", Digest: "d"})
 		if f[2] != "-" {
 			writer.Write([]byte(strings.Join(f, "\t") + "\n"))
 		}
@@ -54,12 +54,13 @@ func input(t *testing.T, pairs ...string) Input {
 	for _, l := range in.Languages {
 		path := filepath.Join(dir, l)
 		in.Articles = append(in.Articles, path)
-		must(t, arrowfile.WriteRows(path, schemas.Article, len(rows[l]), func(i int) []any { return rows[l][i] }))
+		must(t, arrowfile.WriteT(path, len(rows[l]), func(i int) schemas.ArticleRow { return rows[l][i] }))
 	}
 	sort.Strings(pairs)
-	must(t, arrowfile.WriteRows(in.Pairs, schemas.Pair, len(pairs), func(i int) []any {
+	must(t, arrowfile.WriteT(in.Pairs, len(pairs), func(i int) schemas.PairRow {
 		f := strings.Fields(pairs[i])
-		return []any{f[0], f[1], f[2], f[3], float32(1), float32(1), "margin", "c"}
+		return schemas.PairRow{SourceLanguage: f[0], SourceID: f[1], TargetLanguage: f[2], TargetID: f[3],
+			Score: 1, Margin: 1, Rule: "margin", Component: "c"}
 	}))
 	return in
 }

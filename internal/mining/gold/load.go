@@ -5,6 +5,7 @@ import (
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/mining/link"
+	"crosssum/schemas"
 )
 
 // scored is the corpus with its gold, by article number.
@@ -27,11 +28,11 @@ func newScored() *scored {
 }
 
 // adder takes in articles in the order of their numbers, with what the gold knows of each.
-func (s *scored) adder(truth map[string]map[string]row) func(n int32, r arrowfile.Row) error {
+func (s *scored) adder(truth map[string]map[string]row) func(n int32, r *schemas.ArticleRow) error {
 	classes := map[[2]string]int32{}
-	return func(n int32, r arrowfile.Row) error {
-		language, summary := arrowfile.Clone(r.Str(0)), arrowfile.Clone(r.Str(4))
-		known := truth[language][r.Str(1)]
+	return func(n int32, r *schemas.ArticleRow) error {
+		language, summary := arrowfile.Clone(r.Language), arrowfile.Clone(r.Summary)
+		known := truth[language][r.ID]
 		class, ok := classes[[2]string{language, summary}]
 		if !ok {
 			class = int32(len(classes))

@@ -224,13 +224,9 @@ func sortedKeys(groups map[[2]string]group) [][2]string {
 // readPairs reads accepted pairs as article numbers.
 func readPairs(articles *link.Articles, path string) ([][2]int32, error) {
 	var pairs [][2]int32
-	err := arrowfile.Each(path, schemas.Pair, func(r arrowfile.Row) error {
-		a, err := articles.Number(r.Str(0), r.Str(1))
-		if err != nil {
-			return err
-		}
-		b, err := articles.Number(r.Str(2), r.Str(3))
-		pairs = append(pairs, [2]int32{min(a, b), max(a, b)})
+	err := arrowfile.EachT(path, func(r *schemas.PairRow) error {
+		p, err := articles.Pair(r)
+		pairs = append(pairs, [2]int32{min(p[0], p[1]), max(p[0], p[1])})
 		return err
 	})
 	return pairs, err

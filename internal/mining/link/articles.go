@@ -22,20 +22,20 @@ type Articles struct {
 
 // ReadArticles reads the articles files of languages that come in byte order. each, unless nil, sees every row with its
 // number; it must copy what it keeps. Rows out of order or given twice are an error.
-func ReadArticles(languages, paths []string, each func(number int32, row arrowfile.Row) error) (*Articles, error) {
+func ReadArticles(languages, paths []string, each func(number int32, row *schemas.ArticleRow) error) (*Articles, error) {
 	a := &Articles{Languages: languages, first: []int{0}, ids: make([]ids.List, len(languages))}
 	for i, language := range languages {
 		if i > 0 && languages[i-1] >= language {
 			return nil, corrupt("articles of %s stand after those of %s", language, languages[i-1])
 		}
 		list := &a.ids[i]
-		err := arrowfile.Each(paths[i], schemas.Article, func(row arrowfile.Row) error {
-			id := row.Str(1)
+		err := arrowfile.EachT(paths[i], func(row *schemas.ArticleRow) error {
+			id := row.ID
 			if n := list.Len(); n > 0 && id <= list.At(int32(n)) {
 				return corrupt("%s: article %q stands after %q: rows must be sorted by id, each once", language, id, list.At(int32(n)))
 			}
-			if row.Str(0) != language {
-				return corrupt("%s: article %q is of language %q", language, id, row.Str(0))
+			if row.Language != language {
+				return corrupt("%s: article %q is of language %q", language, id, row.Language)
 			}
 			number := a.first[i] + list.Len()
 			if number == math.MaxInt32 || !list.Add(id) {
@@ -93,6 +93,16 @@ func (a *Articles) Number(language, id string) (int32, error) {
 	return 0, corrupt("there is no article %s/%s", language, id)
 }
 
+// Pair finds the two articles of a pair.
+func (a *Articles) Pair(p *schemas.PairRow) ([2]int32, error) {
+	source, err := a.Number(p.SourceLanguage, p.SourceID)
+	if err != nil {
+		return [2]int32{}, err
+	}
+	target, err := a.Number(p.TargetLanguage, p.TargetID)
+	return [2]int32{source, target}, err
+}
+
 // span is the half-open range of the numbers of a language; ok is false for an unknown one.
 func (a *Articles) span(language string) (from, to int, ok bool) {
 	if l, ok := slices.BinarySearch(a.Languages, language); ok {
@@ -102,9 +112,9 @@ func (a *Articles) span(language string) (from, to int, ok bool) {
 }
 
 // marks are hashes of what identical pages share: the URL and the images. The hash of nothing is left out.
-func marks(row arrowfile.Row) []uint64 {
+func marks(row *schemas.ArticleRow) []uint64 {
 	var out []uint64
-	for _, s := range append(row.Strs(6), row.Str(2)) {
+	for _, s := range append(row.Images, row.URL) {
 		if s = strings.TrimSpace(s); s != "" {
 			h := fnv.New64a()
 			h.Write([]byte(s))

@@ -8,7 +8,6 @@ import (
 	"sort"
 	"strings"
 
-	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
@@ -63,7 +62,7 @@ func link(in Input, progress func(done, total int)) (*result, error) {
 		return nil, err
 	}
 	var pageMarks [][]uint64
-	articles, err := ReadArticles(in.Languages, in.Articles, func(_ int32, row arrowfile.Row) error {
+	articles, err := ReadArticles(in.Languages, in.Articles, func(_ int32, row *schemas.ArticleRow) error {
 		if chosen.marks {
 			pageMarks = append(pageMarks, marks(row))
 		}

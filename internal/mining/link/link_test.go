@@ -186,9 +186,9 @@ func TestEveryArticleHasTheComponentOfItsSmallestMember(t *testing.T) {
 		t.Fatal(err)
 	}
 	component, names := map[string]string{}, map[string]bool{}
-	read(t, dir, "components.arrow", func(r arrowfile.Row) {
-		component[arrowfile.Clone(r.Str(0)+"/"+r.Str(1))] = arrowfile.Clone(r.Str(2))
-		names[arrowfile.Clone(r.Str(2))] = true
+	read(t, dir, "components.arrow", func(r *schemas.ComponentRow) {
+		component[r.Language+"/"+r.ID] = arrowfile.Clone(r.Component)
+		names[arrowfile.Clone(r.Component)] = true
 	})
 	if len(component) != 139 || int64(len(names)) != counts["components"] {
 		t.Fatalf("%d articles, %d components, counted %d", len(component), len(names), counts["components"])
@@ -199,16 +199,16 @@ func TestEveryArticleHasTheComponentOfItsSmallestMember(t *testing.T) {
 		}
 	}
 	pairs := 0
-	read(t, dir, "pairs.arrow", func(r arrowfile.Row) {
+	read(t, dir, "pairs.arrow", func(r *schemas.PairRow) {
 		pairs++
-		a, b := r.Str(0)+"/"+r.Str(1), r.Str(2)+"/"+r.Str(3)
-		if r.Str(0) >= r.Str(2) || component[a] != component[b] || component[a] != r.Str(7) {
-			t.Errorf("pair %s %s: components %s and %s, row %s", a, b, component[a], component[b], r.Str(7))
+		a, b := r.SourceLanguage+"/"+r.SourceID, r.TargetLanguage+"/"+r.TargetID
+		if r.SourceLanguage >= r.TargetLanguage || component[a] != component[b] || component[a] != r.Component {
+			t.Errorf("pair %s %s: components %s and %s, row %s", a, b, component[a], component[b], r.Component)
 		}
 	})
-	read(t, dir, "duplicates.arrow", func(r arrowfile.Row) {
-		if r.Str(1) >= r.Str(2) || component[r.Str(0)+"/"+r.Str(1)] != component[r.Str(0)+"/"+r.Str(2)] {
-			t.Errorf("duplicates %s and %s of %s", r.Str(1), r.Str(2), r.Str(0))
+	read(t, dir, "duplicates.arrow", func(r *schemas.DuplicateRow) {
+		if r.SourceID >= r.TargetID || component[r.Language+"/"+r.SourceID] != component[r.Language+"/"+r.TargetID] {
+			t.Errorf("duplicates %s and %s of %s", r.SourceID, r.TargetID, r.Language)
 		}
 	})
 	if int64(pairs) != counts["accepted"] || counts["duplicates"] == 0 {
@@ -221,9 +221,9 @@ func TestEveryArticleHasTheComponentOfItsSmallestMember(t *testing.T) {
 	}
 }
 
-func read(t *testing.T, dir, name string, f func(arrowfile.Row)) {
+func read[T any](t *testing.T, dir, name string, f func(*T)) {
 	t.Helper()
-	if err := arrowfile.Each(filepath.Join(dir, name), nil, func(r arrowfile.Row) error { f(r); return nil }); err != nil {
+	if err := arrowfile.EachT(filepath.Join(dir, name), func(r *T) error { f(r); return nil }); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -39,7 +39,7 @@ func readLists(path string, articles *Articles, source, target string, k int, ke
 	}
 	r := &listReader{lists: lists{from: from, offsets: make([]int32, 1, to-from+1)}, articles: articles, source: source, target: target,
 		next: from, to: to, want: want, kept: keep}
-	if err := arrowfile.Each(path, schemas.Neighbour, r.entry); err != nil {
+	if err := arrowfile.EachT(path, r.entry); err != nil {
 		return nil, err
 	}
 	if err := r.end(); err != nil {
@@ -77,29 +77,29 @@ type listReader struct {
 	lastScore    float32
 }
 
-func (r *listReader) entry(row arrowfile.Row) error {
-	if row.Int(1) == 0 {
+func (r *listReader) entry(row *schemas.NeighbourRow) error {
+	if row.Rank == 0 {
 		if err := r.end(); err != nil {
 			return err
 		}
-		if r.next == r.to || row.Str(0) != r.articles.ID(int32(r.next)) {
-			return r.corrupt("list of %q where that of another article stands in the articles", row.Str(0))
+		if r.next == r.to || row.SourceID != r.articles.ID(int32(r.next)) {
+			return r.corrupt("list of %q where that of another article stands in the articles", row.SourceID)
 		}
 		r.next++
 	}
-	if r.next == r.from || row.Str(0) != r.articles.ID(int32(r.next-1)) || row.Int(1) != int64(r.rank) {
-		return r.corrupt("rank %d of %q out of order", row.Int(1), row.Str(0))
+	if r.next == r.from || row.SourceID != r.articles.ID(int32(r.next-1)) || int(row.Rank) != r.rank {
+		return r.corrupt("rank %d of %q out of order", row.Rank, row.SourceID)
 	}
-	n, err := r.articles.Number(r.target, row.Str(2))
+	n, err := r.articles.Number(r.target, row.TargetID)
 	if err != nil {
 		return err
 	}
-	score := float32(row.Float(3))
+	score := row.Score
 	if math.IsNaN(float64(score)) || math.Abs(float64(score)) > 1.001 {
-		return r.corrupt("%q has score %v, which is no cosine", row.Str(0), score)
+		return r.corrupt("%q has score %v, which is no cosine", row.SourceID, score)
 	}
 	if r.rank > 0 && (score > r.lastScore || score == r.lastScore && n <= r.last) {
-		return r.corrupt("the list of %q is not sorted by score and id", row.Str(0))
+		return r.corrupt("the list of %q is not sorted by score and id", row.SourceID)
 	}
 	r.rank, r.last, r.lastScore = r.rank+1, n, score
 	if r.source == r.target && int(n) == r.next-1 {

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"sort"
 
-	"crosssum/internal/artifact/arrowfile"
+	"crosssum/schemas"
 )
 
 // Sweep holds what a rule chooses in every pair of languages, read once, so that many thresholds can be tried on it.
@@ -17,14 +17,14 @@ type Sweep struct {
 }
 
 // NewSweep reads articles and lists; the threshold of in says nothing. each is as in ReadArticles.
-func NewSweep(in Input, each func(number int32, row arrowfile.Row) error, progress func(done, total int)) (*Sweep, error) {
+func NewSweep(in Input, each func(number int32, row *schemas.ArticleRow) error, progress func(done, total int)) (*Sweep, error) {
 	in.Threshold = 0
 	chosen, err := check(in)
 	if err != nil {
 		return nil, err
 	}
 	var pageMarks [][]uint64
-	articles, err := ReadArticles(in.Languages, in.Articles, func(n int32, row arrowfile.Row) error {
+	articles, err := ReadArticles(in.Languages, in.Articles, func(n int32, row *schemas.ArticleRow) error {
 		if chosen.marks {
 			pageMarks = append(pageMarks, marks(row))
 		}

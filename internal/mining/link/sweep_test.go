@@ -4,7 +4,7 @@ import (
 	"math/rand"
 	"testing"
 
-	"crosssum/internal/artifact/arrowfile"
+	"crosssum/schemas"
 )
 
 func TestASweepAcceptsAtEveryThresholdWhatLinkDoes(t *testing.T) {
@@ -19,7 +19,7 @@ func TestASweepAcceptsAtEveryThresholdWhatLinkDoes(t *testing.T) {
 	none := func(int, int) {}
 	for _, rule := range []string{"margin", "agreement", "mutual", "seed", "induced"} {
 		in.Rule = rule
-		s, err := NewSweep(in, func(int32, arrowfile.Row) error { return nil }, none)
+		s, err := NewSweep(in, func(int32, *schemas.ArticleRow) error { return nil }, none)
 		if err != nil {
 			t.Fatal(err)
 		}

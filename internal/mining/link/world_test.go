@@ -76,41 +76,22 @@ func (w world) input(t *testing.T) Input {
 	t.Helper()
 	dir := t.TempDir()
 	in := Input{Languages: w.languages(), Rule: "margin", Threshold: 1.05, DuplicateThreshold: 0.95, K: 4}
-	write := func(name string, rows func(*arrowfile.Writer)) string {
-		path := filepath.Join(dir, name)
-		schema := schemas.Neighbour
-		if filepath.Ext(name) == ".articles" {
-			schema = schemas.Article
-		}
-		file, err := arrowfile.Create(path, schema, false)
-		if err != nil {
-			t.Fatal(err)
-		}
-		rows(file)
-		if err := file.Close(); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
 	lists := func(a, b string) string {
-		return write(a+"-"+b, func(f *arrowfile.Writer) {
-			for _, id := range w.ids(a) {
-				for rank, h := range w.nearest(a, id, b, w.keep) {
-					if err := f.Append(id, int32(rank), h.id, h.score); err != nil {
-						t.Fatal(err)
-					}
-				}
+		var rows []schemas.NeighbourRow
+		for _, id := range w.ids(a) {
+			for rank, h := range w.nearest(a, id, b, w.keep) {
+				rows = append(rows, schemas.NeighbourRow{SourceID: id, Rank: int32(rank), TargetID: h.id, Score: h.score})
 			}
-		})
+		}
+		return write(t, filepath.Join(dir, a+"-"+b), rows)
 	}
 	for i, a := range in.Languages {
-		in.Articles = append(in.Articles, write(a+".articles", func(f *arrowfile.Writer) {
-			for _, id := range w.ids(a) {
-				if err := f.Append(a, id, "http://"+a+"/"+id, "t", "s", "x", w.images[a+"/"+id], "", "d"); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}))
+		var rows []schemas.ArticleRow
+		for _, id := range w.ids(a) {
+			rows = append(rows, schemas.ArticleRow{Language: a, ID: id, URL: "http://" + a + "/" + id, Title: "t", Summary: "s", Text: "x",
+				Images: w.images[a+"/"+id], Digest: "d"})
+		}
+		in.Articles = append(in.Articles, write(t, filepath.Join(dir, a+".articles"), rows))
 		in.Lists = append(in.Lists, Lists{A: a, B: a, Forward: lists(a, a)})
 		for _, b := range in.Languages[i+1:] {
 			in.Lists = append(in.Lists, Lists{A: a, B: b, Forward: lists(a, b), Backward: lists(b, a)})
@@ -154,4 +135,12 @@ func unit(random *rand.Rand, around []float64, noise float64) []float64 {
 		v[i] /= sqrt(norm)
 	}
 	return v
+}
+
+func write[T any](t *testing.T, path string, rows []T) string {
+	t.Helper()
+	if err := arrowfile.WriteT(path, len(rows), func(i int) T { return rows[i] }); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }

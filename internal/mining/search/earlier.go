@@ -99,7 +99,7 @@ func (l *lists) takeOver(path string, from, to *history, same bool, progress fun
 		length--
 	}
 	r := &reader{lists: l, from: from, to: to, length: min(l.keep, max(length, 0)), path: path, progress: progress}
-	if err := arrowfile.Each(path, schemas.Neighbour, r.entry); err != nil {
+	if err := arrowfile.EachT(path, r.entry); err != nil {
 		return err
 	}
 	if r.length > 0 && (r.list != nil || int(r.source) != from.rows) {
@@ -120,14 +120,14 @@ type reader struct {
 	list   []nearest.Neighbour // of earlier places; nil between lists
 }
 
-func (r *reader) entry(row arrowfile.Row) error {
-	id, rank := row.Str(0), row.Int(1)
+func (r *reader) entry(row *schemas.NeighbourRow) error {
+	id, rank := row.SourceID, int(row.Rank)
 	if r.list == nil {
 		r.source++
 		r.list = make([]nearest.Neighbour, 0, r.length)
 	}
-	n := nearest.Neighbour{Place: r.to.index.Place(row.Str(2)), Score: float32(row.Float(3))}
-	ok := int(r.source) <= r.from.rows && len(r.list) < r.length && r.from.ids.At(r.source) == id && rank == int64(len(r.list)) &&
+	n := nearest.Neighbour{Place: r.to.index.Place(row.TargetID), Score: row.Score}
+	ok := int(r.source) <= r.from.rows && len(r.list) < r.length && r.from.ids.At(r.source) == id && rank == len(r.list) &&
 		n.Place != 0 && !math.IsNaN(float64(n.Score))
 	if last := len(r.list) - 1; ok && last >= 0 {
 		l := r.list[last]

@@ -101,7 +101,7 @@ func (s *state) write(t *testing.T, dir string) [2]string {
 		}
 		if len(list) == 0 {
 			path := filepath.Join(dir, name+".arrow")
-			w, err := arrowfile.Create(path, schemas.Embedding(width), false)
+			w, err := arrowfile.CreateVectors[schemas.EmbeddingRow](path, width, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -94,7 +94,7 @@ func (l *lists) put(place int32, list []nearest.Neighbour) error {
 
 // write makes an Arrow file of schemas.Neighbour, sorted by (source_id, rank).
 func (l *lists) write(path string, progress func()) (rows int64, err error) {
-	w, err := arrowfile.Create(path, schemas.Neighbour, false)
+	w, err := arrowfile.CreateT[schemas.NeighbourRow](path)
 	if err != nil {
 		return 0, err
 	}
@@ -117,7 +117,7 @@ func (l *lists) write(path string, progress func()) (rows int64, err error) {
 				if e.Place == 0 {
 					break
 				}
-				if err := w.Append(id, int32(rank), l.to.ids.At(e.Place), e.Score); err != nil {
+				if err := w.Append(schemas.NeighbourRow{SourceID: id, Rank: int32(rank), TargetID: l.to.ids.At(e.Place), Score: e.Score}); err != nil {
 					return 0, err
 				}
 			}

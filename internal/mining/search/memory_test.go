@@ -39,14 +39,14 @@ func peak(t *testing.T, few, many int) float64 {
 	vectors := clustered(random, "", 1000, d)
 	files := [2]string{filepath.Join(dir, "few"), filepath.Join(dir, "many")}
 	for i, rows := range []int{few, many} {
-		w, err := arrowfile.Create(files[i], schemas.Embedding(d), false)
+		w, err := arrowfile.CreateVectors[schemas.EmbeddingRow](files[i], d, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for row := range rows {
 			v := vectors[random.IntN(len(vectors))].vector
 			v[row%d] += 1e-3 * float32(random.NormFloat64())
-			if err := w.Append("english", fmt.Sprintf("article-%09d", row), "", v); err != nil {
+			if err := w.Append(schemas.EmbeddingRow{Language: "english", ID: fmt.Sprintf("article-%09d", row), Embedding: v}); err != nil {
 				t.Fatal(err)
 			}
 		}

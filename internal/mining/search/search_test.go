@@ -61,12 +61,12 @@ func write(t testing.TB, dir, language string, list []article) string {
 	}
 	path := filepath.Join(dir, language+".arrow")
 	os.Remove(path)
-	w, err := arrowfile.Create(path, schemas.Embedding(d), false)
+	w, err := arrowfile.CreateVectors[schemas.EmbeddingRow](path, d, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, a := range list {
-		if err := w.Append(language, a.id, "digest", a.vector); err != nil {
+		if err := w.Append(schemas.EmbeddingRow{Language: language, ID: a.id, TextDigest: "digest", Embedding: a.vector}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -111,8 +111,8 @@ func brute(from, to []article, keep int, same bool) (lines []string) {
 
 func read(t *testing.T, path string) (lines []string) {
 	t.Helper()
-	if err := arrowfile.Each(path, schemas.Neighbour, func(r arrowfile.Row) error {
-		lines = append(lines, fmt.Sprintf("%s %d %s %x", r.Str(0), r.Int(1), r.Str(2), math.Float32bits(float32(r.Float(3)))))
+	if err := arrowfile.EachT(path, func(r *schemas.NeighbourRow) error {
+		lines = append(lines, fmt.Sprintf("%s %d %s %x", r.SourceID, int64(r.Rank), r.TargetID, math.Float32bits(r.Score)))
 		return nil
 	}); err != nil {
 		t.Fatal(err)

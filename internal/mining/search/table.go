@@ -8,8 +8,6 @@ import (
 	"slices"
 	"unsafe"
 
-	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/zeebo/xxh3"
 
 	"crosssum/internal/artifact/arrowfile"
@@ -23,7 +21,7 @@ import (
 // byte order of the ids; rows of sorted files stand at their places.
 type table struct {
 	path    string
-	file    *arrowfile.File
+	file    *arrowfile.FileT[schemas.EmbeddingRow]
 	d       int            // width of the vectors
 	rows    int            // number of rows
 	ids     ids.List       // by place
@@ -46,10 +44,7 @@ func scan(ctx context.Context, path string, digests, earlier bool, progress func
 	if err != nil {
 		return nil, invalid("%v; embed the articles again", err)
 	}
-	if d < 1 || d > 1<<16 {
-		return nil, invalid("%s: vectors of %d values", path, d)
-	}
-	file, err := arrowfile.Open(path, schemas.Embedding(d))
+	file, err := arrowfile.OpenT[schemas.EmbeddingRow](path)
 	if err != nil {
 		return nil, named(err)
 	}
@@ -84,26 +79,24 @@ type scanner struct {
 	earlier  bool
 }
 
-func (s *scanner) batch(record arrow.Record) error {
+func (s *scanner) batch(batch *arrowfile.Batch[schemas.EmbeddingRow]) error {
 	t := s.table
-	languages, ids := record.Column(0).(*array.String), record.Column(1).(*array.String)
-	vectors := floats(record, t.d)
-	for i := range int(record.NumRows()) {
-		id := ids.Value(i)
-		if l := languages.Value(i); t.rows == 0 {
-			s.language = arrowfile.Clone(l)
-		} else if l != s.language {
+	for i := range batch.Rows {
+		row := batch.At(i)
+		id := row.ID
+		if t.rows == 0 {
+			s.language = arrowfile.Clone(row.Language)
+		} else if row.Language != s.language {
 			return invalid("%s: row %d (%s) is of language %q, the rows before are of %q; a search takes one language a file",
-				t.path, t.rows, id, l, s.language)
+				t.path, t.rows, id, row.Language, s.language)
 		}
-		vector := vectors[i*t.d : (i+1)*t.d]
 		if !s.earlier {
-			if err := s.vector(id, vector); err != nil {
+			if err := s.vector(id, row.Embedding); err != nil {
 				return err
 			}
 		}
 		if s.digests {
-			t.digests = append(t.digests, xxh3.Hash128(bytesOf(vector)))
+			t.digests = append(t.digests, xxh3.Hash128(bytesOf(row.Embedding)))
 		}
 		if t.rows > 0 && s.sorted {
 			before := t.ids.At(int32(t.rows))
@@ -178,13 +171,6 @@ func named(err error) error {
 	return invalid("%v", err)
 }
 
-// floats are the vectors of a record batch of schemas.Embedding, [rows, d].
-func floats(record arrow.Record, d int) []float32 {
-	list := record.Column(3).(*array.FixedSizeList)
-	first, _ := list.ValueOffsets(0)
-	return list.ListValues().(*array.Float32).Float32Values()[first : int(first)+int(record.NumRows())*d]
-}
-
 func bytesOf[T any](values []T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(values))), len(values)*int(unsafe.Sizeof(*new(T))))
 }
@@ -246,14 +232,13 @@ func (t *table) load(b *nearest.Block, s span) error {
 		if i >= t.file.Batches() {
 			return changed
 		}
-		if err := t.file.Batch(i, func(record arrow.Record) error {
-			if int(record.NumRows()) != t.batches[i+1]-t.batches[i] {
+		if err := t.file.Batch(i, func(batch *arrowfile.Batch[schemas.EmbeddingRow]) error {
+			if batch.Rows != t.batches[i+1]-t.batches[i] {
 				return changed
 			}
-			values := floats(record, t.d)
 			for row := max(s.from, t.batches[i]); row < min(s.to, t.batches[i+1]); row++ {
 				if place := t.place(row); t.whole(place) == s.whole {
-					copy(vectors[at*t.d:(at+1)*t.d], values[(row-t.batches[i])*t.d:])
+					copy(vectors[at*t.d:(at+1)*t.d], batch.At(row-t.batches[i]).Embedding)
 					places[at] = place
 					at++
 				}

@@ -36,10 +36,10 @@ func readHistory(rows, trained string) (*history, error) {
 	if rows == "" && trained == "" {
 		return h, nil
 	}
-	err := arrowfile.Each(rows, schemas.History, func(row arrowfile.Row) error {
-		r := remembered{Language: row.Str(0), ID: arrowfile.Clone(row.Str(1))}
+	err := arrowfile.EachT(rows, func(row *schemas.HistoryRow) error {
+		r := remembered{Language: row.Language, ID: arrowfile.Clone(row.ID)}
 		for _, split := range []string{Train, Val, Test} {
-			if row.Str(2) == split {
+			if row.Split == split {
 				r.Split = split
 			}
 		}
@@ -49,7 +49,7 @@ func readHistory(rows, trained string) (*history, error) {
 			r.Language = arrowfile.Clone(r.Language)
 		}
 		if n := len(h.rows); r.Split == "" || n > 0 && h.rows[n-1].compare(r.Language, r.ID) >= 0 {
-			return corrupt("%s: article %s/%q with split %q is out of order, or was never published", rows, r.Language, r.ID, row.Str(2))
+			return corrupt("%s: article %s/%q with split %q is out of order, or was never published", rows, r.Language, r.ID, row.Split)
 		}
 		h.rows = append(h.rows, r)
 		return nil
@@ -57,10 +57,10 @@ func readHistory(rows, trained string) (*history, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = arrowfile.Each(trained, schemas.Trained, func(row arrowfile.Row) error {
-		digest, err := hex.DecodeString(row.Str(0))
+	err = arrowfile.EachT(trained, func(row *schemas.TrainedRow) error {
+		digest, err := hex.DecodeString(row.Content)
 		if err != nil || len(digest) != 32 {
-			return corrupt("%s: %.80q is no SHA-256", trained, row.Str(0))
+			return corrupt("%s: %.80q is no SHA-256", trained, row.Content)
 		}
 		h.trained = append(h.trained, [32]byte(digest))
 		return nil
@@ -117,11 +117,11 @@ func published(assigned []Assignment, n int) string { return assigned[assigned[n
 
 func (h *history) write(dir string) error {
 	return errors.Join(
-		arrowfile.WriteRows(filepath.Join(dir, "history.arrow"), schemas.History, len(h.rows), func(i int) []any {
-			return []any{h.rows[i].Language, h.rows[i].ID, h.rows[i].Split}
+		arrowfile.WriteT(filepath.Join(dir, "history.arrow"), len(h.rows), func(i int) schemas.HistoryRow {
+			return schemas.HistoryRow{Language: h.rows[i].Language, ID: h.rows[i].ID, Split: h.rows[i].Split}
 		}),
-		arrowfile.WriteRows(filepath.Join(dir, "trained.arrow"), schemas.Trained, len(h.trained), func(i int) []any {
-			return []any{hex.EncodeToString(h.trained[i][:])}
+		arrowfile.WriteT(filepath.Join(dir, "trained.arrow"), len(h.trained), func(i int) schemas.TrainedRow {
+			return schemas.TrainedRow{Content: hex.EncodeToString(h.trained[i][:])}
 		}))
 }
 

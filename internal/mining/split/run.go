@@ -31,15 +31,15 @@ type Input struct {
 func Run(in Input, dir string, progress func(done, total int64)) (map[string]int64, error) {
 	var rows []Article
 	labels := map[string]string{} // one copy of each
-	articles, err := link.ReadArticles(in.Languages, in.Articles, func(n int32, row arrowfile.Row) error {
+	articles, err := link.ReadArticles(in.Languages, in.Articles, func(n int32, row *schemas.ArticleRow) error {
 		h := sha256.New()
-		h.Write([]byte(row.Str(4)))
+		h.Write([]byte(row.Summary))
 		h.Write([]byte{0})
-		h.Write([]byte(row.Str(5)))
+		h.Write([]byte(row.Text))
 		h.Write([]byte{0})
-		label, ok := labels[row.Str(7)]
+		label, ok := labels[row.Label]
 		if !ok {
-			label = arrowfile.Clone(row.Str(7))
+			label = arrowfile.Clone(row.Label)
 			labels[label] = label
 		}
 		a := Article{Label: label}
@@ -60,29 +60,33 @@ func Run(in Input, dir string, progress func(done, total int64)) (map[string]int
 		return nil, err
 	}
 	past.recall(rows)
-	pairs, err := readEdges(articles, nil, in.Pairs, false)
+	pairs, err := readEdges(in.Pairs, articles.Pair)
 	if err != nil {
 		return nil, err
 	}
-	edges, err := readEdges(articles, pairs, in.Duplicates, true)
+	duplicates, err := readEdges(in.Duplicates, func(d *schemas.DuplicateRow) ([2]int32, error) {
+		return articles.Pair(&schemas.PairRow{SourceLanguage: d.Language, SourceID: d.SourceID, TargetLanguage: d.Language, TargetID: d.TargetID})
+	})
 	if err != nil {
 		return nil, err
 	}
-	assigned, err := Assign(rows, edges, in.Params, in.Seed)
+	assigned, err := Assign(rows, slices.Concat(pairs, duplicates), in.Params, in.Seed)
 	if err != nil {
 		return nil, err
 	}
 	progress(int64(len(rows)), int64(len(rows)))
 	samples := Samples(assigned, pairs)
-	err = arrowfile.WriteRows(filepath.Join(dir, "splits.arrow"), schemas.Split, len(rows), func(i int) []any {
-		return []any{rows[i].Language, rows[i].ID, articles.Name(assigned[i].Component), assigned[i].Split, assigned[i].Reason}
+	err = arrowfile.WriteT(filepath.Join(dir, "splits.arrow"), len(rows), func(i int) schemas.SplitRow {
+		return schemas.SplitRow{Language: rows[i].Language, ID: rows[i].ID, Component: articles.Name(assigned[i].Component),
+			Split: assigned[i].Split, Reason: assigned[i].Reason}
 	})
 	if err != nil {
 		return nil, err
 	}
-	err = arrowfile.WriteRows(filepath.Join(dir, "samples.arrow"), schemas.Sample, len(samples), func(i int) []any {
+	err = arrowfile.WriteT(filepath.Join(dir, "samples.arrow"), len(samples), func(i int) schemas.SampleRow {
 		s, t := rows[samples[i][0]], rows[samples[i][1]]
-		return []any{s.Language, s.ID, t.Language, t.ID, assigned[samples[i][0]].Split}
+		return schemas.SampleRow{SourceLanguage: s.Language, SourceID: s.ID, TargetLanguage: t.Language, TargetID: t.ID,
+			Split: assigned[samples[i][0]].Split}
 	})
 	if err != nil {
 		return nil, err
@@ -91,19 +95,11 @@ func Run(in Input, dir string, progress func(done, total int64)) (map[string]int
 	return counts, past.with(rows, assigned).write(dir)
 }
 
-// readEdges appends the two articles of every row of a file of pairs, or of duplicates, to edges.
-func readEdges(articles *link.Articles, edges [][2]int32, path string, duplicates bool) ([][2]int32, error) {
-	schema, language, id := schemas.Pair, 2, 3
-	if duplicates {
-		schema, language, id = schemas.Duplicate, 0, 2
-	}
-	err := arrowfile.Each(path, schema, func(row arrowfile.Row) error {
-		a, err := articles.Number(row.Str(0), row.Str(1))
-		if err != nil {
-			return err
-		}
-		b, err := articles.Number(row.Str(language), row.Str(id))
-		edges = append(edges, [2]int32{a, b})
+// readEdges lists the two articles of every row.
+func readEdges[T any](path string, number func(*T) (edge [2]int32, err error)) (edges [][2]int32, err error) {
+	err = arrowfile.EachT(path, func(row *T) error {
+		edge, err := number(row)
+		edges = append(edges, edge)
 		return err
 	})
 	return edges, err

@@ -261,23 +261,26 @@ func TestRunWritesSplitsAndSamplesOfBothDirections(t *testing.T) {
 	for _, l := range in.Languages {
 		path := filepath.Join(dir, l)
 		in.Articles = append(in.Articles, path)
-		must(t, arrowfile.WriteRows(path, schemas.Article, len(texts[l]), func(i int) []any {
-			return []any{l, fmt.Sprint(l[:1], i), "u", "t", texts[l][i], "text", []string{}, "", "d"}
+		must(t, arrowfile.WriteT(path, len(texts[l]), func(i int) schemas.ArticleRow {
+			return schemas.ArticleRow{Language: l, ID: fmt.Sprint(l[:1], i), URL: "u", Title: "t", Summary: texts[l][i], Text: "text", Digest: "d"}
 		}))
 	}
 	pairs := [][2]string{{"e0", "h0"}, {"e1", "h1"}, {"e2", "h2"}}
-	must(t, arrowfile.WriteRows(in.Pairs, schemas.Pair, len(pairs), func(i int) []any {
-		return []any{"english", pairs[i][0], "hindi", pairs[i][1], float32(1), float32(1), "margin", "c"}
+	must(t, arrowfile.WriteT(in.Pairs, len(pairs), func(i int) schemas.PairRow {
+		return schemas.PairRow{SourceLanguage: "english", SourceID: pairs[i][0], TargetLanguage: "hindi", TargetID: pairs[i][1],
+			Score: 1, Margin: 1, Rule: "margin", Component: "c"}
 	}))
-	must(t, arrowfile.WriteRows(in.Duplicates, schemas.Duplicate, 1, func(int) []any { return []any{"english", "e0", "e3", float32(1)} }))
+	must(t, arrowfile.WriteT(in.Duplicates, 1, func(int) schemas.DuplicateRow {
+		return schemas.DuplicateRow{Language: "english", SourceID: "e0", TargetID: "e3", Score: 1}
+	}))
 	var first []byte
 	for range 2 {
 		out := t.TempDir()
 		counts, err := Run(in, out, func(int64, int64) {})
 		must(t, err)
 		var got []string
-		must(t, arrowfile.Each(filepath.Join(out, "samples.arrow"), schemas.Sample, func(r arrowfile.Row) error {
-			got = append(got, arrowfile.Clone(r.Str(1)+">"+r.Str(3)))
+		must(t, arrowfile.EachT(filepath.Join(out, "samples.arrow"), func(r *schemas.SampleRow) error {
+			got = append(got, arrowfile.Clone(r.SourceID+">"+r.TargetID))
 			return nil
 		}))
 		// e2 says what e1 says: it is dropped, and its pair with h2 goes with it.
@@ -289,8 +292,8 @@ func TestRunWritesSplitsAndSamplesOfBothDirections(t *testing.T) {
 			t.Errorf("counts %v", counts)
 		}
 		components := map[string]string{}
-		must(t, arrowfile.Each(filepath.Join(out, "splits.arrow"), schemas.Split, func(r arrowfile.Row) error {
-			components[arrowfile.Clone(r.Str(1))] = arrowfile.Clone(r.Str(2) + " " + r.Str(3))
+		must(t, arrowfile.EachT(filepath.Join(out, "splits.arrow"), func(r *schemas.SplitRow) error {
+			components[arrowfile.Clone(r.ID)] = arrowfile.Clone(r.Component + " " + r.Split)
 			return nil
 		}))
 		if components["e3"] != components["e0"] || components["h0"] != components["e0"] {
