@@ -1,47 +1,34 @@
 package rouge
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // english is the Snowball English stemmer in the form of NLTK's port, whose regions are strings of their own. Words
 // come cleaned, so that the steps for apostrophes have nothing to do.
-func english(in []rune) []rune {
-	if stem, ok := englishSpecial[string(in)]; ok {
-		return []rune(stem)
+func english(in string) string {
+	if stem, ok := englishSpecial[in]; ok {
+		return stem
 	}
-	word := append([]rune(nil), in...)
-	if word[0] == 'y' {
-		word[0] = 'Y'
-	}
-	for i := 1; i < len(word); i++ {
-		if word[i] == 'y' && englishVowel(word[i-1]) {
-			word[i] = 'Y'
+	word := []rune(in)
+	consonantY(word, englishVowel)
+	s := standard(string(word), englishVowel)
+	for _, prefix := range []string{"gener", "arsen", "commun"} {
+		if rest, ok := strings.CutPrefix(s.word, prefix); ok {
+			s.r1, s.r2 = rest, regionAfter(rest, englishVowel)
 		}
 	}
-	p := parts{word: word}
-	switch {
-	case startsWith(word, "gener"), startsWith(word, "arsen"):
-		p.r1 = word[5:]
-	case startsWith(word, "commun"):
-		p.r1 = word[6:]
-	default:
-		p.r1 = regionAfter(word, englishVowel)
+	s.englishPlural()
+	s.englishPast()
+	if endsAny(s.word, "y", "Y") && utf8.RuneCountInString(s.word) > 2 && !englishVowel(back(s.word, 2)) {
+		s.replace(1, "i")
 	}
-	p.r2 = regionAfter(p.r1, englishVowel)
-	p.englishPlural()
-	p.englishPast()
-	if n := len(p.word); n > 2 && (p.word[n-1] == 'y' || p.word[n-1] == 'Y') && !englishVowel(p.word[n-2]) {
-		p.swap(1, "i")
-	}
-	p.englishDouble()
-	p.englishSingle()
-	p.englishResidual()
-	p.englishE()
-	for i, c := range p.word {
-		if c == 'Y' {
-			p.word[i] = 'y'
-		}
-	}
-	return p.word
+	s.englishDouble()
+	s.englishSingle()
+	s.englishResidual()
+	s.englishE()
+	return strings.ReplaceAll(s.word, "Y", "y")
 }
 
 var englishVowel = oneOf("aeiouy")
@@ -57,182 +44,149 @@ var englishSpecial = map[string]string{
 }
 
 // englishPlural is step 1a.
-func (p *parts) englishPlural() {
-	n := len(p.word)
-	switch suffix := firstSuffix(p.word, "sses", "ied", "ies", "us", "ss", "s"); suffix {
+func (s *regions) englishPlural() {
+	switch suffix := ending(s.word, "sses", "ied", "ies", "us", "ss", "s"); suffix {
 	case "sses":
-		p.cut(2)
+		s.cut(2)
 	case "ied", "ies":
-		if n > 4 {
-			p.cut(2)
+		if utf8.RuneCountInString(s.word) > 4 {
+			s.cut(2)
 		} else {
-			p.cut(1)
+			s.cut(1)
 		}
 	case "s":
-		if hasVowel(p.word[:max(n-2, 0)], englishVowel) {
-			p.cut(1)
+		if strings.ContainsFunc(chop(chop(s.word)), englishVowel) {
+			s.cut(1)
 		}
 	}
 }
 
 // englishPast is step 1b.
-func (p *parts) englishPast() {
-	suffix := firstSuffix(p.word, "eedly", "ingly", "edly", "eed", "ing", "ed")
+func (s *regions) englishPast() {
+	suffix := ending(s.word, "eedly", "ingly", "edly", "eed", "ing", "ed")
 	switch {
 	case suffix == "":
 		return
 	case suffix == "eed" || suffix == "eedly":
-		if endsWith(p.r1, suffix) {
-			p.swap(len(suffix), "ee")
+		if strings.HasSuffix(s.r1, suffix) {
+			s.replace(len(suffix), "ee")
 		}
 		return
-	case !hasVowel(p.word[:len(p.word)-len(suffix)], englishVowel):
+	case !strings.ContainsFunc(trim(s.word, len(suffix)), englishVowel):
 		return
 	}
-	p.cut(len(suffix))
-	n := len(p.word)
+	s.cut(len(suffix))
+	n := utf8.RuneCountInString(s.word)
 	switch {
-	case firstSuffix(p.word, "at", "bl", "iz") != "":
-		p.word, p.r1 = plus(p.word, 'e'), plus(p.r1, 'e')
-		if len(p.word) > 5 || len(p.r1) >= 3 {
-			p.r2 = plus(p.r2, 'e')
+	case endsAny(s.word, "at", "bl", "iz"):
+		s.word, s.r1 = s.word+"e", s.r1+"e"
+		if n >= 5 || utf8.RuneCountInString(s.r1) >= 3 {
+			s.r2 += "e"
 		}
-	case firstSuffix(p.word, "bb", "dd", "ff", "gg", "mm", "nn", "pp", "rr", "tt") != "":
-		p.cut(1)
-	case len(p.r1) == 0 && (n >= 3 && shortSyllable(p.word) || n == 2 && englishVowel(p.word[0]) && !englishVowel(p.word[1])):
-		p.word = plus(p.word, 'e')
-		if len(p.r2) > 0 {
-			p.r2 = plus(p.r2, 'e')
+	case endsAny(s.word, "bb", "dd", "ff", "gg", "mm", "nn", "pp", "rr", "tt"):
+		s.cut(1)
+	case s.r1 == "" && (n >= 3 && shortSyllable(s.word) || n == 2 && englishVowel(back(s.word, 2)) && !englishVowel(back(s.word, 1))):
+		s.word += "e"
+		if s.r2 != "" {
+			s.r2 += "e"
 		}
 	}
 }
 
 // shortSyllable: consonant, vowel, consonant other than w, x, Y at the end.
-func shortSyllable(word []rune) bool {
-	n := len(word)
-	c := word[n-1]
-	return !englishVowel(c) && c != 'w' && c != 'x' && c != 'Y' && englishVowel(word[n-2]) && !englishVowel(word[n-3])
+func shortSyllable(word string) bool {
+	return !strings.ContainsRune("aeiouywxY", back(word, 1)) && englishVowel(back(word, 2)) && !englishVowel(back(word, 3))
 }
 
 // englishDouble is step 2: double suffixes become single ones.
-func (p *parts) englishDouble() {
-	suffix := firstSuffix(p.word, "ization", "ational", "fulness", "ousness", "iveness", "tional", "biliti", "lessli",
+func (s *regions) englishDouble() {
+	suffix := ending(s.word, "ization", "ational", "fulness", "ousness", "iveness", "tional", "biliti", "lessli",
 		"entli", "ation", "alism", "aliti", "ousli", "iviti", "fulli", "enci", "anci", "abli", "izer", "ator", "alli",
 		"bli", "ogi", "li")
-	if suffix == "" || !endsWith(p.r1, suffix) {
+	if suffix == "" || !strings.HasSuffix(s.r1, suffix) {
 		return
 	}
-	short := len(p.r2) < len(suffix)
+	short := len(s.r2) < len(suffix)
 	n := len(suffix)
 	switch suffix {
 	case "tional", "entli", "fulli", "lessli":
-		p.cut(2)
+		s.cut(2)
 	case "fulness":
-		p.cut(4)
+		s.cut(4)
 	case "enci", "anci", "abli":
-		p.swap(1, "e")
+		s.replace(1, "e")
 	case "izer", "ization":
-		p.swap(n, "ize")
+		s.replace(n, "ize")
 	case "alism", "aliti", "alli":
-		p.swap(n, "al")
+		s.replace(n, "al")
 	case "ousli", "ousness":
-		p.swap(n, "ous")
+		s.replace(n, "ous")
 	case "biliti", "bli":
-		p.swap(n, "ble")
+		s.replace(n, "ble")
 	case "ational", "ation", "ator":
-		p.swap(n, "ate")
+		s.replace(n, "ate")
 		if short {
-			p.r2 = []rune("e")
+			s.r2 = "e"
 		}
 	case "iveness", "iviti":
-		p.swap(n, "ive")
+		s.replace(n, "ive")
 		if short {
-			p.r2 = []rune("e")
+			s.r2 = "e"
 		}
 	case "ogi":
-		if before(p.word, 3) == 'l' {
-			p.cut(1)
+		if back(s.word, 4) == 'l' {
+			s.cut(1)
 		}
 	case "li":
-		if c := before(p.word, 2); c != 0 && oneOf("cdeghkmnrt")(c) {
-			p.cut(2)
+		if c := back(s.word, 3); c != 0 && oneOf("cdeghkmnrt")(c) {
+			s.cut(2)
 		}
 	}
 }
 
 // englishSingle is step 3.
-func (p *parts) englishSingle() {
-	suffix := firstSuffix(p.word, "ational", "tional", "alize", "icate", "iciti", "ative", "ical", "ness", "ful")
-	if suffix == "" || !endsWith(p.r1, suffix) {
+func (s *regions) englishSingle() {
+	suffix := ending(s.word, "ational", "tional", "alize", "icate", "iciti", "ative", "ical", "ness", "ful")
+	if suffix == "" || !strings.HasSuffix(s.r1, suffix) {
 		return
 	}
 	switch suffix {
 	case "tional":
-		p.cut(2)
+		s.cut(2)
 	case "ational":
-		p.swap(7, "ate")
+		s.replace(7, "ate")
 	case "alize":
-		p.cut(3)
+		s.cut(3)
 	case "icate", "iciti", "ical":
-		p.swap(len(suffix), "ic")
+		s.replace(len(suffix), "ic")
 	case "ful", "ness":
-		p.cut(len(suffix))
+		s.cut(len(suffix))
 	case "ative":
-		if endsWith(p.r2, suffix) {
-			p.cut(5)
+		if strings.HasSuffix(s.r2, suffix) {
+			s.cut(5)
 		}
 	}
 }
 
 // englishResidual is step 4.
-func (p *parts) englishResidual() {
-	suffix := firstSuffix(p.word, "ement", "ance", "ence", "able", "ible", "ment", "ant", "ent", "ism", "ate", "iti",
+func (s *regions) englishResidual() {
+	suffix := ending(s.word, "ement", "ance", "ence", "able", "ible", "ment", "ant", "ent", "ism", "ate", "iti",
 		"ous", "ive", "ize", "ion", "al", "er", "ic")
-	if suffix == "" || !endsWith(p.r2, suffix) {
+	if suffix == "" || !strings.HasSuffix(s.r2, suffix) {
 		return
 	}
-	if c := before(p.word, 3); suffix == "ion" && c != 's' && c != 't' {
+	if c := back(s.word, 4); suffix == "ion" && c != 's' && c != 't' {
 		return
 	}
-	p.cut(len(suffix))
+	s.cut(len(suffix))
 }
 
 // englishE is step 5.
-func (p *parts) englishE() {
-	n := len(p.word)
+func (s *regions) englishE() {
 	switch {
-	case endsWith(p.r2, "l") && before(p.word, 1) == 'l', endsWith(p.r2, "e"):
-		p.word = p.word[:n-1]
-	case endsWith(p.r1, "e") && n >= 4:
-		c := p.word[n-2]
-		if englishVowel(c) || c == 'w' || c == 'x' || c == 'Y' || !englishVowel(p.word[n-3]) || englishVowel(p.word[n-4]) {
-			p.word = p.word[:n-1]
-		}
+	case strings.HasSuffix(s.r2, "l") && back(s.word, 2) == 'l', strings.HasSuffix(s.r2, "e"):
+		s.word = chop(s.word)
+	case strings.HasSuffix(s.r1, "e") && utf8.RuneCountInString(s.word) >= 4 && !shortSyllable(chop(s.word)):
+		s.word = chop(s.word)
 	}
 }
-
-// firstSuffix is the first of the list that ends the word, or "".
-func firstSuffix(word []rune, suffixes ...string) string {
-	for _, s := range suffixes {
-		if endsWith(word, s) {
-			return s
-		}
-	}
-	return ""
-}
-
-// before is the rune that stands n runes before the last ones, or 0.
-func before(word []rune, n int) rune {
-	if len(word) <= n {
-		return 0
-	}
-	return word[len(word)-n-1]
-}
-
-func plus(s []rune, c rune) []rune { return append(append([]rune(nil), s...), c) }
-
-func startsWith(word []rune, prefix string) bool {
-	return len(word) >= len(prefix) && string(word[:len(prefix)]) == prefix
-}
-
-func lastRune(s string) (rune, int) { return utf8.DecodeLastRuneInString(s) }

@@ -1,6 +1,9 @@
 package rouge
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // The French Snowball stemmer in the form of NLTK's port: regions are not cut along with the word, and a suffix counts as
 // in a region where the region holds it anywhere.
@@ -17,9 +20,9 @@ var (
 	frenchRest  = strings.Fields("ière Ière ion ier Ier e ë")
 )
 
-func french(in []rune) []rune {
+func french(in string) string {
 	word := frenchMarks(in)
-	s := standard(word, frenchVowel)
+	s := standard(string(word), frenchVowel)
 	s.rv = frenchRegion(word)
 	changed, verb := s.frenchStandard()
 	if !changed || verb {
@@ -47,17 +50,12 @@ func french(in []rune) []rune {
 			break
 		}
 	}
-	return []rune(strings.NewReplacer("I", "i", "U", "u", "Y", "y").Replace(string(out)))
+	return strings.NewReplacer("I", "i", "U", "u", "Y", "y").Replace(string(out))
 }
 
 // frenchMarks writes the u of qu, and u, i and y that stand as consonants, in upper case.
-func frenchMarks(in []rune) []rune {
-	word := append([]rune(nil), in...)
-	for i := 1; i < len(word); i++ {
-		if word[i-1] == 'q' && word[i] == 'u' {
-			word[i] = 'U'
-		}
-	}
+func frenchMarks(in string) []rune {
+	word := []rune(strings.ReplaceAll(in, "qu", "qU"))
 	for i := 1; i+1 < len(word); i++ {
 		left, right := frenchVowel(word[i-1]), frenchVowel(word[i+1])
 		switch {
@@ -91,7 +89,7 @@ func frenchRegion(word []rune) string {
 
 // frenchStandard is step 1. verb tells that a verb suffix may follow all the same.
 func (s *regions) frenchStandard() (changed, verb bool) {
-	suffix := ending(s.word, frenchStandard)
+	suffix := ending(s.word, frenchStandard...)
 	stem := trim(s.word, len(suffix))
 	in := func(region string) bool { return strings.Contains(region, suffix) }
 	switch suffix {
@@ -215,7 +213,7 @@ func (s *regions) frenchNoun(suffix, stem string) string {
 
 // frenchVerb is steps 2a and 2b; it tells whether a suffix was removed.
 func (s *regions) frenchVerb() bool {
-	if suffix := ending(s.word, frenchI); suffix != "" && strings.Contains(s.rv, suffix) && len(s.rv) > len(suffix) {
+	if suffix := ending(s.word, frenchI...); suffix != "" && strings.Contains(s.rv, suffix) && len(s.rv) > len(suffix) {
 		before := s.rv[:strings.LastIndex(s.rv, suffix)]
 		if before == "" {
 			before = s.rv
@@ -225,7 +223,7 @@ func (s *regions) frenchVerb() bool {
 			return true
 		}
 	}
-	suffix := ending(s.rv, frenchVerb)
+	suffix := ending(s.rv, frenchVerb...)
 	switch {
 	case suffix == "":
 		return false
@@ -234,7 +232,7 @@ func (s *regions) frenchVerb() bool {
 			return false
 		}
 		s.word = trim(s.word, len(suffix))
-	case one(suffix, frenchVerbA...):
+	case slices.Contains(frenchVerbA, suffix):
 		s.word, s.rv = trim(s.word, len(suffix)), trim(s.rv, len(suffix))
 		if strings.HasSuffix(s.rv, "e") {
 			s.word = chop(s.word)

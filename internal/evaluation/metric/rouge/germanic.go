@@ -1,6 +1,9 @@
 package rouge
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // The Scandinavian, German and Dutch Snowball stemmers in the form of NLTK's port.
 
@@ -25,10 +28,9 @@ var (
 
 // scandinavian is a word with r1 before which at least three letters stand, after step 1: a suffix is cut, a lone s only
 // behind some letters.
-func scandinavian(word []rune, vowel func(rune) bool, suffixes []string, keepsS func(word string) bool) regions {
-	s := standard(word, vowel)
-	s.r1 = atLeast3(word, s.r1)
-	switch suffix := ending(s.r1, suffixes); {
+func scandinavian(word string, vowel func(rune) bool, suffixes []string, keepsS func(word string) bool) regions {
+	s := atLeast3(word, vowel)
+	switch suffix := ending(s.r1, suffixes...); {
 	case suffix == "s":
 		if keepsS(s.word) {
 			s.cut(1)
@@ -41,7 +43,7 @@ func scandinavian(word []rune, vowel func(rune) bool, suffixes []string, keepsS 
 	return s
 }
 
-func danish(word []rune) []rune {
+func danish(word string) string {
 	s := scandinavian(word, danishVowel, danishSuffixes[0], func(w string) bool { return strings.ContainsRune("abcdfghjklmnoprtvyzå", back(w, 2)) })
 	if endsAny(s.r1, danishPairs...) {
 		s.cut(1)
@@ -49,7 +51,7 @@ func danish(word []rune) []rune {
 	if strings.HasSuffix(s.r1, "igst") {
 		s.cut(2)
 	}
-	switch suffix := ending(s.r1, danishSuffixes[1]); suffix {
+	switch suffix := ending(s.r1, danishSuffixes[1]...); suffix {
 	case "":
 	case "løst":
 		s.cut(1)
@@ -62,50 +64,40 @@ func danish(word []rune) []rune {
 	if endsAny(s.word, danishDouble...) && len([]rune(s.word)) > 3 {
 		s.cut(1)
 	}
-	return []rune(s.word)
+	return s.word
 }
 
-func swedish(word []rune) []rune {
+func swedish(word string) string {
 	s := scandinavian(word, swedishVowel, swedishSuffixes[0], func(w string) bool { return strings.ContainsRune("bcdfghjklmnoprtvy", back(w, 2)) })
 	if endsAny(s.r1, swedishPairs...) {
 		s.cut(1)
 	}
-	switch suffix := ending(s.r1, swedishSuffixes[1]); suffix {
+	switch suffix := ending(s.r1, swedishSuffixes[1]...); suffix {
 	case "fullt", "löst":
 		s.cut(1)
 	default:
 		s.cut(len(suffix))
 	}
-	return []rune(s.word)
+	return s.word
 }
 
-func norwegian(word []rune) []rune {
+func norwegian(word string) string {
 	s := scandinavian(word, danishVowel, norwegianSuffixes[0], func(w string) bool {
 		return strings.ContainsRune("bcdfghjlmnoprtvyz", back(w, 2)) || back(w, 2) == 'k' && !danishVowel(back(w, 3))
 	})
 	if endsAny(s.r1, "dt", "vt") {
 		s.cut(1)
 	}
-	s.cut(len(ending(s.r1, norwegianSuffixes[1])))
-	return []rune(s.word)
+	s.cut(len(ending(s.r1, norwegianSuffixes[1]...)))
+	return s.word
 }
 
-func german(in []rune) []rune {
-	word := []rune(strings.ReplaceAll(string(in), "ß", "ss"))
-	for i := 1; i+1 < len(word); i++ {
-		if germanVowel(word[i-1]) && germanVowel(word[i+1]) {
-			switch word[i] {
-			case 'u':
-				word[i] = 'U'
-			case 'y':
-				word[i] = 'Y'
-			}
-		}
-	}
-	s := standard(word, germanVowel)
-	s.r1 = atLeast3(word, s.r1)
-	switch suffix := ending(s.r1, germanSuffixes[0]); {
-	case one(suffix, "en", "es", "e") && strings.HasSuffix(trim(s.word, len(suffix)), "niss"):
+func german(in string) string {
+	word := []rune(strings.ReplaceAll(in, "ß", "ss"))
+	consonants(word, "uy", germanVowel)
+	s := atLeast3(string(word), germanVowel)
+	switch suffix := ending(s.r1, germanSuffixes[0]...); {
+	case slices.Contains([]string{"en", "es", "e"}, suffix) && strings.HasSuffix(trim(s.word, len(suffix)), "niss"):
 		s.cut(len(suffix) + 1)
 	case suffix == "s":
 		if strings.ContainsRune("bdfghklmnrt", back(s.word, 2)) {
@@ -114,7 +106,7 @@ func german(in []rune) []rune {
 	default:
 		s.cut(len(suffix))
 	}
-	switch suffix := ending(s.r1, germanSuffixes[1]); suffix {
+	switch suffix := ending(s.r1, germanSuffixes[1]...); suffix {
 	case "st":
 		if strings.ContainsRune("bdfghklmnt", back(s.word, 3)) && len([]rune(s.word)) >= 6 {
 			s.cut(2)
@@ -122,22 +114,22 @@ func german(in []rune) []rune {
 	default:
 		s.cut(len(suffix))
 	}
-	return []rune(germanMarks.Replace(germanDerived(s)))
+	return germanMarks.Replace(germanDerived(s))
 }
 
 var germanMarks = strings.NewReplacer("ä", "a", "ö", "o", "ü", "u", "U", "u", "Y", "y")
 
 // germanDerived is step 3, suffixes of derivation.
 func germanDerived(s regions) string {
-	suffix := ending(s.r2, germanSuffixes[2])
+	suffix := ending(s.r2, germanSuffixes[2]...)
 	n := len(suffix)
 	r1, r2 := trim(s.r1, n), trim(s.r2, n)
 	switch {
-	case one(suffix, "end", "ung") && strings.HasSuffix(r2, "ig") && !strings.HasSuffix(r2, "eig"):
+	case slices.Contains([]string{"end", "ung"}, suffix) && strings.HasSuffix(r2, "ig") && !strings.HasSuffix(r2, "eig"):
 		return trim(s.word, n+2)
-	case one(suffix, "ig", "ik", "isch") && strings.HasSuffix(r2, "e"):
+	case slices.Contains([]string{"ig", "ik", "isch"}, suffix) && strings.HasSuffix(r2, "e"):
 		return s.word
-	case one(suffix, "lich", "heit") && endsAny(r1, "er", "en"):
+	case slices.Contains([]string{"lich", "heit"}, suffix) && endsAny(r1, "er", "en"):
 		return trim(s.word, n+2)
 	case suffix == "keit" && strings.HasSuffix(r2, "lich"):
 		return trim(s.word, n+4)
@@ -149,23 +141,11 @@ func germanDerived(s regions) string {
 
 var dutchAccents = strings.NewReplacer("ä", "a", "á", "a", "ë", "e", "é", "e", "í", "i", "ï", "i", "ö", "o", "ó", "o", "ü", "u", "ú", "u")
 
-func dutch(in []rune) []rune {
-	word := []rune(dutchAccents.Replace(string(in)))
-	if word[0] == 'y' {
-		word[0] = 'Y'
-	}
-	for i := 1; i < len(word); i++ {
-		if dutchVowel(word[i-1]) && word[i] == 'y' {
-			word[i] = 'Y'
-		}
-	}
-	for i := 1; i+1 < len(word); i++ {
-		if dutchVowel(word[i-1]) && word[i] == 'i' && dutchVowel(word[i+1]) {
-			word[i] = 'I'
-		}
-	}
-	s := standard(word, dutchVowel)
-	s.r1 = atLeast3(word, s.r1)
+func dutch(in string) string {
+	word := []rune(dutchAccents.Replace(in))
+	consonantY(word, dutchVowel)
+	consonants(word, "i", dutchVowel)
+	s := atLeast3(string(word), dutchVowel)
 	s.dutchPlural()
 	step2 := s.dutchE()
 	if strings.HasSuffix(s.r2, "heid") && back(s.word, 5) != 'c' {
@@ -177,10 +157,10 @@ func dutch(in []rune) []rune {
 	}
 	s.dutchDerived(step2)
 	out := []rune(s.word)
-	if n := len(out); n >= 4 && !dutchVowel(out[n-1]) && out[n-1] != 'I' && one(string(out[n-3:n-1]), "aa", "ee", "oo", "uu") && !dutchVowel(out[n-4]) {
+	if n := len(out); n >= 4 && !dutchVowel(out[n-1]) && out[n-1] != 'I' && slices.Contains([]string{"aa", "ee", "oo", "uu"}, string(out[n-3:n-1])) && !dutchVowel(out[n-4]) {
 		out = append(out[:n-2], out[n-1])
 	}
-	return []rune(strings.NewReplacer("I", "i", "Y", "y").Replace(string(out)))
+	return strings.NewReplacer("I", "i", "Y", "y").Replace(string(out))
 }
 
 func (s *regions) dutchUndouble() {
@@ -191,7 +171,7 @@ func (s *regions) dutchUndouble() {
 
 // dutchPlural is step 1.
 func (s *regions) dutchPlural() {
-	suffix := ending(s.r1, dutchSuffixes[0])
+	suffix := ending(s.r1, dutchSuffixes[0]...)
 	stem := trim(s.word, len(suffix))
 	switch suffix {
 	case "heden":
@@ -224,7 +204,7 @@ func (s *regions) dutchE() bool {
 
 // dutchDerived is step 3b.
 func (s *regions) dutchDerived(step2 bool) {
-	suffix := ending(s.r2, dutchSuffixes[1])
+	suffix := ending(s.r2, dutchSuffixes[1]...)
 	switch {
 	case suffix == "end", suffix == "ing":
 		s.cut(3)

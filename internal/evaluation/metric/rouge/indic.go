@@ -1,12 +1,17 @@
 package rouge
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // hindi is the suffix stripper of Ramanathan and Rao (2003): the longest suffix that leaves more than one code point.
-func hindi(word []rune) []rune {
+func hindi(word string) string {
 	for n := 5; n >= 1; n-- {
-		if len(word) > n+1 && firstSuffix(word, hindiSuffixes[n]...) != "" {
-			return word[:len(word)-n]
+		if utf8.RuneCountInString(word) > n+1 {
+			if suffix := ending(word, hindiSuffixes[n]...); suffix != "" {
+				return trim(word, len(suffix))
+			}
 		}
 	}
 	return word
@@ -23,29 +28,23 @@ var hindiSuffixes = [6][]string{
 // bengali is Rafi Kamal's suffix stripper (2014): four groups, one pass each. In a group the first suffix that ends the
 // word ends the group. A plain suffix is cut only where something other than vowel signs remains; "x->y" puts y's code
 // points at the start of the suffix and drops the rest.
-func bengali(word []rune) []rune {
+func bengali(word string) string {
 	for _, group := range bengaliGroups {
 		for _, rule := range group {
-			if !endsWith(word, rule.suffix) {
-				continue
+			if stem, ok := strings.CutSuffix(word, rule.suffix); ok {
+				if rule.to != "" || strings.Trim(stem, bengaliVowelSigns) != "" {
+					word = stem + rule.to
+				}
+				break
 			}
-			stem := word[:len(word)-rule.length]
-			if rule.to != nil {
-				word = append(append([]rune(nil), stem...), rule.to...)
-			} else if !onlyVowelSigns(stem) {
-				word = stem
-			}
-			break
 		}
 	}
 	return word
 }
 
-type bengaliRule struct {
-	suffix string
-	length int
-	to     []rune
-}
+const bengaliVowelSigns = "\u09be\u09bf\u09c0\u09c7\u09c1\u09c2\u09cb"
+
+type bengaliRule struct{ suffix, to string }
 
 // bengaliGroups: Y is the single code point U+09DF, which NFC text does not have.
 var bengaliGroups = func() (groups [][]bengaliRule) {
@@ -58,25 +57,10 @@ var bengaliGroups = func() (groups [][]bengaliRule) {
 	} {
 		var group []bengaliRule
 		for _, rule := range strings.Fields(strings.ReplaceAll(line, "Y", "\u09DF")) {
-			suffix, to, replace := strings.Cut(rule, "->")
-			r := bengaliRule{suffix: suffix, length: len([]rune(suffix))}
-			if replace {
-				r.to = []rune(to)
-			}
-			group = append(group, r)
+			suffix, to, _ := strings.Cut(rule, "->")
+			group = append(group, bengaliRule{suffix, to})
 		}
 		groups = append(groups, group)
 	}
 	return groups
 }()
-
-func onlyVowelSigns(stem []rune) bool {
-	for _, c := range stem {
-		switch c {
-		case 0x9BE, 0x9BF, 0x9C0, 0x9C7, 0x9C1, 0x9C2, 0x9CB:
-		default:
-			return false
-		}
-	}
-	return true
-}

@@ -1,7 +1,9 @@
 package rouge
 
 import (
+	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -19,26 +21,50 @@ func (s *regions) swap(n int, to string) {
 	s.word, s.r1, s.r2, s.rv = s.word+to, s.r1+to, s.r2+to, s.rv+to
 }
 
+// replace is swap that leaves nothing of the regions shorter than the suffix.
+func (s *regions) replace(n int, to string) {
+	for _, region := range []*string{&s.word, &s.r1, &s.r2} {
+		if len(*region) < n {
+			*region = ""
+		} else {
+			*region = trim(*region, n) + to
+		}
+	}
+}
+
 func trim(s string, n int) string { return s[:max(len(s)-n, 0)] }
 
 // standard finds r1 (after the first non-vowel that follows a vowel) and r2 (the same within r1).
-func standard(word []rune, vowel func(rune) bool) regions {
+func standard(word string, vowel func(rune) bool) regions {
 	r1 := regionAfter(word, vowel)
-	return regions{word: string(word), r1: string(r1), r2: string(regionAfter(r1, vowel))}
+	return regions{word: word, r1: r1, r2: regionAfter(r1, vowel)}
 }
 
-// atLeast3 moves r1 so that three letters stand before it.
-func atLeast3(word []rune, r1 string) string {
-	if len(r1) > len(string(word[min(3, len(word)):])) {
-		return string(word[3:])
+// regionAfter is what follows the first non-vowel after a vowel: r1 of a word, r2 of r1.
+func regionAfter(word string, vowel func(rune) bool) string {
+	before := false // a vowel
+	for i, c := range word {
+		if before && !vowel(c) {
+			return word[i+utf8.RuneLen(c):]
+		}
+		before = vowel(c)
 	}
-	return r1
+	return ""
+}
+
+// atLeast3 is standard with r1 moved so that three letters stand before it.
+func atLeast3(word string, vowel func(rune) bool) regions {
+	s := standard(word, vowel)
+	if letters := []rune(word); len(letters) >= 3 {
+		s.r1 = s.r1[max(len(s.r1)-len(string(letters[3:])), 0):]
+	}
+	return s
 }
 
 // romance adds rv: after the next vowel where the second letter is no vowel; after the next non-vowel where the first two
 // are vowels; else after the third letter.
-func romance(word []rune, vowel func(rune) bool) regions {
-	s := standard(word, vowel)
+func romance(in string, vowel func(rune) bool) regions {
+	s, word := standard(in, vowel), []rune(in)
 	after := func(want bool) string {
 		for i := 2; i < len(word); i++ {
 			if vowel(word[i]) == want {
@@ -60,7 +86,7 @@ func romance(word []rune, vowel func(rune) bool) regions {
 }
 
 // ending is the first of the list that ends s, or "".
-func ending(s string, suffixes []string) string {
+func ending(s string, suffixes ...string) string {
 	for _, suffix := range suffixes {
 		if strings.HasSuffix(s, suffix) {
 			return suffix
@@ -69,7 +95,7 @@ func ending(s string, suffixes []string) string {
 	return ""
 }
 
-func endsAny(s string, suffixes ...string) bool { return ending(s, suffixes) != "" }
+func endsAny(s string, suffixes ...string) bool { return ending(s, suffixes...) != "" }
 
 // back is the nth character from the end, counted from 1, or 0.
 func back(s string, n int) rune {
@@ -84,17 +110,28 @@ func back(s string, n int) rune {
 	return c
 }
 
-func one(s string, list ...string) bool {
-	for _, x := range list {
-		if s == x {
-			return true
-		}
-	}
-	return false
-}
+func one(s string, list ...string) bool { return slices.Contains(list, s) }
 
 // chop drops the last character.
 func chop(s string) string {
 	_, size := utf8.DecodeLastRuneInString(s)
 	return s[:len(s)-size]
+}
+
+// consonants writes the letters that stand between vowels, as consonants, in upper case.
+func consonants(word []rune, letters string, vowel func(rune) bool) {
+	for i := 1; i+1 < len(word); i++ {
+		if strings.ContainsRune(letters, word[i]) && vowel(word[i-1]) && vowel(word[i+1]) {
+			word[i] = unicode.ToUpper(word[i])
+		}
+	}
+}
+
+// consonantY writes the y that begins the word or follows a vowel in upper case.
+func consonantY(word []rune, vowel func(rune) bool) {
+	for i := range word {
+		if word[i] == 'y' && (i == 0 || vowel(word[i-1])) {
+			word[i] = 'Y'
+		}
+	}
 }

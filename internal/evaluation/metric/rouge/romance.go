@@ -1,6 +1,9 @@
 package rouge
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // The Spanish, Italian and Portuguese Snowball stemmers in the form of NLTK's port.
 
@@ -41,9 +44,9 @@ var (
 		"ava iam ado ido ias ais eis ira ia ei am em ar er ir as es is eu iu ou")
 )
 
-func spanish(in []rune) []rune {
+func spanish(in string) string {
 	s := romance(in, spanishVowel)
-	if suffix := ending(s.rv, spanishPronouns); suffix != "" {
+	if suffix := ending(s.rv, spanishPronouns...); suffix != "" {
 		rest := trim(s.rv, len(suffix))
 		if endsAny(rest, "ando", "ándo", "ar", "ár", "er", "ér", "iendo", "iéndo", "ir", "ír") ||
 			strings.HasSuffix(rest, "yendo") && strings.HasSuffix(trim(s.word, len(suffix)), "uyendo") {
@@ -51,16 +54,16 @@ func spanish(in []rune) []rune {
 			s = regions{spanishAccents.Replace(s.word), spanishAccents.Replace(s.r1), spanishAccents.Replace(s.r2), spanishAccents.Replace(s.rv)}
 		}
 	}
-	if !s.spanishStandard() {
+	if !s.standard(ending(s.word, spanishStandard...), []string{"os", "ic", "ad"}, spanishRules) {
 		s.spanishVerb()
 	}
-	if suffix := ending(s.rv, strings.Fields("os a e o á é í ó")); suffix != "" {
+	if suffix := ending(s.rv, strings.Fields("os a e o á é í ó")...); suffix != "" {
 		s.cut(len(suffix))
-		if one(suffix, "e", "é") && strings.HasSuffix(s.word, "gu") && strings.HasSuffix(s.rv, "u") {
+		if slices.Contains([]string{"e", "é"}, suffix) && strings.HasSuffix(s.word, "gu") && strings.HasSuffix(s.rv, "u") {
 			s.cut(1)
 		}
 	}
-	return []rune(spanishAccents.Replace(s.word))
+	return spanishAccents.Replace(s.word)
 }
 
 // adverb cuts -amente and what it was made of.
@@ -73,45 +76,46 @@ func (s *regions) adverb(before ...string) {
 			s.cut(2)
 		}
 	default:
-		s.cut(len(ending(s.r2, before)))
+		s.cut(len(ending(s.r2, before...)))
 	}
 }
 
-// spanishStandard is step 1; it tells whether a suffix was removed.
-func (s *regions) spanishStandard() bool {
-	suffix := ending(s.word, spanishStandard)
+// rule is what a standard suffix becomes, and what is cut of what stands before it then.
+type rule struct {
+	suffixes []string
+	to       string
+	then     []string
+}
+
+var spanishRules = []rule{
+	{strings.Fields("adora ador ación adoras adores acion aciones ante antes ancia ancias"), "", []string{"ic"}},
+	{strings.Fields("logía logías"), "log", nil},
+	{strings.Fields("ución uciones ucion"), "u", nil},
+	{strings.Fields("encia encias"), "ente", nil},
+	{strings.Fields("mente"), "", strings.Fields("ante able ible")},
+	{strings.Fields("idad idades"), "", strings.Fields("abil ic iv")},
+	{strings.Fields("ivo iva ivos ivas"), "", []string{"at"}},
+}
+
+// standard is step 1 behind the cases of one language alone; it tells whether a suffix was removed.
+func (s *regions) standard(suffix string, adverbs []string, rules []rule) bool {
 	switch {
 	case suffix == "":
 		return false
 	case suffix == "amente" && strings.HasSuffix(s.r1, suffix):
-		s.adverb("os", "ic", "ad")
+		s.adverb(adverbs...)
 		return true
 	case !strings.HasSuffix(s.r2, suffix):
 		return false
 	}
-	n := len(suffix)
-	switch suffix {
-	case "adora", "ador", "ación", "adoras", "adores", "acion", "aciones", "ante", "antes", "ancia", "ancias":
-		s.cut(n)
-		s.cut(len(ending(s.r2, []string{"ic"})))
-	case "logía", "logías":
-		s.swap(n, "log")
-	case "ución", "uciones", "ucion":
-		s.swap(n, "u")
-	case "encia", "encias":
-		s.swap(n, "ente")
-	case "mente":
-		s.cut(n)
-		s.cut(len(ending(s.r2, []string{"ante", "able", "ible"})))
-	case "idad", "idades":
-		s.cut(n)
-		s.cut(len(ending(s.r2, []string{"abil", "ic", "iv"})))
-	case "ivo", "iva", "ivos", "ivas":
-		s.cut(n)
-		s.cut(len(ending(s.r2, []string{"at"})))
-	default:
-		s.cut(n)
+	for _, r := range rules {
+		if one(suffix, r.suffixes...) {
+			s.swap(len(suffix), r.to)
+			s.cut(len(ending(s.r2, r.then...)))
+			return true
+		}
 	}
+	s.cut(len(suffix))
 	return true
 }
 
@@ -123,9 +127,9 @@ func (s *regions) spanishVerb() {
 			break
 		}
 	}
-	suffix := ending(s.rv, spanishVerb)
+	suffix := ending(s.rv, spanishVerb...)
 	s.cut(len(suffix))
-	if one(suffix, "en", "es", "éis", "emos") {
+	if slices.Contains([]string{"en", "es", "éis", "emos"}, suffix) {
 		if strings.HasSuffix(s.word, "gu") {
 			s.word = trim(s.word, 1)
 		}
@@ -135,25 +139,11 @@ func (s *regions) spanishVerb() {
 	}
 }
 
-func italian(in []rune) []rune {
-	word := []rune(italianAccents.Replace(string(in)))
-	for i := 1; i < len(word); i++ {
-		if word[i-1] == 'q' && word[i] == 'u' {
-			word[i] = 'U'
-		}
-	}
-	for i := 1; i+1 < len(word); i++ {
-		if italianVowel(word[i-1]) && italianVowel(word[i+1]) {
-			switch word[i] {
-			case 'u':
-				word[i] = 'U'
-			case 'i':
-				word[i] = 'I'
-			}
-		}
-	}
-	s := romance(word, italianVowel)
-	if suffix := ending(s.rv, italianPronouns); suffix != "" {
+func italian(in string) string {
+	word := []rune(strings.ReplaceAll(italianAccents.Replace(in), "qu", "qU"))
+	consonants(word, "ui", italianVowel)
+	s := romance(string(word), italianVowel)
+	if suffix := ending(s.rv, italianPronouns...); suffix != "" {
 		switch rest := trim(s.rv, len(suffix)); {
 		case endsAny(rest, "ando", "endo"):
 			s.cut(len(suffix))
@@ -162,7 +152,7 @@ func italian(in []rune) []rune {
 		}
 	}
 	if !s.italianStandard() {
-		s.cut(len(ending(s.rv, italianVerb)))
+		s.cut(len(ending(s.rv, italianVerb...)))
 	}
 	if endsAny(s.rv, "a", "e", "i", "o", "à", "è", "ì", "ò") {
 		s.word, s.rv = chop(s.word), chop(s.rv)
@@ -173,58 +163,46 @@ func italian(in []rune) []rune {
 	if endsAny(s.rv, "ch", "gh") {
 		s.cut(1)
 	}
-	return []rune(strings.NewReplacer("I", "i", "U", "u").Replace(s.word))
+	return strings.NewReplacer("I", "i", "U", "u").Replace(s.word)
+}
+
+var italianRules = []rule{
+	{strings.Fields("azione azioni atore atori"), "", []string{"ic"}},
+	{strings.Fields("enza enze"), "te", nil},
+	{strings.Fields("ità"), "", strings.Fields("ic iv abil")},
 }
 
 // italianStandard is step 1; it tells whether a suffix was removed.
 func (s *regions) italianStandard() bool {
-	suffix := ending(s.word, italianStandard)
+	suffix := ending(s.word, italianStandard...)
 	n := len(suffix)
-	switch {
-	case suffix == "":
-		return false
-	case suffix == "amente" && strings.HasSuffix(s.r1, suffix):
-		s.adverb("os", "ic", "abil")
-		return true
+	switch r2 := strings.HasSuffix(s.r2, suffix); {
 	case one(suffix, "amento", "amenti", "imento", "imenti") && strings.HasSuffix(s.rv, suffix):
 		s.cut(n)
-		return true
-	case !strings.HasSuffix(s.r2, suffix):
-		return false
-	}
-	switch suffix {
-	case "azione", "azioni", "atore", "atori":
-		s.cut(n)
-		s.cut(len(ending(s.r2, []string{"ic"})))
-	case "logia", "logie":
+	case one(suffix, "logia", "logie") && r2:
 		s.word = trim(s.word, 2)
 		s.rv = trim(s.word, 2)
-	case "uzione", "uzioni", "usione", "usioni":
+	case one(suffix, "uzione", "uzioni", "usione", "usioni") && r2:
 		s.cut(5)
-	case "enza", "enze":
-		s.swap(n, "te")
-	case "ità":
-		s.cut(n)
-		s.cut(len(ending(s.r2, []string{"ic", "iv", "abil"})))
-	case "ivo", "ivi", "iva", "ive":
+	case one(suffix, "ivo", "ivi", "iva", "ive") && r2:
 		s.cut(n)
 		if strings.HasSuffix(s.r2, "at") {
 			s.cut(2)
-			s.cut(len(ending(s.r2, []string{"ic"})))
+			s.cut(len(ending(s.r2, "ic")))
 		}
 	default:
-		s.cut(n)
+		return s.standard(suffix, []string{"os", "ic", "abil"}, italianRules)
 	}
 	return true
 }
 
 var portugueseIn, portugueseOut = strings.NewReplacer("ã", "a~", "õ", "o~", "qü", "qu", "gü", "gu"), strings.NewReplacer("a~", "ã", "o~", "õ")
 
-func portuguese(in []rune) []rune {
-	s := romance([]rune(portugueseIn.Replace(string(in))), portugueseVowel)
+func portuguese(in string) string {
+	s := romance(portugueseIn.Replace(in), portugueseVowel)
 	changed := s.portugueseStandard()
 	if !changed {
-		suffix := ending(s.rv, portugueseVerb)
+		suffix := ending(s.rv, portugueseVerb...)
 		changed = suffix != ""
 		s.cut(len(suffix))
 	}
@@ -233,7 +211,7 @@ func portuguese(in []rune) []rune {
 			s.cut(1)
 		}
 	} else {
-		s.cut(len(ending(s.rv, strings.Fields("os a i o á í ó"))))
+		s.cut(len(ending(s.rv, strings.Fields("os a i o á í ó")...)))
 	}
 	switch {
 	case endsAny(s.rv, "e", "é", "ê"):
@@ -244,43 +222,24 @@ func portuguese(in []rune) []rune {
 	case strings.HasSuffix(s.word, "ç"):
 		s.word = chop(s.word) + "c"
 	}
-	return []rune(portugueseOut.Replace(s.word))
+	return portugueseOut.Replace(s.word)
+}
+
+var portugueseRules = []rule{
+	{strings.Fields("logia logias"), "log", nil},
+	{strings.Fields("uça~o uço~es"), "u", nil},
+	{strings.Fields("ência ências"), "ente", nil},
+	{strings.Fields("mente"), "", strings.Fields("ante avel ivel")},
+	{strings.Fields("idade idades"), "", strings.Fields("ic iv abil")},
+	{strings.Fields("iva ivo ivas ivos"), "", []string{"at"}},
 }
 
 // portugueseStandard is step 1; it tells whether a suffix was removed.
 func (s *regions) portugueseStandard() bool {
-	suffix := ending(s.word, portugueseStandard)
-	n := len(suffix)
-	switch {
-	case suffix == "":
-		return false
-	case suffix == "amente" && strings.HasSuffix(s.r1, suffix):
-		s.adverb("os", "ic", "ad")
-		return true
-	case one(suffix, "ira", "iras") && strings.HasSuffix(s.rv, suffix) && strings.HasSuffix(trim(s.word, n), "e"):
+	suffix := ending(s.word, portugueseStandard...)
+	if n := len(suffix); one(suffix, "ira", "iras") && strings.HasSuffix(s.rv, suffix) && strings.HasSuffix(trim(s.word, n), "e") {
 		s.swap(n, "ir")
 		return true
-	case !strings.HasSuffix(s.r2, suffix):
-		return false
 	}
-	switch suffix {
-	case "logia", "logias":
-		s.swap(n, "log")
-	case "uça~o", "uço~es":
-		s.swap(n, "u")
-	case "ência", "ências":
-		s.swap(n, "ente")
-	case "mente":
-		s.cut(n)
-		s.cut(len(ending(s.r2, []string{"ante", "avel", "ivel"})))
-	case "idade", "idades":
-		s.cut(n)
-		s.cut(len(ending(s.r2, []string{"ic", "iv", "abil"})))
-	case "iva", "ivo", "ivas", "ivos":
-		s.cut(n)
-		s.cut(len(ending(s.r2, []string{"at"})))
-	default:
-		s.cut(n)
-	}
-	return true
+	return s.standard(suffix, []string{"os", "ic", "ad"}, portugueseRules)
 }

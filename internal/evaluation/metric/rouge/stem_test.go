@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 func TestStemsAreThoseOfNLTK(t *testing.T) {
@@ -24,7 +25,7 @@ func TestStemsAreThoseOfNLTK(t *testing.T) {
 		field := strings.Split(lines.Text(), "\t")
 		language, word, want := field[0], field[1], field[2]
 		words[language]++
-		if got := string(stemmers[language]([]rune(word))); got != want {
+		if got := stemmers[language](word); got != want {
 			if wrong[language]++; wrong[language] <= 5 {
 				t.Errorf("%s %s: %s, wanted %s", language, word, got, want)
 			}
@@ -50,10 +51,9 @@ func TestNoWordBreaksAStemmer(t *testing.T) {
 			if word = append(word, []rune(suffix)...); len(word) <= 3 {
 				continue
 			}
-			before := string(word)
 			for language, stem := range stemmers {
-				if stem(word); string(word) != before {
-					t.Fatalf("%s changed its argument %s to %s", language, before, string(word))
+				if got := stem(string(word)); !utf8.ValidString(got) {
+					t.Fatalf("%s makes %q of %s", language, got, string(word))
 				}
 			}
 		}

@@ -26,11 +26,12 @@ func tokens(language string, text []rune, stem bool) []string {
 	stemmer := stemmers[language]
 	out := make([]string, 0, len(pieces))
 	for _, p := range pieces {
+		word := string(p)
 		if stem && stemmer != nil && len(p) > 3 {
-			p = stemmer(p)
+			word = stemmer(word)
 		}
-		if len(p) > 0 {
-			out = append(out, string(p))
+		if word != "" {
+			out = append(out, word)
 		}
 	}
 	return out
