@@ -26,5 +26,5 @@ go_program() {
 # pure_sources: the digest of what the programs are built from. make-sure.sh takes it once, in $pure_sources.
 pure_sources() {
   [ -z "${pure_sources:-}" ] || { echo "$pure_sources"; return; }
-  { go version 2>&1; digest go.mod go.sum activities internal schemas starter tools worker workflows; } | sha256sum
+  { go version 2>&1; digest go.mod go.sum activities internal schemas starter worker workflows; } | sha256sum
 }

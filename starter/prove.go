@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"time"
 
+	"crosssum/internal/operation/config"
+
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/crawl"
 	"crosssum/internal/fault/crash"
@@ -35,7 +37,7 @@ func prove(ctx context.Context, args []string) error {
 	p := proof{}
 	set.IntVar(&p.kills, "kills", 20, "how often the second training is killed")
 	set.IntVar(&p.steps, "steps", 60, "steps of each training")
-	set.StringVar(&p.model, "model", filepath.Join(root(), "models", "crosssum-small"), "directory to start from")
+	set.StringVar(&p.model, "model", filepath.Join(config.Root(), "models", "crosssum-small"), "directory to start from")
 	set.StringVar(&p.data, "data", "", "folder of <source>-<target>_train.jsonl")
 	params := set.String("params", "", "JSON file of training parameters over those of the proof")
 	seed := set.Uint64("seed", 1, "of the moments of the kills")
@@ -164,7 +166,7 @@ func (p *proof) prepare(ctx context.Context, over string) error {
 
 // sample makes a data set of some hundred articles with their own summaries.
 func (p *proof) sample(ctx context.Context) error {
-	folder, err := crawl.OpenFolder(filepath.Join(root(), "corpus", "sample"))
+	folder, err := crawl.OpenFolder(filepath.Join(config.Root(), "corpus", "sample"))
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"crosssum/internal/operation/config"
+
 	"crosssum/internal/operation/live"
 )
 
@@ -29,7 +31,7 @@ func test(ctx context.Context, args []string) error {
 		return err
 	}
 	vet := exec.CommandContext(ctx, "go", append([]string{"vet"}, packages...)...)
-	vet.Dir, vet.Stdout, vet.Stderr = root(), os.Stdout, os.Stderr
+	vet.Dir, vet.Stdout, vet.Stderr = config.Root(), os.Stdout, os.Stderr
 	if err := vet.Run(); err != nil {
 		return fmt.Errorf("go vet: %w", err)
 	}
@@ -52,11 +54,11 @@ func test(ctx context.Context, args []string) error {
 
 // workflowCheck looks for what workflow code must not do: clocks, random numbers, goroutines, the order of maps.
 func workflowCheck(ctx context.Context) error {
-	begin, tool := time.Now(), root()+"/build/bin/workflowcheck"
+	begin, tool := time.Now(), config.Root()+"/build/bin/workflowcheck"
 	build := exec.CommandContext(ctx, "go", "build", "-o", tool, "go.temporal.io/sdk/contrib/tools/workflowcheck")
-	build.Dir = root() + "/tools/workflowcheck" // a module of its own, like the server
+	build.Dir = config.Root() + "/tools/workflowcheck" // a module of its own, like the server
 	check := exec.CommandContext(ctx, tool, "./workflows", "./schemas")
-	check.Dir = root()
+	check.Dir = config.Root()
 	for _, c := range []*exec.Cmd{build, check} {
 		c.Stdout, c.Stderr = os.Stdout, os.Stderr
 		if err := c.Run(); err != nil {
@@ -73,7 +75,7 @@ func testPackages(ctx context.Context, patterns []string) ([]string, error) {
 		patterns = []string{"./..."}
 	}
 	list := exec.CommandContext(ctx, "go", append([]string{"list"}, patterns...)...)
-	list.Dir, list.Stderr = root(), os.Stderr
+	list.Dir, list.Stderr = config.Root(), os.Stderr
 	out, err := list.Output()
 	if err != nil {
 		return nil, fmt.Errorf("go list: %w", err)
@@ -98,13 +100,13 @@ type event struct {
 // goTest runs the tests, and prints what a person wants to see of them.
 func goTest(ctx context.Context, packages []string) (tally, error) {
 	t := tally{broken: map[string]bool{}}
-	log, err := os.Create(root() + "/build/log/test.json")
+	log, err := os.Create(config.Root() + "/build/log/test.json")
 	if err != nil {
 		return t, err
 	}
 	defer log.Close()
 	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json", "-timeout", "30m"}, packages...)...)
-	cmd.Dir, cmd.Stderr = root(), os.Stderr
+	cmd.Dir, cmd.Stderr = config.Root(), os.Stderr
 	// Spinning OpenMP threads of two test programs would starve each other.
 	cmd.Env = append(os.Environ(), "OMP_WAIT_POLICY=passive")
 	out, err := cmd.StdoutPipe()

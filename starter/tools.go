@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -28,17 +29,31 @@ func tool(name string) func(context.Context, []string) error {
 			mode = "native"
 		}
 		cmd := engineTool(ctx, h.config, mode, append([]string{name}, args...)...)
-		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-		err = cmd.Run()
-		var exit *exec.ExitError
-		switch {
-		case ctx.Err() != nil: // it has said where it stopped
-			return ctx.Err()
-		case errors.As(err, &exit):
-			return errSaid
-		}
-		return err
+		return handOn(ctx, cmd)
 	}
+}
+
+// maker hands a command to a program of tools/, which the wrapper has built: makers of what ships are no part of this one.
+func maker(program, name string) func(context.Context, []string) error {
+	return func(ctx context.Context, args []string) error {
+		cmd := exec.CommandContext(ctx, filepath.Join(config.Root(), "build", "bin", program), append([]string{name}, args...)...)
+		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+		return handOn(ctx, cmd)
+	}
+}
+
+// handOn lets a program go on in this one's place: standard input and output are the user's, and it says itself what failed.
+func handOn(ctx context.Context, cmd *exec.Cmd) error {
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	err := cmd.Run()
+	var exit *exec.ExitError
+	switch {
+	case ctx.Err() != nil: // it has said where it stopped
+		return ctx.Err()
+	case errors.As(err, &exit):
+		return errSaid
+	}
+	return err
 }
 
 // numerics takes --numerics out of a tool's arguments: it is not the tool's to know, for an engine is started in them. "": not given.

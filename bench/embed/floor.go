@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 )
 
-// floor is what the engine says of 32 texts of 64 tokens.
+// floor is what bench/embed/floor says of 32 texts of 64 tokens.
 type floor struct {
 	Precision     string
 	Texts, Tokens int
@@ -23,12 +25,15 @@ type floor struct {
 
 // floor prints how long the matrix products alone take, and what bf16 gives where the processor has it.
 func (o *options) floor() error {
-	measured := map[string]floor{}
+	program, measured := o.path("floor"), map[string]floor{}
+	if out, err := exec.Command("go", "build", "-o", program, "./bench/embed/floor").CombinedOutput(); err != nil {
+		return fmt.Errorf("go build ./bench/embed/floor: %w\n%s", err, out)
+	}
 	for _, mode := range o.modes() {
 		if mode.numerics != o.numerics {
 			continue
 		}
-		out, err := o.command(mode, "encoder-floor", "--model", o.model).Output()
+		out, err := o.command(program, mode, "-model", o.model, "-threads", strconv.Itoa(o.threads)).Output()
 		if err != nil {
 			return err
 		}
@@ -37,7 +42,7 @@ func (o *options) floor() error {
 			return err
 		}
 		if len(f.Encode) == 0 || len(f.Product) == 0 {
-			return errors.New("the engine measured nothing")
+			return errors.New("it measured nothing")
 		}
 		measured[f.Precision] = f
 		fmt.Printf("%s, %d x %d tokens: encoding %.3f s (to %.3f), the matrix products alone %.3f s (to %.3f): %.0f %% of the floor's rate, %.0f %% by processor time\n",

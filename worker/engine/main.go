@@ -1,17 +1,14 @@
 // The engine: the only program with native code. A worker starts it, writes requests to its standard input and reads
-// events from its standard output; it ends when the input closes. Set-up calls its subcommands by hand.
+// events from its standard output; it ends when the input closes. With arguments it is one of the file tools of ./crosssum.
 package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"runtime/debug"
-	"sort"
 	"strconv"
-	"strings"
 
 	"crosssum/internal/engine"
 	"crosssum/internal/evaluation/generate"
@@ -21,6 +18,8 @@ import (
 	"crosssum/internal/native/device"
 	"crosssum/internal/native/faiss"
 	"crosssum/internal/native/torch"
+	"crosssum/internal/operation/cli"
+	"crosssum/internal/operation/filetools"
 	"crosssum/internal/training/train"
 )
 
@@ -41,6 +40,13 @@ func handlers(threads int) map[string]engine.Handler {
 	}
 }
 
+// subcommands are the file tools, which ./crosssum hands to this program.
+func subcommands() map[string]func(args []string) error {
+	all := maps.Clone(filetools.Commands)
+	maps.Copy(all, train.Tools)
+	return all
+}
+
 func main() {
 	// Rows and vectors are short-lived and large: collect early rather than hold twice the memory.
 	debug.SetGCPercent(50)
@@ -48,7 +54,7 @@ func main() {
 	torch.SetThreads(threads)
 	faiss.SetThreads(threads)
 	if len(os.Args) > 1 {
-		os.Exit(subcommand(os.Args[1], os.Args[2:]))
+		os.Exit(cli.Main("engine", subcommands(), os.Args[1:]))
 	}
 	if err := engine.Main(handlers(threads)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -66,23 +72,4 @@ func environment() (threads int) {
 		}
 	}
 	return 1
-}
-
-func subcommand(name string, args []string) int {
-	all := subcommands()
-	c, ok := all[name]
-	if !ok {
-		var names []string
-		for name := range all {
-			names = append(names, name)
-		}
-		sort.Strings(names)
-		fmt.Fprintf(os.Stderr, "engine: unknown command %q; there are %s\n", name, strings.Join(names, ", "))
-		return 2
-	}
-	if err := c(args); err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintf(os.Stderr, "%s: %s\n", name, strings.TrimPrefix(err.Error(), name+": "))
-		return 1
-	}
-	return 0
 }

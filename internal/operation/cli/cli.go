@@ -7,7 +7,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -99,4 +102,19 @@ func Parse(set *flag.FlagSet, args []string, required ...string) error {
 func Given(set *flag.FlagSet, name string) (yes bool) {
 	set.Visit(func(f *flag.Flag) { yes = yes || f.Name == name })
 	return yes
+}
+
+// Main runs the one of a program's commands that args begin with, and gives the status to exit with.
+func Main(program string, commands map[string]func(args []string) error, args []string) int {
+	name := append(args, "")[0]
+	command, ok := commands[name]
+	if !ok {
+		fmt.Fprintf(os.Stderr, "%s: unknown command %q; there are %s\n", program, name, strings.Join(slices.Sorted(maps.Keys(commands)), ", "))
+		return 2
+	}
+	if err := command(args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintf(os.Stderr, "%s: %s\n", name, strings.TrimPrefix(err.Error(), name+": "))
+		return 1
+	}
+	return 0
 }

@@ -54,6 +54,26 @@ const maxThreads = 16
 var stageNames = []string{"plan", "scan", "ingest", "merge", "identify", "screen", "embed", "neighbours", "link", "calibrate", "split_dedup", "export", "tokenize", "train", "generate",
 	"score", "report"}
 
+// Root is the folder of the checkout: two above the program, build/bin/<name>; else the current folder or the next one above it
+// that has a temporal.yaml.
+func Root() string {
+	has := func(folder string) bool {
+		_, err := os.Stat(filepath.Join(folder, "temporal.yaml"))
+		return err == nil
+	}
+	program, err := os.Executable()
+	if folder := filepath.Dir(filepath.Dir(filepath.Dir(program))); err == nil && has(folder) {
+		return folder
+	}
+	folder, err := os.Getwd()
+	for ; err == nil && folder != filepath.Dir(folder); folder = filepath.Dir(folder) {
+		if has(folder) {
+			return folder
+		}
+	}
+	return "."
+}
+
 // Load reads the file at path, lays the environment over it and then the flags that were given (nil: none).
 func Load(path string, flags *Flags) (Config, error) {
 	b, err := os.ReadFile(path)

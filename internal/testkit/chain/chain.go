@@ -48,6 +48,7 @@ func New(t *testing.T, root string) *Chain {
 		t.Fatal("the flags of native packages are not set: `. internal/native/env.sh` in the repository root, or run ./crosssum test")
 	}
 	c.build("engine", "./worker/engine", "CGO_ENABLED=1")
+	c.build("summarizer", "./tools/summarizer", "CGO_ENABLED=1")
 	c.keeper = processes.NewKeeper(c.Dir)
 	o := processes.ServerOptions{Program: filepath.Join(root, "build/bin/temporal"), Database: filepath.Join(c.Dir, "temporal/t.db"),
 		Port: freePort(t), UIPort: freePort(t)}
@@ -93,13 +94,13 @@ func freePort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// Engine runs a subcommand of the native program.
-func (c *Chain) Engine(args ...string) {
+// Summarizer runs a command of the summarizer's maker.
+func (c *Chain) Summarizer(args ...string) {
 	c.T.Helper()
-	cmd := exec.Command(filepath.Join(c.Dir, "bin/engine"), args...)
+	cmd := exec.Command(filepath.Join(c.Dir, "bin/summarizer"), args...)
 	cmd.Dir = c.root
 	if out, err := cmd.CombinedOutput(); err != nil {
-		c.T.Fatalf("engine %s: %v\n%s", strings.Join(args, " "), err, out)
+		c.T.Fatalf("summarizer %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
 }
 
@@ -145,8 +146,8 @@ func (c *Chain) Toy() {
 	text, vocabulary := filepath.Join(c.Dir, "sentences.txt"), filepath.Join(c.Dir, "vocabulary/spiece.model")
 	c.must(os.WriteFile(text, []byte(sentences.String()), 0o644))
 	c.must(os.MkdirAll(filepath.Dir(vocabulary), 0o755))
-	c.Engine("train-vocabulary", "--sentences", text, "--output", vocabulary, "--size", "1200")
-	c.Engine("init-summarizer", "--vocabulary", vocabulary, "--output", filepath.Join(c.Dir, "models/tiny"), "--d-model", "64",
+	c.Summarizer("vocabulary", "--sentences", text, "--output", vocabulary, "--size", "1200")
+	c.Summarizer("init", "--vocabulary", vocabulary, "--output", filepath.Join(c.Dir, "models/tiny"), "--d-model", "64",
 		"--d-ff", "64", "--encoder-layers", "1", "--decoder-layers", "1", "--seed", "7")
 }
 

@@ -27,7 +27,7 @@ func TestALocalDirectoryOfMT5SmallsShapeFineTunesInTheChain(t *testing.T) {
 			t.Fatal(err)
 		}
 	} else {
-		c.Engine("init-summarizer", "--vocabulary", filepath.Join(c.Dir, "vocabulary/spiece.model"), "--output", model, "--d-model", "512",
+		c.Summarizer("init", "--vocabulary", filepath.Join(c.Dir, "vocabulary/spiece.model"), "--output", model, "--d-model", "512",
 			"--d-ff", "1024", "--heads", "6", "--encoder-layers", "8", "--decoder-layers", "8", "--rows", "250112")
 	}
 	w := c.StartWorker("real")

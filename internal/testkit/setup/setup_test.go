@@ -24,8 +24,8 @@ func checkout(t *testing.T, steps map[string]string) string {
 	if err := os.CopyFS(filepath.Join(dir, "setup"), os.DirFS("../../../setup")); err != nil {
 		t.Fatal(err)
 	}
-	for _, d := range []string{"activities", "internal", "schemas", "starter", "tools", "worker", "workflows"} {
-		if err := os.Mkdir(filepath.Join(dir, d), 0o755); err != nil {
+	for _, d := range []string{"activities", "internal", "schemas", "starter", "tools/corpus", "worker", "workflows"} {
+		if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}

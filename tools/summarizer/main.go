@@ -1,4 +1,6 @@
-package summarizer
+// Command summarizer makes the shipped summarizer, models/crosssum-small: samples of a crawl with known pairs, a vocabulary, a new
+// model with random weights, its training, and the directory of the result. models/crosssum-small/reproduce.sh calls it.
+package main
 
 import (
 	"context"
@@ -10,21 +12,28 @@ import (
 	"os/signal"
 	"time"
 
+	"crosssum/internal/engine"
 	"crosssum/internal/native/torch"
 	"crosssum/internal/operation/cli"
 	"crosssum/internal/training/train"
 	"crosssum/schemas"
 )
 
-// Commands are the subcommands of the engine program that make a summarizer, by name; Command runs one.
-var Commands = map[string]func([]string) error{
-	"prepare-summarizer": prepareCommand, "train-vocabulary": vocabularyCommand, "init-summarizer": initCommand,
-	"train-summarizer": trainCommand, "export-checkpoint": exportCommand,
+func main() {
+	if len(os.Args) == 1 { // another rank of a training: rank 0 starts its own program as an engine
+		if err := engine.Main(map[string]engine.Handler{engine.OpTrainRank: engine.Typed(train.Rank)}); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
+	torch.SetThreads(1)
+	os.Exit(cli.Main("summarizer", map[string]func([]string) error{"prepare": prepareCommand, "vocabulary": vocabularyCommand, "init": initCommand,
+		"train": trainCommand, "export": exportCommand}, os.Args[1:]))
 }
 
-// flags parses a subcommand's arguments; every flag without a default is required. does is what help says.
+// flags parses a command's arguments; every flag without a default is required. does is what help says.
 func flags(name, does string, args []string, define func(*flag.FlagSet)) error {
-	set := cli.New("build/bin/engine "+name, "build/bin/engine "+name+" [FLAGS]", does, "", nil)
+	set := cli.New("build/bin/summarizer "+name, "build/bin/summarizer "+name+" [FLAGS]", does, "", nil)
 	define(set)
 	var required []string
 	set.VisitAll(func(f *flag.Flag) {
@@ -37,7 +46,7 @@ func flags(name, does string, args []string, define func(*flag.FlagSet)) error {
 
 func prepareCommand(args []string) error {
 	var o PrepareOptions
-	err := flags("prepare-summarizer", "Makes samples of a crawl with gold pairs, and lines for a vocabulary.", args, func(f *flag.FlagSet) {
+	err := flags("prepare", "Makes samples of a crawl with gold pairs, and lines for a vocabulary.", args, func(f *flag.FlagSet) {
 		f.StringVar(&o.Crawl, "crawl", "", "crawl folder of <language>.jsonl.zst")
 		f.StringVar(&o.Gold, "gold", "", "gold.tsv.gz: language, id, key")
 		f.StringVar(&o.Output, "output", "", "folder for articles.arrow, leads.arrow, samples.arrow, native.arrow, sentences.txt")
@@ -55,7 +64,7 @@ func vocabularyCommand(args []string) error {
 	var sentences, output string
 	var size int
 	var coverage float64
-	err := flags("train-vocabulary", "Trains SentencePiece's pieces on lines of text.", args, func(f *flag.FlagSet) {
+	err := flags("vocabulary", "Trains SentencePiece's pieces on lines of text.", args, func(f *flag.FlagSet) {
 		f.StringVar(&sentences, "sentences", "", "text, one sentence a line")
 		f.StringVar(&output, "output", "", "where to write spiece.model")
 		f.IntVar(&size, "size", 12288, "pieces, the 100 sentinels included")
@@ -71,7 +80,7 @@ func initCommand(args []string) error {
 	var vocabulary, output, encoder string
 	var seed uint64
 	shape := Small
-	err := flags("init-summarizer", "Makes a model with random weights.", args, func(f *flag.FlagSet) {
+	err := flags("init", "Makes a model with random weights.", args, func(f *flag.FlagSet) {
 		f.StringVar(&vocabulary, "vocabulary", "models/crosssum-small/spiece.model", "spiece.model")
 		f.StringVar(&output, "output", "", "new folder of the model")
 		f.StringVar(&encoder, "word-rows", "none", "encoder directory whose word rows the tables begin with, or none")
@@ -92,10 +101,10 @@ func initCommand(args []string) error {
 func exportCommand(args []string) error {
 	var work, model, articles, output string
 	var fp32 bool
-	err := flags("export-checkpoint", "Writes the model of a training's newest checkpoint.", args, func(f *flag.FlagSet) {
+	err := flags("export", "Writes the model of a training's newest checkpoint.", args, func(f *flag.FlagSet) {
 		f.StringVar(&work, "work", "", "work folder of a training: its newest good checkpoint is taken")
 		f.StringVar(&model, "model", "", "directory that the training started from")
-		f.StringVar(&articles, "articles", "", "articles.arrow of prepare-summarizer: what it was trained on")
+		f.StringVar(&articles, "articles", "", "articles.arrow of prepare: what it was trained on")
 		f.StringVar(&output, "output", "models/crosssum-small", "folder of the model")
 		f.BoolVar(&fp32, "fp32", false, "keep fp32: to train on from there")
 	})
@@ -109,10 +118,10 @@ func trainCommand(args []string) error {
 	var articles, samples, model, work, output, params string
 	var seed uint64
 	var threads int
-	err := flags("train-summarizer", "Trains a model on prepared samples.", args, func(f *flag.FlagSet) {
-		f.StringVar(&articles, "articles", "", "articles.arrow or leads.arrow of prepare-summarizer")
-		f.StringVar(&samples, "samples", "", "samples.arrow or native.arrow of prepare-summarizer")
-		f.StringVar(&model, "model", "", "directory of init-summarizer")
+	err := flags("train", "Trains a model on prepared samples.", args, func(f *flag.FlagSet) {
+		f.StringVar(&articles, "articles", "", "articles.arrow or leads.arrow of prepare")
+		f.StringVar(&samples, "samples", "", "samples.arrow or native.arrow of prepare")
+		f.StringVar(&model, "model", "", "directory of init")
 		f.StringVar(&work, "work", "", "folder for checkpoints; a training that was ended goes on from there")
 		f.StringVar(&output, "output", "", "empty folder for the result")
 		f.StringVar(&params, "params", "{}", "JSON of training parameters over the preset demo's")
