@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"crosssum/internal/model/safetensors"
+	"crosssum/internal/native/sentencepiece"
 )
 
 // builder writes a file of the format with one layer of hidden size 32, every part of which a test may change.
@@ -118,11 +119,11 @@ func library(builtin map[string]string) Library {
 }
 
 func modelWith(charsmap []byte) []byte {
-	var spec, model message
-	spec.bytes(1, []byte("x"))
-	spec.bytes(2, charsmap)
-	model.bytes(1, []byte("a piece"))
-	model.bytes(3, spec)
+	var spec, model sentencepiece.Message
+	spec.Bytes(1, []byte("x"))
+	spec.Bytes(2, charsmap)
+	model.Bytes(1, []byte("a piece"))
+	model.Bytes(3, spec)
 	return model
 }
 

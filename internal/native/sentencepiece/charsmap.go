@@ -5,17 +5,17 @@ import (
 	"errors"
 	"fmt"
 
-	"crosssum/internal/artifact/protobuf"
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // checkMaps looks at the compiled normalization maps of a serialized model, which the library follows without looking: a
 // damaged one would make it read outside of memory.
 func checkMaps(model []byte) error {
-	return protobuf.Fields(model, func(number uint64, spec []byte) error {
+	return Message(model).Fields(func(number protowire.Number, spec []byte) error {
 		if number != 3 && number != 5 { // normalizer_spec, denormalizer_spec
 			return nil
 		}
-		return protobuf.Fields(spec, func(number uint64, charsmap []byte) error {
+		return Message(spec).Fields(func(number protowire.Number, charsmap []byte) error {
 			if number != 2 || len(charsmap) == 0 { // precompiled_charsmap
 				return nil
 			}

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -66,5 +67,25 @@ func TestAnErrorIsOneLineThatNamesTheFlagAsItIsTyped(t *testing.T) {
 	}
 	if err := Parse(New("build/bin/engine floor", "", "", "", nil), []string{"stray"}); err == nil || !strings.HasSuffix(err.Error(), "; see build/bin/engine floor --help") {
 		t.Errorf("a command of the engine alone: %v", err)
+	}
+}
+
+func TestAProgramRunsTheCommandThatIsNamedAndEndsAsItDid(t *testing.T) {
+	var got []string
+	commands := map[string]func([]string) error{
+		"good": func(args []string) error { got = args; return nil },
+		"bad":  func([]string) error { return errors.New("bad: no") },
+		"help": func([]string) error { return flag.ErrHelp },
+	}
+	for _, c := range []struct {
+		args   string
+		status int
+	}{{"good a b", 0}, {"bad", 1}, {"help", 0}, {"other", 2}, {"", 2}} {
+		if status := Main("program", commands, strings.Fields(c.args)); status != c.status {
+			t.Errorf("%q ends with %d", c.args, status)
+		}
+	}
+	if !slices.Equal(got, []string{"a", "b"}) {
+		t.Errorf("its arguments: %q", got)
 	}
 }

@@ -28,7 +28,7 @@ var floors = [][]string{
 
 // native are the packages that use cgo, or stand on those that do.
 var native = []string{"internal/native", "internal/model/tokenizer", "internal/model/bert", "internal/model/t5", "internal/model/encode", "internal/mining/search",
-	"internal/training/train", "internal/evaluation/generate", "internal/model/langid", "tools/summarizer", "internal/operation/filetools", "internal/testkit/gpu"}
+	"internal/training/train", "internal/evaluation/generate", "internal/model/langid", "tools/summarizer", "tools/encoder", "bench/embed/floor", "internal/operation/filetools", "internal/testkit/gpu"}
 
 // pkg is what `go list` says of a package.
 type pkg struct {
