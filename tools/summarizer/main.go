@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"crosssum/internal/engine"
+	"crosssum/internal/native/device"
 	"crosssum/internal/native/torch"
 	"crosssum/internal/operation/cli"
 	"crosssum/internal/training/train"
@@ -20,6 +21,7 @@ import (
 )
 
 func main() {
+	device.Use(device.Settings{Numerics: os.Getenv("CROSSSUM_NUMERICS"), Device: os.Getenv("CROSSSUM_DEVICE"), Precision: os.Getenv("CROSSSUM_PRECISION")})
 	if len(os.Args) == 1 { // another rank of a training: rank 0 starts its own program as an engine
 		if err := engine.Main(map[string]engine.Handler{engine.OpTrainRank: engine.Typed(train.Rank)}); err != nil {
 			log.Fatal(err)

@@ -16,6 +16,7 @@ import (
 
 	"crosssum/internal/model/bert"
 	"crosssum/internal/native/bf16"
+	"crosssum/internal/native/device"
 	"crosssum/internal/native/torch"
 )
 
@@ -39,6 +40,7 @@ func main() {
 	tokens := flag.Int("tokens", 64, "tokens of each")
 	runs := flag.Int("runs", 9, "how often each is timed")
 	flag.Parse()
+	device.Use(device.Settings{Numerics: os.Getenv("CROSSSUM_NUMERICS"), Precision: os.Getenv("CROSSSUM_PRECISION")})
 	f, err := measure(*model, *threads, *texts, *tokens, *runs)
 	if err == nil {
 		err = json.NewEncoder(os.Stdout).Encode(f)
@@ -50,7 +52,10 @@ func main() {
 }
 
 func measure(dir string, threads, count, tokens, runs int) (floor, error) {
-	f := floor{Precision: bf16.Precision(), Texts: count, Tokens: tokens}
+	f := floor{Precision: "fp32", Texts: count, Tokens: tokens}
+	if device.BF16(torch.CPU) {
+		f.Precision = "bf16"
+	}
 	model, err := bert.Load(dir, nil)
 	if err != nil {
 		return f, err
@@ -125,7 +130,7 @@ func newWeights(c *bert.Config) (list []weight, err error) {
 	err = torch.Do(func() {
 		for _, s := range [][2]int{{h, h}, {h, h}, {h, h}, {h, h}, {wide, h}, {h, wide}} {
 			values := matrix(s[0], s[1], 17)
-			if bf16.Precision() == "bf16" {
+			if device.BF16(torch.CPU) {
 				values = bf16.Pack(values)
 			}
 			list = append(list, weight{values.Keep(), s[0], s[1]})
@@ -150,7 +155,7 @@ func products(weights []weight, rows int) {
 			inputs[w.in] = matrix(rows, w.in, 13)
 		}
 		torch.Scope(func() {
-			if x := inputs[w.in]; bf16.Precision() == "bf16" {
+			if x := inputs[w.in]; device.BF16(torch.CPU) {
 				bf16.Linear(x, w.values, torch.FromFloat32s(make([]float32, w.out), w.out), torch.Tensor{})
 			} else {
 				torch.Linear(x, w.values, torch.Tensor{})
