@@ -9,7 +9,6 @@ import (
 	"crosssum/internal/engine"
 	"crosssum/schemas"
 
-	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/worker"
 )
 
@@ -40,13 +39,12 @@ type Activities struct{ Config }
 // Register puts every activity on a registry.
 func Register(registry worker.ActivityRegistry, config Config) *Activities {
 	a := &Activities{config}
-	registry.RegisterActivityWithOptions(a.settings, activity.RegisterOptions{Name: schemas.SettingsActivity})
-	registry.RegisterActivityWithOptions(a.Scan, activity.RegisterOptions{Name: schemas.ScanActivity})
-	registry.RegisterActivityWithOptions(a.outcome, activity.RegisterOptions{Name: schemas.OutcomeActivity})
-	registry.RegisterActivityWithOptions(a.calibration, activity.RegisterOptions{Name: schemas.CalibrationActivity})
-	registry.RegisterActivityWithOptions(a.waiting, activity.RegisterOptions{Name: schemas.WaitingActivity})
-	registry.RegisterActivityWithOptions(a.take, activity.RegisterOptions{Name: schemas.TakeActivity})
-	registry.RegisterActivityWithOptions(a.layOutEntry, activity.RegisterOptions{Name: schemas.LayOutActivity})
+	registerOne(registry, a, schemas.SettingsActivity, a.settings)
+	registerOne(registry, a, schemas.ScanActivity, a.scan)
+	registerOne(registry, a, schemas.WaitingActivity, a.waiting)
+	registerOne(registry, a, schemas.TakeActivity, a.take)
+	registerOne(registry, a, schemas.CalibrationActivity, a.calibration)
+	registerOne(registry, a, schemas.LayOutActivity, a.layOut)
 	register(registry, a, ingestDefinition)
 	register(registry, a, mergeDefinition)
 	register(registry, a, identifyDefinition)

@@ -2,8 +2,6 @@ package activities
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,7 +11,6 @@ import (
 	"strings"
 
 	"crosssum/internal/artifact/store"
-	"crosssum/internal/crawl"
 	"crosssum/internal/engine"
 	"crosssum/internal/evaluation/report"
 	"crosssum/internal/fault"
@@ -21,7 +18,7 @@ import (
 	"crosssum/schemas"
 )
 
-// calibrate judges an accepting rule at many thresholds against known pairs; its look-up lays out the run's folder.
+// calibrate judges an accepting rule at many thresholds against known pairs.
 var calibrateDefinition = definition[schemas.CalibrateInput]{stage: schemas.Calibrate, plan: planCalibrate, run: runCalibrate}
 
 // calibrateMaterial is all that the curve and its page depend on.
@@ -36,28 +33,20 @@ type calibrateMaterial struct {
 }
 
 func planCalibrate(ctx context.Context, a *Activities, in schemas.CalibrateInput) ([]unit, error) {
-	known, err := a.knownPairs(in)
-	if err != nil {
-		return nil, permanent(err)
+	if in.Scanned.GoldFault != "" {
+		return nil, fault.New(schemas.InvalidInput, "%s: mend it, or give other known pairs with --gold", in.Scanned.GoldFault)
+	}
+	if in.Scanned.Gold == "" {
+		return nil, fault.New(schemas.InvalidInput, "crawl %s comes without known pairs (gold/%s.tsv.gz beside its folder): give a file with --gold",
+			in.Scanned.Crawl, in.Scanned.Crawl)
 	}
 	links, err := planLink(ctx, a, linkOf(in))
 	if err != nil {
 		return nil, err
 	}
-	material := calibrateMaterial{Link: links[0].material.(linkMaterial), Gold: known, Precision: in.Precision, Seed: in.Seed,
+	material := calibrateMaterial{Link: links[0].material.(linkMaterial), Gold: in.Scanned.Gold, Precision: in.Precision, Seed: in.Seed,
 		Resamples: gold.Resamples, Encoder: in.Encoder, Crawl: in.Scanned.Crawl}
-	u := unit{name: "all", material: material, seconds: 10}
-	published, err := a.Store.Lookup(schemas.Calibrate.Name, store.Key(schemas.Calibrate.Name, schemas.Calibrate.Version, material))
-	if err == nil && !a.holds(in.Run, "calibration.html", published) {
-		err = a.layOut(schemas.ReportInput{Run: in.Run}, published.Files, func(p schemas.Progress) {
-			p.Stage = schemas.Calibrate.PlanName()
-			a.heartbeat(ctx, p)
-		})
-	}
-	if err != nil && !errors.Is(err, store.ErrAbsent) {
-		return nil, err
-	}
-	return []unit{u}, nil
+	return []unit{{name: "all", material: material, seconds: 10}}, nil
 }
 
 // linkOf is the link stage whose threshold is looked for.
@@ -66,40 +55,13 @@ func linkOf(in schemas.CalibrateInput) schemas.LinkInput {
 		Neighbour: in.Neighbour}
 }
 
-// holds tells whether the folder of a run has this file of a published unit.
-func (a *Activities) holds(run, name string, u schemas.Unit) bool {
-	b, err := os.ReadFile(filepath.Join(a.Runs, RunFolder(run), name))
-	sum := sha256.Sum256(b)
-	return err == nil && hex.EncodeToString(sum[:]) == u.Files[name].Digest
-}
-
-// knownPairs is the digest of the gold: the named one, or the crawl's own.
-func (a *Activities) knownPairs(in schemas.CalibrateInput) (string, error) {
-	if in.Gold == "" {
-		if in.Scanned.GoldFault != "" {
-			return "", fault.New(schemas.InvalidInput, "%s: mend it, or give other known pairs with --gold", in.Scanned.GoldFault)
-		}
-		if in.Scanned.Gold == "" {
-			return "", fault.New(schemas.InvalidInput, "crawl %s comes without known pairs (gold/%s.tsv.gz beside its folder): give a file with --gold",
-				in.Scanned.Crawl, in.Scanned.Crawl)
-		}
-		return in.Scanned.Gold, nil
-	}
-	file, err := crawl.OpenGold(a.CrawlRoots, in.Gold)
-	if err != nil {
-		return "", err
-	}
-	defer file.Close()
-	return a.storeGold(file, in.Gold)
-}
-
-func runCalibrate(ctx context.Context, a *Activities, in schemas.CalibrateInput, u unit, draft *store.Draft,
+func runCalibrate(ctx context.Context, a *Activities, in schemas.CalibrateInput, _ unit, draft *store.Draft,
 	progress engine.Report) (map[string]int64, error) {
 	links, err := a.linkFiles(linkOf(in))
 	if err != nil {
 		return nil, err
 	}
-	path, err := a.Store.Path(u.material.(calibrateMaterial).Gold)
+	path, err := a.Store.Path(in.Scanned.Gold)
 	if err != nil {
 		return nil, err
 	}
@@ -123,16 +85,13 @@ func runCalibrate(ctx context.Context, a *Activities, in schemas.CalibrateInput,
 }
 
 // calibration renders a sealed calibration for a terminal, and the card that it advises.
-func (a *Activities) calibration(_ context.Context, in schemas.CalibrationInput) (schemas.CalibrateResult, error) {
-	folder := filepath.Join(a.Runs, RunFolder(in.Run))
-	result := schemas.CalibrateResult{Folder: folder, Page: filepath.Join(folder, "calibration.html")}
+func (a *Activities) calibration(_ context.Context, in schemas.CalibrationInput) (schemas.CalibrationText, error) {
 	var curve schemas.Calibration
-	if _, err := a.Store.ReadFirst(in.Calibration, "curve.json", &curve); err != nil {
-		return result, err
+	_, err := a.Store.ReadFirst(in.Calibration, "curve.json", &curve)
+	if err != nil {
+		return schemas.CalibrationText{}, err
 	}
-	result.Table = report.CalibrationTable(curve)
-	result.Card = cardText(in.Card, curve)
-	return result, nil
+	return schemas.CalibrationText{Table: report.CalibrationTable(curve), Card: cardText(in.Card, curve)}, nil
 }
 
 // cardText is the card with the threshold at which all pairs reach the wanted precision; as it was, if they never do.

@@ -14,7 +14,6 @@ import (
 	"crosssum/internal/testkit"
 	"crosssum/schemas"
 
-	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/testsuite"
 )
 
@@ -37,7 +36,7 @@ func newMiner(t *testing.T, rule string) *miner {
 
 func (m *miner) scan(crawl string) schemas.Scanned {
 	env := (&testsuite.WorkflowTestSuite{}).NewTestActivityEnvironment()
-	env.RegisterActivityWithOptions(m.a.Scan, activity.RegisterOptions{Name: "scan"})
+	registerOne(env, m.a, schemas.ScanActivity, m.a.scan)
 	value, err := env.ExecuteActivity("scan", schemas.ScanInput{Crawl: crawl, Ledger: true})
 	noError(m.t, err)
 	var scanned schemas.Scanned

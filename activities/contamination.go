@@ -127,11 +127,11 @@ func (c contamination) refuse(stage string) error {
 
 // flattered warns of a report's figures where a run was let test on what its model was trained on.
 func (a *Activities) flattered(in schemas.ReportInput, warnings []string) ([]string, error) {
-	record, err := a.Store.First(in.Model, schemas.TrainedOnFile)
+	record, err := a.Store.First(schemas.Train.Of(in.Made), schemas.TrainedOnFile)
 	if err != nil {
 		return nil, err
 	}
-	c, err := a.contaminationOf(record, in.Splits, in.Articles)
+	c, err := a.contaminationOf(record, schemas.SplitDedup.Of(in.Made), schemas.Screen.Of(in.Made))
 	if err != nil {
 		return nil, fmt.Errorf("report: contamination: %w", err)
 	}

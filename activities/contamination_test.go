@@ -65,7 +65,7 @@ func TestAModelIsNotTestedOnWhatItWasTrainedOnUnlessToldTo(t *testing.T) {
 		if c.want == "" && err != nil || c.want != "" && (!errors.As(err, &typed) || typed.Type != schemas.InvalidInput || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s: wanted %q, got %v", name, c.want, err)
 		}
-		warnings, err := a.flattered(schemas.ReportInput{Model: in.Model, Splits: in.Splits, Articles: in.Articles}, nil)
+		warnings, err := a.flattered(schemas.ReportInput{Made: schemas.Refs{"train": in.Model, "split_dedup": in.Splits, "screen": in.Articles}}, nil)
 		noError(t, err)
 		if warned := strings.Contains(strings.Join(warnings, ""), "trained on 1 of the 2 articles of split test"); warned != (c.want != "") {
 			t.Errorf("%s: the report warns of %q", name, warnings)

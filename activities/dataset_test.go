@@ -55,7 +55,11 @@ func stage[In any](d *dataset, s schemas.Stage[In], in In) (schemas.Ref, int) {
 		noError(d.t, value.Get(&p))
 		return p
 	}
+	before := everyFile(&Activities{Config{Store: d.store}})
 	first := plan()
+	if after := everyFile(&Activities{Config{Store: d.store}}); first.Ref == nil && after != before {
+		d.t.Errorf("%s: looking up left\n%s\nwhere there was\n%s", s.Name, after, before)
+	}
 	for _, units := range first.Missing {
 		_, err := d.env.ExecuteActivity(s.Name, schemas.Work[In]{Input: in, Units: units})
 		noError(d.t, err)

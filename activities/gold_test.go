@@ -34,7 +34,7 @@ func TestABadGoldIsToldAndTheCrawlIsScannedAllTheSame(t *testing.T) {
 		if scanned.Count != 1 || scanned.Gold != "" || !strings.Contains(scanned.GoldFault, want) || !strings.Contains(scanned.GoldFault, "gold of crawl c") {
 			t.Errorf("%s: %+v", want, scanned)
 		}
-		_, err := a.knownPairs(schemas.CalibrateInput{Scanned: scanned})
+		_, err := planCalibrate(t.Context(), a, schemas.CalibrateInput{Scanned: scanned})
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "give other known pairs with --gold") {
 			t.Errorf("%s: calibrated by %v", want, err)
 		}
@@ -65,7 +65,7 @@ func TestTheReportWarnsOfAGoldThatCannotBeReadAndShowsTheRest(t *testing.T) {
 		noError(t, err)
 		return digest
 	}
-	in := schemas.ReportInput{Ingested: articles, Articles: articles, Links: links, Scanned: schemas.Scanned{Crawl: "c"}}
+	in := schemas.ReportInput{Made: schemas.Refs{"ingest": articles, "screen": articles, "link": links}, Scanned: schemas.Scanned{Crawl: "c"}}
 	for text, want := range map[string]string{
 		"\x1f\x8b no gzip": "gold: not a readable gzip file", "who\tknows\n": "gold: line 1 is", "": "gold: the file is empty",
 		"language\tid\tkey\nenglish\t1\t\n": "gold: line 2 has", "language\tid\tkey\nenglish\t1\tk\nhindi\t1\tk\n": "",

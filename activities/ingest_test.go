@@ -10,7 +10,6 @@ import (
 	"crosssum/internal/artifact/store"
 	"crosssum/schemas"
 
-	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/testsuite"
 )
 
@@ -31,7 +30,7 @@ func ingestHost(t *testing.T, files map[string]string) (*testsuite.TestActivityE
 	}
 	a := &Activities{Config{Store: s, CrawlRoots: []string{root}}}
 	env := (&testsuite.WorkflowTestSuite{}).NewTestActivityEnvironment()
-	env.RegisterActivityWithOptions(a.Scan, activity.RegisterOptions{Name: "scan"})
+	registerOne(env, a, schemas.ScanActivity, a.scan)
 	register(env, a, ingestDefinition)
 	return env, a, root
 }

@@ -3,7 +3,6 @@ package activities
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -21,13 +20,8 @@ const maxWaiting, maxFailed = 100, 20
 // waiting reads a ledger's newest entry and finds the crawls that it does not have, in name order. Every file of every crawl
 // is digested, once by a worker while it stays as it is: a crawl is known by what it holds, not by its name. A folder that is no crawl is told and holds up nothing.
 func (a *Activities) waiting(ctx context.Context, in schemas.WaitingInput) (schemas.Waiting, error) {
-	answer, err := patiently(ctx, a, schemas.WaitingActivity, func() (schemas.Waiting, error) { return a.findWaiting(ctx, in) })
-	return answer, classify(permanent(err))
-}
-
-func (a *Activities) findWaiting(ctx context.Context, in schemas.WaitingInput) (schemas.Waiting, error) {
 	p, answer := in.Params, schemas.Waiting{Crawls: []schemas.Scanned{}}
-	a.heartbeat(ctx, schemas.Progress{Stage: schemas.WaitingActivity})
+	a.heartbeat(ctx, schemas.Progress{Stage: schemas.WaitingActivity.Name})
 	entries, err := catalogue.History(a.Store, p.Catalogue)
 	if err != nil {
 		return answer, err
@@ -97,12 +91,7 @@ func (a *Activities) untaken(ctx context.Context, in schemas.WaitingInput, entri
 
 // take adds an entry to its ledger, unless another run was first.
 func (a *Activities) take(ctx context.Context, in schemas.TakeInput) (schemas.Took, error) {
-	took, err := patiently(ctx, a, schemas.TakeActivity, func() (schemas.Took, error) { return a.enter(ctx, in) })
-	return took, classify(err)
-}
-
-func (a *Activities) enter(ctx context.Context, in schemas.TakeInput) (schemas.Took, error) {
-	a.heartbeat(ctx, schemas.Progress{Stage: schemas.TakeActivity, Unit: in.Entry.Crawl})
+	a.heartbeat(ctx, schemas.Progress{Stage: schemas.TakeActivity.Name, Unit: in.Entry.Crawl})
 	index, err := a.Store.Index(in.Ingested)
 	if err != nil {
 		return schemas.Took{}, err
@@ -148,21 +137,4 @@ func (a *Activities) enter(ctx context.Context, in schemas.TakeInput) (schemas.T
 func light(e schemas.Entry) *schemas.Entry {
 	e.Files = nil
 	return &e
-}
-
-// layOutEntry makes <Runs>/<run>/ with the dataset/ of a ledger's entry and manifest.json. A retry replaces what it finds.
-func (a *Activities) layOutEntry(ctx context.Context, in schemas.LayOutInput) (string, error) {
-	folder, err := patiently(ctx, a, schemas.LayOutActivity, func() (string, error) { return a.layOutDataset(ctx, in) })
-	return folder, classify(err)
-}
-
-func (a *Activities) layOutDataset(ctx context.Context, in schemas.LayOutInput) (string, error) {
-	e := in.Entry
-	about := schemas.ReportInput{Run: in.Run, Params: e.Params.Params, Ingested: e.Articles, Articles: e.Screened, Embeddings: e.Embeddings,
-		Neighbours: e.Neighbours, Links: e.Links, Splits: e.Splits, Rule: e.Params.Align.Rule, Threshold: *e.Params.Align.Threshold}
-	if e.Dataset != nil {
-		about.Dataset = *e.Dataset
-	}
-	err := a.layOutRun(ctx, about, &e, schemas.LayOutActivity)
-	return filepath.Join(a.Runs, RunFolder(in.Run)), err
 }

@@ -13,7 +13,6 @@ import (
 	"crosssum/internal/artifact/store"
 	"crosssum/schemas"
 
-	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 )
@@ -35,8 +34,8 @@ func newLedgerHost(t *testing.T) *ledgerHost {
 	models := t.TempDir()
 	h.a = &Activities{Config{Store: s, CrawlRoots: []string{h.root}, ModelRoots: []string{models}}}
 	h.env = (&testsuite.WorkflowTestSuite{}).NewTestActivityEnvironment()
-	h.env.RegisterActivityWithOptions(h.a.waiting, activity.RegisterOptions{Name: schemas.WaitingActivity})
-	h.env.RegisterActivityWithOptions(h.a.take, activity.RegisterOptions{Name: schemas.TakeActivity})
+	registerOne(h.env, h.a, schemas.WaitingActivity, h.a.waiting)
+	registerOne(h.env, h.a, schemas.TakeActivity, h.a.take)
 	register(h.env, h.a, ingestDefinition)
 	h.put(filepath.Join(models, "e/config.json"), "{}")
 	return h
@@ -62,7 +61,7 @@ func ledgerParams() schemas.RealignParams {
 
 func (h *ledgerHost) waiting(p schemas.RealignParams, known ...string) (schemas.Waiting, error) {
 	var w schemas.Waiting
-	value, err := h.env.ExecuteActivity(schemas.WaitingActivity, schemas.WaitingInput{Params: p, Known: known})
+	value, err := h.env.ExecuteActivity(schemas.WaitingActivity.Name, schemas.WaitingInput{Params: p, Known: known})
 	if err == nil {
 		err = value.Get(&w)
 	}
@@ -101,7 +100,7 @@ func (h *ledgerHost) take(p schemas.RealignParams) schemas.Took {
 
 func (h *ledgerHost) enter(in schemas.TakeInput) (took schemas.Took) {
 	h.t.Helper()
-	value, err := h.env.ExecuteActivity(schemas.TakeActivity, in)
+	value, err := h.env.ExecuteActivity(schemas.TakeActivity.Name, in)
 	if err == nil {
 		err = value.Get(&took)
 	}

@@ -1,7 +1,6 @@
 package activities
 
 import (
-	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -30,20 +29,22 @@ func (sc *scene) reportInput(run string) schemas.ReportInput {
 		sc.t.Fatal(err)
 	}
 	model := sc.seal("train", trained)
-	return schemas.ReportInput{Run: run, Params: schemas.Demo(), Ingested: sc.articles, Articles: sc.articles, Dataset: dataset, Model: model, Generations: generations, Scores: scores}
+	return schemas.ReportInput{Run: run, Params: schemas.Demo(), Made: schemas.Refs{
+		"ingest": sc.articles, "screen": sc.articles, "export": dataset, "train": model, "generate": generations, "score": scores}}
 }
 
 func TestReportAndManifestSayFromWhichStepATrainingIsNotBitReproducible(t *testing.T) {
 	sc := newScene(t)
 	in := sc.reportInput("short of memory")
 	counts := map[string]int64{"steps": 80, schemas.NotReproducibleSince: 41}
-	in.Model = sc.seal("train", sc.publish("train", "short", counts, func(dir string) {
+	model := sc.seal("train", sc.publish("train", "short", counts, func(dir string) {
 		if err := os.WriteFile(filepath.Join(dir, "metrics.jsonl"), nil, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}))
-	in.Model.Counts = counts
-	finish(t, sc.Activities, reportDefinition, in)
+	model.Counts = counts
+	in.Made["train"] = model
+	sc.reported(in)
 	for name, want := range map[string]string{"report.html": "from step 41 on its last bits are not those of another run", "manifest.json": `"not_bit_reproducible_since_step": 41`} {
 		raw, err := os.ReadFile(filepath.Join(sc.Runs, RunFolder(in.Run), name))
 		if err != nil || !strings.Contains(string(raw), want) {
@@ -55,18 +56,17 @@ func TestReportAndManifestSayFromWhichStepATrainingIsNotBitReproducible(t *testi
 func TestTheRunsFolderHasDataSetModelReportAndManifest(t *testing.T) {
 	sc := newScene(t)
 	in := sc.reportInput("my run/../x")
-	ref := finish(t, sc.Activities, reportDefinition, in)
+	laid := sc.reported(in)
 	folder := filepath.Join(sc.Runs, RunFolder(in.Run))
+	if laid.Folder != folder || laid.Page != filepath.Join(folder, "report.html") {
+		t.Errorf("laid out %+v", laid)
+	}
 	for _, name := range []string{"dataset/french-english_test.jsonl", "model/metrics.jsonl", "model/timings.jsonl", "scores/summary.json", "report.html", "figures.json", "manifest.json"} {
 		if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
 			t.Error(err)
 		}
 	}
-	var figures map[string]float64
-	if _, err := sc.Store.ReadFirst(ref, "figures.json", &figures); err != nil {
-		t.Fatal(err)
-	}
-	if figures["articles"] != 12 || figures["generated"] != 2 || figures["training_loss"] != 8.5 || figures["not_generated"] != 2 {
+	if figures := laid.Figures; figures["articles"] != 12 || figures["generated"] != 2 || figures["training_loss"] != 8.5 || figures["not_generated"] != 2 {
 		t.Errorf("figures %v", figures)
 	}
 	page, err := os.ReadFile(filepath.Join(folder, "report.html"))
@@ -78,13 +78,8 @@ func TestTheRunsFolderHasDataSetModelReportAndManifest(t *testing.T) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
-	var m Manifest
-	b, err := os.ReadFile(filepath.Join(folder, "manifest.json"))
-	if err == nil {
-		err = json.Unmarshal(b, &m)
-	}
-	if err != nil || m.Run != in.Run || len(m.Stages["ingest"].Units) != 3 || m.Stages["train"].Units[0].Files["metrics.jsonl"].Digest == "" {
-		t.Errorf("manifest: %v %+v", err, m)
+	if m := sc.manifestOf(in.Run); m.Run != in.Run || len(m.Stages["ingest"].Units) != 3 || m.Stages["train"].Units[0].Files["metrics.jsonl"].Digest == "" {
+		t.Errorf("manifest: %+v", m)
 	}
 	entries, err := os.ReadDir(sc.Runs)
 	if err != nil || len(entries) != 1 {
@@ -95,21 +90,21 @@ func TestTheRunsFolderHasDataSetModelReportAndManifest(t *testing.T) {
 func TestARerunReplacesTheFolderAndALostFolderComesBack(t *testing.T) {
 	sc := newScene(t)
 	in := sc.reportInput("again")
-	finish(t, sc.Activities, reportDefinition, in)
+	sc.reported(in)
 	folder := filepath.Join(sc.Runs, "again")
 	stale := filepath.Join(folder, "dataset", "stale.jsonl")
 	if err := os.WriteFile(stale, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	in.Threshold = 2 // another run under the same workflow id
-	finish(t, sc.Activities, reportDefinition, in)
+	sc.reported(in)
 	if _, err := os.Stat(stale); !errors.Is(err, os.ErrNotExist) {
 		t.Error("the folder of the earlier run was not replaced")
 	}
 	if err := os.RemoveAll(folder); err != nil {
 		t.Fatal(err)
 	}
-	finish(t, sc.Activities, reportDefinition, in)
+	sc.reported(in)
 	if _, err := os.Stat(filepath.Join(folder, "report.html")); err != nil {
 		t.Error("a published report's folder did not come back:", err)
 	}

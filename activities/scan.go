@@ -18,13 +18,8 @@ import (
 // maxGold bounds the true alignment that a crawl may bring, as it lies on the disk.
 var maxGold int64 = 1 << 30 // changed by tests alone
 
-// Scan finds a crawl by name in the crawl roots, digests its files and stores the list of them. It reads every byte,
+// scan finds a crawl by name in the crawl roots, digests its files and stores the list of them. It reads every byte,
 // but not again in files that are as they were: what ingest reads later must have the same digests.
-func (a *Activities) Scan(ctx context.Context, in schemas.ScanInput) (schemas.Scanned, error) {
-	scanned, err := patiently(ctx, a, schemas.ScanActivity, func() (schemas.Scanned, error) { return a.scan(ctx, in) })
-	return scanned, classify(permanent(err))
-}
-
 func (a *Activities) scan(ctx context.Context, in schemas.ScanInput) (schemas.Scanned, error) {
 	folder, err := crawl.FindCrawl(a.CrawlRoots, in.Crawl)
 	if err != nil {
@@ -62,7 +57,7 @@ func (a *Activities) scan(ctx context.Context, in schemas.ScanInput) (schemas.Sc
 		return scanned, err
 	}
 	if scanned.Files = object.Digest; !in.Ledger { // a ledger is judged by nothing
-		scanned.Gold, scanned.GoldFault, err = a.putGold(folder)
+		scanned.Gold, scanned.GoldFault, err = a.putGold(folder, in.Gold)
 	}
 	return scanned, err
 }
@@ -78,9 +73,18 @@ func crawlDigest(mode string, files []schemas.CrawlFile) (string, error) {
 	return hex.EncodeToString(sum[:]), err
 }
 
-// putGold stores the gold beside the crawl, if there is one, for the report to score the alignment with. One that cannot be
-// had is a fault to tell, and no error: nothing is mined by it.
-func (a *Activities) putGold(folder *crawl.Folder) (digest, unreadable string, err error) {
+// putGold stores the gold that is asked for by name, or else the one beside the crawl, if there is one, for the report to score the
+// alignment with. One beside the crawl that cannot be had is a fault to tell, and no error: nothing is mined by it.
+func (a *Activities) putGold(folder *crawl.Folder, name string) (digest, unreadable string, err error) {
+	if name != "" {
+		gold, err := crawl.OpenGold(a.CrawlRoots, name)
+		if err != nil {
+			return "", "", err
+		}
+		defer gold.Close()
+		digest, err = a.storeGold(gold, name)
+		return digest, "", err
+	}
 	gold, err := folder.Gold()
 	if err == nil && gold != nil {
 		defer gold.Close()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -159,9 +160,13 @@ func tryFinish[In any](a *Activities, d definition[In], in In) (schemas.Ref, err
 		}
 		return planned, err
 	}
+	before := everyFile(a) // where nobody else is at work: a scene of its own has Runs
 	planned, err := plan()
 	if err != nil {
 		return schemas.Ref{}, err
+	}
+	if after := everyFile(a); planned.Ref == nil && a.Runs != "" && after != before {
+		return schemas.Ref{}, fmt.Errorf("%s: looking up left\n%s\nwhere there was\n%s", d.stage.Name, after, before)
 	}
 	for _, units := range planned.Missing {
 		if _, err := env.ExecuteActivity(d.stage.Name, schemas.Work[In]{Input: in, Units: units}); err != nil {
@@ -174,6 +179,20 @@ func tryFinish[In any](a *Activities, d definition[In], in In) (schemas.Ref, err
 		}
 	}
 	return *planned.Ref, nil
+}
+
+// everyFile lists what stands in the folders that a worker writes to.
+func everyFile(a *Activities) string {
+	var names []string
+	for _, root := range []string{a.Store.Root(), a.Runs} {
+		filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+			if err == nil && !e.IsDir() {
+				names = append(names, path)
+			}
+			return nil
+		})
+	}
+	return strings.Join(names, "\n")
 }
 
 func (sc *scene) scoreInput(generations schemas.Ref) schemas.ScoreInput {

@@ -121,7 +121,7 @@ func TestTheReportShowsWhatScreeningFound(t *testing.T) {
 		articles := sc.crawl("ingest", map[string][]string{"english": {"english words", "english words", "english words"},
 			"french": {"english" + faraway, "french words"}, "hindi": {"hindi"}})
 		identified, kept := screened(t, sc, articles, misplaced)
-		d, err := report.Gather(t.Context(), sc.Store, schemas.ReportInput{Run: "r", Params: schemas.Demo(), Ingested: articles, Identified: identified, Articles: kept},
+		d, err := report.Gather(t.Context(), sc.Store, schemas.ReportInput{Run: "r", Params: schemas.Demo(), Made: schemas.Refs{"ingest": articles, "identify": identified, "screen": kept}},
 			func(schemas.Progress) {})
 		if err != nil {
 			t.Fatal(err)

@@ -3,7 +3,6 @@ package activities
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"io/fs"
@@ -31,28 +30,7 @@ func (a *Activities) settings(_ context.Context, in schemas.SettingsInput) (sche
 			err = missing(in.Encoder, dirs)
 		}
 	}
-	return schemas.Settings{Policies: a.Policies, Queues: a.Queues, Card: card}, classify(err)
-}
-
-// outcome reads the figures of a sealed report and says where its run lies. The folder of a run without one is laid out.
-func (a *Activities) outcome(ctx context.Context, in schemas.OutcomeInput) (schemas.Outcome, error) {
-	folder := filepath.Join(a.Runs, RunFolder(in.Run))
-	if in.Unreported != nil {
-		outcome, err := patiently(ctx, a, schemas.OutcomeActivity, func() (schemas.Outcome, error) {
-			return schemas.Outcome{Folder: folder}, a.layOutRun(ctx, *in.Unreported, nil, schemas.OutcomeActivity)
-		})
-		return outcome, classify(err)
-	}
-	outcome := schemas.Outcome{Folder: folder, Report: filepath.Join(folder, "report.html"), Figures: map[string]float64{}}
-	path, err := a.Store.FileOf(in.Report, "all", "figures.json")
-	if err != nil {
-		return outcome, err
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return outcome, err
-	}
-	return outcome, json.Unmarshal(b, &outcome.Figures)
+	return schemas.Settings{Policies: a.Policies, Queues: a.Queues, Card: card}, err
 }
 
 // card reads the calibration in the YAML front matter of an encoder's README.md. A model without a card, or a card without

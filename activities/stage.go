@@ -53,6 +53,14 @@ func register[In any](registry worker.ActivityRegistry, a *Activities, d definit
 	}, activity.RegisterOptions{Name: d.stage.Name})
 }
 
+// registerOne puts an activity that is no stage on the registry.
+func registerOne[In, Out any](registry worker.ActivityRegistry, a *Activities, of schemas.Activity[In, Out], do func(context.Context, In) (Out, error)) {
+	registry.RegisterActivityWithOptions(func(ctx context.Context, in In) (Out, error) {
+		out, err := patiently(ctx, a, of.Name, func() (Out, error) { return do(ctx, in) })
+		return out, classify(permanent(err))
+	}, activity.RegisterOptions{Name: of.Name})
+}
+
 func (d definition[In]) units(ctx context.Context, a *Activities, in In) ([]unit, error) {
 	units, err := d.plan(ctx, a, in)
 	for i := range units {
@@ -91,6 +99,11 @@ func (d definition[In]) lookup(ctx context.Context, a *Activities, in In) (schem
 		default:
 			planned.Reused++
 			published.Name = u.name
+			for name := range published.Files {
+				if _, known := d.stage.Holds(name); !known {
+					return planned, fmt.Errorf("%s %s: schemas does not say what %s holds of articles, and takedowns must know", d.stage.Name, u.name, name)
+				}
+			}
 			index.Units = append(index.Units, published)
 		}
 	}

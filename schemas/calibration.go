@@ -2,22 +2,10 @@ package schemas
 
 import "reflect"
 
-// CalibrateWorkflow judges a rule at many thresholds against known pairs: RawParams -> CalibrateResult.
-const CalibrateWorkflow = "Calibrate"
-
-// CalibrationActivity renders a sealed calibration for people: CalibrationInput -> CalibrateResult.
-const CalibrationActivity = "calibration"
-
-// Calibrate is the stage that judges.
-var Calibrate = Stage[CalibrateInput]{Name: "calibrate", Version: 1, Queue: QueueMain, Unit: "run"}
-
 // CalibrateInput: one unit, "all". Files out: "curve.json" (Calibration), "calibration.html". Counts: thresholds, clusters.
-// The activity also lays the two files out in the folder of the run.
 type CalibrateInput struct {
-	Run                string  `json:"run"` // workflow id; in no key
 	Encoder            string  `json:"encoder"`
 	Scanned            Scanned `json:"scanned"`
-	Gold               string  `json:"gold"` // name of a file of known pairs in a crawl root; "": the crawl's own
 	Articles           Ref     `json:"articles"`
 	Neighbours         Ref     `json:"neighbours"`
 	Rule               string  `json:"rule"`
@@ -27,19 +15,23 @@ type CalibrateInput struct {
 	Seed               uint64  `json:"seed"`
 }
 
-// CalibrationInput asks for a sealed calibration.
+// CalibrationInput asks for a sealed calibration, in words.
 type CalibrationInput struct {
-	Run         string      `json:"run"`
 	Calibration Ref         `json:"calibration"`
 	Card        EncoderCard `json:"card"` // of the encoder as it is now
 }
 
+// CalibrationText is the answer: the curve for a terminal, and the model card that it advises.
+type CalibrationText struct {
+	Table string `json:"table"` // plain text
+	Card  string `json:"card"`  // YAML for the encoder's model card; "" where no threshold reaches the wanted precision
+}
+
 // CalibrateResult is what a finished Calibrate returns.
 type CalibrateResult struct {
-	Folder string          `json:"folder"` // data/runs/<workflow id>
-	Page   string          `json:"page"`   // path of calibration.html
-	Table  string          `json:"table"`  // plain text for a terminal
-	Card   string          `json:"card"`   // YAML for the encoder's model card
+	Folder string `json:"folder"` // data/runs/<workflow id>
+	Page   string `json:"page"`   // path of calibration.html
+	CalibrationText
 	Stages []StageProgress `json:"stages"`
 }
 

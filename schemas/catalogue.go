@@ -27,6 +27,15 @@ type Catalogue struct {
 	Counts map[string]int64 `json:"counts"`
 }
 
+// Made are the sealed stages of the entry.
+func (c Catalogue) Made() Refs {
+	made := Made(c.Articles, c.Screened, c.Embeddings, c.Neighbours, c.Links, c.Splits)
+	if c.Dataset != nil {
+		made[c.Dataset.Stage] = *c.Dataset
+	}
+	return made
+}
+
 // The modes of a crawl, and the states of one of its files.
 const (
 	ModeDelta    = "delta"
@@ -110,12 +119,6 @@ type Took struct {
 	Newest Entry           `json:"newest"`
 	Mine   bool            `json:"mine"`
 	Failed []CatalogueFile `json:"failed,omitempty"` // files of the crawl that were not taken; the first 20
-}
-
-// LayOutInput asks for the folder of a Realign run: dataset/ and manifest.json of an entry, by hard links.
-type LayOutInput struct {
-	Run   string `json:"run"` // workflow id
-	Entry Entry  `json:"entry"`
 }
 
 // TakenCrawl is a crawl that a run has taken.

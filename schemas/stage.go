@@ -2,19 +2,129 @@
 // outputs, Arrow schemas, error types and the table of languages. It imports nothing of this project.
 package schemas
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"path"
+	"slices"
+)
 
 // A Stage is the typed handle of one pipeline stage. Each stage is two activities: "<name>.plan" takes In and returns
 // Planned (which units are published already, which are missing); "<name>" takes Work[In] and computes some units.
-type Stage[In any] struct {
-	Name    string // activity type, folder name under stages/, and label of the progress bar
-	Version int    // raised whenever the same inputs should give other bytes; part of every key
-	Queue   Queue  // the task queue that computes units
-	Unit    string // what one unit is called in progress output: "language", "pair", "run"
-}
+type Stage[In any] struct{ About }
 
 // PlanName and Name are the two activity types of the stage.
 func (s Stage[In]) PlanName() string { return s.Name + ".plan" }
+
+// Of is the stage among those that a run has sealed; the zero Ref if it did not run.
+func (s Stage[In]) Of(made Refs) Ref { return made[s.Name] }
+
+// An Activity is the typed handle of one that is no stage: it computes nothing that is published by key.
+type Activity[In, Out any] struct{ About }
+
+// About is what there is to know of a stage or an activity beside its types. Whoever lists stages reads Registry.
+type About struct {
+	Name      string   // activity type, folder name under stages/, and label of the progress bar
+	Version   int      // of a stage: raised whenever the same inputs should give other bytes; part of every key
+	Queue     Queue    // the task queue that computes units
+	Unit      string   // what one unit is called in progress output: "language", "pair", "run"
+	Policy    string   // the row of temporal.yaml's table of stages that it goes by; a stage's look-up goes by PlanPolicy
+	Workflows []string // whose stage tables show it
+
+	Folder  string   // of a run's folder, which shows people the files of the units; "": none does
+	From    string   // the stage whose counts say what goes in,
+	In, Out []string // which of them; and the stage's own counts that say what comes out, in the order in which they are shown
+
+	Files []Published // all that its units may have
+}
+
+// Published is a file of a unit, with what it holds of articles: whoever takes an article down must know.
+type Published struct {
+	Name  string // a pattern of path.Match
+	Holds Holding
+}
+
+// Holding is what stands in a file.
+type Holding string
+
+// The holdings: figures and models (of which trained_on.arrow tells), names of articles, or their words.
+const (
+	Nothing Holding = "nothing"
+	IDs     Holding = "ids"
+	Texts   Holding = "texts"
+)
+
+// Holds says what a file of the stage holds; false for one that it is not known to publish.
+func (a About) Holds(file string) (Holding, bool) {
+	for _, f := range a.Files {
+		if matches, err := path.Match(f.Name, file); err == nil && matches {
+			return f.Holds, true
+		}
+	}
+	return "", false
+}
+
+// Most is the most that any file of the stage holds.
+func (a About) Most() Holding {
+	most := Nothing
+	for _, f := range a.Files {
+		if f.Holds == Texts || most == Nothing {
+			most = f.Holds
+		}
+	}
+	return most
+}
+
+// PlanPolicy is the row of temporal.yaml for whatever looks up, adds an entry or lays out; ScanPolicy for what reads whole crawls.
+const (
+	PlanPolicy = "plan"
+	ScanPolicy = "scan"
+)
+
+// Registry has every stage and every activity, in the order the data takes.
+var Registry []About
+
+func stage[In any](about About) Stage[In] {
+	about.Policy = about.Name
+	Registry = append(Registry, about)
+	return Stage[In]{about}
+}
+
+func activity[In, Out any](about About) Activity[In, Out] {
+	about.Queue = QueueMain
+	Registry = append(Registry, about)
+	return Activity[In, Out]{about}
+}
+
+// RowsOf are the stages of a workflow in order, as its stage table shows them.
+func RowsOf(workflow string) (rows []About) {
+	for _, a := range Registry {
+		if slices.Contains(a.Workflows, workflow) {
+			rows = append(rows, a)
+		}
+	}
+	return rows
+}
+
+// AboutStage finds a stage by name; the zero About where there is none.
+func AboutStage(name string) About {
+	for _, a := range Registry {
+		if a.Name == name {
+			return a
+		}
+	}
+	return About{}
+}
+
+// Policies are the rows that temporal.yaml's table of stages may have.
+func Policies() []string {
+	names := []string{PlanPolicy, ScanPolicy}
+	for _, a := range Registry {
+		if !slices.Contains(names, a.Policy) {
+			names = append(names, a.Policy)
+		}
+	}
+	return names
+}
 
 // Queue is a logical task queue; temporal.yaml maps it to a name.
 type Queue string
@@ -32,6 +142,18 @@ type Ref struct {
 	Index  string           `json:"index"` // digest of the index object
 	Units  int              `json:"units"`
 	Counts map[string]int64 `json:"counts,omitempty"` // summed over units
+}
+
+// Refs are sealed stages by name.
+type Refs map[string]Ref
+
+// Made puts sealed stages under their names.
+func Made(refs ...Ref) Refs {
+	made := Refs{}
+	for _, ref := range refs {
+		made[ref.Stage] = ref
+	}
+	return made
 }
 
 // Index is the content of an index object: the units of a stage in name order.

@@ -1,21 +1,61 @@
 package schemas
 
-// The stages, in the order the data takes. Each input holds the resolved parameters and the Refs of the stages it reads.
+// Which workflows go how far.
 var (
-	Ingest     = Stage[IngestInput]{Name: "ingest", Version: 2, Queue: QueueMain, Unit: "language"}
-	Merge      = Stage[MergeInput]{Name: "merge", Version: 1, Queue: QueueMain, Unit: "language"}
-	Identify   = Stage[IdentifyInput]{Name: "identify", Version: 1, Queue: QueueCPU, Unit: "language"}
-	Screen     = Stage[ScreenInput]{Name: "screen", Version: 1, Queue: QueueMain, Unit: "language"}
-	Embed      = Stage[EmbedInput]{Name: "embed", Version: 1, Queue: QueueCPU, Unit: "language"}
-	Neighbours = Stage[NeighboursInput]{Name: "neighbours", Version: 1, Queue: QueueCPU, Unit: "pair"}
-	Link       = Stage[LinkInput]{Name: "link", Version: 2, Queue: QueueMain, Unit: "run"}
-	SplitDedup = Stage[SplitInput]{Name: "split_dedup", Version: 2, Queue: QueueMain, Unit: "run"}
-	Export     = Stage[ExportInput]{Name: "export", Version: 2, Queue: QueueMain, Unit: "part"}
-	Tokenize   = Stage[TokenizeInput]{Name: "tokenize", Version: 1, Queue: QueueCPU, Unit: "language"}
-	Train      = Stage[TrainInput]{Name: "train", Version: 2, Queue: QueueGPU, Unit: "run"}
-	Generate   = Stage[GenerateInput]{Name: "generate", Version: 1, Queue: QueueGPU, Unit: "pair"}
-	Score      = Stage[ScoreInput]{Name: "score", Version: 1, Queue: QueueCPU, Unit: "run"}
-	Report     = Stage[ReportInput]{Name: "report", Version: 1, Queue: QueueMain, Unit: "run"}
+	modelWorkflows   = []string{PipelineWorkflow, TrainWorkflow}
+	datasetWorkflows = append([]string{BuildDatasetWorkflow, RealignWorkflow}, modelWorkflows...)
+	everyWorkflow    = append([]string{CalibrateWorkflow}, datasetWorkflows...)
+)
+
+// Every stage and every activity, in the order the data takes. A stage's input holds the resolved parameters and the Refs of the stages
+// that it reads.
+var (
+	SettingsActivity = activity[SettingsInput, Settings](About{Name: "settings", Policy: PlanPolicy}) // local: no file is read by workflow code
+	ScanActivity     = activity[ScanInput, Scanned](About{Name: "scan", Policy: ScanPolicy, Unit: "crawl",
+		Workflows: []string{PipelineWorkflow, BuildDatasetWorkflow, TrainWorkflow, CalibrateWorkflow}})
+	WaitingActivity = activity[WaitingInput, Waiting](About{Name: "waiting", Policy: ScanPolicy, Unit: "crawl", Workflows: []string{RealignWorkflow}})
+
+	Ingest = stage[IngestInput](About{Name: "ingest", Version: 2, Queue: QueueMain, Unit: "language", Workflows: everyWorkflow,
+		From: "ingest", In: []string{"read"}, Out: []string{"accepted"},
+		Files: []Published{{"articles.arrow", Texts}, {"deletions.arrow", IDs}, {"rejects.arrow", IDs}, {"files.json", Nothing}}})
+	Merge = stage[MergeInput](About{Name: "merge", Version: 1, Queue: QueueMain, Unit: "language", Workflows: []string{RealignWorkflow},
+		Files: []Published{{"articles.arrow", Texts}, {"changes.arrow", IDs}}})
+	Identify = stage[IdentifyInput](About{Name: "identify", Version: 1, Queue: QueueCPU, Unit: "language", Workflows: everyWorkflow,
+		From: "ingest", In: []string{"accepted"}, Out: []string{"rows"}, Files: []Published{{"classified.arrow", IDs}}})
+	Screen = stage[ScreenInput](About{Name: "screen", Version: 1, Queue: QueueMain, Unit: "language", Workflows: everyWorkflow,
+		From: "identify", In: []string{"rows"}, Out: []string{"articles"},
+		Files: []Published{{"articles.arrow", Texts}, {"languages.arrow", IDs}, {"set_aside.arrow", IDs}, {"changes.arrow", IDs}}})
+	Embed = stage[EmbedInput](About{Name: "embed", Version: 1, Queue: QueueCPU, Unit: "language", Workflows: everyWorkflow,
+		From: "screen", In: []string{"articles"}, Out: []string{"rows"}, Files: []Published{{"embeddings.arrow", IDs}}})
+	Neighbours = stage[NeighboursInput](About{Name: "neighbours", Version: 1, Queue: QueueCPU, Unit: "pair", Workflows: everyWorkflow,
+		From: "embed", In: []string{"rows"}, Out: []string{"neighbours"}, Files: []Published{{"forward.arrow", IDs}, {"backward.arrow", IDs}}})
+	Link = stage[LinkInput](About{Name: "link", Version: 2, Queue: QueueMain, Unit: "run", Workflows: datasetWorkflows,
+		From: "neighbours", In: []string{"neighbours"}, Out: []string{"accepted", "components"},
+		Files: []Published{{"pairs.arrow", IDs}, {"duplicates.arrow", IDs}, {"components.arrow", IDs}, {"histogram.json", IDs}}})
+	Calibrate = stage[CalibrateInput](About{Name: "calibrate", Version: 1, Queue: QueueMain, Unit: "run", Folder: ".", Workflows: []string{CalibrateWorkflow},
+		Files: []Published{{"curve.json", Nothing}, {"calibration.html", Nothing}}})
+	SplitDedup = stage[SplitInput](About{Name: "split_dedup", Version: 2, Queue: QueueMain, Unit: "run", Workflows: datasetWorkflows,
+		From: "screen", In: []string{"articles"}, Out: []string{"train", "val", "test", "samples"},
+		Files: []Published{{"splits.arrow", IDs}, {"samples.arrow", IDs}, {"history.arrow", IDs}, {"trained.arrow", IDs}}})
+	Export = stage[ExportInput](About{Name: "export", Version: 2, Queue: QueueMain, Unit: "part", Folder: "dataset", Workflows: datasetWorkflows,
+		From: "split_dedup", In: []string{"samples"}, Out: []string{"samples", "files"},
+		Files: []Published{{"*-*_*.jsonl", Texts}, {"parquet/*/*-*.parquet", Texts}, {"README.md", Nothing}}})
+	Tokenize = stage[TokenizeInput](About{Name: "tokenize", Version: 1, Queue: QueueCPU, Unit: "language", Workflows: modelWorkflows,
+		From: "screen", In: []string{"articles"}, Out: []string{"source_tokens", "label_tokens"}, Files: []Published{{"tokens.arrow", Texts}}})
+	Train = stage[TrainInput](About{Name: "train", Version: 2, Queue: QueueGPU, Unit: "run", Folder: "model", Workflows: modelWorkflows,
+		From: "split_dedup", In: []string{"samples_train"}, Out: []string{"steps"},
+		Files: []Published{{TrainedOnFile, IDs}, {"*.json", Nothing}, {"*.jsonl", Nothing}, {"*.model", Nothing}, {"*.safetensors", Nothing},
+			{"README.md", Nothing}, {"events.out.tfevents.*", Nothing}}})
+	Generate = stage[GenerateInput](About{Name: "generate", Version: 1, Queue: QueueGPU, Unit: "pair", Workflows: []string{PipelineWorkflow},
+		From: "split_dedup", In: []string{"samples_test"}, Out: []string{"samples"}, Files: []Published{{"generations.arrow", Texts}}})
+	Score = stage[ScoreInput](About{Name: "score", Version: 1, Queue: QueueCPU, Unit: "run", Folder: "scores", Workflows: []string{PipelineWorkflow},
+		From: "generate", In: []string{"samples"}, Out: []string{"samples"}, Files: []Published{{"scores.arrow", Texts}, {"summary.json", Nothing}}})
+	Report = stage[ReportInput](About{Name: "report", Version: 1, Queue: QueueMain, Unit: "run", Folder: ".", Workflows: []string{PipelineWorkflow},
+		Files: []Published{{"report.html", Texts}, {"figures.json", Nothing}}})
+
+	TakeActivity        = activity[TakeInput, Took](About{Name: "take", Policy: PlanPolicy, Unit: "entry", Workflows: []string{RealignWorkflow}})
+	CalibrationActivity = activity[CalibrationInput, CalibrationText](About{Name: "calibration", Policy: PlanPolicy})
+	LayOutActivity      = activity[LayOutInput, LaidOut](About{Name: "lay_out", Policy: PlanPolicy})
 )
 
 // CrawlFile is one file of a crawl as `scan` found it. Path is where to read it now; only the digest is keyed.
@@ -31,6 +71,7 @@ type CrawlFile struct {
 type ScanInput struct {
 	Crawl     string   `json:"crawl"`
 	Languages []string `json:"languages"`
+	Gold      string   `json:"gold,omitempty"`   // name of <crawl root>/gold/<name>.tsv.gz to judge by; "": the one beside the crawl
 	Ledger    bool     `json:"ledger,omitempty"` // a crawl with its done marker may lack languages, and even have no file
 }
 
@@ -42,7 +83,7 @@ type Scanned struct {
 	Bytes  int64  `json:"bytes"`
 	Mode   string `json:"mode"`           // "delta" or "snapshot", of crawl.json; delta without one
 	Digest string `json:"digest"`         // of the mode and the (language, split, file digest) list: the identity of the crawl
-	Gold   string `json:"gold,omitempty"` // object digest of gold.tsv beside the crawl, if it ships with one; read by report only
+	Gold   string `json:"gold,omitempty"` // object digest of the gold that was asked for, or lies beside the crawl; read by report and calibrate only
 	// GoldFault is why the gold beside the crawl was left: a run goes on without what it is only judged by.
 	GoldFault string `json:"gold_fault,omitempty"`
 }
@@ -173,28 +214,29 @@ type ScoreInput struct {
 }
 
 // ReportInput is everything a reader of the run may ask for. Files out: "report.html", "figures.json" (name -> number:
-// PipelineResult's), "manifest.json". The activity also lays out
-// data/runs/<run>/ with hard links: dataset/, model/, report.html, manifest.json.
+// PipelineResult's).
 type ReportInput struct {
-	Run         string          `json:"run"` // workflow id
-	Params      Params          `json:"params"`
-	Scanned     Scanned         `json:"scanned"`
-	Stages      []StageProgress `json:"stages"`
-	Ingested    Ref             `json:"ingested"` // of Ingest; of a catalogue, of Merge
-	Identified  Ref             `json:"identified"`
-	Articles    Ref             `json:"articles"` // of Screen
-	Embeddings  Ref             `json:"embeddings"`
-	Neighbours  Ref             `json:"neighbours"`
-	Links       Ref             `json:"links"`
-	Splits      Ref             `json:"splits"`
-	Dataset     Ref             `json:"dataset"`
-	Tokens      Ref             `json:"tokens"`
-	Model       Ref             `json:"model"`
-	Generations Ref             `json:"generations"`
-	Scores      Ref             `json:"scores"`
-	Rule        string          `json:"rule"`
-	Threshold   float64         `json:"threshold"`
-	Warnings    []string        `json:"warnings,omitempty"` // about thresholds
+	Run       string          `json:"run"` // workflow id
+	Params    Params          `json:"params"`
+	Scanned   Scanned         `json:"scanned"`
+	Stages    []StageProgress `json:"stages"`
+	Made      Refs            `json:"made"`
+	Rule      string          `json:"rule"`
+	Threshold float64         `json:"threshold"`
+	Warnings  []string        `json:"warnings,omitempty"` // about thresholds
+}
+
+// LayOutInput asks for the folder of a run: what it made, by hard links under names for people, and manifest.json.
+type LayOutInput struct {
+	ReportInput
+	Catalogue *Entry `json:"catalogue,omitempty"` // the ledger's entry that a Realign run ended with
+}
+
+// LaidOut is where the results of a run lie, and the figures of its report, if it has one.
+type LaidOut struct {
+	Folder  string             `json:"folder"`         // data/runs/<workflow id>
+	Page    string             `json:"page,omitempty"` // path of report.html or calibration.html
+	Figures map[string]float64 `json:"figures,omitempty"`
 }
 
 // PipelineResult is what a finished Pipeline returns: where to look, and the figures that people ask for first.

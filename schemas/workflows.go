@@ -1,17 +1,12 @@
 package schemas
 
-// Names of the workflow types. Each takes ONE input object, RawParams.
+// Names of the workflow types. Each takes ONE input object, RawParams; and the query that all answer.
 const (
 	PipelineWorkflow     = "Pipeline"     // RawParams -> PipelineResult: everything, crawl to report
 	BuildDatasetWorkflow = "BuildDataset" // RawParams -> PipelineResult: crawl to exported data set
 	TrainWorkflow        = "Train"        // RawParams -> PipelineResult: crawl to trained model
 	RealignWorkflow      = "Realign"      // RawParams -> RealignResult: waiting crawls into a catalogue, one entry each
-	ScanActivity         = "scan"         // ScanInput -> Scanned
-	SettingsActivity     = "settings"     // SettingsInput -> Settings, local: no file is read by workflow code
-	OutcomeActivity      = "outcome"      // OutcomeInput -> Outcome
-	WaitingActivity      = "waiting"      // WaitingInput -> Waiting
-	TakeActivity         = "take"         // TakeInput -> Took
-	LayOutActivity       = "lay_out"      // LayOutInput -> string, the folder
+	CalibrateWorkflow    = "Calibrate"    // RawParams -> CalibrateResult: a rule at many thresholds, judged against known pairs
 	ProgressQuery        = "progress"     // -> []StageProgress, in the order of the stages
 )
 
@@ -54,21 +49,6 @@ type Settings struct {
 	Policies map[string]Policy `json:"policies"` // by stage name, complete; "plan" for the look-ups, "scan"
 	Queues   map[Queue]string  `json:"queues"`
 	Card     EncoderCard       `json:"card"`
-}
-
-// OutcomeInput asks what a run came to. Unreported is set for a run that ends without a report: its folder is laid out, with
-// what it made and a manifest.
-type OutcomeInput struct {
-	Run        string       `json:"run"` // workflow id
-	Report     Ref          `json:"report"`
-	Unreported *ReportInput `json:"unreported,omitempty"`
-}
-
-// Outcome is where the results of a run lie, and the figures that people ask for first.
-type Outcome struct {
-	Folder  string             `json:"folder"`
-	Report  string             `json:"report"`
-	Figures map[string]float64 `json:"figures"`
 }
 
 // EncoderCard is the calibration in an encoder's model card: YAML front matter of models/<name>/README.md.

@@ -12,11 +12,11 @@ import (
 
 // version prints what the program was built from.
 func version(ctx context.Context, args []string) error {
-	set := flags("version", "version", "Prints the versions of Go and of the libraries that decide how this program talks to others.", "./crosssum version")
+	set := flags("version", "version", "Prints the versions of this program, of Go, and of the libraries that decide how it talks to others.", "./crosssum version")
 	if err := cli.Parse(set, args); err != nil {
 		return err
 	}
-	fmt.Println("crosssum, built with", runtime.Version())
+	fmt.Println("crosssum", schemas.Version+", built with", runtime.Version())
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return nil

@@ -187,5 +187,17 @@ func printHolders(w io.Writer, holders []withdraw.Holder, asked int) {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", h.Kind, which, articles, train, do)
 	}
 	table.Flush()
-	fmt.Fprintln(w, "\nThe crawls that brought the articles have them too, and the store keeps the bytes of what is listed. A later crawl that has an article brings it back.")
+	fmt.Fprintf(w, "\nThe crawls that brought the articles have them too, and the store keeps the bytes of what is listed: words of articles in the units of %s, only "+
+		"their names in those of %s. A later crawl that has an article brings it back.\n", stagesWith(schemas.Texts), stagesWith(schemas.IDs))
+}
+
+// stagesWith names the stages whose files have words of articles, or else only their names.
+func stagesWith(most schemas.Holding) string {
+	var names []string
+	for _, stage := range schemas.Registry {
+		if stage.Most() == most {
+			names = append(names, stage.Name)
+		}
+	}
+	return strings.Join(names, ", ")
 }

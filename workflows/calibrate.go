@@ -6,13 +6,6 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// calibrateStages are the stages of Calibrate in order.
-var calibrateStages = []stageRow{
-	{schemas.ScanActivity, "crawl"}, {schemas.Ingest.Name, schemas.Ingest.Unit}, {schemas.Identify.Name, schemas.Identify.Unit},
-	{schemas.Screen.Name, schemas.Screen.Unit}, {schemas.Embed.Name, schemas.Embed.Unit},
-	{schemas.Neighbours.Name, schemas.Neighbours.Unit}, {schemas.Calibrate.Name, schemas.Calibrate.Unit},
-}
-
 // Calibrate mines a crawl up to its neighbour lists and judges the accepting rule at many thresholds against known pairs. It
 // asks for no threshold of the encoder's card, since it is what a card's threshold comes from.
 func Calibrate(ctx workflow.Context, raw schemas.RawParams) (schemas.CalibrateResult, error) {
@@ -21,22 +14,17 @@ func Calibrate(ctx workflow.Context, raw schemas.RawParams) (schemas.CalibrateRe
 		return schemas.CalibrateResult{}, invalid(err)
 	}
 	asked.Align.Threshold = new(float64)
-	r, err := open(ctx, asked.Params, calibrateStages)
+	r, err := open(ctx, asked.Params, schemas.CalibrateWorkflow)
 	if err != nil {
 		return schemas.CalibrateResult{}, err
 	}
-	r.ingest()
+	r.ingest(asked.Gold)
 	r.search(nil)
 	p := r.params
-	calibrated := run(r, schemas.Calibrate, schemas.CalibrateInput{Run: r.id, Encoder: p.Encoder.Name, Scanned: r.scanned, Gold: asked.Gold,
+	calibrated := run(r, schemas.Calibrate, schemas.CalibrateInput{Encoder: p.Encoder.Name, Scanned: r.scanned,
 		Articles: r.articles, Neighbours: r.neighbours, Rule: p.Align.Rule, DuplicateThreshold: r.duplicate, Neighbour: p.Align.Neighbours,
 		Precision: asked.Precision, Seed: p.Seed})
-	var result schemas.CalibrateResult
-	if r.err == nil {
-		in := schemas.CalibrationInput{Run: r.id, Calibration: calibrated, Card: r.settings.Card}
-		options := r.options(ctx, "plan", schemas.QueueMain, "the curve")
-		r.err = workflow.ExecuteActivity(options, schemas.CalibrationActivity, in).Get(ctx, &result)
-	}
-	result.Stages = r.progress()
-	return result, r.err
+	text := call(r, schemas.CalibrationActivity, "the curve", schemas.CalibrationInput{Calibration: calibrated, Card: r.settings.Card})
+	laid := r.layOut(schemas.LayOutInput{ReportInput: r.made()})
+	return schemas.CalibrateResult{Folder: laid.Folder, Page: laid.Page, CalibrationText: text, Stages: r.progress()}, r.err
 }

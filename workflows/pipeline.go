@@ -21,40 +21,40 @@ func Register(registry worker.WorkflowRegistry) {
 
 // Pipeline goes the whole way from a crawl to a report: mine, split, train, evaluate.
 func Pipeline(ctx workflow.Context, raw schemas.RawParams) (schemas.PipelineResult, error) {
-	r, err := begin(ctx, raw, everyStage)
+	r, err := begin(ctx, raw, schemas.PipelineWorkflow)
 	if err != nil {
 		return schemas.PipelineResult{}, err
 	}
 	r.mine()
 	dataset := start(r, schemas.Export, r.mined(r.scanned.Digest, ""))
 	r.train(!r.params.Generate.AllowTrained)
-	r.dataset = dataset.wait()
+	dataset.wait()
 	r.evaluate()
-	r.report()
+	run(r, schemas.Report, r.made())
 	return r.result()
 }
 
 // BuildDataset goes from a crawl to the exported data set.
 func BuildDataset(ctx workflow.Context, raw schemas.RawParams) (schemas.PipelineResult, error) {
-	r, err := begin(ctx, raw, everyStage[:stagesOfDataset])
+	r, err := begin(ctx, raw, schemas.BuildDatasetWorkflow)
 	if err != nil {
 		return schemas.PipelineResult{}, err
 	}
 	r.mine()
-	r.dataset = run(r, schemas.Export, r.mined(r.scanned.Digest, ""))
+	run(r, schemas.Export, r.mined(r.scanned.Digest, ""))
 	return r.result()
 }
 
 // Train goes from a crawl to the trained model.
 func Train(ctx workflow.Context, raw schemas.RawParams) (schemas.PipelineResult, error) {
-	r, err := begin(ctx, raw, everyStage[:stagesOfModel])
+	r, err := begin(ctx, raw, schemas.TrainWorkflow)
 	if err != nil {
 		return schemas.PipelineResult{}, err
 	}
 	r.mine()
 	dataset := start(r, schemas.Export, r.mined(r.scanned.Digest, ""))
 	r.train(false)
-	r.dataset = dataset.wait()
+	dataset.wait()
 	return r.result()
 }
 
@@ -69,14 +69,14 @@ func (r *story) mined(crawl, previous string) schemas.ExportInput {
 
 // mine finds the pairs of a crawl and splits them.
 func (r *story) mine() {
-	r.ingest()
+	r.ingest("")
 	r.align(nil)
 }
 
-// ingest takes in the articles of a crawl.
-func (r *story) ingest() {
+// ingest takes in the articles of a crawl. gold names the known pairs that its pairs are judged by, "" those beside it.
+func (r *story) ingest(gold string) {
 	p := r.params
-	r.scan()
+	r.scan(gold)
 	r.articles = run(r, schemas.Ingest, schemas.IngestInput{Scanned: r.scanned, Params: p.Ingest})
 	if n, counted := r.articles.Counts["accepted"]; counted && n == 0 && r.err == nil {
 		r.err = invalid(fmt.Errorf("crawl %q: no row was accepted, so there is nothing to align or to train on; "+
@@ -114,56 +114,43 @@ func (r *story) search(earlier *schemas.Entry) {
 func (r *story) screen() {
 	p := r.params
 	r.ingested = r.articles
-	r.identified = run(r, schemas.Identify, schemas.IdentifyInput{Articles: r.ingested, Numerics: p.Numerics})
-	r.articles = run(r, schemas.Screen, schemas.ScreenInput{Articles: r.ingested, Identified: r.identified, Params: p.Screen})
+	identified := run(r, schemas.Identify, schemas.IdentifyInput{Articles: r.ingested, Numerics: p.Numerics})
+	r.articles = run(r, schemas.Screen, schemas.ScreenInput{Articles: r.ingested, Identified: identified, Params: p.Screen})
 }
 
 // train makes one model that summarizes any language of the data set into any other. tested: it is to be evaluated on articles that the
 // model which it begins with must not have seen.
 func (r *story) train(tested bool) {
 	p := r.params
-	r.tokens = run(r, schemas.Tokenize, schemas.TokenizeInput{Articles: r.articles, Summarizer: p.Summarizer,
+	tokens := run(r, schemas.Tokenize, schemas.TokenizeInput{Articles: r.articles, Summarizer: p.Summarizer,
 		Source: p.Train.SourceTokens, Target: p.Train.TargetTokens, Numerics: p.Numerics})
-	r.model = run(r, schemas.Train, schemas.TrainInput{Articles: r.articles, Tokens: r.tokens, Splits: r.splits, Summarizer: p.Summarizer,
+	r.model = run(r, schemas.Train, schemas.TrainInput{Articles: r.articles, Tokens: tokens, Splits: r.splits, Summarizer: p.Summarizer,
 		RefuseTrained: tested, Params: p.Train, Seed: p.Seed, Numerics: p.Numerics})
 }
 
 // evaluate decodes test samples and scores them.
 func (r *story) evaluate() {
 	p := r.params
-	r.generations = run(r, schemas.Generate, schemas.GenerateInput{Articles: r.articles, Splits: r.splits, Model: r.model,
+	generations := run(r, schemas.Generate, schemas.GenerateInput{Articles: r.articles, Splits: r.splits, Model: r.model,
 		Params: p.Generate, Source: p.Train.SourceTokens, Seed: p.Seed, Numerics: p.Numerics})
-	r.scores = run(r, schemas.Score, schemas.ScoreInput{Articles: r.articles, Generations: r.generations, Encoder: p.Encoder,
+	run(r, schemas.Score, schemas.ScoreInput{Articles: r.articles, Generations: generations, Encoder: p.Encoder,
 		Numerics: p.Numerics, Seed: p.Seed})
-}
-
-// report writes what a reader of the run may ask for, and lays out its folder.
-func (r *story) report() {
-	r.reported = run(r, schemas.Report, r.made())
 }
 
 // made is all that the run has made so far.
 func (r *story) made() schemas.ReportInput {
-	return schemas.ReportInput{Run: r.id, Params: r.params, Scanned: r.scanned, Stages: r.progress(),
-		Ingested: r.ingested, Identified: r.identified, Articles: r.articles, Embeddings: r.embeddings, Neighbours: r.neighbours, Links: r.links, Splits: r.splits,
-		Dataset: r.dataset, Tokens: r.tokens, Model: r.model, Generations: r.generations, Scores: r.scores,
+	return schemas.ReportInput{Run: r.id, Params: r.params, Scanned: r.scanned, Stages: r.progress(), Made: r.sealed,
 		Rule: r.params.Align.Rule, Threshold: r.threshold, Warnings: r.warnings}
+}
+
+// layOut makes the run's folder, which shows people what the run has made: the end of every workflow.
+func (r *story) layOut(in schemas.LayOutInput) schemas.LaidOut {
+	return call(r, schemas.LayOutActivity, "folder of the run", in)
 }
 
 // result says where to look, with the figures of the report if there is one.
 func (r *story) result() (schemas.PipelineResult, error) {
-	result := schemas.PipelineResult{Stages: r.progress(), Nondeterministic: r.nondeterministic, Warnings: r.warnings}
-	if r.err != nil {
-		return result, r.err
-	}
-	var outcome schemas.Outcome
-	ctx := r.options(r.ctx, "plan", schemas.QueueMain, "figures of the report")
-	in := schemas.OutcomeInput{Run: r.id, Report: r.reported}
-	if r.reported.Index == "" {
-		made := r.made()
-		in.Unreported = &made
-	}
-	err := workflow.ExecuteActivity(ctx, schemas.OutcomeActivity, in).Get(ctx, &outcome)
-	result.Folder, result.Report, result.Figures = outcome.Folder, outcome.Report, outcome.Figures
-	return result, err
+	laid := r.layOut(schemas.LayOutInput{ReportInput: r.made()})
+	return schemas.PipelineResult{Folder: laid.Folder, Report: laid.Page, Figures: laid.Figures, Stages: r.progress(),
+		Nondeterministic: r.nondeterministic, Warnings: r.warnings}, r.err
 }

@@ -30,6 +30,7 @@ type board struct {
 	forgetful string // stage whose work is never published
 	card      schemas.EncoderCard
 	goldFault string // what scan finds
+	laidOut   schemas.LayOutInput
 }
 
 func (b *board) environment() *testsuite.TestWorkflowEnvironment {
@@ -39,23 +40,28 @@ func (b *board) environment() *testsuite.TestWorkflowEnvironment {
 	env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: 10 * time.Minute}) // a busy machine is no deadlock
 	workflows.Register(env)
 	policies := map[string]schemas.Policy{}
-	for _, name := range []string{"plan", "scan", "ingest", "merge", "identify", "screen", "embed", "neighbours", "link", "calibrate", "split_dedup", "export", "tokenize", "train", "generate", "score", "report"} {
+	for _, name := range schemas.Policies() {
 		policies[name] = schemas.Policy{HeartbeatSeconds: 20, StartToCloseSeconds: 60, ScheduleToCloseSeconds: 600, InitialSeconds: 1,
 			BackoffCoefficient: 2, MaximumSeconds: 30, Attempts: 3, Parallel: 2}
 	}
 	settings := schemas.Settings{Policies: policies, Card: b.card, Queues: map[schemas.Queue]string{
 		schemas.QueueMain: "main", schemas.QueueCPU: "cpu", schemas.QueueGPU: "gpu"}}
 	name := func(n string) activity.RegisterOptions { return activity.RegisterOptions{Name: n} }
-	env.RegisterActivityWithOptions(func(context.Context, schemas.SettingsInput) (schemas.Settings, error) { return settings, nil }, name(schemas.SettingsActivity))
+	env.RegisterActivityWithOptions(func(context.Context, schemas.SettingsInput) (schemas.Settings, error) { return settings, nil }, name(schemas.SettingsActivity.Name))
 	env.RegisterActivityWithOptions(func(context.Context, schemas.ScanInput) (schemas.Scanned, error) {
 		return schemas.Scanned{Files: "f", Count: 1, GoldFault: b.goldFault}, nil
-	}, name(schemas.ScanActivity))
-	env.RegisterActivityWithOptions(func(_ context.Context, in schemas.OutcomeInput) (schemas.Outcome, error) {
-		return schemas.Outcome{Folder: "runs/" + in.Run, Figures: map[string]float64{"rouge2": 1}}, nil
-	}, name(schemas.OutcomeActivity))
-	env.RegisterActivityWithOptions(func(_ context.Context, in schemas.CalibrationInput) (schemas.CalibrateResult, error) {
-		return schemas.CalibrateResult{Table: "curve of " + in.Calibration.Index}, nil
-	}, name(schemas.CalibrationActivity))
+	}, name(schemas.ScanActivity.Name))
+	env.RegisterActivityWithOptions(func(_ context.Context, in schemas.LayOutInput) (schemas.LaidOut, error) {
+		b.laidOut = in
+		folder := "runs/" + in.Run
+		if in.Catalogue != nil {
+			folder += fmt.Sprint(" of entry ", in.Catalogue.Number)
+		}
+		return schemas.LaidOut{Folder: folder, Figures: map[string]float64{"rouge2": 1}}, nil
+	}, name(schemas.LayOutActivity.Name))
+	env.RegisterActivityWithOptions(func(_ context.Context, in schemas.CalibrationInput) (schemas.CalibrationText, error) {
+		return schemas.CalibrationText{Table: "curve of " + in.Calibration.Index}, nil
+	}, name(schemas.CalibrationActivity.Name))
 	stage(env, b, schemas.Ingest)
 	stage(env, b, schemas.Identify)
 	stage(env, b, schemas.Screen)
@@ -82,7 +88,7 @@ func stage[In any](env *testsuite.TestWorkflowEnvironment, b *board, s schemas.S
 			if unit := fmt.Sprint("u", i); b.published[s.Name+" "+unit] {
 				p.Reused++
 			} else {
-				p.Missing = append(p.Missing, []string{unit})
+				p.Missing, p.Seconds = append(p.Missing, []string{unit}), append(p.Seconds, 1)
 			}
 		}
 		if p.Reused == p.Total {
@@ -229,10 +235,10 @@ func TestABadGoldIsAWarningAndTheRunGoesOn(t *testing.T) {
 	}
 }
 
-func TestSavedHistoriesReplay(t *testing.T) {
-	files, err := filepath.Glob("testdata/histories/*.json")
+func TestTheHistoriesOfThisVersionReplay(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("testdata/histories", schemas.Version, "*.json"))
 	if err != nil || len(files) == 0 {
-		t.Fatalf("no histories: %v (internal/testkit/chain writes them)", err)
+		t.Fatalf("no histories of version %s, %v: CROSSSUM_RECORD=1 ./crosssum test ./internal/testkit/chain writes them", schemas.Version, err)
 	}
 	for _, file := range files {
 		replayer, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{DisableDeadlockDetection: true})

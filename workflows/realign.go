@@ -11,16 +11,6 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// realignStages are the stages of Realign in order: "waiting" goes on until no crawl waits, the others start anew with every
-// crawl.
-var realignStages = []stageRow{
-	{schemas.WaitingActivity, "crawl"}, {schemas.Ingest.Name, schemas.Ingest.Unit}, {schemas.Merge.Name, schemas.Merge.Unit},
-	{schemas.Identify.Name, schemas.Identify.Unit}, {schemas.Screen.Name, schemas.Screen.Unit},
-	{schemas.Embed.Name, schemas.Embed.Unit}, {schemas.Neighbours.Name, schemas.Neighbours.Unit},
-	{schemas.Link.Name, schemas.Link.Unit}, {schemas.SplitDedup.Name, schemas.SplitDedup.Unit},
-	{schemas.Export.Name, schemas.Export.Unit}, {schemas.TakeActivity, "entry"},
-}
-
 // realignment is the story of a Realign run: story has the crawl at work.
 type realignment struct {
 	*story
@@ -61,7 +51,7 @@ func beginRealign(ctx workflow.Context, raw schemas.RawParams, before *schemas.R
 	if err != nil {
 		return nil, invalid(err)
 	}
-	s, err := open(ctx, asked.Params, realignStages)
+	s, err := open(ctx, asked.Params, schemas.RealignWorkflow)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +66,7 @@ func beginRealign(ctx workflow.Context, raw schemas.RawParams, before *schemas.R
 
 // ask reads the ledger and finds the crawls that it does not have.
 func (r *realignment) ask() schemas.Waiting {
-	row := r.row(schemas.WaitingActivity)
+	row := r.row(schemas.WaitingActivity.Name)
 	if row.State == "waiting" {
 		r.begins(row.Stage)
 	}
@@ -92,12 +82,10 @@ func (r *realignment) ask() schemas.Waiting {
 		where = "crawl " + r.asked.Crawl
 	}
 	began := workflow.Now(r.ctx)
-	var waiting schemas.Waiting
-	ctx := r.options(r.ctx, "scan", schemas.QueueMain, where)
-	err := workflow.ExecuteActivity(ctx, schemas.WaitingActivity, schemas.WaitingInput{Params: r.asked, Known: known}).Get(ctx, &waiting)
+	waiting := call(r.story, schemas.WaitingActivity, where, schemas.WaitingInput{Params: r.asked, Known: known})
 	row.Seconds += workflow.Now(r.ctx).Sub(began).Seconds()
-	if err != nil {
-		row.State, r.err = "failed", err
+	if r.err != nil {
+		row.State = "failed"
 	}
 	r.newest, r.encoder = waiting.Newest, waiting.Encoder
 	row.Units = len(r.done.Taken) + len(waiting.Crawls)
@@ -138,12 +126,12 @@ func (r *realignment) take(crawl schemas.Scanned) (undisturbed bool) {
 	}
 	r.articles = run(r.story, schemas.Merge, merge)
 	r.align(r.newest)
-	r.dataset = run(r.story, schemas.Export, r.mined(crawl.Digest, entry.Previous))
+	dataset := run(r.story, schemas.Export, r.mined(crawl.Digest, entry.Previous))
 	if r.err != nil {
 		return true
 	}
 	entry.Articles, entry.Screened, entry.Embeddings, entry.Neighbours = r.ingested, r.articles, r.embeddings, r.neighbours
-	entry.Links, entry.Splits, entry.Dataset = r.links, r.splits, &r.dataset
+	entry.Links, entry.Splits, entry.Dataset = r.links, r.splits, &dataset
 	entry.Counts = entryCounts(entry, ingested)
 	return r.enter(schemas.TakeInput{Entry: entry, Ingested: ingested})
 }
@@ -165,16 +153,14 @@ func entryCounts(e schemas.Catalogue, ingested schemas.Ref) map[string]int64 {
 
 // enter adds the entry to the ledger, if no other run was first.
 func (r *realignment) enter(in schemas.TakeInput) (undisturbed bool) {
-	row := r.begins(schemas.TakeActivity)
+	row := r.begins(schemas.TakeActivity.Name)
 	began := workflow.Now(r.ctx)
-	ctx := r.options(r.ctx, "plan", schemas.QueueMain, fmt.Sprintf("entry %d of %s: crawl %s", in.Entry.Number, in.Entry.Name, in.Entry.Crawl))
-	var took schemas.Took
-	err := workflow.ExecuteActivity(ctx, schemas.TakeActivity, in).Get(ctx, &took)
+	took := call(r.story, schemas.TakeActivity, fmt.Sprintf("entry %d of %s: crawl %s", in.Entry.Number, in.Entry.Name, in.Entry.Crawl), in)
 	row.Units, row.Counts = 1, in.Entry.Counts
 	if took.Mine {
 		row.UnitsDone = 1
 	}
-	if r.ends(row, began, err); err != nil {
+	if r.ends(row, began, r.err); r.err != nil {
 		return true
 	}
 	r.sum()
@@ -184,7 +170,7 @@ func (r *realignment) enter(in schemas.TakeInput) (undisturbed bool) {
 	}
 	r.done.Taken = append(r.done.Taken, schemas.TakenCrawl{Number: in.Entry.Number, Crawl: in.Entry.Crawl, Digest: in.Entry.Digest,
 		Mode: in.Entry.Mode, Counts: in.Entry.Counts, Failed: took.Failed})
-	waiting := r.row(schemas.WaitingActivity)
+	waiting := r.row(schemas.WaitingActivity.Name)
 	waiting.UnitsDone, waiting.WorkDone = len(r.done.Taken), float64(len(r.done.Taken))
 	r.headline("")
 	return true
@@ -203,7 +189,7 @@ func fault(err error) string {
 func (r *realignment) anew(crawl string) {
 	for i := range r.rows {
 		row := &r.rows[i]
-		if row.Crawl = crawl; row.Stage != schemas.WaitingActivity {
+		if row.Crawl = crawl; row.Stage != schemas.WaitingActivity.Name {
 			*row = schemas.StageProgress{Stage: row.Stage, Unit: row.Unit, State: "waiting", Crawl: crawl}
 		}
 	}
@@ -237,8 +223,8 @@ func (r *realignment) headline(crawl string) {
 // sum adds the stage table of a crawl to the result's.
 func (r *realignment) sum() {
 	if len(r.done.Stages) == 0 {
-		for _, s := range realignStages[1:] {
-			r.done.Stages = append(r.done.Stages, schemas.StageProgress{Stage: s.name, Unit: s.unit, State: "done"})
+		for _, row := range r.rows[1:] {
+			r.done.Stages = append(r.done.Stages, schemas.StageProgress{Stage: row.Stage, Unit: row.Unit, State: "done"})
 		}
 	}
 	for i := range r.done.Stages {
@@ -254,14 +240,15 @@ func (r *realignment) layOut() {
 		return
 	}
 	r.done.Number, r.done.Entry = r.newest.Number, r.newest.Object
-	ctx := r.options(r.ctx, "plan", schemas.QueueMain, fmt.Sprintf("folder of entry %d", r.newest.Number))
-	r.err = workflow.ExecuteActivity(ctx, schemas.LayOutActivity, schemas.LayOutInput{Run: r.id, Entry: *r.newest}).Get(ctx, &r.done.Folder)
+	p := r.newest.Params
+	r.done.Folder = r.story.layOut(schemas.LayOutInput{Catalogue: r.newest, ReportInput: schemas.ReportInput{Run: r.id, Params: p.Params,
+		Made: r.newest.Made(), Rule: p.Align.Rule, Threshold: *p.Align.Threshold}}).Folder
 }
 
 // outcome is the result. A run that had to refuse a crawl fails, so that a person sees it, after it has taken the others.
 func (r *realignment) outcome() (schemas.RealignResult, error) {
 	r.done.Nondeterministic = append(r.done.Nondeterministic, r.nondeterministic...)
-	if row := r.row(schemas.WaitingActivity); r.err == nil {
+	if row := r.row(schemas.WaitingActivity.Name); r.err == nil {
 		row.State, row.Crawl = "done", ""
 		r.show()
 	}

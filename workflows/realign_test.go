@@ -40,7 +40,7 @@ func (l *ledger) environment() *testsuite.TestWorkflowEnvironment {
 			}
 		}
 		return w, nil
-	}, name(schemas.WaitingActivity))
+	}, name(schemas.WaitingActivity.Name))
 	env.RegisterActivityWithOptions(func(_ context.Context, in schemas.TakeInput) (schemas.Took, error) {
 		if l.rival != "" {
 			l.entries, l.rival = append(l.entries, l.rival), ""
@@ -50,10 +50,7 @@ func (l *ledger) environment() *testsuite.TestWorkflowEnvironment {
 			l.entries = append(l.entries, in.Entry.Crawl)
 		}
 		return schemas.Took{Newest: *l.newest(), Mine: mine}, nil
-	}, name(schemas.TakeActivity))
-	env.RegisterActivityWithOptions(func(_ context.Context, in schemas.LayOutInput) (string, error) {
-		return fmt.Sprintf("runs/%s of entry %d", in.Run, in.Entry.Number), nil
-	}, name(schemas.LayOutActivity))
+	}, name(schemas.TakeActivity.Name))
 	return env
 }
 
@@ -61,7 +58,9 @@ func (l *ledger) newest() *schemas.Entry {
 	if len(l.entries) == 0 {
 		return nil
 	}
-	return &schemas.Entry{Catalogue: schemas.Catalogue{Number: len(l.entries), Crawl: l.entries[len(l.entries)-1]},
+	var p schemas.RealignParams
+	p.Align.Threshold = new(float64)
+	return &schemas.Entry{Catalogue: schemas.Catalogue{Number: len(l.entries), Crawl: l.entries[len(l.entries)-1], Params: p},
 		Object: fmt.Sprint("entry ", len(l.entries))}
 }
 

@@ -47,7 +47,7 @@ func runIn[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In) s
 	row := r.begins(s.Name)
 	began := workflow.Now(r.ctx)
 	ref, err := seal(ctx, r, s, in, row)
-	row.Counts = ref.Counts
+	row.Counts, r.sealed[s.Name] = ref.Counts, ref
 	r.ends(row, began, err)
 	switch {
 	case err != nil:
@@ -89,7 +89,7 @@ func seal[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In, ro
 }
 
 func plan[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In) (planned schemas.Planned, err error) {
-	ctx = r.options(ctx, "plan", schemas.QueueMain, "what is there of "+s.Name)
+	ctx = r.options(ctx, schemas.PlanPolicy, schemas.QueueMain, "what is there of "+s.Name)
 	err = workflow.ExecuteActivity(ctx, s.PlanName(), in).Get(ctx, &planned)
 	return planned, err
 }
@@ -124,9 +124,7 @@ func compute[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In,
 				return
 			}
 			row.UnitsDone += done.Units
-			if i < len(planned.Seconds) { // a history from before they were there has none
-				row.WorkDone += planned.Seconds[i]
-			}
+			row.WorkDone += planned.Seconds[i]
 			r.nondeterministic = append(r.nondeterministic, done.Nondeterministic...)
 			r.show()
 		})
@@ -136,6 +134,14 @@ func compute[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In,
 		first = ctx.Err() // cancelled while no item ran
 	}
 	return first
+}
+
+// call runs an activity that is no stage; after an error of the story it does nothing. says is what the web UI's timeline calls it.
+func call[In, Out any](r *story, a schemas.Activity[In, Out], says string, in In) (out Out) {
+	if r.err == nil {
+		r.err = workflow.ExecuteActivity(r.options(r.ctx, a.Policy, a.Queue, says), a.Name, in).Get(r.ctx, &out)
+	}
+	return out
 }
 
 // options are those of an activity of the table's row name, on the queue that plays q.

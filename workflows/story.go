@@ -20,10 +20,11 @@ type story struct {
 	threshold float64
 	duplicate float64
 
-	scanned                                                  schemas.Scanned
-	ingested, identified                                     schemas.Ref // articles are those of ingested that screening lets through
-	articles, embeddings, neighbours, links, splits, dataset schemas.Ref
-	tokens, model, generations, scores, reported             schemas.Ref
+	scanned                               schemas.Scanned
+	ingested, articles                    schemas.Ref // articles are those of ingested that screening lets through
+	embeddings, neighbours, links, splits schemas.Ref
+	model                                 schemas.Ref
+	sealed                                schemas.Refs // every stage so far
 
 	head             string // what the web UI shows above the stage table, in Markdown
 	rows             []schemas.StageProgress
@@ -32,36 +33,20 @@ type story struct {
 	err              error
 }
 
-// stageRow is a line of the stage table: a stage, and what one unit of it is called.
-type stageRow struct{ name, unit string }
-
-// everyStage are the stages of Pipeline in order, with what one unit of each is called; the first stagesOfDataset make the
-// data set, the first stagesOfModel the model.
-var everyStage = []stageRow{
-	{schemas.ScanActivity, "crawl"}, {schemas.Ingest.Name, schemas.Ingest.Unit}, {schemas.Identify.Name, schemas.Identify.Unit},
-	{schemas.Screen.Name, schemas.Screen.Unit}, {schemas.Embed.Name, schemas.Embed.Unit},
-	{schemas.Neighbours.Name, schemas.Neighbours.Unit}, {schemas.Link.Name, schemas.Link.Unit},
-	{schemas.SplitDedup.Name, schemas.SplitDedup.Unit}, {schemas.Export.Name, schemas.Export.Unit},
-	{schemas.Tokenize.Name, schemas.Tokenize.Unit}, {schemas.Train.Name, schemas.Train.Unit}, {schemas.Generate.Name, schemas.Generate.Unit},
-	{schemas.Score.Name, schemas.Score.Unit}, {schemas.Report.Name, schemas.Report.Unit},
-}
-
-const stagesOfDataset, stagesOfModel = 9, 11
-
 // begin decodes the parameters and asks the worker for its tables; both stand in history then.
-func begin(ctx workflow.Context, raw schemas.RawParams, stages []stageRow) (*story, error) {
+func begin(ctx workflow.Context, raw schemas.RawParams, name string) (*story, error) {
 	params, err := schemas.DecodePipeline(raw)
 	if err != nil {
 		return nil, invalid(err)
 	}
-	return open(ctx, params, stages)
+	return open(ctx, params, name)
 }
 
-// open asks the worker for its tables and makes a story with a row for each stage.
-func open(ctx workflow.Context, params schemas.Params, stages []stageRow) (*story, error) {
-	r := &story{ctx: ctx, id: workflow.GetInfo(ctx).WorkflowExecution.ID, params: params}
-	for _, s := range stages {
-		r.rows = append(r.rows, schemas.StageProgress{Stage: s.name, Unit: s.unit, State: "waiting"})
+// open asks the worker for its tables and makes a story with a row for each stage of the workflow of that name.
+func open(ctx workflow.Context, params schemas.Params, name string) (*story, error) {
+	r := &story{ctx: ctx, id: workflow.GetInfo(ctx).WorkflowExecution.ID, params: params, sealed: schemas.Refs{}}
+	for _, s := range schemas.RowsOf(name) {
+		r.rows = append(r.rows, schemas.StageProgress{Stage: s.Name, Unit: s.Unit, State: "waiting"})
 	}
 	if err := workflow.SetQueryHandler(ctx, schemas.ProgressQuery, func() ([]schemas.StageProgress, error) {
 		return r.progress(), nil
@@ -73,7 +58,7 @@ func open(ctx workflow.Context, params schemas.Params, stages []stageRow) (*stor
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, MaximumAttempts: 5},
 	})
 	in := schemas.SettingsInput{Encoder: params.Encoder.Name}
-	if err := workflow.ExecuteLocalActivity(local, schemas.SettingsActivity, in).Get(ctx, &r.settings); err != nil {
+	if err := workflow.ExecuteLocalActivity(local, schemas.SettingsActivity.Name, in).Get(ctx, &r.settings); err != nil {
 		return nil, err
 	}
 	if err := r.calibrate(); err != nil {
@@ -133,20 +118,15 @@ func (r *story) compare(name string, given, card float64) {
 }
 
 // scan lists the crawl's files with their digests.
-func (r *story) scan() {
-	if r.err != nil {
-		return
-	}
-	row := r.begins(schemas.ScanActivity)
+func (r *story) scan(gold string) {
+	row := r.begins(schemas.ScanActivity.Name)
 	began := workflow.Now(r.ctx)
-	ctx := r.options(r.ctx, "scan", schemas.QueueMain, "crawl "+r.params.Crawl)
-	in := schemas.ScanInput{Crawl: r.params.Crawl, Languages: r.params.Languages}
-	err := workflow.ExecuteActivity(ctx, schemas.ScanActivity, in).Get(ctx, &r.scanned)
+	r.scanned = call(r, schemas.ScanActivity, "crawl "+r.params.Crawl, schemas.ScanInput{Crawl: r.params.Crawl, Languages: r.params.Languages, Gold: gold})
 	row.Units, row.UnitsDone, row.Counts = 1, 1, map[string]int64{"files": int64(r.scanned.Count), "bytes": r.scanned.Bytes}
 	if r.scanned.GoldFault != "" {
 		r.warnings = append(r.warnings, "the alignment is not scored: "+r.scanned.GoldFault)
 	}
-	r.ends(row, began, err)
+	r.ends(row, began, r.err)
 }
 
 // progress is a copy of the rows of the stage table.
@@ -160,7 +140,7 @@ func (r *story) row(stage string) *schemas.StageProgress {
 			return &r.rows[i]
 		}
 	}
-	panic("workflows: no row for stage " + stage) // a programming error: everyStage has them all
+	panic("workflows: no row for stage " + stage) // a programming error: the registry has them all
 }
 
 func (r *story) begins(stage string) *schemas.StageProgress {

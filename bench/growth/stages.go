@@ -38,7 +38,13 @@ func params() schemas.Params {
 // threshold of mutual pairs and of duplicates, for vectors of random words.
 const threshold, duplicates = 0.9, 0.95
 
-var stageNames = []string{"scan", "ingest", "identify", "screen", "embed", "neighbours", "link", "split_dedup", "export"}
+// stageNames are the stages that make a data set.
+var stageNames = func() (names []string) {
+	for _, s := range schemas.RowsOf(schemas.BuildDatasetWorkflow) {
+		names = append(names, s.Name)
+	}
+	return names
+}()
 
 // one runs a stage and prints its peaks.
 func (o *options) one() error {
@@ -85,7 +91,7 @@ func (m *made) add(env *testsuite.TestActivityEnvironment, name string) (err err
 	var out schemas.Ref
 	switch name {
 	case "scan":
-		value, err := env.ExecuteActivity(schemas.ScanActivity, schemas.ScanInput{Crawl: p.Crawl, Languages: p.Languages})
+		value, err := env.ExecuteActivity(schemas.ScanActivity.Name, schemas.ScanInput{Crawl: p.Crawl, Languages: p.Languages})
 		if err != nil {
 			return err
 		}

@@ -99,13 +99,6 @@ func Figures(d Data) map[string]float64 {
 	return f
 }
 
-// Outputs are the counts of a stage that say what came out of it, in the order in which they are shown.
-var Outputs = map[string][]string{
-	"ingest": {"accepted"}, "identify": {"rows"}, "screen": {"articles"}, "embed": {"rows"}, "neighbours": {"neighbours"}, "link": {"accepted", "components"},
-	"split_dedup": {"train", "val", "test", "samples"}, "export": {"samples", "files"}, "tokenize": {"source_tokens", "label_tokens"}, "train": {"steps"},
-	"generate": {"samples"}, "score": {"samples"},
-}
-
 // Table is the short plain text that a terminal shows at the end of a run, 100 columns wide: the stages with what came
 // out of them, then the figures. encoder names LaSE.
 func Table(stages []schemas.StageProgress, figures map[string]float64, encoder string) string {
@@ -113,7 +106,7 @@ func Table(stages []schemas.StageProgress, figures map[string]float64, encoder s
 	fmt.Fprintf(&b, "%-12s %7s %7s %8s  %s\n", "stage", "units", "reused", "time", "out")
 	for _, s := range stages {
 		var out []string
-		for _, name := range slices.Concat(Outputs[s.Stage], []string{"rejected", "not_generated", schemas.NotReproducibleSince}) {
+		for _, name := range slices.Concat(schemas.AboutStage(s.Stage).Out, []string{"rejected", "not_generated", schemas.NotReproducibleSince}) {
 			if n, ok := s.Counts[name]; ok {
 				out = append(out, count(n)+" "+strings.ReplaceAll(name, "_", " "))
 			}

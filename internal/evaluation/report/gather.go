@@ -28,7 +28,7 @@ type gathering struct {
 func Gather(ctx context.Context, s *store.Store, in schemas.ReportInput, progress func(schemas.Progress)) (Data, error) {
 	g := &gathering{s, in, Data{Run: in.Run, Params: in.Params, Crawl: in.Scanned, Rule: in.Rule, Threshold: in.Threshold, Warnings: slices.Clone(in.Warnings),
 		Stages: stagesOf(in)}}
-	if n := in.Model.Counts[schemas.NotReproducibleSince]; n > 0 {
+	if n := schemas.Train.Of(in.Made).Counts[schemas.NotReproducibleSince]; n > 0 {
 		g.warn("the training ran out of memory, or lost a rank, and went on with a smaller micro-batch or "+
 			"fewer ranks: from step %d on its last bits are not those of another run with these parameters (model/lessons.json says why)", n)
 	}
@@ -56,17 +56,17 @@ func (g *gathering) warn(format string, args ...any) {
 }
 
 func (g *gathering) alignment() error {
-	pairs, err := g.store.First(g.in.Links, "pairs.arrow")
-	if err != nil || pairs == "" || g.in.Scanned.Gold == "" || g.in.Articles.Index == "" {
+	pairs, err := g.store.First(schemas.Link.Of(g.in.Made), "pairs.arrow")
+	if err != nil || pairs == "" || g.in.Scanned.Gold == "" || schemas.Screen.Of(g.in.Made).Index == "" {
 		return err
 	}
 	truth, err := g.store.Path(g.in.Scanned.Gold)
 	if err != nil {
 		return err
 	}
-	articles := g.in.Ingested // what was set aside is missed
-	if g.in.Articles.Counts["moved_in"] > 0 {
-		articles = g.in.Articles // a moved article is another one
+	articles := schemas.Ingest.Of(g.in.Made) // what was set aside is missed
+	if schemas.Screen.Of(g.in.Made).Counts["moved_in"] > 0 {
+		articles = schemas.Screen.Of(g.in.Made) // a moved article is another one
 	}
 	units, paths, _, err := g.store.Files(articles, "articles.arrow")
 	if err != nil {
@@ -86,7 +86,7 @@ func (g *gathering) alignment() error {
 }
 
 func (g *gathering) links() error {
-	_, err := g.store.ReadFirst(g.in.Links, "histogram.json", &g.Histogram)
+	_, err := g.store.ReadFirst(schemas.Link.Of(g.in.Made), "histogram.json", &g.Histogram)
 	if err != nil {
 		return err
 	}
@@ -96,10 +96,10 @@ func (g *gathering) links() error {
 	for _, e := range g.Histogram.Below {
 		g.Below = append(g.Below, NearPair{Example: e})
 	}
-	for _, name := range slices.Sorted(maps.Keys(g.in.Links.Counts)) {
-		g.Linked = append(g.Linked, Count{Name: name, N: g.in.Links.Counts[name]})
+	for _, name := range slices.Sorted(maps.Keys(schemas.Link.Of(g.in.Made).Counts)) {
+		g.Linked = append(g.Linked, Count{Name: name, N: schemas.Link.Of(g.in.Made).Counts[name]})
 	}
-	path, err := g.store.First(g.in.Links, "duplicates.arrow")
+	path, err := g.store.First(schemas.Link.Of(g.in.Made), "duplicates.arrow")
 	if err != nil || path == "" {
 		return err
 	}
@@ -116,10 +116,10 @@ func (g *gathering) links() error {
 }
 
 func (g *gathering) training() (err error) {
-	if g.Training, err = journal[Step](g.store, g.in.Model, "metrics.jsonl"); err != nil {
+	if g.Training, err = journal[Step](g.store, schemas.Train.Of(g.in.Made), "metrics.jsonl"); err != nil {
 		return err
 	}
-	g.Validations, err = journal[Validation](g.store, g.in.Model, "validation.jsonl")
+	g.Validations, err = journal[Validation](g.store, schemas.Train.Of(g.in.Made), "validation.jsonl")
 	return err
 }
 

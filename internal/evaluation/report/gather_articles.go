@@ -11,10 +11,10 @@ import (
 )
 
 func (g *gathering) articles() error {
-	if g.in.Ingested.Index == "" {
+	if schemas.Ingest.Of(g.in.Made).Index == "" {
 		return nil
 	}
-	index, err := g.store.Index(g.in.Ingested)
+	index, err := g.store.Index(schemas.Ingest.Of(g.in.Made))
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func largestFirst(counts map[string]int64) []Count {
 }
 
 func (g *gathering) splits() error {
-	splits, err := g.store.First(g.in.Splits, "splits.arrow")
+	splits, err := g.store.First(schemas.SplitDedup.Of(g.in.Made), "splits.arrow")
 	if err != nil || splits == "" {
 		return err
 	}
@@ -77,7 +77,7 @@ func (g *gathering) splits() error {
 		return err
 	}
 	g.Splits = largestFirst(reasons)
-	samples, err := g.store.First(g.in.Splits, "samples.arrow")
+	samples, err := g.store.First(schemas.SplitDedup.Of(g.in.Made), "samples.arrow")
 	if err != nil || samples == "" {
 		return err
 	}

@@ -14,10 +14,10 @@ const misplacedShown = 20
 
 // languages reads what screening counted in every language, and some of what it found misplaced.
 func (g *gathering) languages() error {
-	if g.in.Articles.Index == "" {
+	if schemas.Screen.Of(g.in.Made).Index == "" {
 		return nil
 	}
-	index, err := g.store.Index(g.in.Articles)
+	index, err := g.store.Index(schemas.Screen.Of(g.in.Made))
 	if err != nil {
 		return err
 	}

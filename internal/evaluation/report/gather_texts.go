@@ -13,12 +13,12 @@ import (
 
 func (g *gathering) scores() error {
 	var summary metric.Summary
-	found, err := g.store.ReadFirst(g.in.Scores, "summary.json", &summary)
+	found, err := g.store.ReadFirst(schemas.Score.Of(g.in.Made), "summary.json", &summary)
 	if err != nil || !found {
 		return err
 	}
 	g.Scores = &summary
-	path, err := g.store.First(g.in.Scores, "scores.arrow")
+	path, err := g.store.First(schemas.Score.Of(g.in.Made), "scores.arrow")
 	if err != nil || path == "" {
 		return err
 	}
@@ -30,10 +30,10 @@ func (g *gathering) scores() error {
 		return nil
 	})
 	g.Samples = chooseSamples(rows, g.in.Params.Seed)
-	if err != nil || g.in.Generations.Index == "" {
+	if err != nil || schemas.Generate.Of(g.in.Made).Index == "" {
 		return err
 	}
-	generations, err := g.store.Index(g.in.Generations)
+	generations, err := g.store.Index(schemas.Generate.Of(g.in.Made))
 	for _, u := range generations.Units {
 		if n := u.Counts["not_generated"]; n > 0 {
 			g.NotGenerated = append(g.NotGenerated, Missed{Pair: u.Name, Generated: u.Counts["samples"], NotGenerated: n})
@@ -101,7 +101,7 @@ func (g *gathering) texts() error {
 		m := &g.Misplaced[i]
 		want(m.Language, m.ID, summary, &m.Summary)
 	}
-	for _, articles := range []schemas.Ref{g.in.Ingested, g.in.Articles} { // what was set aside is in the first only, what was moved in the second
+	for _, articles := range []schemas.Ref{schemas.Ingest.Of(g.in.Made), schemas.Screen.Of(g.in.Made)} { // what was set aside is in the first only, what was moved in the second
 		if articles.Index == "" {
 			continue
 		}

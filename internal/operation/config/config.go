@@ -50,10 +50,6 @@ type Config struct {
 // maxThreads bounds "one a processor": past it small matrices gain nothing.
 const maxThreads = 16
 
-// stageNames are the keys that the `stages` table may have.
-var stageNames = []string{"plan", "scan", "ingest", "merge", "identify", "screen", "embed", "neighbours", "link", "calibrate", "split_dedup", "export", "tokenize", "train", "generate",
-	"score", "report"}
-
 // Root is the folder of the checkout: two above the program, build/bin/<name>; else the current folder or the next one above it
 // that has a temporal.yaml.
 func Root() string {
@@ -183,7 +179,7 @@ func (c Config) completeStages() (Config, error) {
 		return c, fmt.Errorf("configuration: defaults: every entry must be there and positive: %+v", d)
 	}
 	stages := map[string]schemas.Policy{}
-	for _, name := range stageNames {
+	for _, name := range schemas.Policies() {
 		stages[name] = merge(c.Stages[name], d)
 		if h := stages[name].HangSteps; !(h == 0 || h >= 2 && h <= 1e6) {
 			return c, fmt.Errorf("configuration: stages: %s: hang_steps %v is not 0 or 2 to 1,000,000 median steps", name, h)
@@ -191,7 +187,7 @@ func (c Config) completeStages() (Config, error) {
 	}
 	for name := range c.Stages {
 		if _, ok := stages[name]; !ok {
-			return c, fmt.Errorf("configuration: stages: unknown stage %q; the stages are %s", name, strings.Join(stageNames, ", "))
+			return c, fmt.Errorf("configuration: stages: unknown stage %q; the stages are %s", name, strings.Join(schemas.Policies(), ", "))
 		}
 	}
 	c.Stages = stages

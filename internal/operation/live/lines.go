@@ -70,7 +70,7 @@ func (b *Board) detail(stage schemas.StageProgress, fraction float64, now time.T
 		return ""
 	}
 	var parts []string
-	if stage.Stage == schemas.WaitingActivity {
+	if stage.Stage == schemas.WaitingActivity.Name {
 		parts = append(parts, crawls(stage))
 	} else if stage.Units > 1 {
 		finished := max(stage.UnitsDone, stage.Reused)
@@ -110,7 +110,7 @@ func (b *Board) detail(stage schemas.StageProgress, fraction float64, now time.T
 
 // Title is what a reader calls a stage. What waits in a run that takes in one crawl after the other are crawls.
 func Title(stage string) string {
-	if stage == schemas.WaitingActivity {
+	if stage == schemas.WaitingActivity.Name {
 		return "crawls"
 	}
 	return stage
@@ -128,7 +128,7 @@ func crawls(stage schemas.StageProgress) string {
 func Finished(stage schemas.StageProgress) string {
 	units := count(int64(stage.Units), stage.Unit)
 	switch {
-	case stage.Stage == schemas.WaitingActivity:
+	case stage.Stage == schemas.WaitingActivity.Name:
 		return fmt.Sprintf("%s taken in", count(int64(stage.UnitsDone), stage.Unit))
 	case stage.Units > 0 && stage.Reused == stage.Units && stage.Units == 1:
 		return "reused"

@@ -106,13 +106,13 @@ func TestARunThatTakesCrawlsInSaysWhichIsAtWorkAndHowManyWait(t *testing.T) {
 		{schemas.StageProgress{State: "running", Units: 1, Work: 1, Crawl: "2026-45"}, "crawls 0 %: 0 of 1 crawl taken in, 2026-45 at work"},
 		{schemas.StageProgress{State: "running", Units: 4, Work: 4, UnitsDone: 1, WorkDone: 1, Crawl: "2026-46"}, "crawls 25 %: 1 of 4 crawls taken in, 2026-46 at work"},
 	} {
-		c.stage.Stage, c.stage.Unit = schemas.WaitingActivity, "crawl"
+		c.stage.Stage, c.stage.Unit = schemas.WaitingActivity.Name, "crawl"
 		b.Update(Snapshot{Stages: []schemas.StageProgress{c.stage}}, time.Unix(1e9, 0))
 		if got := b.Running(time.Unix(1e9, 0)); len(got) != 1 || got[0] != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
 	}
-	if end := Finished(schemas.StageProgress{Stage: schemas.WaitingActivity, State: "done", Unit: "crawl", Units: 3, UnitsDone: 2, Seconds: 0.2}); end != "2 crawls taken in" {
+	if end := Finished(schemas.StageProgress{Stage: schemas.WaitingActivity.Name, State: "done", Unit: "crawl", Units: 3, UnitsDone: 2, Seconds: 0.2}); end != "2 crawls taken in" {
 		t.Error(end)
 	}
 }

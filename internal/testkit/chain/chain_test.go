@@ -28,8 +28,8 @@ const params = `{"crawl": "toy", "summarizer": "tiny",
 	          "checkpoint_every_steps": 10},
 	"generate": {"samples": 12, "largest_pairs": 2, "samples_a_pair": 2, "max_tokens": 16, "batch_size": 4%s}}`
 
-// SaveHistory names a folder to which the histories of undisturbed runs are written: how workflows/testdata/histories is made.
-const SaveHistory = "CROSSSUM_SAVE_HISTORY"
+// Record says that the histories of undisturbed runs are written to workflows/testdata/histories, as those of this version.
+const Record = "CROSSSUM_RECORD"
 
 func TestARunThatIsKilledAnywhereEndsWithTheBytesOfAnUndisturbedOne(t *testing.T) {
 	c := chain.New(t, "../../..")
@@ -165,7 +165,7 @@ func same(t *testing.T, what string, got, want map[string]string) {
 	}
 }
 
-// replays runs the workflow code again over the history of a run, which it saves under name where that is asked for.
+// replays runs the workflow code again over the history of a run, which is recorded under name where that is asked for.
 func replays(t *testing.T, c *chain.Chain, id, name string) {
 	t.Helper()
 	events := c.Client.GetWorkflowHistory(context.Background(), id, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
@@ -185,10 +185,10 @@ func replays(t *testing.T, c *chain.Chain, id, name string) {
 	if err := replayer.ReplayWorkflowHistory(nil, past); err != nil {
 		t.Errorf("replay: %v", err)
 	}
-	folder := os.Getenv(SaveHistory)
-	if folder == "" {
+	if os.Getenv(Record) == "" {
 		return
 	}
+	folder := filepath.Join("../../../workflows/testdata/histories", schemas.Version)
 	b, err := protojson.Marshal(past)
 	if err == nil {
 		b = []byte(strings.ReplaceAll(string(b), c.Dir, "/crosssum"))
