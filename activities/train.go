@@ -87,7 +87,7 @@ func runTrain(ctx context.Context, a *Activities, in schemas.TrainInput, u unit,
 	var result engine.TrainResult
 	step := int64(0) // the last that ended
 	err = a.GPU.Call(ctx, in.Numerics, engine.OpTrain, engine.TrainRequest{
-		Model: summarizer.Dir, Samples: samples, Tokens: tokens, Articles: articles, Params: in.Params, Seed: in.Seed, Work: work, Output: draft.Dir,
+		Model: summarizer.Dir, Samples: &engine.TrainSamples{File: samples, Articles: articles, Tokens: tokens}, Params: in.Params, Seed: in.Seed, Work: work, Output: draft.Dir,
 	}, &result, func(p schemas.Progress) {
 		step = max(step, p.Done)
 		report(p)

@@ -131,19 +131,38 @@ type TokenizeResult struct {
 	Dropped  int64 `json:"dropped_from_labels"`
 }
 
-// TrainRequest trains Model on the rows of Samples whose split is "train". Work is a folder that attempts share: the
-// newest valid checkpoint in it is where training goes on.
+// TrainRequest trains Model on one of Samples, Dataset and Batches. Work is a folder that attempts share: the newest valid checkpoint in it
+// is where training goes on.
 type TrainRequest struct {
-	Model    string              `json:"model"`    // Hugging Face directory to start from
-	Samples  string              `json:"samples"`  // schemas.Sample
-	Tokens   []string            `json:"tokens"`   // schemas.Tokens of the articles that Samples names, cut as Params say
-	Articles []string            `json:"articles"` // schemas.Article, a file a language: what is validated on; without Tokens they are tokenized into Work
-	Dataset  string              `json:"dataset"`  // in place of these three: a folder of <source>-<target>_train.jsonl
-	Batches  string              `json:"batches"`  // in place of all: exactly these batches, a JSON list of examples a line
-	Params   schemas.TrainParams `json:"params"`
-	Seed     uint64              `json:"seed"`
-	Work     string              `json:"work"`
-	Output   string              `json:"output"` // existing empty folder: a Hugging Face directory and metrics.jsonl
+	Model   string              `json:"model"`             // Hugging Face directory to start from
+	Samples *TrainSamples       `json:"samples,omitempty"` // of a run
+	Dataset string              `json:"dataset,omitempty"` // a folder of <source>-<target>_train.jsonl
+	Batches string              `json:"batches,omitempty"` // a file: exactly these batches, a JSON list of examples a line
+	Params  schemas.TrainParams `json:"params"`
+	Seed    uint64              `json:"seed"`
+	Work    string              `json:"work"`
+	Output  string              `json:"output"` // existing empty folder: a Hugging Face directory and metrics.jsonl
+}
+
+// TrainSamples are the files of a run: trained on are the rows of File whose split is "train".
+type TrainSamples struct {
+	File     string   `json:"file"`             // schemas.Sample
+	Articles []string `json:"articles"`         // schemas.Article, a file a language: what is validated on
+	Tokens   []string `json:"tokens,omitempty"` // schemas.Tokens of the articles, cut as Params say; without, they are tokenized into Work
+}
+
+// Check refuses a request that does not say what to train on, or says it twice.
+func (r TrainRequest) Check() error {
+	given := 0
+	for _, is := range []bool{r.Samples != nil, r.Dataset != "", r.Batches != ""} {
+		if is {
+			given++
+		}
+	}
+	if given != 1 {
+		return fault.New(schemas.InvalidInput, "a training takes one of a run's samples, a data set (--data) and a file of batches (--batches), and %d are given", given)
+	}
+	return nil
 }
 
 // TrainResult counts a training.

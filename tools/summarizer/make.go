@@ -136,5 +136,5 @@ func record(articles, path string) error {
 
 // Request is the training of crosssum-small on two files of Prepare.
 func Request(articles, samples, model, work, output string, params schemas.TrainParams, seed uint64) engine.TrainRequest {
-	return engine.TrainRequest{Model: model, Samples: samples, Articles: []string{articles}, Params: params, Seed: seed, Work: work, Output: output}
+	return engine.TrainRequest{Model: model, Samples: &engine.TrainSamples{File: samples, Articles: []string{articles}}, Params: params, Seed: seed, Work: work, Output: output}
 }

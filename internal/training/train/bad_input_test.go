@@ -24,18 +24,18 @@ func TestBadInputIsAnErrorThatNamesTheRemedyBeforeAnyStep(t *testing.T) {
 		kind  string
 		words string // of what is wrong, and of the remedy
 	}{
-		{"an empty data set", func(t *testing.T, r *engine.TrainRequest) { r.Samples = samplesOf(t, 0) }, schemas.InvalidInput,
+		{"an empty data set", func(t *testing.T, r *engine.TrainRequest) { r.Samples.File = samplesOf(t, 0) }, schemas.InvalidInput,
 			"no sample is in split \"train\": align more articles or raise the share of train"},
-		{"an empty folder", func(t *testing.T, r *engine.TrainRequest) { r.Dataset = t.TempDir() }, schemas.InvalidInput,
+		{"an empty folder", func(t *testing.T, r *engine.TrainRequest) { r.Samples, r.Dataset = nil, t.TempDir() }, schemas.InvalidInput,
 			"no file <source>-<target>_train.jsonl in it"},
 		{"a folder of empty files", func(t *testing.T, r *engine.TrainRequest) {
-			r.Dataset = t.TempDir()
+			r.Samples, r.Dataset = nil, t.TempDir()
 			must(t, os.WriteFile(filepath.Join(r.Dataset, "german-english_train.jsonl"), nil, 0o644))
 		}, schemas.InvalidInput, "_train.jsonl are empty: a sample is a line"},
 		{"all pairs under 32 samples", func(t *testing.T, r *engine.TrainRequest) { r.Params.MiniBatch = 32 }, schemas.InvalidInput,
 			"32 training samples of a mini-batch|lower train.mini_batch or bring more articles"},
 		{"a language without a free sentinel", func(t *testing.T, r *engine.TrainRequest) {
-			r.Samples, r.Articles = samplesOf(t, 3), append(r.Articles, articlesIn(t, "klingon"))
+			r.Samples.File, r.Samples.Articles = samplesOf(t, 3), append(r.Samples.Articles, articlesIn(t, "klingon"))
 		}, schemas.InvalidInput,
 			"no sentinel is left|train on fewer target languages or start from a model with more <extra_id_N> pieces"},
 		{"a vocabulary larger than the model", func(t *testing.T, r *engine.TrainRequest) {
@@ -83,24 +83,28 @@ func TestBadInputIsAnErrorThatNamesTheRemedyBeforeAnyStep(t *testing.T) {
 		{"weights that are cut off", func(t *testing.T, r *engine.TrainRequest) {
 			must(t, os.Truncate(filepath.Join(r.Model, modelFile), 9000))
 		}, schemas.MissingModel, "model.safetensors|is cut off|copy it again"},
-		{"data that are not there", func(t *testing.T, r *engine.TrainRequest) { r.Samples += "s" }, schemas.InvalidInput,
+		{"data that are not there", func(t *testing.T, r *engine.TrainRequest) { r.Samples.File += "s" }, schemas.InvalidInput,
 			"samples.arrows: no such file|give the file or folder of the data to train on"},
 		{"a file of a data set that is a link", func(t *testing.T, r *engine.TrainRequest) {
-			r.Dataset = t.TempDir()
-			must(t, os.Symlink(r.Samples, filepath.Join(r.Dataset, "english-german_train.jsonl")))
+			samples := r.Samples.File
+			r.Samples, r.Dataset = nil, t.TempDir()
+			must(t, os.Symlink(samples, filepath.Join(r.Dataset, "english-german_train.jsonl")))
 		}, schemas.InvalidInput, "english-german_train.jsonl: a link or no file: put the file itself there"},
 		{"a file of a data set that is named otherwise", func(t *testing.T, r *engine.TrainRequest) {
-			r.Dataset = t.TempDir()
+			r.Samples, r.Dataset = nil, t.TempDir()
 			must(t, os.WriteFile(filepath.Join(r.Dataset, "english-german_train.jsonl.gz"), nil, 0o644))
 		}, schemas.InvalidInput, "english-german_train.jsonl.gz: not the name of a data set's file|rename or unpack it"},
 		{"batches behind a byte order mark", func(t *testing.T, r *engine.TrainRequest) {
-			r.Batches = filepath.Join(t.TempDir(), "batches.jsonl")
+			r.Samples, r.Batches = nil, filepath.Join(t.TempDir(), "batches.jsonl")
 			must(t, os.WriteFile(r.Batches, []byte("\ufeff[{\"input_ids\": [5, 1], \"labels\": [6, 1], \"start_id\": 3}]\n"), 0o644))
 		}, schemas.InvalidInput, "batches.jsonl, line 1:|every line is a JSON list of|without a byte order mark"},
 		{"more steps than batches", func(t *testing.T, r *engine.TrainRequest) {
-			r.Batches = filepath.Join(t.TempDir(), "batches.jsonl")
+			r.Samples, r.Batches = nil, filepath.Join(t.TempDir(), "batches.jsonl")
 			must(t, os.WriteFile(r.Batches, []byte(strings.Repeat(`[{"text": "a", "summary": "b", "target_language": "english"}]`+"\n", 2)), 0o644))
 		}, schemas.InvalidInput, "steps is 12|batches.jsonl holds 2 batches, one a step: lower steps to 2"},
+		{"nothing to train on", func(t *testing.T, r *engine.TrainRequest) { r.Samples = nil }, schemas.InvalidInput,
+			"takes one of a run's samples, a data set (--data) and a file of batches (--batches), and 0 are given"},
+		{"two things to train on", func(t *testing.T, r *engine.TrainRequest) { r.Dataset = t.TempDir() }, schemas.InvalidInput, "and 2 are given"},
 		{"fewer ranks than none", func(t *testing.T, r *engine.TrainRequest) { r.Params.Ranks = -3 }, schemas.InvalidInput, "ranks is -3; it may be 1 to 64"},
 		{"a learning rate that is NaN", func(t *testing.T, r *engine.TrainRequest) { r.Params.LearningRate = math.NaN() }, schemas.InvalidInput,
 			"learning_rate_scale NaN must be positive"},

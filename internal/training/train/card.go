@@ -31,7 +31,7 @@ pipeline_tag: summarization
 Trained by CrossSum: %d steps, %d samples of %d pairs of languages%s.
 
 `, map[string]string{"mt5": "mT5", "t5": "T5 v1.1"}[c.ModelType], c.NumLayers, c.NumDecoderLayers, c.DModel, c.NumHeads, c.DKV, c.DFF, c.VocabSize,
-		float64(c.Count())/1e6, r.step, r.samples, r.feed.pairs(), taken)
+		float64(c.Count())/1e6, r.step, r.samples, len(r.feed.pairs()), taken)
 	b.WriteString(c.Usage(p.SourceTokens, p.TargetTokens))
 	batches := fmt.Sprintf(`batches of %d x %d by "%s" (alpha %g, beta %g)`, p.Pairs, p.MiniBatch, p.Sampling, p.Alpha, p.Beta)
 	if r.request.Batches != "" {

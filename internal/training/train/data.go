@@ -2,7 +2,6 @@ package train
 
 import (
 	"slices"
-	"sort"
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/training/sampling"
@@ -22,9 +21,8 @@ type dataset struct {
 	labels   [][]int32   // by article: ids of its summary, nil if no sample uses it as target
 	mapped   []*arrowfile.Mapped
 
-	targets  []string // target languages in byte order
-	articles int64    // articles that some sample uses
-	dropped  int      // sentinels left out of labels
+	articles int64 // articles that some sample uses
+	dropped  int   // sentinels left out of labels
 }
 
 // articleKey is the identity of an article.
@@ -50,7 +48,6 @@ func loadSamples(path string) (*dataset, map[articleKey]*use, error) {
 		return u
 	}
 	pairs := map[[2]string]int{}
-	targets := map[string]bool{}
 	err := arrowfile.EachT(path, func(r *schemas.SampleRow) error {
 		if r.Split != "train" {
 			return nil
@@ -60,7 +57,6 @@ func loadSamples(path string) (*dataset, map[articleKey]*use, error) {
 			source, target := arrowfile.Clone(r.SourceLanguage), arrowfile.Clone(r.TargetLanguage)
 			k = len(d.pairs)
 			pairs[[2]string{source, target}] = k
-			targets[target] = true
 			d.pairs = append(d.pairs, sampling.Pair{Source: source, Target: target})
 			d.examples = append(d.examples, nil)
 		}
@@ -70,10 +66,6 @@ func loadSamples(path string) (*dataset, map[articleKey]*use, error) {
 		d.pairs[k].Samples++
 		return nil
 	})
-	for name := range targets {
-		d.targets = append(d.targets, name)
-	}
-	sort.Strings(d.targets)
 	return d, uses, err
 }
 

@@ -68,7 +68,7 @@ func (r *run) learn(err error) error {
 	case typed.Type == schemas.OutOfMemory:
 		return engine.Halve(r.request.Work, p.MicroBatch, typed)
 	case typed.Type == schemas.LostRank:
-		return engine.LoseRank(r.request.Work, p.Ranks, r.divisor(), r.saved, typed)
+		return engine.LoseRank(r.request.Work, p.Ranks, r.feed.divisor(), r.saved, typed)
 	}
 	return err
 }

@@ -1,7 +1,13 @@
 package train
 
 import (
+	"fmt"
+	"strings"
+
+	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/engine"
 	"crosssum/internal/training/sampling"
+	"crosssum/internal/training/trained"
 	"crosssum/schemas"
 )
 
@@ -11,25 +17,24 @@ type sequence struct {
 	start         int
 }
 
-// feed gives the batch of each step, which counts from 1. It is a pure function of the step.
+// feed is what a training reads: the batch of each step, which counts from 1. It is a pure function of the step.
 type feed interface {
 	batch(step int) (sequences []sequence, names []string, err error)
-	targets() []string                   // languages that need a start token
-	begin(start func(target string) int) // gives the start token of each of them
-	pairs() int                          // directed pairs in use
+	pairs() []sampling.Pair              // in use, with their samples; of batches of a file, only the target is known
+	begin(start func(target string) int) // gives the start token of each target
+	seen() ([]trained.Row, error)        // its texts
+	divisor() int                        // the largest number of ranks that can share every batch equally
+	unequal(ranks int) string            // names the first batch that they cannot
+	close()
 }
 
-// sampled is multistage sampling from a data set.
+// sampled is multistage sampling from samples of a run or of a data set.
 type sampled struct {
 	data    *dataset
+	run     *engine.TrainSamples // whose articles have the texts; nil: of a data set, where their digests name them
 	sampler *sampling.Sampler
-	mini    int
+	params  schemas.TrainParams
 	start   []int // by pair
-}
-
-func newSampled(d *dataset, params schemas.TrainParams, seed uint64) (*sampled, error) {
-	s, err := sampling.New(d.pairs, params, seed)
-	return &sampled{data: d, sampler: s, mini: params.MiniBatch}, err
 }
 
 func (s *sampled) batch(step int) (sequences []sequence, names []string, err error) {
@@ -40,7 +45,7 @@ func (s *sampled) batch(step int) (sequences []sequence, names []string, err err
 	for i, d := range draws {
 		e := s.data.examples[d.Pair][d.Sample]
 		sequences = append(sequences, sequence{s.data.sources[e.source], s.data.labels[e.target], s.start[d.Pair]})
-		if i%s.mini == 0 {
+		if i%s.params.MiniBatch == 0 {
 			pair := s.data.pairs[d.Pair]
 			names = append(names, pair.Source+"-"+pair.Target)
 		}
@@ -48,16 +53,11 @@ func (s *sampled) batch(step int) (sequences []sequence, names []string, err err
 	return sequences, names, nil
 }
 
-func (s *sampled) targets() []string {
-	var out []string
-	seen := map[string]bool{}
+func (s *sampled) pairs() (kept []sampling.Pair) {
 	for _, k := range s.sampler.Kept() {
-		if target := s.data.pairs[k].Target; !seen[target] {
-			seen[target] = true
-			out = append(out, target)
-		}
+		kept = append(kept, s.data.pairs[k])
 	}
-	return out
+	return kept
 }
 
 // begin gives pairs that are not in use -1: they are never drawn.
@@ -75,4 +75,35 @@ func (s *sampled) begin(start func(string) int) {
 	}
 }
 
-func (s *sampled) pairs() int { return len(s.sampler.Kept()) }
+func (s *sampled) divisor() int { return s.params.Pairs * s.params.MiniBatch }
+
+func (s *sampled) unequal(int) string {
+	return fmt.Sprintf("a batch of %d (pairs times mini_batch)", s.divisor())
+}
+
+func (s *sampled) close() { s.data.close() }
+
+func (s *sampled) seen() (rows []trained.Row, err error) {
+	_, uses, err := loadSamples(s.data.samples)
+	if err != nil {
+		return nil, err
+	}
+	if s.run == nil {
+		for of := range uses {
+			rows = append(rows, trained.Row{Language: of.language, Content: of.id[strings.LastIndexByte(of.id, ' ')+1:]})
+		}
+		return rows, nil
+	}
+	for _, file := range s.run.Articles {
+		err := arrowfile.Each(file, schemas.Article, func(row arrowfile.Row) error {
+			if uses[articleKey{row.Str(0), row.Str(1)}] != nil {
+				rows = append(rows, trained.Article(row))
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}

@@ -23,12 +23,12 @@ func folderOf(t *testing.T, request engine.TrainRequest) string {
 	t.Helper()
 	type article struct{ summary, text string }
 	articles := map[string]article{}
-	must(t, arrowfile.Each(request.Articles[0], schemas.Article, func(r arrowfile.Row) error {
+	must(t, arrowfile.Each(request.Samples.Articles[0], schemas.Article, func(r arrowfile.Row) error {
 		articles[r.Str(0)+r.Str(1)] = article{arrowfile.Clone(r.Str(4)), arrowfile.Clone(r.Str(5))}
 		return nil
 	}))
 	files := map[string]*bytes.Buffer{}
-	must(t, arrowfile.Each(request.Samples, schemas.Sample, func(r arrowfile.Row) error {
+	must(t, arrowfile.Each(request.Samples.File, schemas.Sample, func(r arrowfile.Row) error {
 		name := fmt.Sprintf("%s-%s_%s.jsonl", r.Str(0), r.Str(2), r.Str(4))
 		if files[name] == nil {
 			files[name] = &bytes.Buffer{}
@@ -49,7 +49,7 @@ func TestADataSetsFolderTrainsToTheSameBytesAsTheRunItCameFrom(t *testing.T) {
 	request := toy(t)
 	model, metrics, _ := trainIn(t, request, t.TempDir())
 	request.Dataset = folderOf(t, request)
-	request.Samples, request.Articles = "", nil
+	request.Samples = nil
 	again, metricsAgain, _ := trainIn(t, request, t.TempDir())
 	if !bytes.Equal(model, again) || !bytes.Equal(metrics, metricsAgain) {
 		t.Errorf("metrics\n%s\n%s", metrics, metricsAgain)
@@ -75,7 +75,7 @@ func TestAFileOfBatchesIsTrainedOnInItsOrder(t *testing.T) {
 	r.close()
 	request.Batches = filepath.Join(t.TempDir(), "batches.jsonl")
 	must(t, os.WriteFile(request.Batches, []byte(file.String()), 0o644))
-	request.Samples, request.Articles = "", nil
+	request.Samples = nil
 	_, listed, _ := trainIn(t, request, t.TempDir())
 	want, got := lossesOf(t, metrics), lossesOf(t, listed)
 	for i := range want {
@@ -113,7 +113,7 @@ func TestATargetLanguageThatNobodyKnowsIsTrainedAndRemarkedOn(t *testing.T) {
 	}
 	list := filepath.Join(t.TempDir(), "batches.jsonl")
 	must(t, os.WriteFile(list, []byte(`[{"text": "a", "summary": "b", "target_language": "englsh"}, {"text": "a", "summary": "b", "target_language": "german"}]`), 0o644))
-	request.Samples, request.Articles, request.Params.Steps = "", nil, 1
+	request.Samples, request.Params.Steps = nil, 1
 	for what, place := range map[string]func(r *engine.TrainRequest){
 		"a data set": func(r *engine.TrainRequest) { r.Dataset = folder },
 		"batches":    func(r *engine.TrainRequest) { r.Batches = list },

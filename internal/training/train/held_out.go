@@ -73,21 +73,17 @@ func (r *run) holdOut(tokenizer *t5.Tokenizer) error {
 	}
 	samples := map[string]int{} // training samples, by target language
 	pairs := map[[2]string]bool{}
-	if s, ok := r.feed.(*sampled); ok {
-		for _, k := range s.sampler.Kept() {
-			pair := s.data.pairs[k]
-			pairs[[2]string{pair.Source, pair.Target}] = true
-			samples[pair.Target] += pair.Samples
-		}
+	for _, pair := range r.feed.pairs() {
+		pairs[[2]string{pair.Source, pair.Target}] = true
+		samples[pair.Target] += pair.Samples
 	}
 	d := &draw{limit: p.ValidationSamples, seed: r.request.Seed, wanted: func(source, target string) bool { return pairs[[2]string{source, target}] }}
 	var err error
 	switch {
-	case r.request.Batches != "": // has no split val
+	case r.request.Samples != nil:
+		err = d.articles(r.request.Samples.File, r.request.Samples.Articles)
 	case r.request.Dataset != "":
 		err = d.folder(r.request.Dataset)
-	default:
-		err = d.articles(r.request.Samples, r.request.Articles)
 	}
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"crosssum/internal/engine"
@@ -77,7 +78,7 @@ func identity(request engine.TrainRequest, d torch.Device, in *inputs) (string, 
 			io.WriteString(h, f.name)
 		}
 	default:
-		files = append(append(append(files, request.Samples), request.Tokens...), request.Articles...)
+		files = slices.Concat(files, []string{request.Samples.File}, request.Samples.Tokens, request.Samples.Articles)
 	}
 	digests, failed := make([]string, len(files)), make([]error, len(files))
 	sideBySide(len(files), func(i int) { digests[i], failed[i] = digestFile(files[i]) })

@@ -8,10 +8,10 @@ import (
 	"io"
 	"os"
 	"slices"
-	"sort"
 
 	"crosssum/internal/artifact/lines"
 	"crosssum/internal/model/t5"
+	"crosssum/internal/training/sampling"
 	"crosssum/internal/training/trained"
 	"crosssum/schemas"
 )
@@ -22,8 +22,8 @@ const maxBatchLine = 256 << 20
 // listed are exactly the batches of a file, in its order: a line a step.
 type listed struct {
 	steps []([]listedExample)
-	seen  []trained.Row
-	ids   int // examples that were given as ids: of what text, nobody knows
+	rows  []trained.Row // its texts
+	ids   int           // examples that were given as ids: of what text, nobody knows
 }
 
 type listedExample struct {
@@ -74,7 +74,7 @@ func readBatches(path string, tokenizer *t5.Tokenizer, vocabulary int, params sc
 		}
 		l.steps = append(l.steps, batch)
 		for _, e := range batch {
-			if l.seen = append(l.seen, e.seen...); e.seen == nil {
+			if l.rows = append(l.rows, e.seen...); e.seen == nil {
 				l.ids++
 			}
 		}
@@ -165,19 +165,15 @@ func (l *listed) batch(step int) (sequences []sequence, names []string, err erro
 	return sequences, []string{}, nil
 }
 
-func (l *listed) targets() []string {
-	seen := map[string]bool{}
-	var out []string
-	for _, batch := range l.steps {
-		for _, e := range batch {
-			if e.target != "" && !seen[e.target] {
-				seen[e.target] = true
-				out = append(out, e.target)
-			}
+func (l *listed) pairs() (list []sampling.Pair) {
+	targets := map[string]bool{}
+	for _, e := range slices.Concat(l.steps...) {
+		if e.target != "" && !targets[e.target] {
+			targets[e.target] = true
+			list = append(list, sampling.Pair{Target: e.target})
 		}
 	}
-	sort.Strings(out)
-	return out
+	return list
 }
 
 func (l *listed) begin(start func(string) int) {
@@ -190,4 +186,20 @@ func (l *listed) begin(start func(string) int) {
 	}
 }
 
-func (l *listed) pairs() int { return len(l.targets()) }
+func (l *listed) seen() ([]trained.Row, error) { return l.rows, nil }
+
+func (l *listed) divisor() (all int) {
+	for _, examples := range l.steps {
+		for n := len(examples); n > 0; { // Euclid's greatest common divisor
+			all, n = n, all%n
+		}
+	}
+	return all
+}
+
+func (l *listed) unequal(ranks int) string {
+	line := slices.IndexFunc(l.steps, func(examples []listedExample) bool { return len(examples)%ranks != 0 })
+	return fmt.Sprintf("batch %d of the file with its %d examples", line+1, len(l.steps[line]))
+}
+
+func (l *listed) close() {}

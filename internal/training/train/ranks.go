@@ -3,10 +3,8 @@ package train
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"fmt"
 	"io"
 	"math"
-	"slices"
 
 	"crosssum/internal/fault"
 	"crosssum/internal/model/t5"
@@ -135,30 +133,10 @@ func doubles(values ...float64) torch.Tensor {
 	return torch.FromBytes(raw, torch.Float64, len(values))
 }
 
-// divisor is the largest number of ranks that can share every batch equally.
-func (r *run) divisor() int {
-	l, ok := r.feed.(*listed)
-	if !ok {
-		return r.request.Params.Pairs * r.request.Params.MiniBatch
-	}
-	all := 0
-	for _, examples := range l.steps {
-		for n := len(examples); n > 0; { // Euclid's greatest common divisor
-			all, n = n, all%n
-		}
-	}
-	return all
-}
-
 // divisible refuses batches that the ranks cannot share equally.
 func (r *run) divisible(ranks int) error {
-	if r.divisor()%ranks == 0 {
+	if r.feed.divisor()%ranks == 0 {
 		return nil
 	}
-	where := fmt.Sprintf("a batch of %d (pairs times mini_batch)", r.divisor())
-	if l, ok := r.feed.(*listed); ok {
-		line := slices.IndexFunc(l.steps, func(examples []listedExample) bool { return len(examples)%ranks != 0 })
-		where = fmt.Sprintf("batch %d of the file with its %d examples", line+1, len(l.steps[line]))
-	}
-	return invalid("%s cannot be shared equally by %d ranks: choose a number of ranks that divides it", where, ranks)
+	return invalid("%s cannot be shared equally by %d ranks: choose a number of ranks that divides it", r.feed.unequal(ranks), ranks)
 }

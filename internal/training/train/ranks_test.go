@@ -253,7 +253,7 @@ func TestABatchThatRanksCannotShareIsRefused(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "batches.jsonl")
 	must(t, os.WriteFile(file, []byte(`[{"input_ids":[3,1],"labels":[4,1],"start_id":2},{"input_ids":[3,1],"labels":[4,1],"start_id":2}]`+"\n"+
 		`[{"input_ids":[3,1],"labels":[4,1],"start_id":2}]`+"\n"), 0o644))
-	request.Batches, request.Samples, request.Articles, request.Params.Ranks, request.Params.Steps = file, "", nil, 2, 2
+	request.Batches, request.Samples, request.Params.Ranks, request.Params.Steps = file, nil, 2, 2
 	if _, err := Run(context.Background(), request, nil); !errors.As(err, &typed) || !strings.Contains(err.Error(), "batch 2 ") {
 		t.Fatalf("got %v", err)
 	}

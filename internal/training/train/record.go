@@ -5,9 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
-	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/training/trained"
 	"crosssum/schemas"
 )
@@ -27,7 +25,7 @@ func eachRecorded(dir string, do func(trained.Row)) error {
 // record writes to dir what the model has been trained on: the samples of this training, and what the record of the model that it began
 // with lists. An article that was edited between has a row for each of its contents.
 func (r *run) record(dir string) error {
-	rows, err := r.trainedOn()
+	rows, err := r.feed.seen()
 	if err != nil {
 		return err
 	}
@@ -35,33 +33,4 @@ func (r *run) record(dir string) error {
 		return err
 	}
 	return trained.Write(filepath.Join(dir, schemas.TrainedOnFile), rows)
-}
-
-// trainedOn lists what the request trains on.
-func (r *run) trainedOn() (rows []trained.Row, err error) {
-	if list, ok := r.feed.(*listed); ok {
-		return list.seen, nil
-	}
-	_, uses, err := loadSamples(r.data.samples)
-	if err != nil {
-		return nil, err
-	}
-	if r.request.Dataset != "" {
-		for of := range uses {
-			rows = append(rows, trained.Row{Language: of.language, Content: of.id[strings.LastIndexByte(of.id, ' ')+1:]})
-		}
-		return rows, nil
-	}
-	for _, file := range r.request.Articles {
-		err := arrowfile.Each(file, schemas.Article, func(row arrowfile.Row) error {
-			if uses[articleKey{row.Str(0), row.Str(1)}] != nil {
-				rows = append(rows, trained.Article(row))
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return rows, nil
 }

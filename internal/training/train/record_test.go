@@ -37,10 +37,10 @@ func TestAModelRecordsWhatItWasTrainedOn(t *testing.T) {
 		"the articles of a run": {func(*engine.TrainRequest) {}, articles, ""},
 		"the folder of a data set": {func(r *engine.TrainRequest) {
 			r.Dataset = folderOf(t, *r)
-			r.Samples, r.Articles = "", nil
+			r.Samples = nil
 		}, texts, ""},
 		"a file of batches": {func(r *engine.TrainRequest) {
-			r.Batches = filepath.Join(t.TempDir(), "batches.jsonl")
+			r.Samples, r.Batches = nil, filepath.Join(t.TempDir(), "batches.jsonl")
 			batch := `[{"text": "a text", "summary": "of it", "target_language": "german"}, {"input_ids": [5, 1], "labels": [6, 1], "start_id": 3}]`
 			must(t, os.WriteFile(r.Batches, []byte(batch+"\n"), 0o644))
 			r.Params.Steps = 1

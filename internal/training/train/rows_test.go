@@ -19,6 +19,7 @@ func TestABadRowOfADataSetIsNamed(t *testing.T) {
 		9: `{"text": "a\x", "summary": "b"}`, 10: "{\"text\": \"\xff\", \"summary\": \"b\"}", 11: `{"text": "a", "summary": null}`, 12: `{"text": "a", "summary": "b"} {}`} {
 		request := withFolders(t, toy(t))
 		request.Dataset = folderOf(t, request)
+		request.Samples = nil
 		path := filepath.Join(request.Dataset, "german-english_train.jsonl")
 		must(t, os.WriteFile(path, []byte(strings.Repeat(good, line-1)+bad+"\n"+strings.Repeat(good, 600)), 0o644))
 		_, err := Run(t.Context(), request, nil)

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"log"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/artifact/atomicfile"
@@ -16,6 +18,7 @@ import (
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/device"
 	"crosssum/internal/native/torch"
+	"crosssum/internal/training/sampling"
 	"crosssum/internal/training/trained"
 	"crosssum/schemas"
 )
@@ -47,7 +50,6 @@ type run struct {
 	tokenizer *t5.Tokenizer
 	feed      feed
 	held      []heldOut // what it is validated on
-	data      *dataset  // that feed reads; nil for a file of batches
 	optimizer optimizer
 	ranks     *ranks
 	writer    writer
@@ -71,7 +73,7 @@ func open(ctx context.Context, request engine.TrainRequest, report engine.Report
 	if report == nil {
 		r.report = func(schemas.Progress) {}
 	}
-	if err := errors.Join(check(request.Params), checkValidation(request.Params)); err != nil {
+	if err := errors.Join(request.Check(), check(request.Params), checkValidation(request.Params)); err != nil {
 		return nil, err
 	}
 	if info, err := os.Lstat(request.Work); err == nil && info.Mode().Type() == os.ModeSymlink {
@@ -143,13 +145,16 @@ func (r *run) open(ctx context.Context, tokenizer *t5.Tokenizer, alive func(arti
 	request, params := r.request, r.request.Params
 	if request.Batches != "" {
 		list, err := readBatches(request.Batches, tokenizer, r.model.Config.VocabSize, params)
-		if err == nil && list.ids > 0 {
+		if err != nil {
+			return nil, err
+		}
+		if list.ids > 0 {
 			r.note("%d examples were given as ids: %s does not list their texts", list.ids, schemas.TrainedOnFile)
 		}
-		if err == nil && len(list.steps) < params.Steps {
-			err = invalid("steps is %d, and %s holds %d batches, one a step: lower steps to %[3]d", params.Steps, request.Batches, len(list.steps))
+		if len(list.steps) < params.Steps {
+			return nil, invalid("steps is %d, and %s holds %d batches, one a step: lower steps to %[3]d", params.Steps, request.Batches, len(list.steps))
 		}
-		return list, err
+		return list, nil
 	}
 	samples, tokens, err := r.tokenized(ctx, alive)
 	if err != nil {
@@ -162,11 +167,15 @@ func (r *run) open(ctx context.Context, tokenizer *t5.Tokenizer, alive func(arti
 	if err != nil {
 		return nil, err
 	}
-	r.data = data
 	if data.dropped > 0 {
 		r.note("%d sentinels spelled out in summaries were left out of labels", data.dropped)
 	}
-	return newSampled(data, params, request.Seed)
+	s := &sampled{data: data, run: request.Samples, params: params}
+	if s.sampler, err = sampling.New(data.pairs, params, request.Seed); err != nil {
+		data.close()
+		return nil, err
+	}
+	return s, nil
 }
 
 // startTokens finds the start token of each target language. A language new to the model gets a free sentinel, whose row
@@ -176,7 +185,11 @@ func (r *run) startTokens(tokenizer *t5.Tokenizer) error {
 	if config.Languages == nil {
 		config.Languages = starts.Tokens{}
 	}
-	added, err := config.Languages.Assign(r.feed.targets(), tokenizer.Lookup)
+	targets := map[string]bool{}
+	for _, pair := range r.feed.pairs() {
+		targets[pair.Target] = true
+	}
+	added, err := config.Languages.Assign(slices.Collect(maps.Keys(targets)), tokenizer.Lookup)
 	if err != nil {
 		return invalid("%v", err)
 	}
@@ -283,7 +296,7 @@ func (r *run) ended() bool {
 
 func (r *run) result() engine.TrainResult {
 	return engine.TrainResult{Steps: int64(r.step), Samples: r.samples, ResumedFrom: int64(r.resumed),
-		Pairs: int64(r.feed.pairs()), Loss: r.last.Loss, NotReproducibleSince: int64(r.since), Notes: r.notes}
+		Pairs: int64(len(r.feed.pairs())), Loss: r.last.Loss, NotReproducibleSince: int64(r.since), Notes: r.notes}
 }
 
 func (r *run) close() {
@@ -303,7 +316,7 @@ func (r *run) close() {
 	if r.model != nil {
 		r.model.Free()
 	}
-	if r.data != nil {
-		r.data.close()
+	if r.feed != nil {
+		r.feed.close()
 	}
 }

@@ -175,16 +175,16 @@ func (r *run) tokenized(ctx context.Context, alive func(articles int64)) (sample
 	}
 	key := fmt.Sprint(vocabulary, " ", request.Params.SourceTokens, " ", request.Params.TargetTokens)
 	limits := engine.TokenizeRequest{SourceTokens: request.Params.SourceTokens, TargetTokens: request.Params.TargetTokens}
-	switch {
-	case len(request.Tokens) > 0:
-		return request.Samples, request.Tokens, nil
-	case request.Dataset != "":
+	if request.Dataset != "" {
 		dir, err := r.once("data set "+key+" "+r.id, func(dir string) error {
 			return errors.Join(os.Mkdir(dir, 0o755), tokenizeFolder(ctx, request.Dataset, dir, r.tokenizer, limits, alive))
 		})
 		return filepath.Join(dir, folderSamples), []string{filepath.Join(dir, folderTokens)}, err
 	}
-	for _, articles := range request.Articles {
+	if request.Samples.Tokens != nil {
+		return request.Samples.File, request.Samples.Tokens, nil
+	}
+	for _, articles := range request.Samples.Articles {
 		digest, err := digestFile(articles)
 		if err != nil {
 			return "", nil, err
@@ -199,7 +199,7 @@ func (r *run) tokenized(ctx context.Context, alive func(articles int64)) (sample
 		}
 		tokens = append(tokens, path)
 	}
-	return request.Samples, tokens, nil
+	return request.Samples.File, tokens, nil
 }
 
 // once makes a file or folder of the work folder's tokens that is not there yet.

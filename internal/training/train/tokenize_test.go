@@ -20,7 +20,7 @@ import (
 func tokensOf(t *testing.T, request engine.TrainRequest) (path string, n engine.TokenizeResult) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "tokens.arrow")
-	n, err := Tokenize(context.Background(), engine.TokenizeRequest{Model: request.Model, Input: request.Articles[0], Output: path,
+	n, err := Tokenize(context.Background(), engine.TokenizeRequest{Model: request.Model, Input: request.Samples.Articles[0], Output: path,
 		SourceTokens: request.Params.SourceTokens, TargetTokens: request.Params.TargetTokens}, func(schemas.Progress) {})
 	must(t, err)
 	return path, n
@@ -33,7 +33,7 @@ func TestTokensThatAreThereTrainToTheSameBytesAsTheArticlesTheyAreOf(t *testing.
 	if n.Articles < 24 || n.Source != n.Articles*20 || n.Label != n.Articles*10 {
 		t.Errorf("counts %+v of articles that are longer than 20 and 10 tokens", n)
 	}
-	request.Tokens = []string{path}
+	request.Samples.Tokens = []string{path}
 	again, metricsAgain, _ := trainIn(t, request, t.TempDir())
 	if !bytes.Equal(model, again) || !bytes.Equal(metrics, metricsAgain) {
 		t.Errorf("metrics\n%s\n%s", metrics, metricsAgain)
@@ -43,7 +43,7 @@ func TestTokensThatAreThereTrainToTheSameBytesAsTheArticlesTheyAreOf(t *testing.
 func TestTextsAreTokenizedOnceForAllAttempts(t *testing.T) {
 	articles, folder := toy(t), toy(t)
 	folder.Dataset = folderOf(t, folder)
-	folder.Samples, folder.Articles = "", nil
+	folder.Samples = nil
 	for name, request := range map[string]engine.TrainRequest{"articles": articles, "the folder of a data set": folder} {
 		work := t.TempDir()
 		stopAfter(t, request, work, 7)
@@ -64,7 +64,7 @@ func TestTextsAreTokenizedOnceForAllAttempts(t *testing.T) {
 
 func TestATrainingThatIsInterruptedWhileItTokenizesEndsThereAndLeavesNothingHalf(t *testing.T) {
 	request := toy(t)
-	request.Dataset = t.TempDir()
+	request.Samples, request.Dataset = nil, t.TempDir()
 	var rows strings.Builder
 	for i := range 9000 {
 		fmt.Fprintf(&rows, "{\"text\": \"the text %d\", \"summary\": \"of %d\"}\n", i, i)
@@ -89,7 +89,7 @@ func TestATrainingThatIsInterruptedWhileItTokenizesEndsThereAndLeavesNothingHalf
 func TestIdsOfADataSetThatAreBrokenAreToldWithWhatToRemove(t *testing.T) {
 	request := toy(t)
 	request.Dataset = folderOf(t, request)
-	request.Samples, request.Articles = "", nil
+	request.Samples = nil
 	for name, spoil := range map[string]func(path string) error{
 		folderSamples: func(path string) error { return os.Truncate(path, 100) },
 		folderTokens:  os.Remove,
@@ -114,8 +114,8 @@ func TestIdsOfADataSetThatAreBrokenAreToldWithWhatToRemove(t *testing.T) {
 
 func TestSentinelsThatTextsSpellOutAreCounted(t *testing.T) {
 	request := toy(t)
-	request.Articles = []string{filepath.Join(t.TempDir(), "articles.arrow")}
-	must(t, arrowfile.WriteRows(request.Articles[0], schemas.Article, 1, func(int) []any {
+	request.Samples.Articles = []string{filepath.Join(t.TempDir(), "articles.arrow")}
+	must(t, arrowfile.WriteRows(request.Samples.Articles[0], schemas.Article, 1, func(int) []any {
 		return []any{"english", "1", "", "", "a <extra_id_54> and b <extra_id_53>", "of <extra_id_54>, </s> and <pad>", []string{}, "", ""}
 	}))
 	_, n := tokensOf(t, request)
@@ -132,8 +132,9 @@ func TestTokensOfAnotherVocabularyAreRefused(t *testing.T) {
 		must(t, err)
 		must(t, w.Append("english", "10", row[0], row[1], int32(0)))
 		must(t, w.Close())
-		bad := request
-		bad.Tokens, bad.Work, bad.Output = []string{path}, t.TempDir(), t.TempDir()
+		bad, samples := request, *request.Samples
+		samples.Tokens = []string{path}
+		bad.Samples, bad.Work, bad.Output = &samples, t.TempDir(), t.TempDir()
 		_, err = Run(context.Background(), bad, nil)
 		if kind(err) != schemas.CorruptObject || !strings.Contains(err.Error(), "article english/10 has") || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %v", what, err)

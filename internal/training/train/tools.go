@@ -43,11 +43,11 @@ func trainTool(args []string) error {
 	set.StringVar(&r.Output, "output", "", "folder of the result")
 	set.Uint64Var(&r.Seed, "seed", schemas.Paper().Seed, "of batches and dropout masks")
 	params := set.String("params", "", "JSON file of training parameters")
-	if err := cli.Parse(set, args); err != nil {
+	if err := cli.Parse(set, args, "model", "output"); err != nil {
 		return err
 	}
-	if r.Model == "" || r.Output == "" || (r.Dataset == "") == (r.Batches == "") {
-		return errors.New("--model, --output and one of --data and --batches are needed; see ./crosssum train --help")
+	if err := r.Check(); err != nil {
+		return err
 	}
 	r.Params = schemas.Paper().Train
 	err := error(nil)

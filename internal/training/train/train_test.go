@@ -147,14 +147,14 @@ func int32s(list []int) (out []int32) {
 func toy(t *testing.T) engine.TrainRequest {
 	t.Helper()
 	dir := t.TempDir()
-	request := engine.TrainRequest{Model: filepath.Join(dir, "model"), Samples: filepath.Join(dir, "samples.arrow"),
-		Articles: []string{filepath.Join(dir, "articles.arrow")}, Params: schemas.Demo().Train, Seed: 3}
+	request := engine.TrainRequest{Model: filepath.Join(dir, "model"), Samples: &engine.TrainSamples{
+		File: filepath.Join(dir, "samples.arrow"), Articles: []string{filepath.Join(dir, "articles.arrow")}}, Params: schemas.Demo().Train, Seed: 3}
 	p := &request.Params
 	p.Steps, p.MiniBatch, p.Pairs, p.MicroBatch, p.WarmupSteps, p.CheckpointEvery = 12, 4, 2, 3, 3, 3
 	p.LearningRate, p.SourceTokens, p.TargetTokens = 0.05, 20, 10
-	articles, err := arrowfile.Create(request.Articles[0], schemas.Article, true)
+	articles, err := arrowfile.Create(request.Samples.Articles[0], schemas.Article, true)
 	must(t, err)
-	samples, err := arrowfile.Create(request.Samples, schemas.Sample, true)
+	samples, err := arrowfile.Create(request.Samples.File, schemas.Sample, true)
 	must(t, err)
 	var text strings.Builder
 	for _, language := range []string{"english", "german"} {

@@ -236,7 +236,7 @@ func TestSamplesToValidateOnAreDrawnByHash(t *testing.T) {
 		t.Errorf("5: %v\n9: %v\nanother seed: %v", few, more, other)
 	}
 	request.Dataset = folderOf(t, request)
-	request.Samples, request.Articles = "", nil
+	request.Samples = nil
 	if got := names(100, 3); len(got) != 24 {
 		t.Errorf("of the data set's folder %d", len(got))
 	}
@@ -244,11 +244,13 @@ func TestSamplesToValidateOnAreDrawnByHash(t *testing.T) {
 
 func TestParametersThatNeedValidationAreRefusedWithoutIt(t *testing.T) {
 	for name, change := range map[string]func(*engine.TrainRequest){
-		"output best":      func(r *engine.TrainRequest) { r.Params.Output = "best" },
-		"patience":         func(r *engine.TrainRequest) { r.Params.Patience = 1 },
-		"too late":         func(r *engine.TrainRequest) { r.Params.Patience, r.Params.ValidateEvery = 1, 13 },
-		"best by nothing":  func(r *engine.TrainRequest) { r.Params.BestBy = "taste" },
-		"no sample in val": func(r *engine.TrainRequest) { r.Params.Patience, r.Params.ValidateEvery, r.Batches = 1, 2, batchOf(t) },
+		"output best":     func(r *engine.TrainRequest) { r.Params.Output = "best" },
+		"patience":        func(r *engine.TrainRequest) { r.Params.Patience = 1 },
+		"too late":        func(r *engine.TrainRequest) { r.Params.Patience, r.Params.ValidateEvery = 1, 13 },
+		"best by nothing": func(r *engine.TrainRequest) { r.Params.BestBy = "taste" },
+		"no sample in val": func(r *engine.TrainRequest) {
+			r.Params.Patience, r.Params.ValidateEvery, r.Samples, r.Batches = 1, 2, nil, batchOf(t)
+		},
 	} {
 		request := withFolders(t, toy(t))
 		change(&request)

@@ -230,8 +230,8 @@ func TestACancelledTrainingSavesACheckpointAndIsNotAFailure(t *testing.T) {
 	client := engine.New(engine.Options{Program: os.Args[0], Env: []string{asEngine + "=yes"}, Stop: 10 * time.Minute})
 	defer client.Close()
 	ctx, cancel := context.WithCancel(context.Background())
-	request, at := engine.TrainRequest{Model: filepath.Join(w.models, "toy"), Samples: w.path(w.in.Splits, "samples.arrow")[0],
-		Articles: w.path(w.in.Articles, "articles.arrow"), Params: w.in.Params, Work: t.TempDir(), Output: t.TempDir()}, int64(0)
+	request, at := engine.TrainRequest{Model: filepath.Join(w.models, "toy"), Samples: &engine.TrainSamples{
+		File: w.path(w.in.Splits, "samples.arrow")[0], Articles: w.path(w.in.Articles, "articles.arrow")}, Params: w.in.Params, Work: t.TempDir(), Output: t.TempDir()}, int64(0)
 	err := client.Call(ctx, "portable", engine.OpTrain, request, nil, func(p schemas.Progress) {
 		if p.Done >= 5 && at == 0 {
 			at = p.Done
