@@ -8,8 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"crosssum/internal/model/texts"
+
 	"crosssum/internal/artifact/arrowfile"
-	"crosssum/internal/crawl/screen"
 	"crosssum/internal/engine"
 	"crosssum/internal/evaluation/report"
 	"crosssum/schemas"
@@ -35,7 +36,7 @@ func (l labeller) Call(ctx context.Context, mode, op string, args, result any, r
 		if word == r.Str(0) {
 			wanted = 0.95
 		}
-		return w.Append(r.Str(0), r.Str(1), label.FastText, float32(0.95), wanted, int32(screen.Letters(r.Str(4))), screen.Hash(r.Str(4)))
+		return w.Append(r.Str(0), r.Str(1), label.FastText, float32(0.95), wanted, int32(texts.Letters(r.Str(4))), texts.Hash(r.Str(4)))
 	})
 	return errors.Join(err, w.Close())
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"crosssum/internal/model/texts"
+
 	"github.com/zeebo/xxh3"
 )
 
@@ -23,7 +25,7 @@ func newHygiene(template int) *hygiene { return &hygiene{template: template} }
 
 // add takes one article's summary, text and title.
 func (h *hygiene) add(summary string, others ...string) {
-	h.summaries = append(h.summaries, Hash(summary))
+	h.summaries = append(h.summaries, texts.Hash(summary))
 	variants(summary, func(uint64) { h.keys++ })
 	misread, replaced := Mojibake(summary), strings.ContainsRune(summary, utf8.RuneError)
 	for _, t := range others {
@@ -151,4 +153,4 @@ func parts(text string) []string {
 
 // wide tells whether a text is of a script that has no spaces between words or says a syllable a letter: Letters counts
 // more than characters.
-func wide(text string) bool { return Letters(text) > utf8.RuneCountInString(text) }
+func wide(text string) bool { return texts.Letters(text) > utf8.RuneCountInString(text) }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"crosssum/internal/model/texts"
+
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/schemas"
 )
@@ -66,7 +68,7 @@ func scene(t *testing.T, rows []one, misplaced string) Input {
 			}
 		}
 		err := errors.Join(articles.Append(r.language, r.id, "u", "title", r.summary, "text", []string{"picture"}, "train", "digest"),
-			classified.Append(r.language, r.id, r.label, r.probability, r.wanted, int32(Letters(r.summary)), Hash(r.summary)))
+			classified.Append(r.language, r.id, r.label, r.probability, r.wanted, int32(texts.Letters(r.summary)), texts.Hash(r.summary)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,8 +11,9 @@ import (
 	"sync"
 	"time"
 
+	"crosssum/internal/model/texts"
+
 	"crosssum/internal/artifact/arrowfile"
-	"crosssum/internal/crawl/screen"
 	"crosssum/internal/engine"
 	"crosssum/internal/fault"
 	"crosssum/internal/native/fasttext"
@@ -50,7 +51,7 @@ func Run(ctx context.Context, request engine.ClassifyRequest, report engine.Repo
 			report(schemas.Progress{Done: result.Rows, Of: "rows"})
 		}
 		return errors.Join(ctx.Err(), w.Append(language, id, found.label, float32(found.probability), float32(found.wanted),
-			int32(screen.Letters(text)), screen.Hash(text)))
+			int32(texts.Letters(text)), texts.Hash(text)))
 	})
 	return result, errors.Join(err, w.Close())
 }

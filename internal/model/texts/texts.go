@@ -1,0 +1,33 @@
+// Package texts measures a text as identification of languages and screening both do.
+package texts
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Letters is how long a text is for a classifier: its letters, where an ideograph, a kana or a hangul, which says as much
+// as three others, counts three.
+func Letters(text string) int {
+	n := 0
+	for _, r := range text {
+		switch {
+		case r < utf8.RuneSelf && ('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'):
+			n++
+		case r < utf8.RuneSelf:
+		case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul):
+			n += 3
+		case unicode.IsLetter(r):
+			n++
+		}
+	}
+	return n
+}
+
+// Hash is the same for equal texts, and practically for no others.
+func Hash(text string) int64 {
+	sum := sha256.Sum256([]byte(text))
+	return int64(binary.BigEndian.Uint64(sum[:8]))
+}
