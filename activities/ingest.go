@@ -70,7 +70,7 @@ func runIngest(ctx context.Context, a *Activities, in schemas.IngestInput, u uni
 	if err != nil {
 		return nil, err
 	}
-	folder, err := crawl.FindCrawl(a.CrawlRoots, in.Scanned.Crawl)
+	folder, err := crawl.Open(a.CrawlRoots, in.Scanned.Crawl)
 	if err != nil {
 		return nil, permanent(err)
 	}

@@ -21,7 +21,7 @@ var maxGold int64 = 1 << 30 // changed by tests alone
 // scan finds a crawl by name in the crawl roots, digests its files and stores the list of them. It reads every byte,
 // but not again in files that are as they were: what ingest reads later must have the same digests.
 func (a *Activities) scan(ctx context.Context, in schemas.ScanInput) (schemas.Scanned, error) {
-	folder, err := crawl.FindCrawl(a.CrawlRoots, in.Crawl)
+	folder, err := crawl.Open(a.CrawlRoots, in.Crawl)
 	if err != nil {
 		return schemas.Scanned{}, err
 	}

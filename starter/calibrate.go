@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"crosssum/internal/operation/intake"
 	"crosssum/internal/operation/live"
-	"crosssum/internal/operation/processes"
 	"crosssum/schemas"
 )
 
@@ -39,13 +39,13 @@ func calibrate(ctx context.Context, args []string) error {
 	if *crawl == "" {
 		return errors.New("calibrate: --crawl DIR is missing; see ./crosssum calibrate --help")
 	}
-	name, err := processes.BringIn(*crawl, h.config.CrawlRoots)
+	name, err := intake.Crawl(h.config.CrawlRoots, *crawl)
 	if err != nil {
 		return err
 	}
 	over := map[string]any{"precision": *precision}
 	if *known != "" {
-		if over["gold"], err = processes.BringInGold(*known, h.config.CrawlRoots); err != nil {
+		if over["gold"], err = intake.Gold(h.config.CrawlRoots, *known); err != nil {
 			return err
 		}
 	}

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"crosssum/internal/crawl"
+	"crosssum/internal/operation/intake"
 	"crosssum/internal/operation/live"
-	"crosssum/internal/operation/processes"
 )
 
 // check reads a crawl as ingest would, and keeps nothing.
@@ -32,7 +32,7 @@ func check(ctx context.Context, args []string) error {
 		return err
 	}
 	limits := crawl.Limits{LineBytes: params.Ingest.MaxLineBytes, FileBytes: params.Ingest.MaxFileBytes, RejectFraction: params.Ingest.RejectFraction}
-	folder, err := processes.FindCrawl(*dir, h.config.CrawlRoots)
+	folder, err := intake.Find(h.config.CrawlRoots, *dir)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"crosssum/internal/operation/processes"
+	"crosssum/internal/operation/intake"
 	"crosssum/schemas"
 
 	"go.temporal.io/api/enums/v1"
@@ -43,7 +43,7 @@ func run(ctx context.Context, args []string) error {
 		if *crawl == "" {
 			return "", errors.New("run: --crawl DIR is missing; see ./crosssum run --help")
 		}
-		return processes.BringIn(*crawl, h.config.CrawlRoots)
+		return intake.Crawl(h.config.CrawlRoots, *crawl)
 	})
 }
 

@@ -11,8 +11,8 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"crosssum/internal/operation/intake"
 	"crosssum/internal/operation/live"
-	"crosssum/internal/operation/processes"
 	"crosssum/schemas"
 )
 
@@ -57,7 +57,7 @@ func realignFlags(set *flag.FlagSet) func(*house) (json.RawMessage, error) {
 			over["retry"] = true
 		}
 		if *crawls != "" {
-			folder, err := processes.FolderOfCrawls(*crawls, h.config.CrawlRoots)
+			folder, err := intake.FolderOfCrawls(h.config.CrawlRoots, *crawls)
 			if err != nil {
 				return nil, err
 			}
@@ -66,7 +66,7 @@ func realignFlags(set *flag.FlagSet) func(*house) (json.RawMessage, error) {
 		name := ""
 		if *crawl != "" {
 			var err error
-			if name, err = processes.BringIn(*crawl, h.config.CrawlRoots); err != nil {
+			if name, err = intake.Crawl(h.config.CrawlRoots, *crawl); err != nil {
 				return nil, err
 			}
 		}

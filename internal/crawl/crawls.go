@@ -71,7 +71,7 @@ func parseMode(text []byte) (string, error) {
 }
 
 // Crawls names the crawls of a folder in a crawl root, or of the last root itself for "": its folders that have the done
-// marker, in name order. What has no marker is not complete, and waits. A folder that FindCrawl then refuses, for its name or
+// marker, in name order. What has no marker is not complete, and waits. A folder that Open then refuses, for its name or
 // for being a link that leads out, is named too, so that it is not passed over in silence.
 func Crawls(roots []string, folder string) ([]string, error) {
 	if len(roots) == 0 {
@@ -88,7 +88,7 @@ func Crawls(roots []string, folder string) ([]string, error) {
 	if !folderName.MatchString(folder) {
 		return nil, bad("folder of crawls %.120q: a name of letters, digits, dot, dash and underscore is wanted (a folder in a crawl root, not a path)", folder)
 	}
-	f, err := FindCrawl(roots, folder)
+	f, err := Open(roots, folder)
 	if err != nil {
 		return nil, err
 	}

@@ -31,8 +31,8 @@ var crawlName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}(/[A-Za-z0-9
 
 const maxCrawlFiles = 100_000
 
-// FindCrawl opens the crawl of a name in one of the roots, and nowhere else.
-func FindCrawl(roots []string, name string) (*Folder, error) {
+// Open opens the crawl of a name in one of the roots, and nowhere else.
+func Open(roots []string, name string) (*Folder, error) {
 	if !crawlName.MatchString(name) {
 		return nil, bad("crawl %.120q: a name of letters, digits, dot, dash and underscore is wanted (a folder in a crawl root, or folder/crawl, not a path)", name)
 	}
@@ -86,7 +86,10 @@ func OpenFolder(path string) (*Folder, error) {
 // Close closes the folder.
 func (f *Folder) Close() error { return f.dir.Close() }
 
-var crawlFile = regexp.MustCompile(`^(.+?)(?:_(train|val|test))?\.jsonl(?:\.gz|\.zst)?$`)
+var crawlFile = regexp.MustCompile(`^([^.].*?)(?:_(train|val|test))?\.jsonl(?:\.gz|\.zst)?$`)
+
+// Reads tells whether a file of that name in a crawl folder counts.
+func Reads(name string) bool { return name == marker || crawlFile.MatchString(name) }
 
 // Files is List of a crawl that must have files, and of every language that is wanted.
 func (f *Folder) Files(languages []string) ([]schemas.CrawlFile, error) {
@@ -116,7 +119,7 @@ func (f *Folder) List(languages []string) ([]schemas.CrawlFile, error) {
 	seen := map[[2]string]string{}
 	for _, e := range entries {
 		m := crawlFile.FindStringSubmatch(e.Name())
-		if m == nil || strings.HasPrefix(e.Name(), ".") {
+		if m == nil {
 			continue
 		}
 		language, err := schemas.LanguageByName(m[1])

@@ -16,13 +16,13 @@ func TestNoNameLeadsOutOfTheCrawlRoots(t *testing.T) {
 	os.Symlink(filepath.Join(top, "secret"), filepath.Join(root, "linked"))
 	os.Symlink("../secret", filepath.Join(root, "relative"))
 	for _, name := range []string{"", ".", "..", "../secret", "/etc", "c/../../secret", "linked", "relative", "c/", "c/..", "c/.", "c//c", "c/c/c", "c\x00", "-c", ".hidden", strings.Repeat("a", 200), "missing"} {
-		if f, err := FindCrawl([]string{root}, name); err == nil {
+		if f, err := Open([]string{root}, name); err == nil {
 			f.Close()
 			t.Errorf("%q was opened", name)
 		}
 	}
 	os.Symlink(filepath.Join(top, "secret", "english.jsonl"), filepath.Join(root, "c", "german.jsonl"))
-	f, err := FindCrawl([]string{root}, "c")
+	f, err := Open([]string{root}, "c")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestFilesAreNamedByLanguageAndSplit(t *testing.T) {
 		}
 		write(t, filepath.Join(root, "c", name), text)
 	}
-	f, err := FindCrawl([]string{root}, "c")
+	f, err := Open([]string{root}, "c")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func TestWhatIsWrongWithAFolderIsSaid(t *testing.T) {
 		for name, text := range files {
 			write(t, filepath.Join(root, "c", name), text)
 		}
-		f, err := FindCrawl([]string{root}, "c")
+		f, err := Open([]string{root}, "c")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,7 +100,7 @@ func TestTheMarkerSaysTheModeAndNothingElse(t *testing.T) {
 	} {
 		root := t.TempDir()
 		write(t, filepath.Join(root, "c", "crawl.json"), text)
-		f, err := FindCrawl([]string{root}, "c")
+		f, err := Open([]string{root}, "c")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -112,7 +112,7 @@ func TestTheMarkerSaysTheModeAndNothingElse(t *testing.T) {
 	}
 	root := t.TempDir()
 	write(t, filepath.Join(root, "c", "english.jsonl"), "")
-	f, _ := FindCrawl([]string{root}, "c")
+	f, _ := Open([]string{root}, "c")
 	defer f.Close()
 	if mode, marked, err := f.Mode(); mode != "delta" || marked || err != nil {
 		t.Errorf("without a marker: %q, %v, %v", mode, marked, err)
@@ -135,7 +135,7 @@ func TestTheCrawlsOfAFolderAreThoseThatAreCompleteInNameOrder(t *testing.T) {
 	}
 	opened := 0
 	for _, name := range names {
-		if f, err := FindCrawl([]string{root}, name); err == nil {
+		if f, err := Open([]string{root}, name); err == nil {
 			opened++
 			f.Close()
 		}
@@ -157,7 +157,7 @@ func TestACrawlInTwoRootsIsAmbiguous(t *testing.T) {
 	a, b := t.TempDir(), t.TempDir()
 	write(t, filepath.Join(a, "c", "english.jsonl"), "")
 	write(t, filepath.Join(b, "c", "english.jsonl"), "")
-	if _, err := FindCrawl([]string{a, b}, "c"); err == nil || !strings.Contains(err.Error(), "rename") {
+	if _, err := Open([]string{a, b}, "c"); err == nil || !strings.Contains(err.Error(), "rename") {
 		t.Error(err)
 	}
 }

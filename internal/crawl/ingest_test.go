@@ -34,7 +34,7 @@ func row(id, text string) string {
 // scanned opens the crawl "c" under root and digests its files.
 func scanned(t *testing.T, root string) (*Folder, []schemas.CrawlFile) {
 	t.Helper()
-	folder, err := FindCrawl([]string{root}, "c")
+	folder, err := Open([]string{root}, "c")
 	if err != nil {
 		t.Fatal(err)
 	}

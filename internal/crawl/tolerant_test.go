@@ -74,7 +74,7 @@ func TestATolerantReadingLeavesOutWhatFailsAndNothingElse(t *testing.T) {
 			t.Errorf("%q names a file: names have no place in keyed bytes", s.Reason)
 		}
 	}
-	good, err := FindCrawl([]string{root}, "good")
+	good, err := Open([]string{root}, "good")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -62,7 +62,7 @@ func TestTheCrawlIsADeltaOfDeletionsThatIngestTakes(t *testing.T) {
 	if entries, err := os.ReadDir(root); err != nil || len(entries) != 2 {
 		t.Errorf("the root holds %v, %v", entries, err)
 	}
-	folder, err := crawl.FindCrawl([]string{root}, name)
+	folder, err := crawl.Open([]string{root}, name)
 	must(t, err)
 	defer folder.Close()
 	if mode, marked, err := folder.Mode(); mode != "delta" || !marked || err != nil {

@@ -1,4 +1,4 @@
-package processes
+package intake
 
 import (
 	"bufio"
@@ -16,9 +16,9 @@ import (
 	"crosssum/internal/artifact/atomicfile"
 )
 
-// BringInGold copies a person's file of known pairs, gzipped if it is not, to where workers find it: the folder gold of the
+// Gold copies a person's file of known pairs, gzipped if it is not, to where workers find it: the folder gold of the
 // last crawl root. It returns its name there, which holds a piece of the content's digest: other content, another name.
-func BringInGold(path string, roots []string) (string, error) {
+func Gold(roots []string, path string) (string, error) {
 	if len(roots) == 0 {
 		return "", errors.New("no crawl root is configured: see crawl_roots in temporal.yaml")
 	}

@@ -1,4 +1,4 @@
-package processes
+package intake
 
 import (
 	"os"
@@ -25,7 +25,7 @@ func TestACrawlFromElsewhereIsLinkedUnderTheLastRootWithItsFilesOnly(t *testing.
 	top := t.TempDir()
 	roots := []string{filepath.Join(top, "corpus"), filepath.Join(top, "crawls")}
 	own := folder(t, filepath.Join(top, "my crawl"), "hindi_train.jsonl.gz", "x", "crawl.json", "{}", "notes.txt", "secret", ".hidden.jsonl", "y")
-	name, err := BringIn(own, roots)
+	name, err := Crawl(roots, own)
 	if err != nil || name != "my-crawl" {
 		t.Fatalf("name %q, %v", name, err)
 	}
@@ -33,7 +33,7 @@ func TestACrawlFromElsewhereIsLinkedUnderTheLastRootWithItsFilesOnly(t *testing.
 	if strings.Join(got, " ") != "crawl.json hindi_train.jsonl.gz" || exists(filepath.Join(roots[1], name, "notes.txt")) {
 		t.Errorf("brought in %v", got)
 	}
-	if again, err := BringIn(own, roots); err != nil || again != name {
+	if again, err := Crawl(roots, own); err != nil || again != name {
 		t.Errorf("the second time it is %q, %v", again, err)
 	}
 }
@@ -42,11 +42,11 @@ func TestACrawlThatIsNotThereIsAnErrorThatSaysWhereItWasLookedFor(t *testing.T) 
 	top := t.TempDir()
 	roots := []string{filepath.Join(top, "corpus"), filepath.Join(top, "crawls")}
 	folder(t, filepath.Join(roots[1], "news", "monday"), "english.jsonl", "x")
-	if found, err := FindCrawl("news/monday", roots); err != nil || found != filepath.Join(roots[1], "news", "monday") {
+	if found, err := Find(roots, "news/monday"); err != nil || found != filepath.Join(roots[1], "news", "monday") {
 		t.Errorf("found %q, %v", found, err)
 	}
 	for _, missing := range []string{"tuesday", "../crawls/tuesday", filepath.Join(top, "elsewhere")} {
-		_, err := BringIn(missing, roots)
+		_, err := Crawl(roots, missing)
 		if err == nil || !strings.Contains(err.Error(), missing) || !strings.Contains(err.Error(), roots[0]+" or "+roots[1]) {
 			t.Errorf("%s: %v", missing, err)
 		}
@@ -57,13 +57,13 @@ func TestAChangedCrawlGetsANewNameSoThatARunKeepsWhatItReads(t *testing.T) {
 	top := t.TempDir()
 	roots := []string{filepath.Join(top, "crawls")}
 	own := folder(t, filepath.Join(top, "weekly"), "english.jsonl", "old")
-	first, err := BringIn(own, roots)
+	first, err := Crawl(roots, own)
 	if err != nil {
 		t.Fatal(err)
 	}
 	os.Remove(filepath.Join(own, "english.jsonl"))
 	folder(t, own, "english.jsonl", "newer")
-	second, err := BringIn(own, roots)
+	second, err := Crawl(roots, own)
 	if err != nil || second == first {
 		t.Fatalf("first %q, second %q, %v", first, second, err)
 	}
@@ -76,7 +76,7 @@ func TestAFolderUnderARootIsTakenByItsName(t *testing.T) {
 	roots := []string{t.TempDir()}
 	folder(t, filepath.Join(roots[0], "sample"), "english.jsonl", "x")
 	for _, dir := range []string{"sample", filepath.Join(roots[0], "sample")} {
-		if name, err := BringIn(dir, roots); err != nil || name != "sample" {
+		if name, err := Crawl(roots, dir); err != nil || name != "sample" {
 			t.Errorf("%s: %q, %v", dir, name, err)
 		}
 	}
@@ -84,7 +84,7 @@ func TestAFolderUnderARootIsTakenByItsName(t *testing.T) {
 
 func TestAFolderWithoutACrawlIsRefusedByName(t *testing.T) {
 	empty := t.TempDir()
-	if _, err := BringIn(empty, []string{t.TempDir()}); err == nil || !strings.Contains(err.Error(), empty) {
+	if _, err := Crawl([]string{t.TempDir()}, empty); err == nil || !strings.Contains(err.Error(), empty) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -1,4 +1,5 @@
-package processes
+// Package intake brings what a person has, a crawl folder or a file of known pairs, to where workers look for it: a crawl root.
+package intake
 
 import (
 	"errors"
@@ -11,13 +12,11 @@ import (
 	"time"
 
 	"crosssum/internal/artifact/atomicfile"
+	"crosssum/internal/crawl"
 )
 
-// crawlFile are the names that count in a crawl folder; everything else is left where it is.
-var crawlFile = regexp.MustCompile(`^[^.].*\.jsonl(\.gz|\.zst)?$|^crawl\.json$`)
-
-// FindCrawl is the folder dir, or else the crawl of that name under one of roots.
-func FindCrawl(dir string, roots []string) (string, error) {
+// Find is the folder dir, or else the crawl of that name under one of roots.
+func Find(roots []string, dir string) (string, error) {
 	if isDir(dir) {
 		return dir, nil
 	}
@@ -29,15 +28,15 @@ func FindCrawl(dir string, roots []string) (string, error) {
 	return "", fmt.Errorf("there is no crawl folder %s, and no crawl of that name in %s", dir, strings.Join(roots, " or "))
 }
 
-// BringIn makes the crawl folder at dir one that workers find, and returns its name there: "crawl" or "folder/crawl". A folder
+// Crawl makes the crawl folder at dir one that workers find, and returns its name there: "crawl" or "folder/crawl". A folder
 // under one of roots is taken as it is; so is a name that one of roots holds. Any other is brought under the last root: its files are linked
 // (no bytes are copied), or copied where the file systems differ. A folder brought in before is used again if it has the
 // same files, and is never changed: a run may be reading it.
-func BringIn(dir string, roots []string) (string, error) {
+func Crawl(roots []string, dir string) (string, error) {
 	if len(roots) == 0 {
 		return "", errors.New("no crawl root is configured: see crawl_roots in temporal.yaml")
 	}
-	found, err := FindCrawl(dir, roots)
+	found, err := Find(roots, dir)
 	if err != nil {
 		return "", err
 	}
@@ -105,7 +104,7 @@ func link(dir, target string, files []string) error {
 	})
 }
 
-// crawlFiles lists the crawl's files in dir, in name order.
+// crawlFiles lists the crawl's files in dir, in name order; everything else is left where it is.
 func crawlFiles(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -114,7 +113,7 @@ func crawlFiles(dir string) ([]string, error) {
 	var files []string
 	for _, e := range entries {
 		info, err := os.Stat(filepath.Join(dir, e.Name()))
-		if err == nil && info.Mode().IsRegular() && crawlFile.MatchString(e.Name()) {
+		if err == nil && info.Mode().IsRegular() && crawl.Reads(e.Name()) {
 			files = append(files, e.Name())
 		}
 	}

@@ -1,4 +1,4 @@
-package processes
+package intake
 
 import (
 	"errors"
@@ -9,7 +9,7 @@ import (
 
 // FolderOfCrawls is how workers name a folder of crawls: "" for the last root itself, or a folder in one of the roots, which
 // may be given by its name or by its path. Workers look nowhere else.
-func FolderOfCrawls(dir string, roots []string) (string, error) {
+func FolderOfCrawls(roots []string, dir string) (string, error) {
 	if len(roots) == 0 {
 		return "", errors.New("no crawl root is configured: see crawl_roots in temporal.yaml")
 	}

@@ -1,4 +1,4 @@
-package processes
+package intake
 
 import (
 	"bytes"
@@ -19,7 +19,7 @@ func TestKnownPairsAreBroughtInGzippedUnderANameOfTheirContent(t *testing.T) {
 	}
 	bring := func(path string) string {
 		t.Helper()
-		name, err := BringInGold(path, roots)
+		name, err := Gold(roots, path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -60,7 +60,7 @@ func TestKnownPairsAreBroughtInGzippedUnderANameOfTheirContent(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(roots[1], "gold", ".*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
-	if _, err := BringInGold(filepath.Join(t.TempDir(), "none"), roots); err == nil {
+	if _, err := Gold(roots, filepath.Join(t.TempDir(), "none")); err == nil {
 		t.Error("a missing file was brought in")
 	}
 }
