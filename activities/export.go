@@ -56,7 +56,7 @@ func planExport(_ context.Context, a *Activities, in schemas.ExportInput) ([]uni
 		if f, ok := u.Files["languages.arrow"]; ok {
 			material.Languages[u.Name] = f.Digest
 		}
-		rows += float64(articlesOf(u))
+		rows += float64(sizeOf(u))
 	}
 	for _, f := range []struct {
 		ref  schemas.Ref
@@ -83,14 +83,6 @@ func planExport(_ context.Context, a *Activities, in schemas.ExportInput) ([]uni
 		return nil, err
 	}
 	return append(units, unit{name: cardUnit, seconds: 0.5, material: cardMaterial{material, in.Mined, encoder.Digest, export.CardDigest()}}), nil
-}
-
-// articlesOf is the number of articles of a unit of ingest or merge.
-func articlesOf(u schemas.Unit) int64 {
-	if n, ok := u.Counts["articles"]; ok {
-		return n
-	}
-	return u.Counts["accepted"]
 }
 
 // crawlsOf lists the crawls that the articles come from, oldest first: the run's own, or those of the ledger up to it.
@@ -187,7 +179,7 @@ func (a *Activities) dataCard(in schemas.ExportInput, m cardMaterial, draft *sto
 		return err
 	}
 	for _, u := range index.Units {
-		input.Articles = append(input.Articles, export.CardArticles{Language: u.Name, Rows: articlesOf(u), Digest: u.Files["articles.arrow"].Digest})
+		input.Articles = append(input.Articles, export.CardArticles{Language: u.Name, Rows: sizeOf(u), Digest: u.Files["articles.arrow"].Digest})
 	}
 	return export.Card(input, draft.Dir)
 }

@@ -8,7 +8,8 @@ import (
 	"math/rand/v2"
 	"os"
 
-	"crosssum/bench/crawl"
+	"crosssum/internal/crawl"
+	"crosssum/tools/corpus"
 )
 
 // collect takes n summaries out of crawl folders: all languages mixed, the same ones every time.
@@ -16,7 +17,11 @@ func collect(folders []string, n int) ([]string, error) {
 	var out []string
 	for _, folder := range folders {
 		var list []string
-		if err := crawl.Each(folder, func(a crawl.Article) { list = append(list, a.Summary) }); err != nil {
+		err := corpus.Each(folder, func(_ string, a crawl.Article) error {
+			list = append(list, a.Summary)
+			return nil
+		})
+		if err != nil {
 			return nil, err
 		}
 		random := rand.New(rand.NewPCG(2026, 11))

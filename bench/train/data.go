@@ -8,8 +8,9 @@ import (
 	"os"
 	"path/filepath"
 
-	"crosssum/bench/crawl"
+	"crosssum/internal/crawl"
 	"crosssum/internal/model/starts"
+	"crosssum/tools/corpus"
 )
 
 // row is an example of a batch as ./crosssum train --batches reads it: an article with its own summary.
@@ -27,10 +28,11 @@ func writeBatches(path, folder, model string, batch, steps int) error {
 		return err
 	}
 	var rows []row
-	err = crawl.Each(folder, func(a crawl.Article) {
-		if _, ok := known[a.Language]; ok {
-			rows = append(rows, row{a.Text, a.Summary, a.Language})
+	err = corpus.Each(folder, func(language string, a crawl.Article) error {
+		if _, ok := known[language]; ok {
+			rows = append(rows, row{a.Text, a.Summary, language})
 		}
+		return nil
 	})
 	if err != nil {
 		return err

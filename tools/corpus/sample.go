@@ -1,13 +1,10 @@
 package main
 
 import (
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -16,10 +13,7 @@ import (
 	"sort"
 	"strings"
 
-	"crosssum/internal/crawl"
 	"crosssum/internal/mining/gold"
-
-	"github.com/klauspost/compress/zstd"
 )
 
 // SampleOptions say how a sample is drawn from a fetched crawl. Shares are of clusters, by hash.
@@ -192,84 +186,4 @@ func leaveOut(drawn []gold.Entry, o SampleOptions, result *SampleResult) []gold.
 func uniform(purpose, name string) float64 {
 	sum := sha256.Sum256([]byte(purpose + "\x00" + name))
 	return float64(binary.BigEndian.Uint64(sum[:8])>>11) / math.Exp2(53)
-}
-
-// ReadEntries joins a crawl folder that WriteCrawl made with its gold.
-func ReadEntries(folder, goldFile string) ([]gold.Entry, error) {
-	key, err := readGold(goldFile)
-	if err != nil {
-		return nil, err
-	}
-	files, err := filepath.Glob(filepath.Join(folder, "*.jsonl.zst"))
-	if err != nil || len(files) == 0 {
-		return nil, fmt.Errorf("%s: no <language>.jsonl.zst there (%v): make one with fetch-corpus", folder, err)
-	}
-	var entries []gold.Entry
-	for _, path := range files {
-		language := strings.TrimSuffix(filepath.Base(path), ".jsonl.zst")
-		if err := eachLine(path, func(l line) error {
-			e, ok := key[language+"/"+l.ID]
-			if !ok {
-				return fmt.Errorf("%s: id %s is not in %s", path, l.ID, goldFile)
-			}
-			e.Summary, e.Text = l.Summary, l.Text
-			entries = append(entries, e)
-			return nil
-		}); err != nil {
-			return nil, err
-		}
-	}
-	return entries, nil
-}
-
-func eachLine(path string, f func(line) error) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	z, err := zstd.NewReader(file, zstd.WithDecoderConcurrency(1))
-	if err != nil {
-		return err
-	}
-	defer z.Close()
-	rows := json.NewDecoder(crawl.LimitReader(z, maximumIndex, path))
-	for {
-		var l line
-		if err := rows.Decode(&l); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-		if err := f(l); err != nil {
-			return err
-		}
-	}
-}
-
-func readGold(path string) (map[string]gold.Entry, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	z, err := gzip.NewReader(file)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	b, err := io.ReadAll(crawl.LimitReader(z, maximumIndex, path))
-	if err != nil {
-		return nil, err
-	}
-	all := map[string]gold.Entry{}
-	for i, row := range strings.Split(strings.TrimSuffix(string(b), "\n"), "\n") {
-		f := strings.Split(row, "\t")
-		if len(f) != 4 {
-			return nil, fmt.Errorf("%s:%d: %d columns, wanted language, id, key, packages", path, i+1, len(f))
-		}
-		if i > 0 {
-			all[f[0]+"/"+f[1]] = gold.Entry{Language: f[0], Key: f[2], Packages: strings.Split(f[3], ",")}
-		}
-	}
-	return all, nil
 }

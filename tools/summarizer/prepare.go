@@ -1,9 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"compress/gzip"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,97 +8,34 @@ import (
 	"strings"
 
 	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/crawl"
+	"crosssum/internal/mining/gold"
 	"crosssum/schemas"
-
-	"github.com/klauspost/compress/zstd"
+	"crosssum/tools/corpus"
 )
 
 // article is one row of a crawl with its gold key: articles of one key are translations of each other.
 type article struct {
-	ID      string `json:"id"`
-	URL     string `json:"url"`
-	Title   string `json:"title"`
-	Summary string `json:"summary"`
-	Text    string `json:"text"`
-
+	crawl.Article
 	language, key string
 }
 
-// readCrawl reads the *.jsonl.zst files of a crawl folder and the gold keys; articles without a key are left out. They come
-// in (language, id) order.
-func readCrawl(folder, gold string) ([]article, error) {
-	keys, err := readGold(gold)
+// readCrawl reads a crawl folder and the gold keys; articles without a key are left out. They come in (language, id) order.
+func readCrawl(folder, goldFile string) (all []article, err error) {
+	known, err := gold.Read(goldFile)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", goldFile, err)
 	}
-	paths, err := filepath.Glob(filepath.Join(folder, "*.jsonl.zst"))
-	if err != nil || len(paths) == 0 {
-		return nil, fmt.Errorf("%s: no <language>.jsonl.zst in it (%v)", folder, err)
-	}
-	var all []article
-	for _, path := range paths {
-		language := strings.TrimSuffix(filepath.Base(path), ".jsonl.zst")
-		err := eachLine(path, func(line []byte) error {
-			var a article
-			if err := json.Unmarshal(line, &a); err != nil {
-				return err
-			}
-			a.language, a.key = language, keys[[2]string{language, a.ID}]
-			if a.key != "" {
-				all = append(all, a)
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+	err = corpus.Each(folder, func(language string, a crawl.Article) error {
+		if k, ok := known[language][a.ID]; ok {
+			all = append(all, article{a, language, k.Key})
 		}
-	}
+		return nil
+	})
 	sort.Slice(all, func(i, j int) bool {
 		return all[i].language < all[j].language || all[i].language == all[j].language && all[i].ID < all[j].ID
 	})
-	return all, nil
-}
-
-func eachLine(path string, f func([]byte) error) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	reader, err := zstd.NewReader(file, zstd.WithDecoderConcurrency(1))
-	if err != nil {
-		return err
-	}
-	defer reader.Close()
-	scanner := bufio.NewScanner(reader)
-	scanner.Buffer(nil, 4<<20)
-	for n := 1; scanner.Scan(); n++ {
-		if err := f(scanner.Bytes()); err != nil {
-			return fmt.Errorf("line %d: %w", n, err)
-		}
-	}
-	return scanner.Err()
-}
-
-// readGold reads a gzipped table of language, id, key, ...
-func readGold(path string) (map[[2]string]string, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	reader, err := gzip.NewReader(file)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	keys := map[[2]string]string{}
-	scanner := bufio.NewScanner(reader)
-	for scanner.Scan() {
-		if fields := strings.Split(scanner.Text(), "\t"); len(fields) >= 3 && fields[0] != "language" {
-			keys[[2]string{fields[0], fields[1]}] = fields[2]
-		}
-	}
-	return keys, scanner.Err()
+	return all, err
 }
 
 // usable leaves out articles in other languages than English whose summary is that of the English article of the same key,
@@ -115,8 +49,7 @@ func usable(all []article) []article {
 	}
 	var kept []article
 	for _, a := range all {
-		same := a.language != "english" && a.Summary == english[a.key] && strings.Contains(a.Summary, " ")
-		if !same && a.Summary != "" && a.Text != "" {
+		if a.language == "english" || a.Summary != english[a.key] || !strings.Contains(a.Summary, " ") {
 			kept = append(kept, a)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/crawl"
 	"crosssum/internal/model/random"
 	"crosssum/internal/model/safetensors"
 	"crosssum/internal/model/starts"
@@ -78,7 +79,7 @@ func TestANewModelLoadsAndACheckpointOfItIsExportedInBf16(t *testing.T) {
 	all := []article{}
 	for i := 0; i < 8; i++ {
 		for _, language := range []string{"english", "german"} {
-			all = append(all, article{ID: fmt.Sprint(i), Summary: "the files " + fmt.Sprint(i), Text: fmt.Sprint(i, " package of programs in ", language), language: language, key: fmt.Sprint(i)})
+			all = append(all, article{crawl.Article{ID: fmt.Sprint(i), Summary: "the files " + fmt.Sprint(i), Text: fmt.Sprint(i, " package of programs in ", language)}, language, fmt.Sprint(i)})
 		}
 	}
 	articles, pairs := filepath.Join(material, "articles.arrow"), filepath.Join(material, "samples.arrow")
@@ -124,7 +125,7 @@ func TestALeadIsTheFirstSentenceOfTheFirstLine(t *testing.T) {
 	for text, want := range map[string]string{
 		"One. Two.\nThree.": "One.", "no end\nnext": "no end", " Version 1.2 of it. More": "Version 1.2 of it.", "第一。第二。": "第一。", "": "",
 	} {
-		if got := lead(article{Text: text}); got != want {
+		if got := lead(article{Article: crawl.Article{Text: text}}); got != want {
 			t.Errorf("lead of %q: %q, want %q", text, got, want)
 		}
 	}
@@ -173,12 +174,11 @@ func TestTheCopyingStartGoesOnWithItsSource(t *testing.T) {
 
 func TestUntranslatedSummariesAreLeftOut(t *testing.T) {
 	all := []article{
-		{language: "english", key: "k", Summary: "a mail reader", Text: "x"},
-		{language: "danish", key: "k", Summary: "a mail reader", Text: "y"},
-		{language: "german", key: "k", Summary: "ein Mailprogramm", Text: "z"},
-		{language: "english", key: "n", Summary: "GNOME", Text: "x"},
-		{language: "french", key: "n", Summary: "GNOME", Text: "x"},
-		{language: "french", key: "e", Summary: "vide", Text: ""},
+		{crawl.Article{Summary: "a mail reader", Text: "x"}, "english", "k"},
+		{crawl.Article{Summary: "a mail reader", Text: "y"}, "danish", "k"},
+		{crawl.Article{Summary: "ein Mailprogramm", Text: "z"}, "german", "k"},
+		{crawl.Article{Summary: "GNOME", Text: "x"}, "english", "n"},
+		{crawl.Article{Summary: "GNOME", Text: "x"}, "french", "n"},
 	}
 	kept := usable(all)
 	if len(kept) != 4 || kept[1].language != "german" || kept[3].Summary != "GNOME" {
@@ -188,7 +188,7 @@ func TestUntranslatedSummariesAreLeftOut(t *testing.T) {
 
 func TestPreparedArticlesAreReadByTraining(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "articles.arrow")
-	must(t, writeArticles(path, []article{{ID: "1", Summary: "s", Text: "t", language: "english"}}, summary))
+	must(t, writeArticles(path, []article{{crawl.Article{ID: "1", Summary: "s", Text: "t"}, "english", ""}}, summary))
 	must(t, arrowfile.Each(path, schemas.Article, func(r arrowfile.Row) error {
 		if r.Str(0) != "english" || r.Str(4) != "s" || r.Str(5) != "t" {
 			t.Errorf("row %s %s %s", r.Str(0), r.Str(4), r.Str(5))

@@ -31,7 +31,7 @@ const (
 // Calibrate judges the rule at a ladder of thresholds. Equal inputs give equal results. progress is called with how
 // far it is: half is reading.
 func Calibrate(in Calibration, progress func(done, total int)) (schemas.Calibration, error) {
-	truth, err := read(in.Gold)
+	truth, err := Read(in.Gold)
 	if err != nil {
 		return schemas.Calibration{}, err
 	}
@@ -42,9 +42,9 @@ func Calibrate(in Calibration, progress func(done, total int)) (schemas.Calibrat
 		if err := add(n, r); err != nil {
 			return err
 		}
-		if known := s.rows[n]; known.key != "" {
+		if known := s.rows[n]; known.Key != "" {
 			text := r.Text
-			entries = append(entries, Entry{Language: arrowfile.Clone(r.Language), Key: known.key, Packages: known.packages,
+			entries = append(entries, Entry{Language: arrowfile.Clone(r.Language), Key: known.Key, Packages: known.Packages,
 				Text: arrowfile.Clone(text[:min(len(text), kinBytes)])})
 		}
 		return nil
@@ -183,10 +183,10 @@ func newJury(s *scored, sweep *link.Sweep, groups map[string]string) *jury {
 	}
 	j.clusters = len(names)
 	for _, r := range s.rows {
-		if r.key == "" {
+		if r.Key == "" {
 			j.cluster = append(j.cluster, -1)
 		} else {
-			j.cluster = append(j.cluster, number[groups[r.key]])
+			j.cluster = append(j.cluster, number[groups[r.Key]])
 		}
 	}
 	english := func(a, b int32) bool {
@@ -218,7 +218,7 @@ func newJury(s *scored, sweep *link.Sweep, groups map[string]string) *jury {
 	for i := range sweep.Len() {
 		a, b := sweep.Pair(i)
 		v := verdict{judged: j.cluster[a] >= 0 && j.cluster[b] >= 0, english: english(a, b)}
-		v.byKey = v.judged && s.rows[a].key == s.rows[b].key
+		v.byKey = v.judged && s.rows[a].Key == s.rows[b].Key
 		v.right = v.byKey || v.judged && s.sameClass(a, b)
 		if v.judged && !v.right && neither(s.rows[a], s.rows[b]) {
 			v.judged, v.neither = false, true

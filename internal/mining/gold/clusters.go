@@ -2,9 +2,13 @@ package gold
 
 import (
 	"hash/fnv"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 	"unicode"
+
+	"crosssum/internal/mining/link"
 )
 
 // Texts count as one cluster when they share a package, a text, a long paragraph that is no boilerplate, or half of
@@ -29,34 +33,10 @@ type Entry struct {
 	Text     string
 }
 
-// unions is a disjoint-set forest over key numbers; the root of a set is its smallest number.
-type unions []int
-
-func newUnions(n int) unions {
-	u := make(unions, n)
-	for i := range u {
-		u[i] = i
-	}
-	return u
-}
-
-func (u unions) find(i int) int {
-	for u[i] != i {
-		u[i] = u[u[i]]
-		i = u[i]
-	}
-	return i
-}
-
-func (u unions) join(a, b int) {
-	a, b = u.find(a), u.find(b)
-	u[max(a, b)] = min(a, b)
-}
-
 // ClusterKeys groups the keys of entries so that no two groups share a package, a text or a near-identical English text.
 // The result maps each key to its group's smallest key.
 func ClusterKeys(entries []Entry) map[string]string {
-	number, keys := map[string]int{}, []string{}
+	number, keys := map[string]int32{}, []string{}
 	for _, e := range entries {
 		if _, ok := number[e.Key]; !ok {
 			number[e.Key] = 0
@@ -65,19 +45,19 @@ func ClusterKeys(entries []Entry) map[string]string {
 	}
 	sort.Strings(keys)
 	for i, k := range keys {
-		number[k] = i
+		number[k] = int32(i)
 	}
-	u := newUnions(len(keys))
-	first := map[string]int{} // package or text -> a key that has it
-	same := func(kind, value string, key int) {
+	u := link.NewForest(len(keys))
+	first := map[string]int32{} // package or text -> a key that has it
+	same := func(kind, value string, key int32) {
 		if other, ok := first[kind+value]; ok {
-			u.join(key, other)
+			u.Union(key, other)
 		} else {
 			first[kind+value] = key
 		}
 	}
-	paragraphs := map[uint64][]int{}
-	signatures := map[int][]uint64{}
+	paragraphs := map[uint64][]int32{}
+	signatures := map[int32][]uint64{}
 	for _, e := range entries {
 		k := number[e.Key]
 		for _, p := range e.Packages {
@@ -99,13 +79,13 @@ func ClusterKeys(entries []Entry) map[string]string {
 	}
 	for _, seen := range paragraphs {
 		for i := 1; i < len(seen) && len(seen) <= boilerplateKeys; i++ {
-			u.join(seen[0], seen[i])
+			u.Union(seen[0], seen[i])
 		}
 	}
 	joinSimilar(u, signatures)
 	group := map[string]string{}
 	for k, i := range number {
-		group[k] = keys[u.find(i)]
+		group[k] = keys[u.Root(i)]
 	}
 	return group
 }
@@ -138,21 +118,17 @@ func minhash(words []string) []uint64 {
 	return s
 }
 
-func joinSimilar(u unions, signatures map[int][]uint64) {
-	order := make([]int, 0, len(signatures))
-	for k := range signatures {
-		order = append(order, k)
-	}
-	sort.Ints(order)
+func joinSimilar(u *link.Forest, signatures map[int32][]uint64) {
+	order := slices.Sorted(maps.Keys(signatures))
 	for band := 0; band < minhashBands; band++ {
-		buckets := map[[minhashRows]uint64][]int{}
+		buckets := map[[minhashRows]uint64][]int32{}
 		for _, k := range order {
 			var b [minhashRows]uint64
 			copy(b[:], signatures[k][band*minhashRows:])
 			joined := false
 			for _, other := range buckets[b] {
 				if jaccard(signatures[k], signatures[other]) >= clusterJaccard {
-					u.join(k, other)
+					u.Union(k, other)
 					joined = true
 				}
 			}

@@ -18,15 +18,15 @@ import (
 // maxBytes bounds a gold file after decompression, and maxRows its rows, some 150 bytes of memory each.
 var maxBytes, maxRows int64 = 1 << 30, 10_000_000 // changed by tests alone
 
-// row is what the gold says about one article: articles of different languages with the same key are translations.
-type row struct {
-	key      string
-	packages []string
+// Known is what the gold says about one article: articles of different languages with the same key are translations.
+type Known struct {
+	Key      string
+	Packages []string
 }
 
-// read reads a gold file: tab-separated with a header line "language id key packages" (packages separated by commas, may
+// Read reads a gold file: tab-separated with a header line "language id key packages" (packages separated by commas, may
 // be missing), plain or gzipped. The result is by language, then id.
-func read(path string) (map[string]map[string]row, error) {
+func Read(path string) (map[string]map[string]Known, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func read(path string) (map[string]map[string]row, error) {
 	limited := &io.LimitedReader{R: in, N: maxBytes}
 	lines := bufio.NewScanner(limited)
 	lines.Buffer(nil, 1<<20)
-	out, number := map[string]map[string]row{}, int64(0)
+	out, number := map[string]map[string]Known{}, int64(0)
 	for lines.Scan() {
 		if number++; number > maxRows+1 {
 			return nil, invalid("gold: over %d rows", maxRows)
@@ -60,14 +60,14 @@ func read(path string) (map[string]map[string]row, error) {
 			return nil, invalid("gold: line %d has %d fields or an empty one, wanted language, id, key, packages", number, len(field))
 		}
 		if out[field[0]] == nil {
-			out[field[0]] = map[string]row{}
+			out[field[0]] = map[string]Known{}
 		}
 		if _, ok := out[field[0]][field[1]]; ok {
 			return nil, invalid("gold: line %d gives %s/%s again", number, field[0], field[1])
 		}
-		r := row{key: field[2]}
+		r := Known{Key: field[2]}
 		if len(field) == 4 && field[3] != "" {
-			r.packages = strings.Split(field[3], ",")
+			r.Packages = strings.Split(field[3], ",")
 		}
 		out[field[0]][field[1]] = r
 	}
@@ -88,12 +88,12 @@ func read(path string) (map[string]map[string]row, error) {
 
 // neither says that two rows are the package's description and the application's: not translations of each other, yet about
 // the same thing, so that a pair of them is neither right nor wrong.
-func neither(a, b row) bool {
+func neither(a, b Known) bool {
 	if source(a) == source(b) {
 		return false
 	}
-	for _, p := range a.packages {
-		for _, q := range b.packages {
+	for _, p := range a.Packages {
+		for _, q := range b.Packages {
 			if p == q {
 				return true
 			}
@@ -103,8 +103,8 @@ func neither(a, b row) bool {
 }
 
 // source is the part of a key before the colon: "ddtp" or "appstream".
-func source(r row) string {
-	name, _, _ := strings.Cut(r.key, ":")
+func source(r Known) string {
+	name, _, _ := strings.Cut(r.Key, ":")
 	return name
 }
 

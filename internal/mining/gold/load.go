@@ -11,7 +11,7 @@ import (
 // scored is the corpus with its gold, by article number.
 type scored struct {
 	articles     *link.Articles
-	rows         []row // of the gold; an empty key: the article is not in it
+	rows         []Known // of the gold; an empty key: the article is not in it
 	summary      []string
 	class        []int32 // articles of one language with the same summary have the same class
 	shared       map[int32]bool
@@ -28,7 +28,7 @@ func newScored() *scored {
 }
 
 // adder takes in articles in the order of their numbers, with what the gold knows of each.
-func (s *scored) adder(truth map[string]map[string]row) func(n int32, r *schemas.ArticleRow) error {
+func (s *scored) adder(truth map[string]map[string]Known) func(n int32, r *schemas.ArticleRow) error {
 	classes := map[[2]string]int32{}
 	return func(n int32, r *schemas.ArticleRow) error {
 		language, summary := arrowfile.Clone(r.Language), arrowfile.Clone(r.Summary)
@@ -40,9 +40,9 @@ func (s *scored) adder(truth map[string]map[string]row) func(n int32, r *schemas
 			s.keys[class] = map[string]struct{}{}
 		}
 		s.rows, s.summary, s.class = append(s.rows, known), append(s.summary, summary), append(s.class, class)
-		if known.key != "" {
-			s.byKey[known.key] = append(s.byKey[known.key], n)
-			s.keys[class][known.key] = struct{}{}
+		if known.Key != "" {
+			s.byKey[known.Key] = append(s.byKey[known.Key], n)
+			s.keys[class][known.Key] = struct{}{}
 			s.shared[class] = len(s.keys[class]) > 1
 		}
 		return nil
@@ -50,7 +50,7 @@ func (s *scored) adder(truth map[string]map[string]row) func(n int32, r *schemas
 }
 
 func load(in Input) (*scored, error) {
-	truth, err := read(in.Gold)
+	truth, err := Read(in.Gold)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func load(in Input) (*scored, error) {
 		return nil, err
 	}
 	for _, p := range pairs {
-		if s.rows[p[0]].key != "" && s.rows[p[1]].key != "" {
+		if s.rows[p[0]].Key != "" && s.rows[p[1]].Key != "" {
 			s.accepted = append(s.accepted, p)
 		}
 		s.partners[p[0]] = append(s.partners[p[0]], p[1])
@@ -93,7 +93,7 @@ func (s *scored) markUntranslated() {
 func (s *scored) describe() Corpus {
 	var out Corpus
 	for n, r := range s.rows {
-		if r.key == "" {
+		if r.Key == "" {
 			out.NotInGold++
 			continue
 		}
@@ -120,7 +120,7 @@ func (s *scored) sameClass(a, b int32) bool {
 
 // counterpart is the translation of a in the language of b.
 func (s *scored) counterpart(a, b int32) (int32, bool) {
-	for _, n := range s.byKey[s.rows[a].key] {
+	for _, n := range s.byKey[s.rows[a].Key] {
 		if s.articles.Language(n) == s.articles.Language(b) {
 			return n, true
 		}

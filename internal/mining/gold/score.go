@@ -120,7 +120,7 @@ func (s *scored) judge(g group, wrong, missed *Reasons) (byKey, byClass Judged) 
 		byKey.Accepted++
 		byClass.Accepted++
 		switch {
-		case a.key == b.key:
+		case a.Key == b.Key:
 			byKey.Right++
 			byClass.Right++
 		case s.sameClass(p[0], p[1]):
