@@ -9,7 +9,7 @@ import (
 	"os"
 
 	"crosssum/internal/crawl"
-	"crosssum/tools/corpus"
+	"crosssum/tools/articles"
 )
 
 // collect takes n summaries out of crawl folders: all languages mixed, the same ones every time.
@@ -17,7 +17,7 @@ func collect(folders []string, n int) ([]string, error) {
 	var out []string
 	for _, folder := range folders {
 		var list []string
-		err := corpus.Each(folder, func(_ string, a crawl.Article) error {
+		err := articles.Each(folder, func(_ string, a crawl.Article) error {
 			list = append(list, a.Summary)
 			return nil
 		})

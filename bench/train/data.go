@@ -10,7 +10,7 @@ import (
 
 	"crosssum/internal/crawl"
 	"crosssum/internal/model/starts"
-	"crosssum/tools/corpus"
+	"crosssum/tools/articles"
 )
 
 // row is an example of a batch as ./crosssum train --batches reads it: an article with its own summary.
@@ -28,7 +28,7 @@ func writeBatches(path, folder, model string, batch, steps int) error {
 		return err
 	}
 	var rows []row
-	err = corpus.Each(folder, func(language string, a crawl.Article) error {
+	err = articles.Each(folder, func(language string, a crawl.Article) error {
 		if _, ok := known[language]; ok {
 			rows = append(rows, row{a.Text, a.Summary, language})
 		}

@@ -29,17 +29,9 @@ func (a Article) Digest() string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// ParseLine reads one line of a crawl file. id, summary and text must be there and hold more than white space; url,
+// parseLine reads one line of a crawl file. id, summary and text must be there and hold more than white space; url,
 // title and images may be absent; fields that the format does not know are passed over. A row with "deleted": true needs
 // its id alone, and whatever else it has is not read: a withdrawal must not fail for the sake of a text that goes.
-func ParseLine(b []byte) (Article, error) {
-	a, err := parseLine(b)
-	if err != nil {
-		return Article{}, err
-	}
-	return a, nil
-}
-
 func parseLine(b []byte) (a Article, err *rowError) {
 	if !utf8.Valid(b) {
 		return a, wrong(InvalidUTF8, "byte %d", firstInvalid(b)+1)

@@ -76,7 +76,7 @@ func reasonOf(err *rowError) Reason {
 }
 
 func TestValuesAreKeptToTheByte(t *testing.T) {
-	a, err := ParseLine([]byte(`{"id":"\/a\"","url":"","title":" t ","summary":"\u00e9\n\t<b>","text":"cafe\u0301 \ufeff","images":["b","a"]}`))
+	a, err := parseLine([]byte(`{"id":"\/a\"","url":"","title":" t ","summary":"\u00e9\n\t<b>","text":"cafe\u0301 \ufeff","images":["b","a"]}`))
 	if err != nil {
 		t.Fatal(err)
 	}

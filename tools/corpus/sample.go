@@ -13,7 +13,9 @@ import (
 	"sort"
 	"strings"
 
+	"crosssum/internal/crawl"
 	"crosssum/internal/mining/gold"
+	"crosssum/tools/articles"
 )
 
 // SampleOptions say how a sample is drawn from a fetched crawl. Shares are of clusters, by hash.
@@ -186,4 +188,21 @@ func leaveOut(drawn []gold.Entry, o SampleOptions, result *SampleResult) []gold.
 func uniform(purpose, name string) float64 {
 	sum := sha256.Sum256([]byte(purpose + "\x00" + name))
 	return float64(binary.BigEndian.Uint64(sum[:8])>>11) / math.Exp2(53)
+}
+
+// ReadEntries joins a crawl folder that WriteCrawl made with its gold.
+func ReadEntries(folder, goldFile string) (entries []gold.Entry, err error) {
+	known, err := gold.Read(goldFile)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", goldFile, err)
+	}
+	err = articles.Each(folder, func(language string, a crawl.Article) error {
+		k, ok := known[language][a.ID]
+		if !ok {
+			return fmt.Errorf("%s: %s/%s is not in %s", folder, language, a.ID, goldFile)
+		}
+		entries = append(entries, gold.Entry{Language: language, Key: k.Key, Packages: k.Packages, Summary: a.Summary, Text: a.Text})
+		return nil
+	})
+	return entries, err
 }

@@ -11,7 +11,7 @@ import (
 	"crosssum/internal/crawl"
 	"crosssum/internal/mining/gold"
 	"crosssum/schemas"
-	"crosssum/tools/corpus"
+	"crosssum/tools/articles"
 )
 
 // article is one row of a crawl with its gold key: articles of one key are translations of each other.
@@ -26,7 +26,7 @@ func readCrawl(folder, goldFile string) (all []article, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", goldFile, err)
 	}
-	err = corpus.Each(folder, func(language string, a crawl.Article) error {
+	err = articles.Each(folder, func(language string, a crawl.Article) error {
 		if k, ok := known[language][a.ID]; ok {
 			all = append(all, article{a, language, k.Key})
 		}

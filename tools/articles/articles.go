@@ -1,15 +1,15 @@
-package corpus
+// Package articles reads the articles of crawl folders for the makers and the benchmarks.
+package articles
 
 import (
 	"context"
 	"fmt"
 
 	"crosssum/internal/crawl"
-	"crosssum/internal/mining/gold"
 )
 
 // limits bound a crawl file and a line of it.
-var limits = crawl.Limits{LineBytes: 4 << 20, FileBytes: maximumIndex}
+var limits = crawl.Limits{LineBytes: 4 << 20, FileBytes: 4 << 30}
 
 // Each calls do with the articles of a crawl folder, by language and line. A row that is none is an error.
 func Each(folder string, do func(language string, a crawl.Article) error) error {
@@ -39,21 +39,4 @@ func Each(folder string, do func(language string, a crawl.Article) error) error 
 		}
 	}
 	return nil
-}
-
-// ReadEntries joins a crawl folder that WriteCrawl made with its gold.
-func ReadEntries(folder, goldFile string) (entries []gold.Entry, err error) {
-	known, err := gold.Read(goldFile)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", goldFile, err)
-	}
-	err = Each(folder, func(language string, a crawl.Article) error {
-		k, ok := known[language][a.ID]
-		if !ok {
-			return fmt.Errorf("%s: %s/%s is not in %s", folder, language, a.ID, goldFile)
-		}
-		entries = append(entries, gold.Entry{Language: language, Key: k.Key, Packages: k.Packages, Summary: a.Summary, Text: a.Text})
-		return nil
-	})
-	return entries, err
 }
