@@ -67,14 +67,7 @@ func runScore(ctx context.Context, a *Activities, in schemas.ScoreInput, _ unit,
 			return nil, err
 		}
 	}
-	err = arrowfile.WriteRows(filepath.Join(draft.Dir, "scores.arrow"), schemas.ScoreRow, len(rows), func(i int) []any {
-		r := rows[i]
-		values := []any{r.SourceLanguage, r.SourceID, r.TargetLanguage, r.TargetID, r.Generated, r.Reference, r.Lead}
-		for _, x := range r.Values() {
-			values = append(values, x)
-		}
-		return values
-	})
+	err = arrowfile.WriteT(filepath.Join(draft.Dir, "scores.arrow"), len(rows), func(i int) schemas.ScoredRow { return rows[i] })
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +82,7 @@ func runScore(ctx context.Context, a *Activities, in schemas.ScoreInput, _ unit,
 
 // samplesToScore reads generations and looks up the reference (the target's summary) and the lead of the source, in the
 // order (source language, target language, source, target).
-func (a *Activities) samplesToScore(in schemas.ScoreInput, report engine.Report) ([]metric.Row, error) {
+func (a *Activities) samplesToScore(in schemas.ScoreInput, report engine.Report) ([]schemas.ScoredRow, error) {
 	_, paths, _, err := a.Store.Files(in.Generations, "generations.arrow")
 	if err != nil {
 		return nil, err
@@ -102,13 +95,15 @@ func (a *Activities) samplesToScore(in schemas.ScoreInput, report engine.Report)
 		}
 		wanted[language][id] = nil
 	}
-	var rows []metric.Row
+	var rows []schemas.ScoredRow
 	for _, path := range paths {
-		err := arrowfile.Each(path, schemas.Generation, func(r arrowfile.Row) error {
-			s := func(f int) string { return arrowfile.Clone(r.Str(f)) }
-			rows = append(rows, metric.Row{SourceLanguage: s(0), SourceID: s(1), TargetLanguage: s(2), TargetID: s(3), Generated: s(4)})
-			want(s(0), s(1))
-			want(s(2), s(3))
+		err := arrowfile.EachT(path, func(r *schemas.GenerationRow) error {
+			s := arrowfile.Clone
+			row := schemas.ScoredRow{SourceLanguage: s(r.SourceLanguage), SourceID: s(r.SourceID), TargetLanguage: s(r.TargetLanguage),
+				TargetID: s(r.TargetID), Generated: s(r.Generated)}
+			rows = append(rows, row)
+			want(row.SourceLanguage, row.SourceID)
+			want(row.TargetLanguage, row.TargetID)
 			return nil
 		})
 		if err != nil {
@@ -125,10 +120,10 @@ func (a *Activities) samplesToScore(in schemas.ScoreInput, report engine.Report)
 			continue
 		}
 		report(schemas.Progress{Done: int64(i), Total: int64(len(units)), Of: "languages read"})
-		err := arrowfile.Each(paths[i], schemas.Article, func(r arrowfile.Row) error {
-			if _, ok := ids[r.Str(1)]; ok {
-				id, text := arrowfile.Clone(r.Str(1)), arrowfile.Clone(r.Str(5))
-				ids[id] = &article{arrowfile.Clone(r.Str(4)), lead.Sentence(rougeName(u.Name), text)}
+		err := arrowfile.EachT(paths[i], func(r *schemas.ArticleRow) error {
+			if _, ok := ids[r.ID]; ok {
+				id, text := arrowfile.Clone(r.ID), arrowfile.Clone(r.Text)
+				ids[id] = &article{arrowfile.Clone(r.Summary), lead.Sentence(rougeName(u.Name), text)}
 			}
 			return nil
 		})
@@ -145,12 +140,12 @@ func (a *Activities) samplesToScore(in schemas.ScoreInput, report engine.Report)
 		}
 		r.Lead, r.Reference = source.lead, target.summary
 	}
-	sort.Slice(rows, func(i, j int) bool { return rows[i].Order() < rows[j].Order() })
+	sort.Slice(rows, func(i, j int) bool { return metric.Order(rows[i]) < metric.Order(rows[j]) })
 	return rows, nil
 }
 
 // rougeRows fills in ROUGE of the generated text and of the lead.
-func rougeRows(ctx context.Context, rows []metric.Row, report engine.Report) error {
+func rougeRows(ctx context.Context, rows []schemas.ScoredRow, report engine.Report) error {
 	for i := range rows {
 		if i%200 == 0 {
 			report(schemas.Progress{Done: int64(i), Total: int64(len(rows)), Of: "rows"})

@@ -9,7 +9,6 @@ import (
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/engine"
-	"crosssum/internal/evaluation/metric"
 	"crosssum/internal/evaluation/metric/lase"
 	"crosssum/internal/evaluation/metric/rouge"
 	"crosssum/schemas"
@@ -17,7 +16,7 @@ import (
 
 // laseRows fills in LaSE and its parts, of the generated text, of the lead, and against shuffled references. Texts are
 // stripped first, as the published evaluation does. Scratch files go to dir.
-func (a *Activities) laseRows(ctx context.Context, in schemas.ScoreInput, rows []metric.Row, dir string, report engine.Report) error {
+func (a *Activities) laseRows(ctx context.Context, in schemas.ScoreInput, rows []schemas.ScoredRow, dir string, report engine.Report) error {
 	vectors, err := a.vectorsOf(ctx, in, rows, dir, report)
 	if err != nil {
 		return err
@@ -52,7 +51,7 @@ func (a *Activities) laseRows(ctx context.Context, in schemas.ScoreInput, rows [
 }
 
 // vectorsOf embeds every distinct text once, in byte order.
-func (a *Activities) vectorsOf(ctx context.Context, in schemas.ScoreInput, rows []metric.Row, dir string, report engine.Report) (map[string][]float32, error) {
+func (a *Activities) vectorsOf(ctx context.Context, in schemas.ScoreInput, rows []schemas.ScoredRow, dir string, report engine.Report) (map[string][]float32, error) {
 	encoder, err := a.model(in.Encoder.Name)
 	if err != nil {
 		return nil, err
@@ -99,7 +98,7 @@ type classification struct {
 	wanted []float64
 }
 
-func (a *Activities) classifyRows(ctx context.Context, in schemas.ScoreInput, rows []metric.Row, dir string, report engine.Report) (classification, error) {
+func (a *Activities) classifyRows(ctx context.Context, in schemas.ScoreInput, rows []schemas.ScoredRow, dir string, report engine.Report) (classification, error) {
 	var c classification
 	input, output := filepath.Join(dir, "classify.arrow"), filepath.Join(dir, "classified.arrow")
 	err := writeTexts(input, 2*len(rows), func(i int) (string, string) {

@@ -180,25 +180,30 @@ type (
 
 	// ScoredRow is one scored generation, all times 100. lead_* score the source's first sentence against the same reference.
 	ScoredRow struct {
-		SourceLanguage string  `arrow:"source_language"`
-		SourceID       string  `arrow:"source_id"`
-		TargetLanguage string  `arrow:"target_language"`
-		TargetID       string  `arrow:"target_id"`
-		Generated      string  `arrow:"generated"`
-		Reference      string  `arrow:"reference"`
-		Lead           string  `arrow:"lead"`
-		Rouge1         float64 `arrow:"rouge1"`
-		Rouge2         float64 `arrow:"rouge2"`
-		RougeL         float64 `arrow:"rougeL"`
-		LaSE           float64 `arrow:"lase"`
-		MS             float64 `arrow:"ms"`
-		LC             float64 `arrow:"lc"`
-		LP             float64 `arrow:"lp"`
-		LaSEShuffled   float64 `arrow:"lase_shuffled"`
-		LeadRouge1     float64 `arrow:"lead_rouge1"`
-		LeadRouge2     float64 `arrow:"lead_rouge2"`
-		LeadRougeL     float64 `arrow:"lead_rougeL"`
-		LeadLaSE       float64 `arrow:"lead_lase"`
+		SourceLanguage string `arrow:"source_language"`
+		SourceID       string `arrow:"source_id"`
+		TargetLanguage string `arrow:"target_language"`
+		TargetID       string `arrow:"target_id"`
+		Generated      string `arrow:"generated"`
+		Reference      string `arrow:"reference"`
+		Lead           string `arrow:"lead"`
+		Figures
+	}
+
+	// Figures are the measures of a sample, or their means over samples; times 100.
+	Figures struct {
+		Rouge1       float64 `json:"rouge1" arrow:"rouge1"`
+		Rouge2       float64 `json:"rouge2" arrow:"rouge2"`
+		RougeL       float64 `json:"rougeL" arrow:"rougeL"`
+		LaSE         float64 `json:"lase" arrow:"lase"`
+		MS           float64 `json:"ms" arrow:"ms"`
+		LC           float64 `json:"lc" arrow:"lc"`
+		LP           float64 `json:"lp" arrow:"lp"`
+		LaSEShuffled float64 `json:"lase_shuffled" arrow:"lase_shuffled"`
+		LeadRouge1   float64 `json:"lead_rouge1" arrow:"lead_rouge1"`
+		LeadRouge2   float64 `json:"lead_rouge2" arrow:"lead_rouge2"`
+		LeadRougeL   float64 `json:"lead_rougeL" arrow:"lead_rougeL"`
+		LeadLaSE     float64 `json:"lead_lase" arrow:"lead_lase"`
 	}
 
 	// EmbeddingRow is the unit vector of a text; all of a file have one width.

@@ -150,11 +150,11 @@ func readFile(ctx context.Context, f *Folder, c schemas.CrawlFile, limits Limits
 }
 
 func (in *Ingested) writeArticles(files []schemas.CrawlFile, s *sorter, out string, reject func(Reject) error) error {
-	articles, err := arrowfile.Create(filepath.Join(out, "articles.arrow"), schemas.Article, true)
+	articles, err := arrowfile.CreateT[schemas.ArticleRow](filepath.Join(out, "articles.arrow"))
 	if err != nil {
 		return err
 	}
-	deletions, err := arrowfile.Create(filepath.Join(out, "deletions.arrow"), schemas.Deletion, true)
+	deletions, err := arrowfile.CreateT[schemas.DeletionRow](filepath.Join(out, "deletions.arrow"))
 	if err != nil {
 		return errors.Join(err, articles.Close())
 	}
@@ -168,22 +168,19 @@ func (in *Ingested) writeArticles(files []schemas.CrawlFile, s *sorter, out stri
 		a, language := l.Article, files[l.File].Language
 		if a.Deleted {
 			in.Deleted++
-			return deletions.Append(language, a.ID)
+			return deletions.Append(schemas.DeletionRow{Language: language, ID: a.ID})
 		}
 		in.Accepted++
-		images := a.Images
-		if images == nil {
-			images = []string{}
-		}
-		return articles.Append(language, a.ID, a.URL, a.Title, a.Summary, a.Text, images, files[l.File].Split, a.Digest())
+		return articles.Append(schemas.ArticleRow{Language: language, ID: a.ID, URL: a.URL, Title: a.Title, Summary: a.Summary, Text: a.Text,
+			Images: a.Images, Label: files[l.File].Split, Digest: a.Digest()})
 	})
 	return errors.Join(err, articles.Close(), deletions.Close())
 }
 
 func writeRejects(path string, files []schemas.CrawlFile, rejects []Reject) error {
-	return arrowfile.WriteRows(path, schemas.Reject, len(rejects), func(i int) []any {
+	return arrowfile.WriteT(path, len(rejects), func(i int) schemas.RejectRow {
 		r := rejects[i]
-		return []any{files[r.File].Digest, r.Line, string(r.Reason), r.Detail}
+		return schemas.RejectRow{File: files[r.File].Digest, Line: r.Line, Reason: string(r.Reason), Detail: r.Detail}
 	})
 }
 

@@ -93,16 +93,16 @@ func TestAcceptedAndRejectedAreWhatWasReadForRandomFiles(t *testing.T) {
 		var accepted, rejected, deleted int64
 		last := ""
 		err = errors.Join(
-			arrowfile.Each(filepath.Join(out, "articles.arrow"), schemas.Article, func(r arrowfile.Row) error {
-				if r.Str(1) <= last {
-					t.Errorf("ids %q and %q: not in order", last, r.Str(1))
+			arrowfile.EachT(filepath.Join(out, "articles.arrow"), func(r *schemas.ArticleRow) error {
+				if r.ID <= last {
+					t.Errorf("ids %q and %q: not in order", last, r.ID)
 				}
-				last = arrowfile.Clone(r.Str(1))
+				last = arrowfile.Clone(r.ID)
 				accepted++
 				return nil
 			}),
-			arrowfile.Each(filepath.Join(out, "rejects.arrow"), schemas.Reject, func(arrowfile.Row) error { rejected++; return nil }),
-			arrowfile.Each(filepath.Join(out, "deletions.arrow"), schemas.Deletion, func(arrowfile.Row) error { deleted++; return nil }))
+			arrowfile.EachT(filepath.Join(out, "rejects.arrow"), func(*schemas.RejectRow) error { rejected++; return nil }),
+			arrowfile.EachT(filepath.Join(out, "deletions.arrow"), func(*schemas.DeletionRow) error { deleted++; return nil }))
 		if err != nil || in.Read != rows || accepted != in.Accepted || rejected != in.Rejected || deleted != in.Deleted ||
 			accepted+rejected+deleted != rows || in.Blank != blank {
 			t.Fatalf("%q: %d rows and %d blank lines written; %+v, %d and %d in the files, %v", body, rows, blank, in.Counts(), accepted, rejected, err)
@@ -120,20 +120,20 @@ func TestTheFirstRowOfAnIDStaysAcrossFilesAndTheOrderOfRowsChangesNothing(t *tes
 		t.Fatal(err)
 	}
 	var got []string
-	arrowfile.Each(filepath.Join(out, "articles.arrow"), schemas.Article, func(r arrowfile.Row) error {
-		got = append(got, r.Str(1)+"/"+arrowfile.Clone(r.Str(5))+"/"+arrowfile.Clone(r.Str(7)))
+	arrowfile.EachT(filepath.Join(out, "articles.arrow"), func(r *schemas.ArticleRow) error {
+		got = append(got, r.ID+"/"+arrowfile.Clone(r.Text)+"/"+arrowfile.Clone(r.Label))
 		return nil
 	})
 	if strings.Join(got, " ") != "a/from test/test b/b/test c/c/val" || in.Reasons[DuplicateID] != 2 {
 		t.Errorf("%v, %v", got, in.Counts())
 	}
 	var where []string
-	arrowfile.Each(filepath.Join(out, "rejects.arrow"), schemas.Reject, func(r arrowfile.Row) error {
+	arrowfile.EachT(filepath.Join(out, "rejects.arrow"), func(r *schemas.RejectRow) error {
 		name := "val"
-		if r.Str(0) == files[0].Digest {
+		if r.File == files[0].Digest {
 			name = "test"
 		}
-		where = append(where, fmt.Sprint(name, r.Int(1), r.Str(2)))
+		where = append(where, fmt.Sprint(name, r.Line, r.Reason))
 		return nil
 	})
 	if strings.Join(where, " ") != "test3duplicate_id val1duplicate_id" {

@@ -16,8 +16,6 @@ import (
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/schemas"
-
-	"github.com/apache/arrow/go/v17/arrow"
 )
 
 func TestADeletionIsARowOfItsIDLikeAnyOther(t *testing.T) {
@@ -30,15 +28,14 @@ func TestADeletionIsARowOfItsIDLikeAnyOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := ""
-	for _, f := range []struct {
-		name   string
-		schema *arrow.Schema
-	}{{"articles", schemas.Article}, {"deletions", schemas.Deletion}} {
-		arrowfile.Each(filepath.Join(out, f.name+".arrow"), f.schema, func(r arrowfile.Row) error {
-			got += f.name + " " + r.Str(0) + "/" + r.Str(1) + " "
-			return nil
-		})
-	}
+	arrowfile.EachT(filepath.Join(out, "articles.arrow"), func(r *schemas.ArticleRow) error {
+		got += "articles " + r.Language + "/" + r.ID + " "
+		return nil
+	})
+	arrowfile.EachT(filepath.Join(out, "deletions.arrow"), func(r *schemas.DeletionRow) error {
+		got += "deletions " + r.Language + "/" + r.ID + " "
+		return nil
+	})
 	if got != "articles english/a deletions english/0 deletions english/b " || in.Read != 6 || in.Deleted != 2 || in.Reasons[DuplicateID] != 3 {
 		t.Errorf("%s, %v", got, in.Counts())
 	}

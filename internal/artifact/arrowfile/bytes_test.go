@@ -63,7 +63,7 @@ func TestFilesHaveTheBytesTheyAlwaysHad(t *testing.T) {
 		"scored": func(path string) error {
 			return arrowfile.WriteT(path, 50, func(i int) schemas.ScoredRow {
 				return schemas.ScoredRow{SourceLanguage: "a", SourceID: "b", TargetLanguage: "c", TargetID: "d", Generated: name(i), Reference: "f", Lead: "g",
-					Rouge1: 1, Rouge2: 2, RougeL: 3, LaSE: 4, MS: 5, LC: 6, LP: 7, LaSEShuffled: 8, LeadRouge1: 9, LeadRouge2: 10, LeadRougeL: 11, LeadLaSE: float64(i) / 7}
+					Figures: schemas.Figures{Rouge1: 1, Rouge2: 2, RougeL: 3, LaSE: 4, MS: 5, LC: 6, LP: 7, LaSEShuffled: 8, LeadRouge1: 9, LeadRouge2: 10, LeadRougeL: 11, LeadLaSE: float64(i) / 7}}
 			})
 		},
 		"none": func(path string) error { return arrowfile.WriteT[schemas.PairRow](path, 0, nil) },

@@ -18,9 +18,9 @@ import (
 // columns are the names and the addresses of a row's fields: found once a file, so that a row costs no reflection.
 func columns(row any) (names []string, fields []any) {
 	v := reflect.ValueOf(row).Elem()
-	for i := range v.NumField() {
-		if name, ok := v.Type().Field(i).Tag.Lookup("arrow"); ok {
-			names, fields = append(names, name), append(fields, v.Field(i).Addr().Interface())
+	for _, f := range reflect.VisibleFields(v.Type()) { // those of an embedded struct in its place
+		if name, ok := f.Tag.Lookup("arrow"); ok {
+			names, fields = append(names, name), append(fields, v.FieldByIndex(f.Index).Addr().Interface())
 		}
 	}
 	return names, fields

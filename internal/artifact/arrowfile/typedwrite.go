@@ -76,8 +76,12 @@ func (w *WriterT[T]) flush() error {
 // Rows is the number of rows appended so far.
 func (w *WriterT[T]) Rows() int64 { return w.rows }
 
-// Close writes the last batch and the footer, and closes the file. A writer that is not closed leaves no readable file.
+// Close writes the last batch and the footer, and closes the file. A writer that is not closed leaves no readable file. Of nil it
+// does nothing.
 func (w *WriterT[T]) Close() error {
+	if w == nil {
+		return nil
+	}
 	err := errors.Join(w.flush(), w.ipc.Close())
 	w.open.Release()
 	return errors.Join(err, w.file.Close())

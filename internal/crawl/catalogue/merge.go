@@ -9,8 +9,6 @@ import (
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/schemas"
-
-	"github.com/apache/arrow/go/v17/arrow"
 )
 
 // Input is one language before a crawl and in it. Paths are empty where there is nothing: before its first crawl, or in a
@@ -35,15 +33,17 @@ type Counts struct {
 // from one crawl would give. progress gets the rows read so far.
 func Merge(ctx context.Context, in Input, dir string, progress func(rows int64)) (Counts, error) {
 	m := &merge{language: in.Language, snapshot: in.Snapshot}
-	previous := m.open(in.Previous, schemas.Article)
-	crawl := m.open(in.Articles, schemas.Article)
-	deletions := m.open(in.Deletions, schemas.Deletion)
+	previous := m.open(in.Previous, arrowfile.EachT[schemas.ArticleRow])
+	crawl := m.open(in.Articles, arrowfile.EachT[schemas.ArticleRow])
+	deletions := m.open(in.Deletions, func(path string, f func(*schemas.ArticleRow) error) error {
+		return arrowfile.EachT(path, func(d *schemas.DeletionRow) error { return f(&schemas.ArticleRow{Language: d.Language, ID: d.ID}) })
+	})
 	defer func() { previous.stop(); crawl.stop(); deletions.stop() }()
 	var err error
-	if m.articles, err = arrowfile.Create(filepath.Join(dir, "articles.arrow"), schemas.Article, true); err != nil {
+	if m.articles, err = arrowfile.CreateT[schemas.ArticleRow](filepath.Join(dir, "articles.arrow")); err != nil {
 		return m.counts, err
 	}
-	if m.changes, err = arrowfile.Create(filepath.Join(dir, "changes.arrow"), schemas.Change, true); err != nil {
+	if m.changes, err = arrowfile.CreateT[schemas.ChangeRow](filepath.Join(dir, "changes.arrow")); err != nil {
 		return m.counts, errors.Join(err, m.articles.Close())
 	}
 	err = m.run(ctx, previous, crawl, deletions, progress)
@@ -56,7 +56,7 @@ func Carry(previous, dir string) error {
 	if err := os.Link(previous, filepath.Join(dir, "articles.arrow")); err != nil {
 		return err
 	}
-	changes, err := arrowfile.Create(filepath.Join(dir, "changes.arrow"), schemas.Change, true)
+	changes, err := arrowfile.CreateT[schemas.ChangeRow](filepath.Join(dir, "changes.arrow"))
 	if err != nil {
 		return err
 	}
@@ -64,11 +64,12 @@ func Carry(previous, dir string) error {
 }
 
 type merge struct {
-	language          string
-	snapshot          bool
-	articles, changes *arrowfile.Writer
-	counts            Counts
-	rows              int64
+	language string
+	snapshot bool
+	articles *arrowfile.WriterT[schemas.ArticleRow]
+	changes  *arrowfile.WriterT[schemas.ChangeRow]
+	counts   Counts
+	rows     int64
 }
 
 // run walks the three lists side by side, one identity at a time.
@@ -103,19 +104,19 @@ func (m *merge) run(ctx context.Context, previous, crawl, deletions *cursor, pro
 }
 
 // one decides about an identity: a row of each list that has it, nil where it has none.
-func (m *merge) one(id string, before, now, deleted *arrowfile.Row) error {
+func (m *merge) one(id string, before, now, deleted *schemas.ArticleRow) error {
 	switch {
 	case now != nil && deleted != nil:
 		return corrupt("merge %s: the crawl both has and deletes article %q", m.language, id)
 	case now != nil && before == nil:
 		m.counts.New++
-		return errors.Join(m.keep(*now), m.changed(id, New))
-	case now != nil && same(*before, *now):
+		return errors.Join(m.articles.Append(*now), m.changed(id, New))
+	case now != nil && same(before, now):
 		m.counts.Unchanged++
-		return m.keep(*now)
+		return m.articles.Append(*now)
 	case now != nil:
 		m.counts.Edited++
-		return errors.Join(m.keep(*now), m.changed(id, Edited))
+		return errors.Join(m.articles.Append(*now), m.changed(id, Edited))
 	case before == nil:
 		m.counts.WithdrewNothing++
 		return nil
@@ -123,45 +124,43 @@ func (m *merge) one(id string, before, now, deleted *arrowfile.Row) error {
 		m.counts.Withdrawn++
 		return m.changed(id, Withdrawn)
 	}
-	return m.keep(*before)
+	return m.articles.Append(*before)
 }
 
-func (m *merge) keep(r arrowfile.Row) error {
-	return m.articles.Append(r.Str(0), r.Str(1), r.Str(2), r.Str(3), r.Str(4), r.Str(5), r.Strs(6), r.Str(7), r.Str(8))
+func (m *merge) changed(id, change string) error {
+	return m.changes.Append(schemas.ChangeRow{Language: m.language, ID: id, Change: change})
 }
-
-func (m *merge) changed(id, change string) error { return m.changes.Append(m.language, id, change) }
 
 // same compares title, summary and text. The URL, images and label of the newer row are kept in any case, and are no edit: a
 // site that moves has not written anything.
-func same(a, b arrowfile.Row) bool { return a.Str(8) == b.Str(8) }
+func same(a, b *schemas.ArticleRow) bool { return a.Digest == b.Digest }
 
-// cursor pulls the rows of one list, whose language is the first field and whose id, which must rise, is the second.
+// cursor pulls the rows of one list, whose ids must rise.
 type cursor struct {
 	path, language string
-	next           func() (arrowfile.Row, error, bool)
+	next           func() (*schemas.ArticleRow, error, bool)
 	stop           func()
-	row            arrowfile.Row
+	row            *schemas.ArticleRow
 	id             string
 	any            bool // row and id are there: the list has not ended
 }
 
-func (m *merge) open(path string, schema *arrow.Schema) *cursor {
+func (m *merge) open(path string, each func(path string, f func(*schemas.ArticleRow) error) error) *cursor {
 	c := &cursor{path: path, language: m.language}
 	if path == "" {
-		c.next, c.stop = func() (r arrowfile.Row, err error, any bool) { return }, func() {}
+		c.next, c.stop = func() (r *schemas.ArticleRow, err error, any bool) { return }, func() {}
 		return c
 	}
-	c.next, c.stop = iter.Pull2(func(yield func(arrowfile.Row, error) bool) {
+	c.next, c.stop = iter.Pull2(func(yield func(*schemas.ArticleRow, error) bool) {
 		stopped := errors.New("stopped")
-		err := arrowfile.Each(path, schema, func(r arrowfile.Row) error {
+		err := each(path, func(r *schemas.ArticleRow) error {
 			if !yield(r, nil) {
 				return stopped
 			}
 			return nil
 		})
 		if err != nil && err != stopped {
-			yield(arrowfile.Row{}, err)
+			yield(nil, err)
 		}
 	})
 	return c
@@ -177,17 +176,17 @@ func (c *cursor) advance() error {
 	if c.row, c.any = row, any; !any {
 		return nil
 	}
-	if c.id = arrowfile.Clone(row.Str(1)); row.Str(0) != c.language || !first && c.id <= last {
+	if c.id = arrowfile.Clone(row.ID); row.Language != c.language || !first && c.id <= last {
 		return corrupt("merge %s: %s: article %q of %s after %q: rows must be of one language and sorted by id, each once", c.language, c.path,
-			c.id, row.Str(0), last)
+			c.id, row.Language, last)
 	}
 	return nil
 }
 
 // at is the row if it is the one of id.
-func (c *cursor) at(id string) *arrowfile.Row {
+func (c *cursor) at(id string) *schemas.ArticleRow {
 	if c.any && c.id == id {
-		return &c.row
+		return c.row
 	}
 	return nil
 }

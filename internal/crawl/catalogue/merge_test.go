@@ -20,21 +20,21 @@ import (
 // article is what a test says of one: its id, and everything else in one word.
 type article struct{ id, rest string }
 
-func values(a article) []any {
-	return []any{"english", a.id, "u", a.rest, "s" + a.rest, "x", []string{a.rest}, "", "d" + a.rest}
+func row(a article) schemas.ArticleRow {
+	return schemas.ArticleRow{Language: "english", ID: a.id, URL: "u", Title: a.rest, Summary: "s" + a.rest, Text: "x", Images: []string{a.rest}, Digest: "d" + a.rest}
 }
 
 func writeArticles(t *testing.T, dir, name string, articles []article) string {
 	t.Helper()
 	path := filepath.Join(dir, name)
-	must(t, arrowfile.WriteRows(path, schemas.Article, len(articles), func(i int) []any { return values(articles[i]) }))
+	must(t, arrowfile.WriteT(path, len(articles), func(i int) schemas.ArticleRow { return row(articles[i]) }))
 	return path
 }
 
 func writeDeletions(t *testing.T, dir string, ids []string) string {
 	t.Helper()
 	path := filepath.Join(dir, "deletions")
-	must(t, arrowfile.WriteRows(path, schemas.Deletion, len(ids), func(i int) []any { return []any{"english", ids[i]} }))
+	must(t, arrowfile.WriteT(path, len(ids), func(i int) schemas.DeletionRow { return schemas.DeletionRow{Language: "english", ID: ids[i]} }))
 	return path
 }
 
@@ -112,11 +112,11 @@ func TestMergesOfRandomCrawlsAreAReplayOnAMap(t *testing.T) {
 				t.Fatalf("seed %d, crawl %d: the merged articles are not those of the map", seed, n)
 			}
 			last := ""
-			must(t, arrowfile.Each(filepath.Join(dir, "changes.arrow"), schemas.Change, func(r arrowfile.Row) error {
-				if id := r.Str(1); r.Str(0) != "english" || id <= last || changes[id] != r.Str(2) {
-					t.Fatalf("seed %d, crawl %d: change %s of %s after %s, wanted %s", seed, n, r.Str(2), id, last, changes[id])
+			must(t, arrowfile.EachT(filepath.Join(dir, "changes.arrow"), func(r *schemas.ChangeRow) error {
+				if id := r.ID; r.Language != "english" || id <= last || changes[id] != r.Change {
+					t.Fatalf("seed %d, crawl %d: change %s of %s after %s, wanted %s", seed, n, r.Change, id, last, changes[id])
 				}
-				last = arrowfile.Clone(r.Str(1))
+				last = arrowfile.Clone(r.ID)
 				delete(changes, last)
 				return nil
 			}))
@@ -136,27 +136,32 @@ func TestMergesOfRandomCrawlsAreAReplayOnAMap(t *testing.T) {
 }
 
 func TestAnArticleIsEditedByItsTextsAndItsNewRowIsKeptInAnyCase(t *testing.T) {
-	before := values(article{"a", "1"})
-	for f := 2; f < len(before); f++ {
+	before := row(article{"a", "1"})
+	for what, change := range map[string]func(*schemas.ArticleRow){
+		"url":     func(a *schemas.ArticleRow) { a.URL = "other" },
+		"title":   func(a *schemas.ArticleRow) { a.Title = "other" },
+		"summary": func(a *schemas.ArticleRow) { a.Summary = "other" },
+		"text":    func(a *schemas.ArticleRow) { a.Text = "other" },
+		"images":  func(a *schemas.ArticleRow) { a.Images = []string{"1", "2"} },
+		"label":   func(a *schemas.ArticleRow) { a.Label = "other" },
+		"digest":  func(a *schemas.ArticleRow) { a.Digest = "other" }, // of title, summary and text
+	} {
 		dir := t.TempDir()
-		after, want := slices.Clone(before), Counts{Articles: 1, Unchanged: 1}
-		switch after[f] = "other"; f {
-		case 6:
-			after[f] = []string{"1", "2"}
-		case 8: // the digest of title, summary and text
+		after, want := before, Counts{Articles: 1, Unchanged: 1}
+		if change(&after); what == "digest" {
 			want = Counts{Articles: 1, Edited: 1}
 		}
 		in := Input{Language: "english", Previous: filepath.Join(dir, "previous"), Articles: filepath.Join(dir, "crawl")}
-		must(t, arrowfile.WriteRows(in.Previous, schemas.Article, 1, func(int) []any { return before }))
-		must(t, arrowfile.WriteRows(in.Articles, schemas.Article, 1, func(int) []any { return after }))
+		must(t, arrowfile.WriteT(in.Previous, 1, func(int) schemas.ArticleRow { return before }))
+		must(t, arrowfile.WriteT(in.Articles, 1, func(int) schemas.ArticleRow { return after }))
 		got, err := Merge(context.Background(), in, dir, func(int64) {})
 		if err != nil || got != want {
-			t.Errorf("another %s: %+v, %v", schemas.Article.Field(f).Name, got, err)
+			t.Errorf("another %s: %+v, %v", what, got, err)
 		}
 		a, errA := os.ReadFile(in.Articles)
 		b, errB := os.ReadFile(filepath.Join(dir, "articles.arrow"))
 		if must(t, errors.Join(errA, errB)); !bytes.Equal(a, b) {
-			t.Errorf("another %s: the new row is not kept", schemas.Article.Field(f).Name)
+			t.Errorf("another %s: the new row is not kept", what)
 		}
 	}
 }
@@ -171,7 +176,7 @@ func TestALanguageWithoutFilesCarriesOnTheSameFile(t *testing.T) {
 	if !os.SameFile(a, b) {
 		t.Error("the articles were copied")
 	}
-	must(t, arrowfile.Each(filepath.Join(out, "changes.arrow"), schemas.Change, func(arrowfile.Row) error { return errors.New("a change") }))
+	must(t, arrowfile.EachT(filepath.Join(out, "changes.arrow"), func(*schemas.ChangeRow) error { return errors.New("a change") }))
 }
 
 func TestListsThatAreNotSortedOrNotOfTheLanguageAreNamed(t *testing.T) {

@@ -56,10 +56,10 @@ func newJudge(in Input, languages []int) (*judge, error) {
 	}
 	doubts := map[original]bool{}
 	for _, language := range languages {
-		err := j.read(language, func(r arrowfile.Row) {
+		err := j.read(language, func(r *schemas.ClassifiedRow) {
 			if v := j.verdict(language, r); OK(v, in.Params) {
 				if v.Original = true; !OK(v, in.Params) {
-					doubts[original{r.Int(6), arrowfile.Clone(v.Label)}] = true
+					doubts[original{r.Hash, arrowfile.Clone(v.Label)}] = true
 				}
 			}
 		})
@@ -68,8 +68,8 @@ func newJudge(in Input, languages []int) (*judge, error) {
 		}
 	}
 	for language := range in.Languages {
-		err := j.read(language, func(r arrowfile.Row) {
-			if o := (original{r.Int(6), j.labels[language]}); doubts[o] {
+		err := j.read(language, func(r *schemas.ClassifiedRow) {
+			if o := (original{r.Hash, j.labels[language]}); doubts[o] {
 				j.copies[o] = true
 			}
 		})
@@ -80,31 +80,31 @@ func newJudge(in Input, languages []int) (*judge, error) {
 	return j, nil
 }
 
-func (j *judge) read(language int, f func(arrowfile.Row)) error {
-	return arrowfile.Each(j.in.Classified[language], schemas.Classified, func(r arrowfile.Row) error {
+func (j *judge) read(language int, f func(*schemas.ClassifiedRow)) error {
+	return arrowfile.EachT(j.in.Classified[language], func(r *schemas.ClassifiedRow) error {
 		f(r)
 		return nil
 	})
 }
 
 // verdict is what a row of schemas.Classified says; Label shares the batch's memory.
-func (j *judge) verdict(language int, r arrowfile.Row) Verdict {
-	v := Verdict{Own: j.labels[language], Label: r.Str(2), Probability: r.Float(3), Wanted: r.Float(4), Letters: int(r.Int(5))}
-	v.Original = j.copies[original{r.Int(6), v.Label}]
+func (j *judge) verdict(language int, r *schemas.ClassifiedRow) Verdict {
+	v := Verdict{Own: j.labels[language], Label: r.Label, Probability: float64(r.Probability), Wanted: float64(r.Wanted), Letters: int(r.Letters)}
+	v.Original = j.copies[original{r.Hash, v.Label}]
 	return v
 }
 
 // each judges a language's articles in their order.
 func (j *judge) each(language int, use func(finding) error) error {
 	labels := map[string]string{}
-	return arrowfile.Each(j.in.Classified[language], schemas.Classified, func(r arrowfile.Row) error {
+	return arrowfile.EachT(j.in.Classified[language], func(r *schemas.ClassifiedRow) error {
 		v := j.verdict(language, r)
 		label, ok := labels[v.Label]
 		if !ok {
 			label = arrowfile.Clone(v.Label)
 			labels[label] = label
 		}
-		f := finding{language: language, id: r.Str(1), label: label, probability: float32(r.Float(3)), ok: OK(v, j.in.Params), to: -1}
+		f := finding{language: language, id: r.ID, label: label, probability: r.Probability, ok: OK(v, j.in.Params), to: -1}
 		if !f.ok && j.in.Params.Misplaced != Keep {
 			f.reason = left
 		}
@@ -182,9 +182,9 @@ func (j *judge) moves() ([]finding, error) {
 		leaving[f.language][f.id] = true
 	}
 	for language, ids := range incoming {
-		err := j.read(language, func(r arrowfile.Row) {
-			if _, ok := ids[r.Str(1)]; ok && !leaving[language][r.Str(1)] {
-				ids[arrowfile.Clone(r.Str(1))]++
+		err := j.read(language, func(r *schemas.ClassifiedRow) {
+			if _, ok := ids[r.ID]; ok && !leaving[language][r.ID] {
+				ids[arrowfile.Clone(r.ID)]++
 			}
 		})
 		if err != nil {

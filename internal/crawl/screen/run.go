@@ -29,11 +29,11 @@ type screening struct {
 	in       Input
 	at       int // of the language in in.Languages
 	judge    *judge
-	moving   map[string]finding // the language's misplaced articles by id, where they move
-	rows     int64              // of the language
-	changed  bool               // one of them goes, or another one comes
-	coming   []finding          // by id
-	texts    map[string][]any   // articles that come, by language/id
+	moving   map[string]finding            // the language's misplaced articles by id, where they move
+	rows     int64                         // of the language
+	changed  bool                          // one of them goes, or another one comes
+	coming   []finding                     // by id
+	texts    map[string]schemas.ArticleRow // articles that come, by language/id
 	hygiene  *hygiene
 	counts   map[string]int64
 	progress func(done int64)
@@ -43,7 +43,7 @@ type screening struct {
 // (schemas.Identified, row for row) and set_aside.arrow into dir. Counts: articles; misplaced (summaries not in their file's
 // language, whatever becomes of them); set_aside; moved_in and moved_out; and those of hygiene.
 func Run(ctx context.Context, in Input, dir string, progress func(done int64)) (map[string]int64, error) {
-	s := &screening{in: in, at: slices.Index(in.Languages, in.Language), texts: map[string][]any{},
+	s := &screening{in: in, at: slices.Index(in.Languages, in.Language), texts: map[string]schemas.ArticleRow{},
 		moving: map[string]finding{}, hygiene: newHygiene(in.Params.TemplateArticles), progress: progress,
 		counts: map[string]int64{"articles": 0, "misplaced": 0, "set_aside": 0, "moved_in": 0, "moved_out": 0}}
 	if s.at < 0 {
@@ -60,8 +60,8 @@ func Run(ctx context.Context, in Input, dir string, progress func(done int64)) (
 	}
 	err := s.hygiene.counts(s.counts, func(f func(summary string)) error {
 		row := int64(0)
-		return arrowfile.Each(filepath.Join(dir, "articles.arrow"), schemas.Article, func(r arrowfile.Row) error {
-			f(r.Str(4))
+		return arrowfile.EachT(filepath.Join(dir, "articles.arrow"), func(r *schemas.ArticleRow) error {
+			f(r.Summary)
 			if row++; row%1000 == 0 {
 				s.progress(s.rows)
 			}
@@ -128,11 +128,11 @@ func (s *screening) fetch() error {
 		if wanted[language] == nil {
 			continue
 		}
-		err := arrowfile.Each(s.in.Articles[language], schemas.Article, func(r arrowfile.Row) error {
-			if wanted[language][r.Str(1)] {
-				values := valuesOf(r)
-				values[0] = s.in.Language
-				s.texts[s.in.Languages[language]+"/"+arrowfile.Clone(r.Str(1))] = values
+		err := arrowfile.EachT(s.in.Articles[language], func(r *schemas.ArticleRow) error {
+			if wanted[language][r.ID] {
+				coming := clone(r)
+				coming.Language = s.in.Language
+				s.texts[s.in.Languages[language]+"/"+coming.ID] = coming
 			}
 			return nil
 		})
@@ -173,13 +173,13 @@ func (s *screening) through(ctx context.Context, out *output) error {
 		}
 	})
 	defer stop()
-	err := arrowfile.Each(s.in.Articles[s.at], schemas.Article, func(r arrowfile.Row) error {
+	err := arrowfile.EachT(s.in.Articles[s.at], func(r *schemas.ArticleRow) error {
 		f, err, ok := next()
 		if err != nil {
 			return err
 		}
-		if !ok || f.id != r.Str(1) {
-			return s.unlike(row, r.Str(1))
+		if !ok || f.id != r.ID {
+			return s.unlike(row, r.ID)
 		}
 		if row++; row%1000 == 0 {
 			s.progress(row)
@@ -195,13 +195,13 @@ func (s *screening) through(ctx context.Context, out *output) error {
 				}
 				coming = coming[1:]
 			}
-			return errors.Join(ctx.Err(), s.keep(out, f, valuesOf(r), f.ok))
+			return errors.Join(ctx.Err(), s.keep(out, f, r, f.ok))
 		case removed:
 			s.counts["moved_out"]++
 			return nil
 		}
 		s.counts["set_aside"]++
-		return out.aside.Append(s.in.Language, f.id, f.reason, s.judge.identified(f), f.probability)
+		return out.aside.Append(schemas.SetAsideRow{Language: s.in.Language, ID: f.id, Reason: f.reason, Identified: s.judge.identified(f), Probability: f.probability})
 	})
 	if err == nil && row != s.rows {
 		err = s.unlike(row, "")
@@ -220,33 +220,38 @@ func (s *screening) unlike(row int64, id string) error {
 // take writes an article that comes from another language's file.
 func (s *screening) take(out *output, f finding) error {
 	s.counts["moved_in"]++
-	return s.keep(out, f, s.texts[s.in.Languages[f.language]+"/"+f.id], true)
+	a := s.texts[s.in.Languages[f.language]+"/"+f.id]
+	return s.keep(out, f, &a, true)
 }
 
-func (s *screening) keep(out *output, f finding, values []any, ok bool) error {
+func (s *screening) keep(out *output, f finding, a *schemas.ArticleRow, ok bool) error {
 	s.counts["articles"]++
-	s.hygiene.add(values[4].(string), values[3].(string), values[5].(string))
+	s.hygiene.add(a.Summary, a.Title, a.Text)
 	if out.articles != nil {
-		if err := out.articles.Append(values...); err != nil {
+		if err := out.articles.Append(*a); err != nil {
 			return err
 		}
 	}
-	return out.languages.Append(s.in.Language, f.id, s.judge.identified(f), f.probability, ok)
+	return out.languages.Append(schemas.IdentifiedRow{Language: s.in.Language, ID: f.id, Identified: s.judge.identified(f), Probability: f.probability, OK: ok})
 }
 
 // output are the files of a language; articles is nil where the file stays as it is.
-type output struct{ articles, languages, aside *arrowfile.Writer }
+type output struct {
+	articles  *arrowfile.WriterT[schemas.ArticleRow]
+	languages *arrowfile.WriterT[schemas.IdentifiedRow]
+	aside     *arrowfile.WriterT[schemas.SetAsideRow]
+}
 
 func create(dir string, articles bool) (*output, error) {
 	var o output
 	var err, e error
 	if articles {
-		o.articles, err = arrowfile.Create(filepath.Join(dir, "articles.arrow"), schemas.Article, true)
+		o.articles, err = arrowfile.CreateT[schemas.ArticleRow](filepath.Join(dir, "articles.arrow"))
 	}
-	if o.languages, e = arrowfile.Create(filepath.Join(dir, "languages.arrow"), schemas.Identified, true); e != nil {
+	if o.languages, e = arrowfile.CreateT[schemas.IdentifiedRow](filepath.Join(dir, "languages.arrow")); e != nil {
 		err = errors.Join(err, e)
 	}
-	if o.aside, e = arrowfile.Create(filepath.Join(dir, "set_aside.arrow"), schemas.SetAside, true); e != nil {
+	if o.aside, e = arrowfile.CreateT[schemas.SetAsideRow](filepath.Join(dir, "set_aside.arrow")); e != nil {
 		err = errors.Join(err, e)
 	}
 	if err != nil {
@@ -256,20 +261,18 @@ func create(dir string, articles bool) (*output, error) {
 }
 
 func (o *output) close() (err error) {
-	for _, w := range []*arrowfile.Writer{o.articles, o.languages, o.aside} {
-		if w != nil {
-			err = errors.Join(err, w.Close())
-		}
-	}
-	return err
+	return errors.Join(o.articles.Close(), o.languages.Close(), o.aside.Close())
 }
 
-// valuesOf copies a row of schemas.Article.
-func valuesOf(r arrowfile.Row) []any {
-	images := r.Strs(6)
-	for i := range images {
-		images[i] = arrowfile.Clone(images[i])
+// clone copies a row out of its batch.
+func clone(r *schemas.ArticleRow) schemas.ArticleRow {
+	a := *r
+	for _, s := range []*string{&a.Language, &a.ID, &a.URL, &a.Title, &a.Summary, &a.Text, &a.Label, &a.Digest} {
+		*s = arrowfile.Clone(*s)
 	}
-	s := func(f int) string { return arrowfile.Clone(r.Str(f)) }
-	return []any{s(0), s(1), s(2), s(3), s(4), s(5), images, s(7), s(8)}
+	a.Images = slices.Clone(a.Images)
+	for i := range a.Images {
+		a.Images[i] = arrowfile.Clone(a.Images[i])
+	}
+	return a
 }

@@ -48,7 +48,8 @@ func scene(t *testing.T, rows []one, misplaced string) Input {
 	in := Input{Params: schemas.Demo().Screen}
 	in.Params.Misplaced = misplaced
 	dir := t.TempDir()
-	var articles, classified *arrowfile.Writer
+	var articles *arrowfile.WriterT[schemas.ArticleRow]
+	var classified *arrowfile.WriterT[schemas.ClassifiedRow]
 	finish := func() {
 		if articles != nil && errors.Join(articles.Close(), classified.Close()) != nil {
 			t.Fatal("cannot write")
@@ -61,14 +62,16 @@ func scene(t *testing.T, rows []one, misplaced string) Input {
 			in.Articles = append(in.Articles, filepath.Join(dir, r.language+".articles"))
 			in.Classified = append(in.Classified, filepath.Join(dir, r.language+".classified"))
 			var e1, e2 error
-			articles, e1 = arrowfile.Create(in.Articles[len(in.Articles)-1], schemas.Article, true)
-			classified, e2 = arrowfile.Create(in.Classified[len(in.Classified)-1], schemas.Classified, true)
+			articles, e1 = arrowfile.CreateT[schemas.ArticleRow](in.Articles[len(in.Articles)-1])
+			classified, e2 = arrowfile.CreateT[schemas.ClassifiedRow](in.Classified[len(in.Classified)-1])
 			if err := errors.Join(e1, e2); err != nil {
 				t.Fatal(err)
 			}
 		}
-		err := errors.Join(articles.Append(r.language, r.id, "u", "title", r.summary, "text", []string{"picture"}, "train", "digest"),
-			classified.Append(r.language, r.id, r.label, r.probability, r.wanted, int32(texts.Letters(r.summary)), texts.Hash(r.summary)))
+		err := errors.Join(articles.Append(schemas.ArticleRow{Language: r.language, ID: r.id, URL: "u", Title: "title", Summary: r.summary,
+			Text: "text", Images: []string{"picture"}, Label: "train", Digest: "digest"}),
+			classified.Append(schemas.ClassifiedRow{Language: r.language, ID: r.id, Label: r.label, Probability: r.probability, Wanted: r.wanted,
+				Letters: int32(texts.Letters(r.summary)), Hash: texts.Hash(r.summary)}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -97,21 +100,21 @@ func screenAll(t *testing.T, in Input) map[string]outcome {
 		}
 		o := outcome{counts: counts}
 		var ids, names, aside []string
-		each(t, filepath.Join(dir, "articles.arrow"), func(r arrowfile.Row) {
-			if r.Str(0) != language || r.Strs(6)[0] != "picture" || r.Str(8) != "digest" {
-				t.Errorf("%s/%s is damaged", r.Str(0), r.Str(1))
+		each(t, filepath.Join(dir, "articles.arrow"), func(r *schemas.ArticleRow) {
+			if r.Language != language || r.Images[0] != "picture" || r.Digest != "digest" {
+				t.Errorf("%s/%s is damaged", r.Language, r.ID)
 			}
-			ids = append(ids, arrowfile.Clone(r.Str(1)))
+			ids = append(ids, arrowfile.Clone(r.ID))
 		})
-		each(t, filepath.Join(dir, "languages.arrow"), func(r arrowfile.Row) {
-			name := arrowfile.Clone(r.Str(1))
-			if !r.Bool(4) {
-				name += "?" + r.Str(2)
+		each(t, filepath.Join(dir, "languages.arrow"), func(r *schemas.IdentifiedRow) {
+			name := arrowfile.Clone(r.ID)
+			if !r.OK {
+				name += "?" + r.Identified
 			}
 			names = append(names, name)
 		})
-		each(t, filepath.Join(dir, "set_aside.arrow"), func(r arrowfile.Row) {
-			aside = append(aside, fmt.Sprintf("%s %s %s", r.Str(1), r.Str(2), r.Str(3)))
+		each(t, filepath.Join(dir, "set_aside.arrow"), func(r *schemas.SetAsideRow) {
+			aside = append(aside, fmt.Sprintf("%s %s %s", r.ID, r.Reason, r.Identified))
 		})
 		if !sort.StringsAreSorted(ids) || len(ids) != len(names) || int64(len(ids)) != counts["articles"] || int64(len(aside)) != counts["set_aside"] {
 			t.Errorf("%s: articles %v, languages %v, counts %v", language, ids, names, counts)
@@ -125,9 +128,9 @@ func screenAll(t *testing.T, in Input) map[string]outcome {
 	return out
 }
 
-func each(t *testing.T, path string, f func(arrowfile.Row)) {
+func each[T any](t *testing.T, path string, f func(*T)) {
 	t.Helper()
-	if err := arrowfile.Each(path, nil, func(r arrowfile.Row) error { f(r); return nil }); err != nil {
+	if err := arrowfile.EachT(path, func(r *T) error { f(r); return nil }); err != nil {
 		t.Fatal(err)
 	}
 }

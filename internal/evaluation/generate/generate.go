@@ -29,10 +29,9 @@ const beat = 2 * time.Second
 
 // prompt is one row of the input.
 type prompt struct {
-	language string // of the output
-	fields   [4]string
-	source   []int // token ids with </s>
-	output   Hypothesis
+	row    schemas.GenerationRow // whose text and score the output becomes
+	source []int                 // token ids with </s>
+	output Hypothesis
 }
 
 // summarizer is a model with its tokenizer; summarizers has that of the last request.
@@ -101,7 +100,8 @@ func Summaries(ctx context.Context, model *t5.Model, tokenizer *t5.Tokenizer, so
 	params schemas.GenerateParams, alive func()) (texts []string, err error) {
 	prompts := make([]prompt, len(sources))
 	for i, source := range sources {
-		prompts[i] = prompt{language: languages[i], source: source, fields: [4]string{"source", fmt.Sprint(i)}}
+		prompts[i] = prompt{source: source,
+			row: schemas.GenerationRow{SourceLanguage: "source", SourceID: fmt.Sprint(i), TargetLanguage: languages[i]}}
 	}
 	options := optionsOf(params, model.Config, tokenizer)
 	if err := decodeAll(ctx, model, prompts, params.BatchSize, options, func(int, map[string]float64) { alive() }); err != nil {
@@ -155,19 +155,16 @@ func optionsOf(p schemas.GenerateParams, config *t5.Config, tokenizer *t5.Tokeni
 
 func readPrompts(r engine.GenerateRequest, config *t5.Config, tokenizer *t5.Tokenizer) ([]prompt, error) {
 	var prompts []prompt
-	err := arrowfile.Each(r.Input, schemas.Prompt, func(row arrowfile.Row) error {
-		var p prompt
-		for f := range p.fields {
-			p.fields[f] = arrowfile.Clone(row.Str(f))
-		}
-		p.language = p.fields[2]
-		if _, ok := config.Languages[p.language]; !ok {
+	err := arrowfile.EachT(r.Input, func(row *schemas.PromptRow) error {
+		p := prompt{row: schemas.GenerationRow{SourceLanguage: arrowfile.Clone(row.SourceLanguage), SourceID: arrowfile.Clone(row.SourceID),
+			TargetLanguage: arrowfile.Clone(row.TargetLanguage), TargetID: arrowfile.Clone(row.TargetID)}}
+		if _, ok := config.Languages[p.row.TargetLanguage]; !ok {
 			return invalid("%s: row %d asks for %q, which the model %s has no start token for (config.json, langid_map); "+
-				"train it on that language or take it out of the test samples", r.Input, len(prompts), p.language, r.Model)
+				"train it on that language or take it out of the test samples", r.Input, len(prompts), p.row.TargetLanguage, r.Model)
 		}
-		ids, err := tokenizer.Source(row.Str(4), r.SourceTokens)
+		ids, err := tokenizer.Source(row.Text, r.SourceTokens)
 		if err != nil {
-			return invalid("%s: row %d (%s %s): %v", r.Input, len(prompts), p.fields[0], p.fields[1], err)
+			return invalid("%s: row %d (%s %s): %v", r.Input, len(prompts), p.row.SourceLanguage, p.row.SourceID, err)
 		}
 		for _, id := range ids {
 			p.source = append(p.source, int(id))
@@ -208,7 +205,7 @@ func decodeBatch(ctx context.Context, model *t5.Model, prompts []prompt, batch [
 	var starts []int
 	for _, i := range batch {
 		sources = append(sources, prompts[i].source)
-		starts = append(starts, model.Config.Languages[prompts[i].language].ID)
+		starts = append(starts, model.Config.Languages[prompts[i].row.TargetLanguage].ID)
 	}
 	last := time.Now()
 	found, err := decode(model, sources, starts, o, ctx.Err, func(step int) {
@@ -224,7 +221,7 @@ func decodeBatch(ctx context.Context, model *t5.Model, prompts []prompt, batch [
 		best := found[b][0]
 		if math.IsNaN(float64(best.Score)) || math.IsInf(float64(best.Score), 0) {
 			return fault.New(schemas.NotFinite, "the summary of %s %s in %s has a score that is not finite; "+
-				"check the model's weights", prompts[i].fields[0], prompts[i].fields[1], prompts[i].language)
+				"check the model's weights", prompts[i].row.SourceLanguage, prompts[i].row.SourceID, prompts[i].row.TargetLanguage)
 		}
 		prompts[i].output = best
 	}
@@ -232,16 +229,16 @@ func decodeBatch(ctx context.Context, model *t5.Model, prompts []prompt, batch [
 }
 
 func write(path string, prompts []prompt, tokenizer *t5.Tokenizer) error {
-	w, err := arrowfile.Create(path, schemas.Generation, true)
+	w, err := arrowfile.CreateT[schemas.GenerationRow](path)
 	if err != nil {
 		return err
 	}
 	for _, p := range prompts {
-		text, err := p.text(tokenizer)
-		if err != nil {
+		if p.row.Generated, err = p.text(tokenizer); err != nil {
 			return err
 		}
-		if err := w.Append(p.fields[0], p.fields[1], p.fields[2], p.fields[3], text, p.output.Score); err != nil {
+		p.row.Score = p.output.Score
+		if err := w.Append(p.row); err != nil {
 			return err
 		}
 	}

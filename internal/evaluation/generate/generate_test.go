@@ -65,8 +65,9 @@ func request(t *testing.T, model string, targets ...string) engine.GenerateReque
 	r := engine.GenerateRequest{Model: model, Input: filepath.Join(dir, "prompts.arrow"), SourceTokens: 24,
 		Params: schemas.Demo().Generate, Output: filepath.Join(dir, "generations.arrow")}
 	r.Params.MaxTokens, r.Params.BatchSize = 12, 4
-	must(t, arrowfile.WriteRows(r.Input, schemas.Prompt, len(targets), func(i int) []any {
-		return []any{"english", fmt.Sprint(i), targets[i], fmt.Sprint(100 + i), strings.Repeat("the text holds ", 1+i*5%7) + fmt.Sprint(i)}
+	must(t, arrowfile.WriteT(r.Input, len(targets), func(i int) schemas.PromptRow {
+		return schemas.PromptRow{SourceLanguage: "english", SourceID: fmt.Sprint(i), TargetLanguage: targets[i], TargetID: fmt.Sprint(100 + i),
+			Text: strings.Repeat("the text holds ", 1+i*5%7) + fmt.Sprint(i)}
 	}))
 	return r
 }
@@ -90,11 +91,11 @@ func TestEveryPromptGetsItsSummaryInTheOrderOfTheInput(t *testing.T) {
 		score float64
 	}
 	read := func(path string) (rows []summary) {
-		must(t, arrowfile.Each(path, schemas.Generation, func(row arrowfile.Row) error {
-			if i := len(rows); row.Str(1) != fmt.Sprint(i) || row.Str(2) != targets[i] || row.Str(3) != fmt.Sprint(100+i) {
-				t.Errorf("row %d is %s to %s %s", i, row.Str(1), row.Str(2), row.Str(3))
+		must(t, arrowfile.EachT(path, func(row *schemas.GenerationRow) error {
+			if i := len(rows); row.SourceID != fmt.Sprint(i) || row.TargetLanguage != targets[i] || row.TargetID != fmt.Sprint(100+i) {
+				t.Errorf("row %d is %s to %s %s", i, row.SourceID, row.TargetLanguage, row.TargetID)
 			}
-			rows = append(rows, summary{arrowfile.Clone(row.Str(4)), row.Float(5)})
+			rows = append(rows, summary{arrowfile.Clone(row.Generated), float64(row.Score)})
 			return nil
 		}))
 		return rows

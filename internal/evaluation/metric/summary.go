@@ -5,49 +5,18 @@ import (
 	"sort"
 
 	"crosssum/internal/evaluation/metric/rouge"
+	"crosssum/schemas"
 )
 
-// Row is one scored sample, in the order of schemas.ScoreRow. Figures are times 100.
-type Row struct {
-	SourceLanguage, SourceID, TargetLanguage, TargetID string
-	Generated, Reference, Lead                         string
-	Figures
-}
-
 // Order sorts samples by pair, then by article.
-func (r Row) Order() string {
+func Order(r schemas.ScoredRow) string {
 	return r.SourceLanguage + "\x00" + r.TargetLanguage + "\x00" + r.SourceID + "\x00" + r.TargetID
 }
 
-// Figures are the measures of a sample, or their means over samples; times 100.
-type Figures struct {
-	Rouge1       float64 `json:"rouge1"`
-	Rouge2       float64 `json:"rouge2"`
-	RougeL       float64 `json:"rougeL"`
-	LaSE         float64 `json:"lase"`
-	MS           float64 `json:"ms"`
-	LC           float64 `json:"lc"`
-	LP           float64 `json:"lp"`
-	LaSEShuffled float64 `json:"lase_shuffled"`
-	LeadRouge1   float64 `json:"lead_rouge1"`
-	LeadRouge2   float64 `json:"lead_rouge2"`
-	LeadRougeL   float64 `json:"lead_rougeL"`
-	LeadLaSE     float64 `json:"lead_lase"`
-}
-
 // fields lists the measures for sums over rows.
-func (f *Figures) fields() []*float64 {
+func fields(f *schemas.Figures) []*float64 {
 	return []*float64{&f.Rouge1, &f.Rouge2, &f.RougeL, &f.LaSE, &f.MS, &f.LC, &f.LP, &f.LaSEShuffled,
 		&f.LeadRouge1, &f.LeadRouge2, &f.LeadRougeL, &f.LeadLaSE}
-}
-
-// Values are the measures in the order of schemas.ScoreRow.
-func (f Figures) Values() []float64 {
-	var out []float64
-	for _, p := range f.fields() {
-		out = append(out, *p)
-	}
-	return out
 }
 
 // Group is the mean over N samples of one pair, one target language or one kind of pair.
@@ -56,7 +25,7 @@ type Group struct {
 	Target      string `json:"target_language,omitempty"`
 	Provisional bool   `json:"provisional"` // some target language's segmenter or stemmer is not the reference's yet
 	N           int    `json:"n"`
-	Figures
+	schemas.Figures
 	Intervals *Intervals `json:"intervals,omitempty"`
 }
 
@@ -87,10 +56,10 @@ type Summary struct {
 }
 
 // Summarize groups rows. provisional tells which target languages are marked; seed is the bootstrap's.
-func Summarize(rows []Row, encoder string, seed uint32, provisional func(language string) bool) Summary {
+func Summarize(rows []schemas.ScoredRow, encoder string, seed uint32, provisional func(language string) bool) Summary {
 	s := Summary{LaSEName: "LaSE (" + encoder + ")", Encoder: encoder, Targets: []Group{}, Pairs: []Group{}}
-	total := func(keep func(Row) bool) Group {
-		var kept []Row
+	total := func(keep func(schemas.ScoredRow) bool) Group {
+		var kept []schemas.ScoredRow
 		for _, r := range rows {
 			if keep(r) {
 				kept = append(kept, r)
@@ -100,10 +69,10 @@ func Summarize(rows []Row, encoder string, seed uint32, provisional func(languag
 		g.Intervals = intervals(kept, seed)
 		return g
 	}
-	s.All = total(func(Row) bool { return true })
-	s.InLanguage = total(func(r Row) bool { return r.SourceLanguage == r.TargetLanguage })
-	s.CrossLingual = total(func(r Row) bool { return r.SourceLanguage != r.TargetLanguage })
-	byTarget, byPair := map[string][]Row{}, map[[2]string][]Row{}
+	s.All = total(func(schemas.ScoredRow) bool { return true })
+	s.InLanguage = total(func(r schemas.ScoredRow) bool { return r.SourceLanguage == r.TargetLanguage })
+	s.CrossLingual = total(func(r schemas.ScoredRow) bool { return r.SourceLanguage != r.TargetLanguage })
+	byTarget, byPair := map[string][]schemas.ScoredRow{}, map[[2]string][]schemas.ScoredRow{}
 	for _, r := range rows {
 		pair := [2]string{r.SourceLanguage, r.TargetLanguage}
 		byTarget[r.TargetLanguage] = append(byTarget[r.TargetLanguage], r)
@@ -127,30 +96,30 @@ func Summarize(rows []Row, encoder string, seed uint32, provisional func(languag
 	return s
 }
 
-func mean(rows []Row, provisional func(string) bool) Group {
+func mean(rows []schemas.ScoredRow, provisional func(string) bool) Group {
 	g := Group{N: len(rows)}
 	for _, r := range rows {
 		g.Provisional = g.Provisional || provisional(r.TargetLanguage)
-		for i, p := range g.fields() {
-			*p += *r.fields()[i]
+		for i, p := range fields(&g.Figures) {
+			*p += *fields(&r.Figures)[i]
 		}
 	}
 	if len(rows) > 0 {
-		for _, p := range g.fields() {
+		for _, p := range fields(&g.Figures) {
 			*p /= float64(len(rows))
 		}
 	}
 	return g
 }
 
-func intervals(rows []Row, seed uint32) *Intervals {
+func intervals(rows []schemas.ScoredRow, seed uint32) *Intervals {
 	if len(rows) == 0 {
 		return nil
 	}
 	columns := make([][]float64, 4)
 	for _, r := range rows {
-		for i, x := range r.Values()[:4] {
-			columns[i] = append(columns[i], x)
+		for i, x := range fields(&r.Figures)[:4] {
+			columns[i] = append(columns[i], *x)
 		}
 	}
 	b := rouge.Bootstrap(seed, columns...)

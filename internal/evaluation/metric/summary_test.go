@@ -3,14 +3,16 @@ package metric
 import (
 	"encoding/json"
 	"testing"
+
+	"crosssum/schemas"
 )
 
-func row(source, target string, rouge2 float64) Row {
-	return Row{SourceLanguage: source, TargetLanguage: target, Figures: Figures{Rouge2: rouge2, LaSE: 50}}
+func row(source, target string, rouge2 float64) schemas.ScoredRow {
+	return schemas.ScoredRow{SourceLanguage: source, TargetLanguage: target, Figures: schemas.Figures{Rouge2: rouge2, LaSE: 50}}
 }
 
 func TestASummaryHoldsEveryRowOnceByPairAndByTarget(t *testing.T) {
-	rows := []Row{row("english", "english", 30), row("english", "english", 10), row("english", "thai", 6), row("hindi", "english", 2)}
+	rows := []schemas.ScoredRow{row("english", "english", 30), row("english", "english", 10), row("english", "thai", 6), row("hindi", "english", 2)}
 	s := Summarize(rows, "tiny", 1, func(l string) bool { return l == "thai" })
 	if s.All.N != 4 || s.InLanguage.N != 2 || s.CrossLingual.N != 2 || len(s.Pairs) != 3 || len(s.Targets) != 2 {
 		t.Fatalf("%+v", s)

@@ -31,10 +31,10 @@ type Data struct {
 	Below        []NearPair
 	Alignment    *gold.Result // nil: the crawl has no gold
 	Training     []Step
-	Validations  []Validation    // none: the training was not validated
-	Scores       *metric.Summary // nil: nothing was scored
-	Samples      []metric.Row    // examples, with Source
-	Sources      []string        // source texts of Samples
+	Validations  []Validation        // none: the training was not validated
+	Scores       *metric.Summary     // nil: nothing was scored
+	Samples      []schemas.ScoredRow // examples, with Source
+	Sources      []string            // source texts of Samples
 	NotGenerated []Missed
 }
 

@@ -107,8 +107,8 @@ func (g *gathering) links() error {
 	for i, h := range g.Hygiene {
 		place[h.Name] = i
 	}
-	return arrowfile.Each(path, schemas.Duplicate, func(r arrowfile.Row) error {
-		if i, ok := place[r.Str(0)]; ok {
+	return arrowfile.EachT(path, func(r *schemas.DuplicateRow) error {
+		if i, ok := place[r.Language]; ok {
 			g.Hygiene[i].Duplicates++
 		}
 		return nil

@@ -28,8 +28,8 @@ func (g *gathering) articles() error {
 		if err != nil {
 			return err
 		}
-		err = arrowfile.Each(path, schemas.Reject, func(r arrowfile.Row) error {
-			reasons[arrowfile.Clone(r.Str(2))]++
+		err = arrowfile.EachT(path, func(r *schemas.RejectRow) error {
+			reasons[arrowfile.Clone(r.Reason)]++
 			return nil
 		})
 		if err != nil {
@@ -58,11 +58,11 @@ func (g *gathering) splits() error {
 	for i, l := range g.Languages {
 		place[l.Name] = i
 	}
-	err = arrowfile.Each(splits, schemas.Split, func(r arrowfile.Row) error {
-		reasons[r.Str(3)+", "+r.Str(4)]++
-		if i, ok := place[r.Str(0)]; ok {
+	err = arrowfile.EachT(splits, func(r *schemas.SplitRow) error {
+		reasons[r.Split+", "+r.Reason]++
+		if i, ok := place[r.Language]; ok {
 			l := &g.Languages[i]
-			switch r.Str(3) {
+			switch r.Split {
 			case "train":
 				l.Train++
 			case "val":
@@ -82,15 +82,15 @@ func (g *gathering) splits() error {
 		return err
 	}
 	pairs := map[[2]string]*PairSize{}
-	err = arrowfile.Each(samples, schemas.Sample, func(r arrowfile.Row) error {
-		pair, ok := pairs[[2]string{r.Str(0), r.Str(2)}]
+	err = arrowfile.EachT(samples, func(r *schemas.SampleRow) error {
+		pair, ok := pairs[[2]string{r.SourceLanguage, r.TargetLanguage}]
 		if !ok {
-			source, target := arrowfile.Clone(r.Str(0)), arrowfile.Clone(r.Str(2))
+			source, target := arrowfile.Clone(r.SourceLanguage), arrowfile.Clone(r.TargetLanguage)
 			pair = &PairSize{Source: source, Target: target}
 			pairs[[2]string{source, target}] = pair
 		}
 		pair.Samples++
-		switch r.Str(4) {
+		switch r.Split {
 		case "train":
 			pair.Train++
 		case "test":

@@ -40,17 +40,17 @@ func (g *gathering) languages() error {
 		if err != nil {
 			return err
 		}
-		err = arrowfile.Each(kept, schemas.Identified, func(r arrowfile.Row) error {
-			if !r.Bool(4) {
-				g.Misplaced = append(g.Misplaced, misplaced(r, 2, ""))
+		err = arrowfile.EachT(kept, func(r *schemas.IdentifiedRow) error {
+			if !r.OK {
+				g.Misplaced = append(g.Misplaced, misplaced(&schemas.SetAsideRow{Language: r.Language, ID: r.ID, Identified: r.Identified, Probability: r.Probability}))
 			}
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		err = arrowfile.Each(aside, schemas.SetAside, func(r arrowfile.Row) error {
-			g.Misplaced = append(g.Misplaced, misplaced(r, 3, arrowfile.Clone(r.Str(2))))
+		err = arrowfile.EachT(aside, func(r *schemas.SetAsideRow) error {
+			g.Misplaced = append(g.Misplaced, misplaced(r))
 			return nil
 		})
 		if err != nil {
@@ -61,10 +61,9 @@ func (g *gathering) languages() error {
 	return nil
 }
 
-// misplaced is a row of schemas.Identified or SetAside; identified is the field of the language, before its probability.
-func misplaced(r arrowfile.Row, identified int, reason string) Misplaced {
-	return Misplaced{Language: arrowfile.Clone(r.Str(0)), ID: arrowfile.Clone(r.Str(1)), Identified: arrowfile.Clone(r.Str(identified)),
-		Probability: r.Float(identified + 1), Reason: reason}
+func misplaced(r *schemas.SetAsideRow) Misplaced {
+	return Misplaced{Language: arrowfile.Clone(r.Language), ID: arrowfile.Clone(r.ID), Identified: arrowfile.Clone(r.Identified),
+		Probability: float64(r.Probability), Reason: arrowfile.Clone(r.Reason)}
 }
 
 // someMisplaced takes misplacedShown of them by a hash, which prefers no language, in (language, id) order.

@@ -22,11 +22,12 @@ func (g *gathering) scores() error {
 	if err != nil || path == "" {
 		return err
 	}
-	var rows []metric.Row
-	err = arrowfile.Each(path, schemas.ScoreRow, func(r arrowfile.Row) error {
-		s := func(f int) string { return arrowfile.Clone(r.Str(f)) }
-		rows = append(rows, metric.Row{SourceLanguage: s(0), SourceID: s(1), TargetLanguage: s(2), TargetID: s(3), Generated: s(4), Reference: s(5), Lead: s(6),
-			Figures: metric.Figures{Rouge2: r.Float(8), LaSE: r.Float(10)}})
+	var rows []schemas.ScoredRow
+	err = arrowfile.EachT(path, func(r *schemas.ScoredRow) error {
+		s := arrowfile.Clone
+		rows = append(rows, schemas.ScoredRow{SourceLanguage: s(r.SourceLanguage), SourceID: s(r.SourceID), TargetLanguage: s(r.TargetLanguage),
+			TargetID: s(r.TargetID), Generated: s(r.Generated), Reference: s(r.Reference), Lead: s(r.Lead),
+			Figures: schemas.Figures{Rouge2: r.Rouge2, LaSE: r.LaSE}})
 		return nil
 	})
 	g.Samples = chooseSamples(rows, g.in.Params.Seed)
@@ -47,12 +48,12 @@ const samplesShown = 10
 
 // chooseSamples takes rows by a hash of the seed, first those whose pair and target language are new: neither the best nor
 // the worst, and of many languages. The result is in the rows' order.
-func chooseSamples(rows []metric.Row, seed uint64) []metric.Row {
+func chooseSamples(rows []schemas.ScoredRow, seed uint64) []schemas.ScoredRow {
 	order := make([]int, len(rows))
 	hash := make([][32]byte, len(rows))
 	for i, r := range rows {
 		order[i] = i
-		hash[i] = sha256.Sum256(fmt.Appendf(nil, "%d\x00%s", seed, r.Order()))
+		hash[i] = sha256.Sum256(fmt.Appendf(nil, "%d\x00%s", seed, metric.Order(r)))
 	}
 	sort.Slice(order, func(i, j int) bool { return bytes.Compare(hash[order[i]][:], hash[order[j]][:]) < 0 })
 	taken, targets := map[int]bool{}, map[string]bool{}
@@ -63,7 +64,7 @@ func chooseSamples(rows []metric.Row, seed uint64) []metric.Row {
 			}
 		}
 	}
-	var out []metric.Row
+	var out []schemas.ScoredRow
 	for i, r := range rows {
 		if taken[i] {
 			out = append(out, r)
@@ -76,17 +77,17 @@ func chooseSamples(rows []metric.Row, seed uint64) []metric.Row {
 func (g *gathering) texts() error {
 	g.Sources = make([]string, len(g.Samples))
 	type use struct {
-		field int
-		to    *string
+		of func(*schemas.ArticleRow) string
+		to *string
 	}
 	wanted := map[string]map[string][]use{}
-	want := func(language, id string, field int, to *string) {
+	want := func(language, id string, of func(*schemas.ArticleRow) string, to *string) {
 		if wanted[language] == nil {
 			wanted[language] = map[string][]use{}
 		}
-		wanted[language][id] = append(wanted[language][id], use{field, to})
+		wanted[language][id] = append(wanted[language][id], use{of, to})
 	}
-	const summary, text = 4, 5
+	summary, text := func(a *schemas.ArticleRow) string { return a.Summary }, func(a *schemas.ArticleRow) string { return a.Text }
 	for i, r := range g.Samples {
 		want(r.SourceLanguage, r.SourceID, text, &g.Sources[i])
 	}
@@ -113,9 +114,9 @@ func (g *gathering) texts() error {
 			if wanted[u.Name] == nil {
 				continue
 			}
-			err := arrowfile.Each(paths[i], schemas.Article, func(r arrowfile.Row) error {
-				for _, use := range wanted[u.Name][r.Str(1)] {
-					*use.to = arrowfile.Clone(r.Str(use.field))
+			err := arrowfile.EachT(paths[i], func(r *schemas.ArticleRow) error {
+				for _, use := range wanted[u.Name][r.ID] {
+					*use.to = arrowfile.Clone(use.of(r))
 				}
 				return nil
 			})

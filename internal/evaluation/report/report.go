@@ -61,7 +61,7 @@ type total struct {
 }
 
 type sampleRow struct {
-	metric.Row
+	schemas.ScoredRow
 	Source                 string
 	SourceCode, TargetCode string
 }

@@ -29,7 +29,7 @@ func world() Data {
 		d.Languages = append(d.Languages, Language{n, got + 7, got, 7, got * 8 / 10, got / 10, got / 10})
 	}
 	s := metric.Summary{LaSEName: "LaSE (multilingual-e5-small)", Encoder: "multilingual-e5-small"}
-	var rows []metric.Row
+	var rows []schemas.ScoredRow
 	for i, a := range names {
 		for j, b := range names {
 			n := int64(math.Min(size[a], size[b]) * (0.3 + 0.5*r.Float64()))
@@ -46,8 +46,8 @@ func world() Data {
 				if a == b {
 					rouge *= 2
 				}
-				rows = append(rows, metric.Row{SourceLanguage: a, TargetLanguage: b, SourceID: "x1f3", Generated: "kamera- ja valokuvaohjelma", Reference: "photo viewer and organiser",
-					Figures: metric.Figures{Rouge1: 2 * rouge, Rouge2: rouge, RougeL: 2 * rouge, LaSE: 60 + 20*r.Float64(), MS: 88, LC: 85, LP: 97, LaSEShuffled: 58, LeadRouge2: 3 * r.Float64(), LeadLaSE: 20}})
+				rows = append(rows, schemas.ScoredRow{SourceLanguage: a, TargetLanguage: b, SourceID: "x1f3", Generated: "kamera- ja valokuvaohjelma", Reference: "photo viewer and organiser",
+					Figures: schemas.Figures{Rouge1: 2 * rouge, Rouge2: rouge, RougeL: 2 * rouge, LaSE: 60 + 20*r.Float64(), MS: 88, LC: 85, LP: 97, LaSEShuffled: 58, LeadRouge2: 3 * r.Float64(), LeadLaSE: 20}})
 			}
 		}
 	}

@@ -16,8 +16,6 @@ import (
 	"crosssum/internal/engine"
 	"crosssum/internal/fault"
 	"crosssum/schemas"
-
-	"github.com/apache/arrow/go/v17/arrow"
 )
 
 // maxBatchTokens bounds the memory of one batch: at hidden size 384 a million tokens take about 20 GB.
@@ -37,20 +35,18 @@ func Run(ctx context.Context, request engine.EncodeRequest, report engine.Report
 			"(default_prompt_name), and the run's encoder.prefix is empty: set encoder.prefix to it, or take default_prompt_name out of the file",
 			request.Model, promptsFile, e.prompt)
 	}
-	fields, err := arrowfile.StringColumns(request.Input, "language", "id", request.Column)
-	if err != nil {
-		return engine.EncodeResult{}, err
-	}
 	total, err := arrowfile.Rows(request.Input)
 	if err != nil {
 		return engine.EncodeResult{}, err
 	}
 	s := stream{ctx: ctx, encoder: e, request: request, report: report, total: total, unit: true}
-	err = s.write(request.Output, schemas.Embedding(e.dimension), func(w *arrowfile.Writer) error {
-		s.emit = func(r row, t *text, vector []float32) error { return w.Append(r.language, r.id, t.digest, vector) }
-		return arrowfile.Each(request.Input, nil, func(r arrowfile.Row) error {
-			return s.add(arrowfile.Clone(r.Str(fields[0])), arrowfile.Clone(r.Str(fields[1])), r.Str(fields[2]))
-		})
+	err = write(&s, func(w *arrowfile.WriterT[schemas.EmbeddingRow]) error {
+		s.emit = func(r row, t *text, vector []float32) error {
+			return w.Append(schemas.EmbeddingRow{Language: r.language, ID: r.id, TextDigest: t.digest, Embedding: vector})
+		}
+		return arrowfile.Pick(request.Input, func(r *schemas.TextRow) error {
+			return s.add(arrowfile.Clone(r.Language), arrowfile.Clone(r.ID), r.Text)
+		}, "language", "id", request.Column)
 	})
 	return s.result, err
 }
@@ -64,9 +60,12 @@ func Lines(ctx context.Context, request engine.EncodeRequest, next func() (strin
 		return engine.EncodeResult{}, err
 	}
 	s := stream{ctx: ctx, encoder: e, request: request, report: report, total: total}
-	column := arrow.NewSchema(schemas.Vector(e.dimension).Fields()[1:], nil)
-	err = s.write(request.Output, column, func(w *arrowfile.Writer) error {
-		s.emit = func(_ row, _ *text, vector []float32) error { return w.Append(vector) }
+	type line struct {
+		schemas.Uncompressed
+		Embedding []float32 `arrow:"embedding"`
+	}
+	err = write(&s, func(w *arrowfile.WriterT[line]) error {
+		s.emit = func(_ row, _ *text, vector []float32) error { return w.Append(line{Embedding: vector}) }
 		for n := 1; ; n++ {
 			content, err := next()
 			if errors.Is(err, io.EOF) {

@@ -31,8 +31,8 @@ func TestEqualTextsAreEncodedOnceAndKeepTheirRows(t *testing.T) {
 		t.Errorf("%d rows and %d texts", result.Rows, result.Texts)
 	}
 	digests := map[string]string{}
-	err = arrowfile.Each(r.Output, schemas.Embedding(384), func(row arrowfile.Row) error {
-		digests[row.Str(1)] = arrowfile.Clone(row.Str(2))
+	err = arrowfile.EachT(r.Output, func(row *schemas.EmbeddingRow) error {
+		digests[row.ID] = arrowfile.Clone(row.TextDigest)
 		return nil
 	})
 	if err != nil {

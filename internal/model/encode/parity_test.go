@@ -61,8 +61,8 @@ func readReference(t *testing.T) reference {
 func input(t testing.TB, texts []string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "texts.arrow")
-	if err := arrowfile.WriteRows(path, schemas.Text, len(texts), func(i int) []any {
-		return []any{"english", fmt.Sprintf("%05d", i), texts[i]}
+	if err := arrowfile.WriteT(path, len(texts), func(i int) schemas.TextRow {
+		return schemas.TextRow{Language: "english", ID: fmt.Sprintf("%05d", i), Text: texts[i]}
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -81,11 +81,11 @@ func run(t *testing.T, request engine.EncodeRequest, texts []string) [][]float32
 		t.Fatalf("%d rows of %d", result.Rows, len(texts))
 	}
 	var out [][]float32
-	err = arrowfile.Each(request.Output, nil, func(r arrowfile.Row) error {
-		if want := fmt.Sprintf("%05d", len(out)); r.Str(1) != want {
-			t.Errorf("row %d has id %s", len(out), r.Str(1))
+	err = arrowfile.EachT(request.Output, func(r *schemas.EmbeddingRow) error {
+		if want := fmt.Sprintf("%05d", len(out)); r.ID != want {
+			t.Errorf("row %d has id %s", len(out), r.ID)
 		}
-		out = append(out, append([]float32(nil), r.Vector(3)...))
+		out = append(out, append([]float32(nil), r.Embedding...))
 		return nil
 	})
 	if err != nil {

@@ -7,8 +7,6 @@ import (
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/engine"
 	"crosssum/schemas"
-
-	"github.com/apache/arrow/go/v17/arrow"
 )
 
 // A window ends with the row that reaches one of these: what is held in memory of texts, tokens and vectors.
@@ -31,8 +29,9 @@ type stream struct {
 }
 
 // write makes the output file; rows adds the rows of the request. A request that fails leaves no file.
-func (s *stream) write(path string, schema *arrow.Schema, rows func(*arrowfile.Writer) error) error {
-	w, err := arrowfile.Create(path, schema, false)
+func write[T any](s *stream, rows func(*arrowfile.WriterT[T]) error) error {
+	path := s.request.Output
+	w, err := arrowfile.CreateVectors[T](path, s.encoder.dimension, nil)
 	if err != nil {
 		return err
 	}

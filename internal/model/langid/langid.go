@@ -30,19 +30,14 @@ func Run(ctx context.Context, request engine.ClassifyRequest, report engine.Repo
 	if err != nil {
 		return result, fault.Of(schemas.MissingModel, err)
 	}
-	column, err := arrowfile.StringColumns(request.Input, "language", "id", request.Column)
-	if err != nil {
-		return result, err
-	}
-	w, err := arrowfile.Create(request.Output, schemas.Classified, true)
+	w, err := arrowfile.CreateT[schemas.ClassifiedRow](request.Output)
 	if err != nil {
 		return result, err
 	}
 	c := newClassifier(model)
 	last := time.Now()
-	err = arrowfile.Each(request.Input, nil, func(row arrowfile.Row) error {
-		language, id, text := row.Str(column[0]), row.Str(column[1]), row.Str(column[2])
-		found, err := c.classify(language, text)
+	err = arrowfile.Pick(request.Input, func(r *schemas.TextRow) error {
+		found, err := c.classify(r.Language, r.Text)
 		if err != nil {
 			return fmt.Errorf("%s: row %d: %w", request.Input, result.Rows, err)
 		}
@@ -50,9 +45,9 @@ func Run(ctx context.Context, request engine.ClassifyRequest, report engine.Repo
 			last = time.Now()
 			report(schemas.Progress{Done: result.Rows, Of: "rows"})
 		}
-		return errors.Join(ctx.Err(), w.Append(language, id, found.label, float32(found.probability), float32(found.wanted),
-			int32(texts.Letters(text)), texts.Hash(text)))
-	})
+		return errors.Join(ctx.Err(), w.Append(schemas.ClassifiedRow{Language: r.Language, ID: r.ID, Label: found.label,
+			Probability: float32(found.probability), Wanted: float32(found.wanted), Letters: int32(texts.Letters(r.Text)), Hash: texts.Hash(r.Text)}))
+	}, "language", "id", request.Column)
 	return result, errors.Join(err, w.Close())
 }
 

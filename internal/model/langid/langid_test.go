@@ -31,12 +31,12 @@ type answer struct {
 func classify(t *testing.T, rows [][2]string) ([]answer, error) {
 	t.Helper()
 	input, output := filepath.Join(t.TempDir(), "texts.arrow"), filepath.Join(t.TempDir(), "classified.arrow")
-	w, err := arrowfile.Create(input, schemas.Text, true)
+	w, err := arrowfile.CreateT[schemas.TextRow](input)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, row := range rows {
-		if err := w.Append(row[0], string(rune('a'+i)), row[1]); err != nil {
+		if err := w.Append(schemas.TextRow{Language: row[0], ID: string(rune('a' + i)), Text: row[1]}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -48,11 +48,11 @@ func classify(t *testing.T, rows [][2]string) ([]answer, error) {
 		return nil, err
 	}
 	var out []answer
-	err = arrowfile.Each(output, schemas.Classified, func(r arrowfile.Row) error {
-		if i := len(out); r.Str(0) != rows[i][0] || r.Str(1) != string(rune('a'+i)) {
-			t.Errorf("row %d is %s/%s", i, r.Str(0), r.Str(1))
+	err = arrowfile.EachT(output, func(r *schemas.ClassifiedRow) error {
+		if i := len(out); r.Language != rows[i][0] || r.ID != string(rune('a'+i)) {
+			t.Errorf("row %d is %s/%s", i, r.Language, r.ID)
 		}
-		out = append(out, answer{arrowfile.Clone(r.Str(2)), r.Float(3), r.Float(4)})
+		out = append(out, answer{arrowfile.Clone(r.Label), float64(r.Probability), float64(r.Wanted)})
 		return nil
 	})
 	return out, err
