@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"maps"
 	"os"
 	"runtime/debug"
 	"strconv"
@@ -40,21 +39,14 @@ func handlers(threads int) map[string]engine.Handler {
 	}
 }
 
-// subcommands are the file tools, which ./crosssum hands to this program.
-func subcommands() map[string]func(args []string) error {
-	all := maps.Clone(filetools.Commands)
-	maps.Copy(all, train.Tools)
-	return all
-}
-
 func main() {
 	// Rows and vectors are short-lived and large: collect early rather than hold twice the memory.
 	debug.SetGCPercent(50)
 	threads := environment()
 	torch.SetThreads(threads)
 	faiss.SetThreads(threads)
-	if len(os.Args) > 1 {
-		os.Exit(cli.Main("engine", subcommands(), os.Args[1:]))
+	if len(os.Args) > 1 { // a file tool, which ./crosssum hands to this program
+		os.Exit(cli.Main("engine", filetools.Commands, os.Args[1:]))
 	}
 	if err := engine.Main(handlers(threads)); err != nil {
 		fmt.Fprintln(os.Stderr, err)

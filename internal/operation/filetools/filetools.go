@@ -1,4 +1,4 @@
-// Package filetools is what ./crosssum tokenize, encode and align do: files and lines in, files and lines out, without a
+// Package filetools is what ./crosssum tokenize, encode, align, train and loss do: files and lines in, files and lines out, without a
 // server and a store. The work is done by what answers the worker's requests, so the results are the same.
 package filetools
 
@@ -12,7 +12,9 @@ import (
 )
 
 // Commands are the subcommands of the engine program, by name.
-var Commands = map[string]func(args []string) error{"tokenize": tokenize, "encode": encodeLines, "align": align}
+var Commands = map[string]func(args []string) error{
+	"tokenize": tokenize, "encode": encodeLines, "align": align,
+	"train": trainModel, "loss": losses, "prove-memory": proveMemory}
 
 // progress prints to the standard error how far a tool is, once it has taken longer than a second: on a terminal in one line
 // that is written over every second, else a line every ten seconds. end finishes the line.

@@ -182,9 +182,10 @@ func toyModelOf(t *testing.T, model, text string) {
 func TestTheDetailsOfAHeartbeatAreSmallWhateverTheyHold(t *testing.T) {
 	const long = -math.MaxFloat64
 	var sent schemas.Progress
-	r := &run{report: func(p schemas.Progress) { sent = p }, request: engine.TrainRequest{Params: schemas.TrainParams{Steps: math.MaxInt64, Ranks: 64}}}
-	r.saved, r.last = math.MaxInt64, metric{Loss: long}
-	r.progress(math.MaxInt64, 1.0/3, metric{LearningRate: long})
+	r := &run{outputs: outputs{report: func(p schemas.Progress) { sent = p }},
+		inputs: inputs{request: engine.TrainRequest{Params: schemas.TrainParams{Steps: math.MaxInt64, Ranks: 64}}}}
+	r.Step, r.saved, r.last = math.MaxInt64, math.MaxInt64, metric{Loss: long}
+	r.tell(1.0/3, long)
 	sent.Stage, sent.Unit = "split_dedup", strings.Repeat("x", 64)+"-"+strings.Repeat("y", 64)
 	sent.UnitNo, sent.Units, sent.WorkDone, sent.UnitWork = math.MaxInt64, math.MaxInt64, long, long
 	raw, err := json.Marshal(sent)

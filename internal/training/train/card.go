@@ -19,7 +19,7 @@ func (r *run) writeCard(dir string) error {
 	c, p := r.model.Config, r.request.Params
 	taken := ""
 	if p.Output == "best" {
-		taken = fmt.Sprintf("; these are the weights of step %d, the best of its validations", r.best.Step)
+		taken = fmt.Sprintf("; these are the weights of step %d, the best of its validations", r.Best.Step)
 	}
 	fmt.Fprintf(&b, `---
 library_name: transformers
@@ -31,14 +31,14 @@ pipeline_tag: summarization
 Trained by CrossSum: %d steps, %d samples of %d pairs of languages%s.
 
 `, map[string]string{"mt5": "mT5", "t5": "T5 v1.1"}[c.ModelType], c.NumLayers, c.NumDecoderLayers, c.DModel, c.NumHeads, c.DKV, c.DFF, c.VocabSize,
-		float64(c.Count())/1e6, r.step, r.samples, len(r.feed.pairs()), taken)
+		float64(c.Count())/1e6, r.Step, r.Samples, len(r.feed.pairs()), taken)
 	b.WriteString(c.Usage(p.SourceTokens, p.TargetTokens))
 	batches := fmt.Sprintf(`batches of %d x %d by "%s" (alpha %g, beta %g)`, p.Pairs, p.MiniBatch, p.Sampling, p.Alpha, p.Beta)
 	if r.request.Batches != "" {
 		batches = "the batches of a file, in its order"
 	}
 	data := sha256.New()
-	for _, digest := range r.inputs[3:] {
+	for _, digest := range r.digests[3:] {
 		io.WriteString(data, digest+"\n")
 	}
 	fmt.Fprintf(&b, `## Made from
@@ -52,7 +52,7 @@ Trained by CrossSum: %d steps, %d samples of %d pairs of languages%s.
 
 %s, rate %g * d_model^-0.5 * min(s^-0.5, s * %d^-1.5), %s, source %d and target %d tokens,
 label smoothing %g, dropout %g, seed %d. The loss and rate of every step are in metrics.jsonl.
-`, r.inputs[0], r.inputs[1], r.inputs[2], len(r.inputs[3:]), hex.EncodeToString(data.Sum(nil)), p.Optimizer, p.LearningRate, p.WarmupSteps,
+`, r.digests[0], r.digests[1], r.digests[2], len(r.digests[3:]), hex.EncodeToString(data.Sum(nil)), p.Optimizer, p.LearningRate, p.WarmupSteps,
 		batches, p.SourceTokens, p.TargetTokens, p.LabelSmoothing, p.Dropout, r.request.Seed)
 	return os.WriteFile(filepath.Join(dir, cardFile), []byte(b.String()), 0o644)
 }

@@ -23,20 +23,12 @@ import (
 // state.json. It is complete or absent: written beside its place, synced, then renamed; and its files are compared with
 // the digests in state.json before it is used.
 type checkpointState struct {
-	Step    int               `json:"step"`    // optimizer steps taken
-	Run     string            `json:"run"`     // digest of what is trained on what: another run's checkpoint is not taken
-	Loss    float64           `json:"loss"`    // of the last step
-	Samples int64             `json:"samples"` // seen so far
-	Seed    uint64            `json:"seed"`    // sampler and masks are functions of it and the step
-	Files   map[string]string `json:"files"`   // SHA-256 by file name
+	reached
+	Run   string            `json:"run"`   // digest of what is trained on what: another run's checkpoint is not taken
+	Seed  uint64            `json:"seed"`  // sampler and masks are functions of it and the step
+	Files map[string]string `json:"files"` // SHA-256 by file name
 
 	Computed string `json:"computed,omitempty"` // where and how, as far as it may change the last bits; "" in older ones
-
-	Validated int  `json:"validated"` // step of the last validation; 0: none
-	Best      best `json:"best"`      // of all validations
-	Waited    int  `json:"waited"`    // validations since the best
-	// The first step that was not taken as the parameters say, after a shortage of memory or a lost rank; 0: none.
-	NotReproducibleSince int `json:"not_reproducible_since,omitempty"`
 }
 
 const stateFile = "state.json"

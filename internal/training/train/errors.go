@@ -58,7 +58,7 @@ func notFinite(what string, step int, pairs []string, rate float64) error {
 func (r *run) learn(err error) error {
 	var typed *fault.Error
 	if short := fault.Shortage(err); short != nil {
-		short.Message = fmt.Sprintf("train: step %d: %s", r.step+1, short.Message)
+		short.Message = fmt.Sprintf("train: step %d: %s", r.Step+1, short.Message)
 		typed, err = short, short
 	}
 	p := r.request.Params
@@ -86,8 +86,8 @@ func (r *run) apply() {
 }
 
 func (r *run) notReproducible(parameter string, now, asked any) {
-	if r.since == 0 {
-		r.since = r.step + 1
+	if r.NotReproducibleSince == 0 {
+		r.NotReproducibleSince = r.Step + 1
 	}
-	r.note("%s is %v in place of %v; not bit-reproducible since step %d", parameter, now, asked, r.since)
+	r.note("%s is %v in place of %v; not bit-reproducible since step %d", parameter, now, asked, r.NotReproducibleSince)
 }

@@ -86,15 +86,6 @@ func writeEvents(path, work string, timings bool) error {
 	return os.WriteFile(path, out, 0o644)
 }
 
-// show adds the scalars of a step to the work folder's file.
-func (r *run) show(step int, scalars []scalar) error {
-	if r.events == nil { // of another rank than 0
-		return nil
-	}
-	_, err := r.events.Write(events(nil, step, scalars))
-	return err
-}
-
 // at begins an Event with its wall_time (1: double) and step (2: int64).
 func at(step int) []byte {
 	b := binary.LittleEndian.AppendUint64([]byte{1<<3 | 1}, math.Float64bits(float64(step)))

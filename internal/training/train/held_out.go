@@ -9,7 +9,7 @@ import (
 	"sort"
 
 	"crosssum/internal/artifact/arrowfile"
-	"crosssum/internal/model/t5"
+	"crosssum/internal/model/starts"
 	"crosssum/schemas"
 )
 
@@ -66,24 +66,24 @@ func (d *draw) cut() []heldOut {
 
 // holdOut draws the samples of split val that the training is validated on, of the pairs that it trains on. Where there is none it
 // says so, and refuses parameters that need validation.
-func (r *run) holdOut(tokenizer *t5.Tokenizer) error {
-	p := r.request.Params
+func (in *inputs) holdOut(languages starts.Tokens, out *outputs) error {
+	p := in.request.Params
 	if p.ValidateEvery == 0 {
 		return nil
 	}
 	samples := map[string]int{} // training samples, by target language
 	pairs := map[[2]string]bool{}
-	for _, pair := range r.feed.pairs() {
+	for _, pair := range in.feed.pairs() {
 		pairs[[2]string{pair.Source, pair.Target}] = true
 		samples[pair.Target] += pair.Samples
 	}
-	d := &draw{limit: p.ValidationSamples, seed: r.request.Seed, wanted: func(source, target string) bool { return pairs[[2]string{source, target}] }}
+	d := &draw{limit: p.ValidationSamples, seed: in.request.Seed, wanted: func(source, target string) bool { return pairs[[2]string{source, target}] }}
 	var err error
 	switch {
-	case r.request.Samples != nil:
-		err = d.articles(r.request.Samples.File, r.request.Samples.Articles)
-	case r.request.Dataset != "":
-		err = d.folder(r.request.Dataset)
+	case in.request.Samples != nil:
+		err = d.articles(in.request.Samples.File, in.request.Samples.Articles)
+	case in.request.Dataset != "":
+		err = d.folder(in.request.Dataset)
 	}
 	if err != nil {
 		return err
@@ -93,19 +93,19 @@ func (r *run) holdOut(tokenizer *t5.Tokenizer) error {
 			return invalid("output %q and patience %d need validation, and no sample of split \"val\" is of a pair that is trained on: "+
 				"raise the share of val, or set output to \"last\" and patience to 0", p.Output, p.Patience)
 		}
-		if r.request.Batches == "" {
-			r.note("not validated: no sample of split \"val\" is of a pair that is trained on")
+		if in.request.Batches == "" {
+			out.note("not validated: no sample of split \"val\" is of a pair that is trained on")
 		}
 		return nil
 	}
-	r.held = d.cut()
-	for i := range r.held {
-		h := &r.held[i]
-		h.group, h.start = groupOf(samples[h.to]), r.model.Config.Languages[h.to].ID
-		if h.source, err = tokenizer.Source(h.text, p.SourceTokens); err != nil {
+	in.held = d.cut()
+	for i := range in.held {
+		h := &in.held[i]
+		h.group, h.start = groupOf(samples[h.to]), languages[h.to].ID
+		if h.source, err = in.tokenizer.Source(h.text, p.SourceTokens); err != nil {
 			return err
 		}
-		if h.label, _, err = tokenizer.Label(h.summary, p.TargetTokens); err != nil {
+		if h.label, _, err = in.tokenizer.Label(h.summary, p.TargetTokens); err != nil {
 			return err
 		}
 		h.text = ""

@@ -15,10 +15,6 @@ import (
 	"crosssum/internal/native/torch"
 )
 
-// inputs are the SHA-256 of what a run reads: config.json, weights and spiece.model of the model that it begins with, then samples and
-// articles, or the files of a data set, or the file of batches.
-type inputs []string
-
 // digestShards is the digest of a sharded model, whose single file would be at path: of its index and its shards.
 func digestShards(path string) (string, error) {
 	index := path + ".index.json"
@@ -40,21 +36,22 @@ func digestShards(path string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// identity is the digest of what the run's bytes depend on, so that a checkpoint of another run is not taken. in takes the
-// digests of the files that were read for it.
-func identity(request engine.TrainRequest, d torch.Device, in *inputs) (string, error) {
+// identity is the digest of what the run's bytes depend on, so that a checkpoint of another run is not taken. list are the SHA-256 of what it
+// reads: config.json, weights and spiece.model of the model that it begins with, then samples and articles, or the files of a data set, or
+// the file of batches.
+func identity(request engine.TrainRequest, d torch.Device) (id string, list []string, err error) {
 	h := sha256.New()
 	params := request.Params
 	params.CheckpointEvery, params.KeepCheckpoints, params.Output = 0, 0, "" // change no step
 	params.ActivationCheckpointing = false
 	params.Precision = "fp32"
 	if bf16, err := half(request.Params, d); err != nil {
-		return "", err
+		return "", nil, err
 	} else if bf16 {
 		params.Precision = "bf16"
 	}
 	if err := json.NewEncoder(h).Encode([]any{params, request.Seed}); err != nil {
-		return "", err
+		return "", nil, err
 	}
 	files := []string{filepath.Join(request.Model, configFile), filepath.Join(request.Model, modelFile),
 		filepath.Join(request.Model, vocabularyFile)}
@@ -64,12 +61,12 @@ func identity(request engine.TrainRequest, d torch.Device, in *inputs) (string, 
 	case request.Dataset != "":
 		rows, err := splitFiles(request.Dataset, "train")
 		if err != nil {
-			return "", err
+			return "", nil, err
 		}
 		if params.ValidateEvery > 0 {
 			validation, err := splitFiles(request.Dataset, "val")
 			if err != nil {
-				return "", err
+				return "", nil, err
 			}
 			rows = append(rows, validation...)
 		}
@@ -89,15 +86,15 @@ func identity(request engine.TrainRequest, d torch.Device, in *inputs) (string, 
 		}
 		if os.IsNotExist(err) {
 			if _, _, missing := t5.Load(request.Model); missing != nil { // says what to do about it
-				return "", missing
+				return "", nil, missing
 			}
-			return "", invalid("%v: give the file or folder of the data to train on", err)
+			return "", nil, invalid("%v: give the file or folder of the data to train on", err)
 		}
 		if err != nil {
-			return "", err
+			return "", nil, err
 		}
 		io.WriteString(h, digest)
-		*in = append(*in, digest)
+		list = append(list, digest)
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	return hex.EncodeToString(h.Sum(nil)), list, nil
 }

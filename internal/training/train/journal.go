@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"crosssum/schemas"
 )
 
 // metric is one line of metrics.jsonl: what repeats when the run is repeated. Times are in timings.jsonl.
@@ -119,59 +121,11 @@ func readJournal[T any](path string) (lines []T, err error) {
 }
 
 // journalEnds are the offsets in metrics.jsonl and validation.jsonl behind what had been written at a checkpoint.
-func (r *run) journalEnds(s checkpointState) (metrics, validations int64, err error) {
-	if metrics, err = linesEnd(filepath.Join(r.request.Work, metricsFile), s.Step, 1); err != nil {
+func journalEnds(work string, params schemas.TrainParams, s checkpointState) (metrics, validations int64, err error) {
+	if metrics, err = linesEnd(filepath.Join(work, metricsFile), s.Step, 1); err != nil {
 		return 0, 0, err
 	}
-	every := max(1, r.request.Params.ValidateEvery)
-	validations, err = linesEnd(filepath.Join(r.request.Work, validationFile), s.Validated/every, every)
+	every := max(1, params.ValidateEvery)
+	validations, err = linesEnd(filepath.Join(work, validationFile), s.Validated/every, every)
 	return metrics, validations, err
-}
-
-// openJournals opens what is written step by step, cut back to a checkpoint; the timings of steps that are taken again stay.
-func (r *run) openJournals(s checkpointState) error {
-	in := func(name string) string { return filepath.Join(r.request.Work, name) }
-	metrics, validations, err := r.journalEnds(s)
-	if err != nil {
-		return err
-	}
-	timings, err := wholeEnd(in(timingsFile))
-	if err != nil {
-		return err
-	}
-	if r.metrics, err = openJournal(in(metricsFile), metrics); err != nil {
-		return err
-	}
-	if r.timings, err = openJournal(in(timingsFile), timings); err != nil {
-		return err
-	}
-	if r.held != nil {
-		if r.validations, err = openJournal(in(validationFile), validations); err != nil {
-			return err
-		}
-	}
-	if err := writeEvents(in(eventsFile), r.request.Work, true); err != nil {
-		return err
-	}
-	r.events, err = os.OpenFile(in(eventsFile), os.O_WRONLY|os.O_APPEND, 0o644)
-	return err
-}
-
-func (r *run) log(line metric, samples int) error {
-	defer r.watch.end(&r.watch.Log)
-	r.step, r.last = line.Step, line
-	r.samples += int64(samples)
-	if err := r.metrics.add(line); err != nil {
-		return err
-	}
-	return r.show(line.Step, line.scalars())
-}
-
-// timed logs what the step took, with what was due behind it.
-func (r *run) timed() error {
-	line := r.watch.line(r.step)
-	if err := r.timings.add(line); err != nil {
-		return err
-	}
-	return r.show(r.step, line.scalars())
 }

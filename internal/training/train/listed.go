@@ -2,6 +2,7 @@ package train
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -85,8 +86,8 @@ func readBatches(path string, tokenizer *t5.Tokenizer, vocabulary int, params sc
 	return l, nil
 }
 
-// countBatches is the number of lines of a file of batches that are not empty, for a training that is to take all of them.
-func countBatches(path string) (n int, err error) {
+// CountBatches is the number of lines of a file of batches that are not empty, for a training that is to take all of them.
+func CountBatches(path string) (n int, err error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return 0, invalid("%v", err)
@@ -203,3 +204,31 @@ func (l *listed) unequal(ranks int) string {
 }
 
 func (l *listed) close() {}
+
+// Losses tells each the loss of every batch of a file, without dropout.
+func Losses(model, batches string, params schemas.TrainParams, each func(loss float64)) error {
+	if err := check(params); err != nil {
+		return err
+	}
+	m, tokenizer, err := t5.Load(model)
+	if err != nil {
+		return err
+	}
+	defer m.Free()
+	list, err := readBatches(batches, tokenizer, m.Config.VocabSize, params)
+	if err != nil {
+		return err
+	}
+	if err := startTokens(list, m, tokenizer, params.NewLanguages, &outputs{}); err != nil {
+		return err
+	}
+	for step := range list.steps {
+		batch, _, _ := list.batch(step + 1)
+		loss, err := lossOf(context.Background(), m, params, batch, func() {})
+		if err != nil {
+			return err
+		}
+		each(loss)
+	}
+	return nil
+}

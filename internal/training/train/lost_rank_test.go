@@ -70,7 +70,7 @@ func TestAKilledRankIsFoundAtOnceAndTheRunGoesOnToTheSameBytes(t *testing.T) {
 func TestALostRankEndsTheStepBetweenTwoMicroBatches(t *testing.T) {
 	gone := errors.New("gone")
 	s := &ranks{size: 2, alive: func() error { return gone }, explain: func(err error) error { return err }}
-	r := &run{request: engine.TrainRequest{Params: schemas.Demo().Train}, ranks: s}
+	r := &run{inputs: inputs{request: engine.TrainRequest{Params: schemas.Demo().Train}}, ranks: s}
 	var stopped bool
 	err := torch.DoGrad(func() {
 		stopped = r.forwardBackward(context.Background(), []sequence{{[]int32{3, 1}, []int32{4, 1}, 2}, {[]int32{3, 1}, []int32{4, 1}, 2}}, &metric{Step: 1})

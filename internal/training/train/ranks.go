@@ -134,9 +134,9 @@ func doubles(values ...float64) torch.Tensor {
 }
 
 // divisible refuses batches that the ranks cannot share equally.
-func (r *run) divisible(ranks int) error {
-	if r.feed.divisor()%ranks == 0 {
+func divisible(f feed, ranks int) error {
+	if f.divisor()%ranks == 0 {
 		return nil
 	}
-	return invalid("%s cannot be shared equally by %d ranks: choose a number of ranks that divides it", r.feed.unequal(ranks), ranks)
+	return invalid("%s cannot be shared equally by %d ranks: choose a number of ranks that divides it", f.unequal(ranks), ranks)
 }

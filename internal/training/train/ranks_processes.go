@@ -59,7 +59,7 @@ func (r *run) start(ctx context.Context) error {
 	if size == 1 {
 		return nil
 	}
-	if err := r.divisible(size); err != nil {
+	if err := divisible(r.feed, size); err != nil {
 		return err
 	}
 	folder, err := os.MkdirTemp(r.request.Work, atomicfile.Prefix)
@@ -68,10 +68,10 @@ func (r *run) start(ctx context.Context) error {
 	}
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	o := &others{ended: make(chan ended, size), cancel: cancel, folder: folder, threads: torch.Threads()}
-	r.ranks = &ranks{size: size, others: o, explain: func(err error) error { return o.explain(err, r.step+1) }}
+	r.ranks = &ranks{size: size, others: o, explain: func(err error) error { return o.explain(err, r.Step+1) }}
 	each := max(o.threads/size, 1)
 	torch.SetThreads(each)
-	request := engine.RankRequest{TrainRequest: r.request, Ranks: size, Meeting: folder, Run: r.id, Step: r.step}
+	request := engine.RankRequest{TrainRequest: r.request, Ranks: size, Meeting: folder, Run: r.id, Step: r.Step}
 	request.Params.MicroBatch = r.lessons.Effective(request.Params.MicroBatch)
 	for request.Rank = 1; request.Rank < size; request.Rank++ {
 		o.running.Add(1)
@@ -88,18 +88,18 @@ func (r *run) start(ctx context.Context) error {
 	r.ranks.alive = func() error {
 		select {
 		case e := <-o.ended:
-			return o.lost(e, r.step+1)
+			return o.lost(e, r.Step+1)
 		default:
 		}
 		if n := o.worked.Load(); n != seen { // the training goes on while this rank waits
 			seen = n
-			r.progress(r.step, 1, r.last)
+			r.tell(1, r.last.LearningRate)
 		}
 		return nil
 	}
 	r.ranks.group, err = r.meet(folder)
 	if err != nil {
-		return o.explain(err, r.step+1)
+		return o.explain(err, r.Step+1)
 	}
 	return nil
 }
@@ -207,7 +207,7 @@ func Rank(ctx context.Context, request engine.RankRequest, report engine.Report)
 			stop()
 		}
 	})
-	r := &run{request: request.TrainRequest, report: report, id: request.Run}
+	r := &run{inputs: inputs{request: request.TrainRequest, id: request.Run}, outputs: outputs{report: report}}
 	defer r.close()
 	if r.device, err = device.Of(request.Rank, request.Ranks); err != nil {
 		return none, err

@@ -37,7 +37,7 @@ func Run(ctx context.Context, request engine.TrainRequest, report engine.Report)
 		return r.result(), r.learn(err)
 	}
 	r.ranks.end()
-	err = busy(func() { r.progress(r.step, 0, r.last) }, r.finish)
+	err = busy(func() { r.alive() }, r.finish)
 	return r.result(), err
 }
 
@@ -69,8 +69,8 @@ func (r *run) loop(ctx context.Context) error {
 	if err := r.validate(ctx); err != nil { // one that the attempt before was stopped in
 		return err
 	}
-	for !r.ended() {
-		line := metric{Step: r.step + 1, LearningRate: rate(r.step+1, p.WarmupSteps, r.model.Config.DModel, p.LearningRate)}
+	for !r.ended(p) {
+		line := metric{Step: r.Step + 1, LearningRate: rate(r.Step+1, p.WarmupSteps, r.model.Config.DModel, p.LearningRate)}
 		batch, pairs, err := r.feed.batch(line.Step)
 		if err != nil {
 			return err
@@ -81,7 +81,7 @@ func (r *run) loop(ctx context.Context) error {
 		err = torch.DoGrad(func() {
 			stopped = r.forwardBackward(ctx, batch, &line)
 			r.watch.end(&r.watch.Passes)
-			gradients := r.gradients(&line)
+			gradients := r.gradients()
 			stopped = r.ranks.combine(&line, gradients, stopped)
 			line.GradientNorm = math.Sqrt(kernels.SquareSums(gradients))
 			if finite(line.Loss) && finite(line.GradientNorm) && !stopped {
@@ -101,7 +101,8 @@ func (r *run) loop(ctx context.Context) error {
 		case !finite(line.GradientNorm):
 			return notFinite("gradient", line.Step, line.Pairs, line.LearningRate)
 		}
-		if err := r.log(line, len(batch)); err != nil {
+		r.Step, r.Loss, r.Samples = line.Step, line.Loss, r.Samples+int64(len(batch))
+		if err := r.log(line); err != nil {
 			return err
 		}
 		if err := r.validate(ctx); err != nil {
@@ -110,10 +111,10 @@ func (r *run) loop(ctx context.Context) error {
 		if err := r.checkpoint(); err != nil {
 			return err
 		}
-		if err := r.timed(); err != nil {
+		if err := r.timed(r.Step); err != nil {
 			return err
 		}
-		r.progress(r.step, 0, line)
+		r.tell(0, line.LearningRate)
 	}
 	return nil
 }
@@ -136,19 +137,19 @@ func (r *run) forwardBackward(ctx context.Context, batch []sequence, line *metri
 			dropout := kernels.Dropout{Rate: p.Dropout, Seed: r.request.Seed, Step: line.Step, Examples: b.places}
 			line.Loss += r.model.Gradients(b.Batch, p.LabelSmoothing, 1/float64(tokens), dropout)
 		})
-		r.progress(line.Step-1, float64(k+1)/float64(len(batches)), *line)
+		r.tell(float64(k+1)/float64(len(batches)), line.LearningRate)
 	}
 	return false
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
-// progress reports finished steps; part is how much of the next one is done. Who asked for several ranks hears how many there are.
-func (r *run) progress(steps int, part float64, line metric) {
-	metrics := map[string]float64{"loss": r.last.Loss, "learning_rate": line.LearningRate, "checkpoint": float64(r.saved), "part_of_step": part}
+// tell reports the steps taken; part is how much of the next one is done. Who asked for several ranks hears how many there are.
+func (r *run) tell(part, rate float64) {
+	metrics := map[string]float64{"loss": r.last.Loss, "learning_rate": rate, "checkpoint": float64(r.saved), "part_of_step": part}
 	if r.request.Params.Ranks > 1 {
 		_, ranks := r.ranks.place()
 		metrics["ranks"] = float64(ranks)
 	}
-	r.report(schemas.Progress{Done: int64(steps), Total: int64(r.request.Params.Steps), Of: "steps", Metrics: metrics})
+	r.report(schemas.Progress{Done: int64(r.Step), Total: int64(r.request.Params.Steps), Of: "steps", Metrics: metrics})
 }

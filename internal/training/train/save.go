@@ -94,7 +94,7 @@ func (r *run) durable(wait bool) error {
 			return r.written(err)
 		case <-beat.C:
 			if beats++; beats <= writeBeats {
-				r.progress(r.step, 0, r.last)
+				r.alive()
 			}
 		}
 	}
@@ -115,10 +115,10 @@ func (r *run) checkpoint() error {
 	if err := r.durable(false); err != nil {
 		return err
 	}
-	if r.step%r.request.Params.CheckpointEvery != 0 && r.best.Step != r.step && !r.ended() {
+	if r.Step%r.request.Params.CheckpointEvery != 0 && r.Best.Step != r.Step && !r.ended(r.request.Params) {
 		return nil
 	}
-	if err := r.save(); err != nil || !r.ended() {
+	if err := r.save(); err != nil || !r.ended(r.request.Params) {
 		return err
 	}
 	return r.durable(true)
@@ -127,13 +127,13 @@ func (r *run) checkpoint() error {
 // save copies the state, unless it has been saved, and writes it beside the next steps. It waits for the one before. All ranks come
 // here in the same steps and compare what they have; rank 0 writes it.
 func (r *run) save() error {
-	if r.step == r.begun {
+	if r.Step == r.begun {
 		return nil
 	}
-	if err := r.ranks.same(r.model.Weights, r.step); err != nil {
+	if err := r.ranks.same(r.model.Weights, r.Step); err != nil {
 		return err
 	}
-	r.begun = r.step
+	r.begun = r.Step
 	if r.metrics == nil {
 		return nil
 	}
@@ -143,9 +143,8 @@ func (r *run) save() error {
 	if err := r.writer.copy(r.model.Weights, r.optimizer); err != nil {
 		return err
 	}
-	state := checkpointState{Step: r.step, Run: r.id, Seed: r.request.Seed, Loss: r.last.Loss, Samples: r.samples, Computed: r.computed,
-		NotReproducibleSince: r.since, Validated: r.validated, Best: r.best, Waited: r.waited}
-	r.writer.start(r.step, func() error { return r.write(state) })
+	state := checkpointState{reached: r.reached, Run: r.id, Seed: r.request.Seed, Computed: r.computed}
+	r.writer.start(r.Step, func() error { return r.write(state) })
 	return nil
 }
 
@@ -215,8 +214,8 @@ func (r *run) finish() error {
 }
 
 func (r *run) writeOutput(dir string) error {
-	if r.step < r.request.Params.Steps {
-		r.note("ended after step %d: %d validations in a row were not better than that of step %d", r.step, r.waited, r.best.Step)
+	if r.Step < r.request.Params.Steps {
+		r.note("ended after step %d: %d validations in a row were not better than that of step %d", r.Step, r.Waited, r.Best.Step)
 	}
 	for _, name := range []string{metricsFile, validationFile, timingsFile} {
 		err := atomicfile.Copy(filepath.Join(r.request.Work, name), filepath.Join(dir, name))
@@ -227,14 +226,14 @@ func (r *run) writeOutput(dir string) error {
 	if err := writeEvents(filepath.Join(dir, eventsFile), r.request.Work, false); err != nil {
 		return err
 	}
-	if r.since > 0 {
-		r.lessons.Since = r.since
+	if r.NotReproducibleSince > 0 {
+		r.lessons.Since = r.NotReproducibleSince
 		if err := r.lessons.Write(dir); err != nil {
 			return err
 		}
 	}
 	r.writer = writer{} // its memory
-	if r.request.Params.Output == "best" && r.best.Step != r.step {
+	if r.request.Params.Output == "best" && r.Best.Step != r.Step {
 		if err := r.takeBest(); err != nil {
 			return err
 		}
@@ -244,7 +243,7 @@ func (r *run) writeOutput(dir string) error {
 
 // takeBest makes the weights of the best validation those of the model.
 func (r *run) takeBest() error {
-	name := checkpointName(r.best.Step)
+	name := checkpointName(r.Best.Step)
 	dir := filepath.Join(r.request.Work, name)
 	if _, err := verifyCheckpoint(dir, r.id); err != nil {
 		return &fault.Error{Type: schemas.CorruptObject, Message: "train: the best checkpoint, " + dir + ", cannot be the output: " + err.Error() +

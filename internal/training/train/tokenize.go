@@ -167,8 +167,8 @@ func count(n *engine.TokenizeResult, p *pending, tokenizer *t5.Tokenizer) {
 
 // tokenized gives the files to train on: those of the request, or, where it has articles or the folder of a data set, what becomes of
 // these, which lies in the work folder then. alive is called while it tokenizes.
-func (r *run) tokenized(ctx context.Context, alive func(articles int64)) (samples string, tokens []string, err error) {
-	request := r.request
+func (in *inputs) tokenized(ctx context.Context, alive func(articles int64)) (samples string, tokens []string, err error) {
+	request := in.request
 	vocabulary, err := digestFile(filepath.Join(request.Model, vocabularyFile))
 	if err != nil {
 		return "", nil, err
@@ -176,8 +176,8 @@ func (r *run) tokenized(ctx context.Context, alive func(articles int64)) (sample
 	key := fmt.Sprint(vocabulary, " ", request.Params.SourceTokens, " ", request.Params.TargetTokens)
 	limits := engine.TokenizeRequest{SourceTokens: request.Params.SourceTokens, TargetTokens: request.Params.TargetTokens}
 	if request.Dataset != "" {
-		dir, err := r.once("data set "+key+" "+r.id, func(dir string) error {
-			return errors.Join(os.Mkdir(dir, 0o755), tokenizeFolder(ctx, request.Dataset, dir, r.tokenizer, limits, alive))
+		dir, err := in.once("data set "+key+" "+in.id, func(dir string) error {
+			return errors.Join(os.Mkdir(dir, 0o755), tokenizeFolder(ctx, request.Dataset, dir, in.tokenizer, limits, alive))
 		})
 		return filepath.Join(dir, folderSamples), []string{filepath.Join(dir, folderTokens)}, err
 	}
@@ -189,9 +189,9 @@ func (r *run) tokenized(ctx context.Context, alive func(articles int64)) (sample
 		if err != nil {
 			return "", nil, err
 		}
-		path, err := r.once(digest+" "+key, func(path string) error {
+		path, err := in.once(digest+" "+key, func(path string) error {
 			limits.Input, limits.Output = articles, path
-			_, err := tokenizeFile(ctx, r.tokenizer, limits, alive)
+			_, err := tokenizeFile(ctx, in.tokenizer, limits, alive)
 			return err
 		})
 		if err != nil {
@@ -203,9 +203,9 @@ func (r *run) tokenized(ctx context.Context, alive func(articles int64)) (sample
 }
 
 // once makes a file or folder of the work folder's tokens that is not there yet.
-func (r *run) once(key string, make func(path string) error) (string, error) {
+func (in *inputs) once(key string, make func(path string) error) (string, error) {
 	name := sha256.Sum256([]byte(key))
-	dir := filepath.Join(r.request.Work, "tokens")
+	dir := filepath.Join(in.request.Work, "tokens")
 	path := filepath.Join(dir, hex.EncodeToString(name[:]))
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return path, err

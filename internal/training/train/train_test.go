@@ -78,7 +78,7 @@ func twentySteps(t *testing.T, tiny string) {
 		o, err := newOptimizer(weights, schemas.TrainParams{Optimizer: name, WeightDecay: 0.01})
 		must(t, err)
 		defer freeOptimizer(o)
-		r := &run{model: &t5.Model{Config: config, Weights: weights}, optimizer: o}
+		r := progress{model: &t5.Model{Config: config, Weights: weights}, optimizer: o}
 		must(t, r.recordGradients())
 		if len(w.Losses) != 20 {
 			t.Fatalf("%s: %d losses in the fixture", name, len(w.Losses))
@@ -96,7 +96,7 @@ func twentySteps(t *testing.T, tiny string) {
 					part.Backward()
 					loss += part.Item()
 				}
-				norm = math.Sqrt(kernels.SquareSums(r.gradients(&metric{})))
+				norm = math.Sqrt(kernels.SquareSums(r.gradients()))
 				if step == 1 {
 					for weight, values := range want.Gradients {
 						near(t, name+": gradient of "+weight, weights[weight].Grad().Float32s(), values, want.Every, 1e-5)

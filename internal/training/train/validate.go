@@ -1,10 +1,12 @@
 package train
 
 import (
+	"cmp"
 	"context"
 
 	"crosssum/internal/evaluation/generate"
 	"crosssum/internal/evaluation/metric/rouge"
+	"crosssum/internal/model/t5"
 	"crosssum/internal/native/kernels"
 	"crosssum/internal/native/torch"
 	"crosssum/schemas"
@@ -54,7 +56,7 @@ func checkValidation(p schemas.TrainParams) error {
 // Several ranks do all the same. When ctx ends they leave the validation to the next attempt.
 func (r *run) validate(ctx context.Context) error {
 	p := r.request.Params
-	if r.held == nil || r.step == 0 || r.step%p.ValidateEvery != 0 || r.validated == r.step {
+	if r.held == nil || r.Step == 0 || r.Step%p.ValidateEvery != 0 || r.Validated == r.Step {
 		return nil
 	}
 	defer r.watch.end(&r.watch.Validation)
@@ -68,25 +70,25 @@ func (r *run) validate(ctx context.Context) error {
 	case err != nil:
 		return err
 	case !finite(v.Loss):
-		return notFinite("validation loss", r.step, r.last.Pairs, r.last.LearningRate)
+		return notFinite("validation loss", r.Step, r.last.Pairs, r.last.LearningRate)
 	}
-	value, better := v.Rouge2, v.Rouge2 > r.best.Value
+	value, better := v.Rouge2, v.Rouge2 > r.Best.Value
 	if p.BestBy == "loss" {
-		value, better = v.Loss, v.Loss < r.best.Value
+		value, better = v.Loss, v.Loss < r.Best.Value
 	}
-	v.Better = better || r.best.Step == 0
-	if r.validated, r.waited = r.step, r.waited+1; v.Better {
-		r.best, r.waited = best{r.step, value}, 0
+	v.Better = better || r.Best.Step == 0
+	if r.Validated, r.Waited = r.Step, r.Waited+1; v.Better {
+		r.Best, r.Waited = best{r.Step, value}, 0
 	}
 	if err := r.validations.add(v); err != nil {
 		return err
 	}
-	return r.show(r.step, v.scalars())
+	return r.show(r.Step, v.scalars())
 }
 
 // score is the validation of the model as it is.
 func (r *run) score(ctx context.Context) (validation, error) {
-	v := validation{Step: r.step, Samples: len(r.held)}
+	v := validation{Step: r.Step, Samples: len(r.held)}
 	texts, err := r.summaries(ctx)
 	if err != nil {
 		return v, err
@@ -104,7 +106,7 @@ func (r *run) score(ctx context.Context) (validation, error) {
 		if g.Samples = len(batch); g.Samples == 0 {
 			continue
 		}
-		if g.Loss, err = r.lossOf(ctx, batch); err != nil {
+		if g.Loss, err = lossOf(ctx, r.model, r.request.Params, batch, r.alive); err != nil {
 			return v, err
 		}
 		v.Loss, v.Rouge2, labels = v.Loss+g.Loss*float64(tokens), v.Rouge2+g.Rouge2, labels+tokens
@@ -114,6 +116,9 @@ func (r *run) score(ctx context.Context) (validation, error) {
 	v.Loss, v.Rouge2 = v.Loss/float64(labels), v.Rouge2/float64(v.Samples)
 	return v, nil
 }
+
+// alive says that the training goes on.
+func (r *run) alive() { r.tell(0, r.last.LearningRate) }
 
 // summaries are greedy outputs for all held-out samples.
 func (r *run) summaries(ctx context.Context) ([]string, error) {
@@ -128,26 +133,22 @@ func (r *run) summaries(ctx context.Context) ([]string, error) {
 		sources, languages = append(sources, ids), append(languages, h.to)
 	}
 	greedy := schemas.GenerateParams{Beams: 1, NoRepeatNgram: schemas.Paper().Generate.NoRepeatNgram, MaxTokens: p.TargetTokens, BatchSize: 16}
-	return generate.Summaries(ctx, r.model, r.tokenizer, sources, languages, greedy, func() { r.progress(r.step, 0, r.last) })
+	return generate.Summaries(ctx, r.model, r.tokenizer, sources, languages, greedy, r.alive)
 }
 
-// lossOf is the loss of a batch without dropout.
-func (r *run) lossOf(ctx context.Context, batch []sequence) (float64, error) {
-	parts, tokens := cut(batch, r.request.Params.MicroBatch)
-	sum := 0.0
-	err := torch.Do(func() {
+// lossOf is the loss of a batch without dropout. alive is called after each micro-batch.
+func lossOf(ctx context.Context, model *t5.Model, params schemas.TrainParams, batch []sequence, alive func()) (sum float64, err error) {
+	parts, tokens := cut(batch, params.MicroBatch)
+	err = torch.Do(func() {
 		for _, b := range parts {
 			if ctx.Err() != nil {
 				return
 			}
 			torch.Scope(func() {
-				sum += r.model.Loss(b.Batch, r.request.Params.LabelSmoothing, 1/float64(tokens), kernels.Dropout{}).Item()
+				sum += model.Loss(b.Batch, params.LabelSmoothing, 1/float64(tokens), kernels.Dropout{}).Item()
 			})
-			r.progress(r.step, 0, r.last)
+			alive()
 		}
 	})
-	if err == nil {
-		err = ctx.Err()
-	}
-	return sum, err
+	return sum, cmp.Or(err, ctx.Err())
 }

@@ -168,7 +168,7 @@ func TestAValidationIsTheLossAndRougeOfSamplesThatAreNotTrainedOn(t *testing.T) 
 	r, err := open(t.Context(), request, nil)
 	must(t, err)
 	defer r.close()
-	r.step = 2
+	r.Step = 2
 	for i := range r.held { // as if german had more training samples
 		if r.held[i].to == "german" {
 			r.held[i].group = "high"

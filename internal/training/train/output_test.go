@@ -17,86 +17,9 @@ import (
 	"crosssum/internal/fault/crash"
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/torch"
-	"crosssum/internal/testkit/smalldisk"
 	"crosssum/internal/training/sampling"
 	"crosssum/schemas"
 )
-
-// TestTheFileToolTakesAllBatchesIntoAFolderOfItsOwn has params that do not say how many steps.
-func TestTheFileToolTakesAllBatchesIntoAFolderOfItsOwn(t *testing.T) {
-	request, dir := toy(t), t.TempDir()
-	in := func(name, content string) string {
-		path := filepath.Join(dir, name)
-		must(t, os.WriteFile(path, []byte(content), 0o644))
-		return path
-	}
-	batch := `[{"text": "the text 1", "summary": "a summary", "target_language": "english"}]` + "\n"
-	args := func(output, params string) []string {
-		return []string{"--model", request.Model, "--batches", filepath.Join(dir, "batches.jsonl"), "--params", in("params.json", params), "--output", output}
-	}
-	in("batches.jsonl", strings.Repeat(batch, 3)+"\n")
-	output := filepath.Join(dir, "output")
-	for range 2 { // the second time it has nothing left to do, and writes the same
-		must(t, trainTool(args(output, `{"micro_batch": 2}`)))
-		if metrics, err := os.ReadFile(filepath.Join(output, metricsFile)); err != nil || bytes.Count(metrics, []byte("\n")) != 3 {
-			t.Fatalf("%s, %v", metrics, err)
-		}
-	}
-	if err := trainTool(append([]string{"stray"}, args(output, `{}`)...)); err == nil || !strings.Contains(err.Error(), `unexpected argument "stray"`) {
-		t.Errorf("a stray argument: %v", err)
-	}
-	lock, err := alone(filepath.Join(output, "checkpoints")) // another process's, for all that a file knows of who opened it
-	must(t, err)
-	if err := trainTool(args(output, `{"micro_batch": 2}`)); err == nil || !strings.Contains(err.Error(), "another ./crosssum train writes to "+output) {
-		t.Errorf("two at once: %v", err)
-	}
-	must(t, lock.Close())
-	if card, err := os.ReadFile(filepath.Join(output, cardFile)); err != nil || !strings.Contains(string(card), "the batches of a file, in its order, source 512") {
-		t.Errorf("%s, %v", card, err)
-	}
-	for _, c := range []struct{ output, params, want string }{
-		{request.Model, `{}`, "holds a model already, and no checkpoints of this training: give another folder"},
-		{in("file", ""), `{}`, "file is a file: give a folder"},
-		{output, `{"micro_batch": 1}`, "is a checkpoint of another model"},
-		{output, `{"train": {"steps": 3}}`, "params.json: $.train: unknown field; there are activation_checkpointing,"},
-		{output, `{"learning_rate_scale": "NaN"}`, `params.json: $.learning_rate_scale: wanted a number, got "NaN"`},
-		{output, `{"steps": 3} {"steps": 4}`, "params.json: $: more follows the object"},
-	} {
-		if err := trainTool(args(c.output, c.params)); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: %v does not say %q", c.params, err, c.want)
-		}
-	}
-}
-
-func TestTheFileToolTellsOfEveryStepAndOfLongReading(t *testing.T) {
-	var out strings.Builder
-	clock := time.Now()
-	say := tell(&out, func() time.Time { return clock })
-	for i := range 25 { // a second each
-		clock = clock.Add(time.Second)
-		say(schemas.Progress{Total: 2, Metrics: map[string]float64{"articles_read": float64(256 * (i + 1))}})
-		say(schemas.Progress{Total: 2})
-	}
-	for _, step := range []int64{0, 0, 1, 1, 2} {
-		say(schemas.Progress{Done: step, Total: 2, Metrics: map[string]float64{"loss": 2.5, "learning_rate": 0.1, "checkpoint": 1}})
-	}
-	want := "2560 texts read, 10 s\n5120 texts read, 20 s\nstep 0 of 2, 25 s\n" +
-		"step 1 of 2, loss 2.5000, learning rate 0.1, checkpoint 1, 25 s\nstep 2 of 2, loss 2.5000, learning rate 0.1, checkpoint 1, 25 s\n"
-	if out.String() != want {
-		t.Errorf("told\n%s", out.String())
-	}
-}
-
-func TestTheFileToolSaysWhatToDoAboutAFullDisk(t *testing.T) {
-	request, disk := toy(t), smalldisk.New(t, "1m")
-	batches := filepath.Join(t.TempDir(), "batches.jsonl")
-	must(t, os.WriteFile(batches, []byte(`[{"text": "the text 1", "summary": "a summary", "target_language": "english"}]`), 0o644))
-	disk.Fill(16 << 10)
-	err := trainTool([]string{"--model", request.Model, "--batches", batches, "--output", filepath.Join(disk.Dir, "out")})
-	if err == nil || !strings.Contains(err.Error(), "the disk is full: make room there") || strings.Contains(err.Error(), "\n") {
-		t.Error(err)
-	}
-}
 
 func TestATrainingKilledAmidItsOutputLeavesNoHalfOfAModelAndWritesItAgain(t *testing.T) {
 	request := toy(t)

@@ -1,7 +1,6 @@
-package train
+package filetools
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,15 +14,10 @@ import (
 
 	"crosssum/internal/engine"
 	"crosssum/internal/fault"
-	"crosssum/internal/model/t5"
-	"crosssum/internal/native/kernels"
-	"crosssum/internal/native/torch"
 	"crosssum/internal/operation/cli"
+	"crosssum/internal/training/train"
 	"crosssum/schemas"
 )
-
-// Tools are the file tools of training, by name: subcommands of the engine that need no server.
-var Tools = map[string]func(args []string) error{"train": trainTool, "loss": lossTool, "prove-memory": memoryTool}
 
 const trainHelp = `Trains a summarizer and writes a Hugging Face directory to --output, with metrics.jsonl (loss, rate, gradient norm: what repeats),
 timings.jsonl (seconds by phase, tokens, padding, memory) and, where there is a split to validate on, validation.jsonl. Checkpoints lie in
@@ -33,7 +27,8 @@ its folder checkpoints, with an events file for TensorBoard, and the same comman
 "start_id"}: exactly these batches, in this order, a step each. --params holds what differs from the preset paper's "train" parameters.
 --numerics native takes what the machine has, bf16 or a GPU; without it, the bytes are the same on every processor with AVX2.`
 
-func trainTool(args []string) error {
+// trainModel trains until the parameters' last step; what was interrupted goes on.
+func trainModel(args []string) error {
 	set := cli.New("train", "train --model DIR (--data DATASET | --batches F.jsonl) --output DIR [--params F.json] [--numerics native]", trainHelp,
 		"./crosssum train --model models/crosssum-small --data data/runs/demo/dataset --output /tmp/model --params small.json", nil)
 	var r engine.TrainRequest
@@ -52,7 +47,7 @@ func trainTool(args []string) error {
 	r.Params = schemas.Paper().Train
 	err := error(nil)
 	if r.Batches != "" {
-		if r.Params.Steps, err = countBatches(r.Batches); err != nil {
+		if r.Params.Steps, err = train.CountBatches(r.Batches); err != nil {
 			return err
 		}
 	}
@@ -70,7 +65,7 @@ func trainTool(args []string) error {
 	defer lock.Close()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	result, err := Run(ctx, r, tell(os.Stderr, time.Now))
+	result, err := train.Run(ctx, r, tell(os.Stderr, time.Now))
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("interrupted after step %d; the same command goes on from there", result.Steps)
 	}
@@ -83,78 +78,17 @@ func trainTool(args []string) error {
 	return json.NewEncoder(os.Stdout).Encode(result)
 }
 
-// lossTool prints the losses of a file of batches.
-func lossTool(args []string) error {
-	set := cli.New("loss", "loss --model DIR --batches F.jsonl [--label-smoothing 0.1] [--source-tokens 512] [--target-tokens 84]",
-		"Prints the loss of each line of a file of batches, as ./crosssum train --batches reads them: label-smoothed cross-entropy, mean over\n"+
-			"the target tokens of the line, without dropout.", "./crosssum loss --model models/crosssum-small --batches batches.jsonl", nil)
-	params := schemas.Paper().Train
-	model := set.String("model", "", "model directory")
-	batches := set.String("batches", "", "file of batches")
-	set.Float64Var(&params.LabelSmoothing, "label-smoothing", params.LabelSmoothing, "share of the loss that is spread over the vocabulary")
-	set.IntVar(&params.SourceTokens, "source-tokens", params.SourceTokens, "tokens of an article, the last one </s>")
-	set.IntVar(&params.TargetTokens, "target-tokens", params.TargetTokens, "tokens of a summary, the last one </s>")
-	if err := cli.Parse(set, args, "model", "batches"); err != nil {
-		return err
-	}
-	if err := check(params); err != nil {
-		return err
-	}
-	m, tokenizer, err := t5.Load(*model)
-	if err != nil {
-		return err
-	}
-	defer m.Free()
-	r := &run{request: engine.TrainRequest{Params: params}, model: m}
-	list, err := readBatches(*batches, tokenizer, m.Config.VocabSize, params)
-	if err != nil {
-		return err
-	}
-	r.feed = list
-	if err := r.startTokens(tokenizer); err != nil {
-		return err
-	}
-	out := bufio.NewWriter(os.Stdout)
-	defer out.Flush()
-	for step := 1; step <= len(list.steps); step++ {
-		loss, err := r.loss(step)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(out, "%.9g\n", loss)
-	}
-	return nil
-}
-
-// loss is that of the batch of a step, without dropout.
-func (r *run) loss(step int) (float64, error) {
-	batch, _, err := r.feed.batch(step)
-	if err != nil {
-		return 0, err
-	}
-	parts, tokens := cut(batch, r.request.Params.MicroBatch)
-	sum := 0.0
-	err = torch.Do(func() {
-		for _, b := range parts {
-			torch.Scope(func() {
-				sum += r.model.Loss(b.Batch, r.request.Params.LabelSmoothing, 1/float64(tokens), kernels.Dropout{}).Item()
-			})
-		}
-	})
-	return sum, err
-}
-
 // mine refuses an output folder that is not this training's to write to: a file, or a folder with a model in it but no checkpoint.
 // (A checkpoint of another training is refused when it is read.)
 func mine(output, work string) error {
 	if info, err := os.Stat(output); err == nil && !info.IsDir() {
-		return invalid("--output %s is a file: give a folder, which need not be there yet", output)
+		return fault.New(schemas.InvalidInput, "--output %s is a file: give a folder, which need not be there yet", output)
 	}
-	if _, err := os.Stat(filepath.Join(output, configFile)); err != nil {
+	if _, err := os.Stat(filepath.Join(output, "config.json")); err != nil {
 		return nil
 	}
 	if steps, _ := filepath.Glob(filepath.Join(work, "step-*")); len(steps) == 0 {
-		return invalid("--output %s holds a model already, and no checkpoints of this training: give another folder, or remove it", output)
+		return fault.New(schemas.InvalidInput, "--output %s holds a model already, and no checkpoints of this training: give another folder, or remove it", output)
 	}
 	return nil
 }
@@ -193,7 +127,7 @@ func alone(work string) (lock *os.File, err error) {
 	}
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); errors.Is(err, syscall.EWOULDBLOCK) { // some file systems have no locks
 		lock.Close()
-		return nil, invalid("another ./crosssum train writes to %s: wait for its end, end it, or give another --output", work)
+		return nil, fault.New(schemas.InvalidInput, "another ./crosssum train writes to %s: wait for its end, end it, or give another --output", work)
 	}
 	return lock, nil
 }
@@ -205,11 +139,11 @@ func readParams(path string, over schemas.TrainParams) (schemas.TrainParams, err
 	}
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		return over, invalid("%v", err)
+		return over, fault.New(schemas.InvalidInput, "%v", err)
 	}
 	p, err := schemas.DecodeTrain(raw, over)
 	if err != nil {
-		return p, invalid("%s: %v", path, err)
+		return p, fault.New(schemas.InvalidInput, "%s: %v", path, err)
 	}
 	return p, nil
 }
