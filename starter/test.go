@@ -2,8 +2,10 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -19,9 +21,10 @@ import (
 
 // test runs go vet and go test over all packages. The wrapper has set up the native environment.
 func test(ctx context.Context, args []string) error {
-	set := flags("test", "test [PACKAGE ...]", "Sets up, then runs go vet, Temporal's workflowcheck and all tests, those of the native packages and of the whole chain\n"+
+	set := flags("test", "test [--quick] [PACKAGE ...]", "Sets up, then runs go vet, Temporal's workflowcheck and all tests, those of the native packages and of the whole chain\n"+
 		"through a real Temporal server included. Prints a line for each package, the output of failed tests, and a summary. The full output is in\n"+
-		"build/log/test.json.", "./crosssum test ./internal/link/... ./schemas")
+		"build/log/test.json.", "./crosssum test --quick ./internal/mining/... ./schemas")
+	quick := set.Bool("quick", false, "only packages that link no native code, under Go's race detector, without the tests that want a Temporal server: Go and a C compiler suffice")
 	if err := set.Parse(args); err != nil {
 		return err
 	}
@@ -30,8 +33,17 @@ func test(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	vet := exec.CommandContext(ctx, "go", append([]string{"vet"}, packages...)...)
-	vet.Dir, vet.Stdout, vet.Stderr = config.Root(), os.Stdout, os.Stderr
+	how := []string{"-timeout", "30m"}
+	if *quick {
+		var native []string
+		if packages, native, err = parted(ctx, packages); err != nil {
+			return err
+		}
+		fmt.Printf("left out, for they link native code: %s\n", strings.Join(native, " "))
+		how = append(how, "-race", "-short")
+	}
+	vet := goCommand(ctx, append([]string{"vet"}, packages...)...)
+	vet.Stdout = os.Stdout
 	if err := vet.Run(); err != nil {
 		return fmt.Errorf("go vet: %w", err)
 	}
@@ -41,7 +53,7 @@ func test(ctx context.Context, args []string) error {
 			return err
 		}
 	}
-	t, err := goTest(ctx, packages)
+	t, err := goTest(ctx, how, packages)
 	if err != nil && t.failed == 0 {
 		return fmt.Errorf("go test: %w", err)
 	}
@@ -50,6 +62,48 @@ func test(ctx context.Context, args []string) error {
 		return errSaid
 	}
 	return nil
+}
+
+// goCommand is a call of Go on this checkout. With cgo: the race detector wants it, as native packages do.
+func goCommand(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir, cmd.Stderr = config.Root(), os.Stderr
+	// Spinning OpenMP threads of two test programs would starve each other.
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=1", "OMP_WAIT_POLICY=passive")
+	return cmd
+}
+
+// parted are the packages whose tests link no native code, and those whose do: something that they stand on, outside of Go's own
+// library, has cgo in it.
+func parted(ctx context.Context, packages []string) (pure, native []string, err error) {
+	out, err := goCommand(ctx, append([]string{"list", "-deps", "-test", "-json=ImportPath,Standard,CgoFiles,Deps"}, packages...)...).Output()
+	if err != nil {
+		return nil, nil, fmt.Errorf("go list: %w", err)
+	}
+	needs := map[string][]string{} // by import path; "p.test" is the program of p's tests
+	cgo := map[string]bool{}
+	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p struct {
+			ImportPath     string
+			Standard       bool
+			CgoFiles, Deps []string
+		}
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return nil, nil, fmt.Errorf("go list: %w", err)
+		}
+		needs[p.ImportPath] = append(p.Deps, p.ImportPath)
+		cgo[p.ImportPath] = len(p.CgoFiles) > 0 && !p.Standard
+	}
+	for _, p := range packages {
+		if slices.ContainsFunc(slices.Concat(needs[p], needs[p+".test"]), func(dep string) bool { return cgo[dep] }) {
+			native = append(native, p)
+		} else {
+			pure = append(pure, p)
+		}
+	}
+	return pure, native, nil
 }
 
 // workflowCheck looks for what workflow code must not do: clocks, random numbers, goroutines, the order of maps.
@@ -74,9 +128,7 @@ func testPackages(ctx context.Context, patterns []string) ([]string, error) {
 	if len(patterns) == 0 {
 		patterns = []string{"./..."}
 	}
-	list := exec.CommandContext(ctx, "go", append([]string{"list"}, patterns...)...)
-	list.Dir, list.Stderr = config.Root(), os.Stderr
-	out, err := list.Output()
+	out, err := goCommand(ctx, append([]string{"list"}, patterns...)...).Output()
 	if err != nil {
 		return nil, fmt.Errorf("go list: %w", err)
 	}
@@ -97,18 +149,15 @@ type event struct {
 	Elapsed                       float64
 }
 
-// goTest runs the tests, and prints what a person wants to see of them.
-func goTest(ctx context.Context, packages []string) (tally, error) {
+// goTest runs the tests, and prints what a person wants to see of them. They are vetted already.
+func goTest(ctx context.Context, how, packages []string) (tally, error) {
 	t := tally{broken: map[string]bool{}}
 	log, err := os.Create(config.Root() + "/build/log/test.json")
 	if err != nil {
 		return t, err
 	}
 	defer log.Close()
-	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json", "-timeout", "30m"}, packages...)...)
-	cmd.Dir, cmd.Stderr = config.Root(), os.Stderr
-	// Spinning OpenMP threads of two test programs would starve each other.
-	cmd.Env = append(os.Environ(), "OMP_WAIT_POLICY=passive")
+	cmd := goCommand(ctx, slices.Concat([]string{"test", "-json", "-vet=off"}, how, packages)...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return t, err

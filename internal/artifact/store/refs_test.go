@@ -20,10 +20,11 @@ func TestOfManyWritersOfOneRefTheFirstWinsAndAllAreToldWho(t *testing.T) {
 	winners := make([]string, 16)
 	for i := range winners {
 		group.Go(func() {
-			winners[i], err = s.AddRef("catalogue/news", 1, digest(i))
+			winner, err := s.AddRef("catalogue/news", 1, digest(i))
 			if err != nil {
 				t.Error(err)
 			}
+			winners[i] = winner
 		})
 	}
 	group.Wait()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,8 +32,10 @@ func TestEqualTextsAreEncodedOnceAndKeepTheirRows(t *testing.T) {
 		t.Errorf("%d rows and %d texts", result.Rows, result.Texts)
 	}
 	digests := map[string]string{}
+	var vectors [][]float32
 	err = arrowfile.EachT(r.Output, func(row *schemas.EmbeddingRow) error {
 		digests[row.ID] = arrowfile.Clone(row.TextDigest)
+		vectors = append(vectors, slices.Clone(row.Vector))
 		return nil
 	})
 	if err != nil {
@@ -42,6 +45,17 @@ func TestEqualTextsAreEncodedOnceAndKeepTheirRows(t *testing.T) {
 	const want = "68f95ea283873329679fdb23c4c4464a2aa44cb14d2d73336f842f0eb324e7ce"
 	if digests["00000"] != digests["00002"] || digests["00000"] == digests["00001"] || digests["00000"] != want {
 		t.Errorf("digests %v", digests)
+	}
+	once := run(t, request(t), []string{"ein Bildbetrachter", "", "an image viewer"}) // the same batch: texts go by digest
+	for row, i := range []int{2, 0, 2, 1, 0} {
+		if !slices.Equal(vectors[row], once[i]) {
+			t.Errorf("row %d, %q, has another vector than its text has without the others", row, texts[row])
+		}
+		for j := range once {
+			if j != i && slices.Equal(vectors[row], once[j]) {
+				t.Errorf("row %d, %q, has the vector of another text", row, texts[row])
+			}
+		}
 	}
 }
 

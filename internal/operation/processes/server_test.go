@@ -1,4 +1,4 @@
-package processes
+package processes_test
 
 import (
 	"os"
@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"crosssum/internal/operation/processes"
+	"crosssum/internal/testkit/programs"
 	"crosssum/schemas"
 
 	"go.temporal.io/api/operatorservice/v1"
@@ -13,30 +15,26 @@ import (
 )
 
 func TestAServerStartsWithANamespaceOfNinetyDaysAndItsSearchAttributes(t *testing.T) {
-	program, _ := filepath.Abs("../../../build/bin/temporal")
-	if !exists(program) {
-		t.Fatalf("%s is not built: run ./crosssum setup first", program)
-	}
-	data := t.TempDir()
-	k := NewKeeper(data)
-	port, err := FreePort(20000+os.Getpid()%20000, 1000)
+	program, data := programs.Temporal(t), t.TempDir()
+	k := processes.NewKeeper(data)
+	port, err := processes.FreePort(20000+os.Getpid()%20000, 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
-	options := ServerOptions{Program: program, Database: filepath.Join(data, "temporal.db"), Port: port, UIPort: port + 1000}
-	t.Cleanup(func() { k.Stop(ServerName, 15*time.Second) })
+	options := processes.ServerOptions{Program: program, Database: filepath.Join(data, "temporal.db"), Port: port, UIPort: port + 1000}
+	t.Cleanup(func() { k.Stop(processes.ServerName, 15*time.Second) })
 	for _, moment := range []string{"new", "started again on the same file"} {
 		p, err := k.StartServer(t.Context(), options)
 		if err != nil {
 			t.Fatalf("%s: %v", moment, err)
 		}
 		for range 2 { // the second time nothing is missing
-			if err := PrepareNamespace(t.Context(), p.Address, "crosssum"); err != nil {
+			if err := processes.PrepareNamespace(t.Context(), p.Address, "crosssum"); err != nil {
 				t.Fatalf("%s: %v", moment, err)
 			}
 		}
 		namespaceIsRight(t, p.Address)
-		if err := k.Stop(ServerName, 15*time.Second); err != nil {
+		if err := k.Stop(processes.ServerName, 15*time.Second); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -44,7 +42,7 @@ func TestAServerStartsWithANamespaceOfNinetyDaysAndItsSearchAttributes(t *testin
 
 func namespaceIsRight(t *testing.T, address string) {
 	t.Helper()
-	namespaces, err := client.NewNamespaceClient(client.Options{HostPort: address, Logger: Quiet()})
+	namespaces, err := client.NewNamespaceClient(client.Options{HostPort: address, Logger: processes.Quiet()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +54,7 @@ func namespaceIsRight(t *testing.T, address string) {
 	if got := d.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration(); got != 90*24*time.Hour {
 		t.Errorf("retention %v, want 90 days", got)
 	}
-	c, err := client.NewLazyClient(client.Options{HostPort: address, Namespace: "crosssum", Logger: Quiet()})
+	c, err := client.NewLazyClient(client.Options{HostPort: address, Namespace: "crosssum", Logger: processes.Quiet()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,14 +14,11 @@ import (
 	"testing"
 	"time"
 
-	"crosssum/internal/operation/processes"
+	"crosssum/internal/testkit/programs"
 	"crosssum/schemas"
 
 	"go.temporal.io/sdk/client"
 )
-
-// Namespace of the test server.
-const Namespace = "crosssum"
 
 // Chain is a Temporal server with programs to run against it.
 type Chain struct {
@@ -32,41 +28,22 @@ type Chain struct {
 
 	HeartbeatSeconds int // of the workers to come; 0: 10, so that a killed one is soon missed
 
-	root    string // of the repository
-	address string
-	keeper  *processes.Keeper
+	root, worker, engine string // of the repository, and of the programs
+	server               *programs.Server
 }
 
-// New builds the programs and starts a server. The native libraries must be there: `./crosssum setup` builds them.
-func New(t *testing.T, root string) *Chain {
+// New finds or builds the programs and starts a server.
+func New(t *testing.T) *Chain {
 	t.Helper()
-	root, err := filepath.Abs(root)
-	c := &Chain{T: t, Dir: t.TempDir(), root: root}
-	c.must(err)
-	c.build("worker", "./worker", "CGO_ENABLED=0")
-	if os.Getenv("CGO_LDFLAGS") == "" {
-		t.Fatal("the flags of native packages are not set: `. internal/native/env.sh` in the repository root, or run ./crosssum test")
-	}
-	c.build("engine", "./worker/engine", "CGO_ENABLED=1")
-	c.build("summarizer", "./tools/summarizer", "CGO_ENABLED=1")
-	c.keeper = processes.NewKeeper(c.Dir)
-	o := processes.ServerOptions{Program: filepath.Join(root, "build/bin/temporal"), Database: filepath.Join(c.Dir, "temporal/t.db"),
-		Port: freePort(t), UIPort: freePort(t)}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
-	defer cancel()
-	server, err := c.keeper.StartServer(ctx, o)
-	c.must(err)
-	t.Cleanup(func() { c.keeper.Stop(processes.ServerName, 10*time.Second) })
-	c.address = server.Address
-	c.must(processes.PrepareNamespace(ctx, c.address, Namespace))
-	c.Client, err = client.Dial(client.Options{HostPort: c.address, Namespace: Namespace, Logger: processes.Quiet()})
-	c.must(err)
-	t.Cleanup(c.Client.Close)
+	programs.Temporal(t) // without one nothing needs to be built
+	c := &Chain{T: t, Dir: t.TempDir(), root: programs.Root(t), worker: programs.Path(t, "worker"), engine: programs.Path(t, "engine")}
+	c.server = programs.Start(t, c.Dir)
+	c.Client = c.server.Client
 	return c
 }
 
 // Address is the server's.
-func (c *Chain) Address() string { return c.address }
+func (c *Chain) Address() string { return c.server.Address }
 
 func (c *Chain) must(err error) {
 	c.T.Helper()
@@ -75,29 +52,10 @@ func (c *Chain) must(err error) {
 	}
 }
 
-func (c *Chain) build(name, pkg, cgo string) {
-	c.T.Helper()
-	cmd := exec.Command("go", "build", "-o", filepath.Join(c.Dir, "bin", name), pkg)
-	cmd.Dir, cmd.Env = c.root, append(os.Environ(), cgo)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		c.T.Fatalf("go build %s: %v\n%s", pkg, err, out)
-	}
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
-}
-
 // Summarizer runs a command of the summarizer's maker.
 func (c *Chain) Summarizer(args ...string) {
 	c.T.Helper()
-	cmd := exec.Command(filepath.Join(c.Dir, "bin/summarizer"), args...)
+	cmd := exec.Command(programs.Path(c.T, "summarizer"), args...)
 	cmd.Dir = c.root
 	if out, err := cmd.CombinedOutput(); err != nil {
 		c.T.Fatalf("summarizer %s: %v\n%s", strings.Join(args, " "), err, out)

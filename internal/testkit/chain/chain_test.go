@@ -32,7 +32,7 @@ const params = `{"crawl": "toy", "summarizer": "tiny",
 const Record = "CROSSSUM_RECORD"
 
 func TestARunThatIsKilledAnywhereEndsWithTheBytesOfAnUndisturbedOne(t *testing.T) {
-	c := chain.New(t, "../../..")
+	c := chain.New(t)
 	c.Toy()
 
 	// Given an undisturbed run,

@@ -22,7 +22,7 @@ import (
 // only so much more room each time that the run has said that it wants some.
 func TestARunOnADiskThatFillsUpAgainAndAgainEndsWithTheBytesOfOneWithRoom(t *testing.T) {
 	disk := smalldisk.New(t, "96m")
-	c := chain.New(t, "../../..")
+	c := chain.New(t)
 	c.Toy()
 	params := `{"crawl": "toy", "summarizer": "tiny",
 		"train": {"steps": 30, "warmup_steps": 10, "mini_batch": 4, "pairs": 2, "micro_batch": 4, "source_tokens": 48, "target_tokens": 16,

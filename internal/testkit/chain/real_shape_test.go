@@ -18,7 +18,7 @@ func TestALocalDirectoryOfMT5SmallsShapeFineTunesInTheChain(t *testing.T) {
 	if os.Getenv(RealShape) == "" {
 		t.Skipf("NOT RUN: set %s=1 for it; it takes 8 GB of memory, 6 GB of disk and some minutes", RealShape)
 	}
-	c := chain.New(t, "../../..")
+	c := chain.New(t)
 	c.Toy()
 	model := filepath.Join(c.Dir, "models", "a-team", "mt5-small")
 	c.HeartbeatSeconds = 120 // loading, a step and writing take longer than a toy's

@@ -10,22 +10,17 @@ import (
 
 	"crosssum/internal/operation/withdraw"
 	"crosssum/internal/testkit/chain"
+	"crosssum/internal/testkit/programs"
 )
 
 // TestAWithdrawnArticleLeavesTheCatalogueAndIsListedWhereItStays runs the program as people do: articles are taken down, one that a
 // later crawl brings back is taken down again.
 func TestAWithdrawnArticleLeavesTheCatalogueAndIsListedWhereItStays(t *testing.T) {
-	c := chain.New(t, "../../..")
+	c := chain.New(t)
 	n := newNews(c)
 	w := c.StartWorker("taken-down")
-	program := filepath.Join(c.Dir, "bin/starter")
-	build := exec.Command("go", "build", "-o", program, "../../../starter")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	folder := filepath.Join(c.Dir, "taken-down/build") // where the program looks for the worker's
-	if err := errors.Join(os.MkdirAll(folder, 0o755), os.Symlink(filepath.Join(c.Dir, "bin"), filepath.Join(folder, "bin"))); err != nil {
+	program, bin := programs.Path(t, "starter"), filepath.Join(c.Dir, "taken-down/build/bin") // where it looks for the worker's
+	if err := errors.Join(os.MkdirAll(bin, 0o755), os.Symlink(programs.Path(t, "worker"), filepath.Join(bin, "worker"))); err != nil {
 		t.Fatal(err)
 	}
 	n.week(1)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"crosssum/internal/operation/processes"
+	"crosssum/internal/testkit/programs"
 
 	"gopkg.in/yaml.v3"
 )
@@ -30,7 +31,7 @@ func (c *Chain) StartWorker(store string, env ...string) *Worker {
 	c.writeConfig(path)
 	w := &Worker{Store: filepath.Join(c.Dir, store, "store"), chain: c}
 	var err error
-	w.Process, err = c.keeper.Start(processes.Process{Name: processes.WorkerName, Program: filepath.Join(c.Dir, "bin/worker"),
+	w.Process, err = c.server.Keeper.Start(processes.Process{Name: processes.WorkerName, Program: c.worker,
 		Args: []string{"--config", path}}, c.root, env)
 	c.must(err)
 	c.T.Cleanup(w.Kill)
@@ -43,8 +44,8 @@ func (c *Chain) writeConfig(path string) {
 	c.must(err)
 	var y map[string]any
 	c.must(yaml.Unmarshal(b, &y))
-	for name, value := range map[string]any{"address": c.address, "namespace": Namespace, "store": "store", "runs": "runs",
-		"crawl_roots": []string{filepath.Join(c.Dir, "crawls")}, "threads": 2, "engine": filepath.Join(c.Dir, "bin/engine"),
+	for name, value := range map[string]any{"address": c.server.Address, "namespace": programs.Namespace, "store": "store", "runs": "runs",
+		"crawl_roots": []string{filepath.Join(c.Dir, "crawls")}, "threads": 2, "engine": c.engine,
 		"model_roots": []string{filepath.Join(c.Dir, "models"), filepath.Join(c.root, "models"), filepath.Join(c.root, "build/models")},
 		"language_id": filepath.Join(c.root, "build/models/lid.176.ftz"), "heartbeat_throttle_seconds": 1} {
 		y[name] = value
@@ -70,7 +71,9 @@ func (w *Worker) Alive() bool { return w.Process.Alive() }
 func (w *Worker) Kill() { syscall.Kill(w.Process.PID, syscall.SIGKILL) }
 
 // Stop asks the worker to end, and waits.
-func (w *Worker) Stop() { w.chain.must(w.chain.keeper.Stop(processes.WorkerName, 60*time.Second)) }
+func (w *Worker) Stop() {
+	w.chain.must(w.chain.server.Keeper.Stop(processes.WorkerName, 60*time.Second))
+}
 
 // KillEngine ends the worker's engine with SIGKILL and says whether there was one.
 func (w *Worker) KillEngine() bool {
