@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"crosssum/internal/operation/config"
-
 	"crosssum/internal/operation/live"
 )
 
@@ -68,8 +67,8 @@ func test(ctx context.Context, args []string) error {
 func goCommand(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir, cmd.Stderr = config.Root(), os.Stderr
-	// Spinning OpenMP threads of two test programs would starve each other.
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=1", "OMP_WAIT_POLICY=passive")
+	// Spinning OpenMP threads of two test programs would starve each other; a program with the race detector sleeps for a second before it ends.
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=1", "OMP_WAIT_POLICY=passive", "GORACE=atexit_sleep_ms=0")
 	return cmd
 }
 

@@ -35,7 +35,7 @@ func TestEqualTextsAreEncodedOnceAndKeepTheirRows(t *testing.T) {
 	var vectors [][]float32
 	err = arrowfile.EachT(r.Output, func(row *schemas.EmbeddingRow) error {
 		digests[row.ID] = arrowfile.Clone(row.TextDigest)
-		vectors = append(vectors, slices.Clone(row.Vector))
+		vectors = append(vectors, slices.Clone(row.Embedding))
 		return nil
 	})
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"crosssum/internal/testkit/chain"
+	"crosssum/internal/testkit/programs"
 	"crosssum/schemas"
 	"crosssum/workflows"
 
@@ -122,7 +123,7 @@ func cancelled(t *testing.T, c *chain.Chain, w *chain.Worker) {
 	if len(checkpoints()) == 0 {
 		t.Error("a cancelled training left no checkpoint")
 	}
-	if len(ranks) != 1 || chain.Lives(ranks[0]) {
+	if len(ranks) != 1 || programs.Lives(ranks[0]) {
 		t.Errorf("of its second process, %v, some is left: %v", ranks, w.Ranks())
 	}
 }

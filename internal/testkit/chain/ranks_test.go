@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"crosssum/internal/testkit/chain"
+	"crosssum/internal/testkit/programs"
 	"crosssum/schemas"
 
 	"go.temporal.io/api/enums/v1"
@@ -164,7 +165,7 @@ func (d *disturbed) end(how string, end func()) {
 	d.t.Helper()
 	end()
 	began := time.Now()
-	d.await("the end of the second process when "+how, func() bool { return !chain.Lives(d.rank) })
+	d.await("the end of the second process when "+how, func() bool { return !programs.Lives(d.rank) })
 	if took := time.Since(began); took > 5*time.Second {
 		d.t.Errorf("%s, and the second process lived for another %s", how, took)
 	}

@@ -102,18 +102,12 @@ func children(pid int) (pids []int) {
 	for _, list := range lists {
 		raw, _ := os.ReadFile(list) // of a thread that has ended: none
 		for _, field := range strings.Fields(string(raw)) {
-			if child, err := strconv.Atoi(field); err == nil && Lives(child) {
+			if child, err := strconv.Atoi(field); err == nil && programs.Lives(child) {
 				pids = append(pids, child)
 			}
 		}
 	}
 	return pids
-}
-
-// Lives says whether a process has not ended: one that has may wait to be reaped.
-func Lives(pid int) bool {
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	return err == nil && !strings.Contains(string(raw), ") Z ")
 }
 
 // Log is the end of the worker's log.

@@ -2,6 +2,7 @@
 package programs
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,6 +55,12 @@ func Path(t *testing.T, name string) string {
 	}
 	t.Fatalf("Go does not keep the program %s: there is no %s", name, path)
 	return ""
+}
+
+// Lives says whether a process has not ended: one that has may wait to be reaped.
+func Lives(pid int) bool {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err == nil && !strings.Contains(string(raw), ") Z ")
 }
 
 func exists(path string) bool {
