@@ -19,7 +19,7 @@ import (
 )
 
 // calibrate judges an accepting rule at many thresholds against known pairs.
-var calibrateDefinition = definition[schemas.CalibrateInput]{stage: schemas.Calibrate, plan: planCalibrate, run: runCalibrate}
+var calibrateDefinition = definition[schemas.CalibrateInput]{stage: schemas.Calibrate, open: openCalibrate}
 
 // calibrateMaterial is all that the curve and its page depend on.
 type calibrateMaterial struct {
@@ -32,7 +32,13 @@ type calibrateMaterial struct {
 	Crawl     string       `json:"crawl"`
 }
 
-func planCalibrate(ctx context.Context, a *Activities, in schemas.CalibrateInput) ([]unit, error) {
+// calibrating has the link stage whose threshold is looked for.
+type calibrating struct {
+	linking
+	in schemas.CalibrateInput
+}
+
+func openCalibrate(_ context.Context, a *Activities, in schemas.CalibrateInput) (work, error) {
 	if in.Scanned.GoldFault != "" {
 		return nil, fault.New(schemas.InvalidInput, "%s: mend it, or give other known pairs with --gold", in.Scanned.GoldFault)
 	}
@@ -40,38 +46,36 @@ func planCalibrate(ctx context.Context, a *Activities, in schemas.CalibrateInput
 		return nil, fault.New(schemas.InvalidInput, "crawl %s comes without known pairs (gold/%s.tsv.gz beside its folder): give a file with --gold",
 			in.Scanned.Crawl, in.Scanned.Crawl)
 	}
-	links, err := planLink(ctx, a, linkOf(in))
-	if err != nil {
-		return nil, err
-	}
-	material := calibrateMaterial{Link: links[0].material.(linkMaterial), Gold: in.Scanned.Gold, Precision: in.Precision, Seed: in.Seed,
-		Resamples: gold.Resamples, Encoder: in.Encoder, Crawl: in.Scanned.Crawl}
-	return []unit{{name: "all", material: material, seconds: 10}}, nil
+	links, err := a.linking(schemas.LinkInput{Articles: in.Articles, Neighbours: in.Neighbours, Rule: in.Rule,
+		DuplicateThreshold: in.DuplicateThreshold, Neighbour: in.Neighbour})
+	return calibrating{links, in}, err
 }
 
-// linkOf is the link stage whose threshold is looked for.
-func linkOf(in schemas.CalibrateInput) schemas.LinkInput {
-	return schemas.LinkInput{Articles: in.Articles, Neighbours: in.Neighbours, Rule: in.Rule, DuplicateThreshold: in.DuplicateThreshold,
-		Neighbour: in.Neighbour}
+func (w calibrating) units() ([]schemas.WorkUnit, error) {
+	return []schemas.WorkUnit{{Name: "all", Seconds: 10}}, nil
 }
 
-func runCalibrate(ctx context.Context, a *Activities, in schemas.CalibrateInput, _ unit, draft *store.Draft,
-	progress engine.Report) (map[string]int64, error) {
-	links, err := a.linkFiles(linkOf(in))
+func (w calibrating) material(unit string) any {
+	return calibrateMaterial{Link: w.linking.material(unit).(linkMaterial), Gold: w.in.Scanned.Gold, Precision: w.in.Precision, Seed: w.in.Seed,
+		Resamples: gold.Resamples, Encoder: w.in.Encoder, Crawl: w.in.Scanned.Crawl}
+}
+
+func (w calibrating) run(_ context.Context, _ schemas.WorkUnit, draft *store.Draft, progress engine.Report) (map[string]int64, error) {
+	links, err := w.input()
 	if err != nil {
 		return nil, err
 	}
-	path, err := a.Store.Path(in.Scanned.Gold)
+	path, err := w.Store.Path(w.in.Scanned.Gold)
 	if err != nil {
 		return nil, err
 	}
-	curve, err := gold.Calibrate(gold.Calibration{Input: links, Gold: path, Precision: in.Precision, Seed: in.Seed}, func(done, total int) {
+	curve, err := gold.Calibrate(gold.Calibration{Input: links, Gold: path, Precision: w.in.Precision, Seed: w.in.Seed}, func(done, total int) {
 		progress(schemas.Progress{Done: int64(done), Total: int64(total), Of: "steps"})
 	})
 	if err != nil {
 		return nil, err
 	}
-	curve.Crawl, curve.Encoder = in.Scanned.Crawl, in.Encoder
+	curve.Crawl, curve.Encoder = w.in.Scanned.Crawl, w.in.Encoder
 	page, err := os.Create(filepath.Join(draft.Dir, "calibration.html"))
 	if err != nil {
 		return nil, err

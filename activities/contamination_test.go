@@ -80,14 +80,19 @@ func TestASummarizerThatHasSeenTheTestArticlesIsRefusedBeforeItIsTrained(t *test
 	dir := filepath.Join(a.ModelRoots[0], "base")
 	noError(t, errors.Join(os.Mkdir(dir, 0o755), os.WriteFile(filepath.Join(dir, "config.json"), []byte("{}"), 0o644),
 		trained.Write(filepath.Join(dir, schemas.TrainedOnFile), []trained.Row{named("english", "", trained.Text("text of e1"))})))
-	training := schemas.TrainInput{Articles: in.Articles, Splits: in.Splits, Summarizer: "base", RefuseTrained: true}
-	_, err := planTrain(t.Context(), a, training)
+	look := func() error {
+		summarizer, err := a.model("base")
+		noError(t, err)
+		_, err = training{Activities: a, in: schemas.TrainInput{Articles: in.Articles, Splits: in.Splits, RefuseTrained: true}, summarizer: summarizer}.units()
+		return err
+	}
+	err := look()
 	var typed *fault.Error
 	if !errors.As(err, &typed) || typed.Type != schemas.InvalidInput || !strings.Contains(err.Error(), "train: the model was trained on 1 of the 2 articles") {
 		t.Error(err)
 	}
 	noError(t, os.Truncate(filepath.Join(dir, schemas.TrainedOnFile), 50))
-	_, err = planTrain(t.Context(), a, training)
+	err = look()
 	if !errors.As(err, &typed) || typed.Type != schemas.InvalidInput || !strings.Contains(err.Error(), "cannot be read") || !strings.Contains(err.Error(), "copy the model once more") {
 		t.Error(err)
 	}

@@ -12,7 +12,7 @@ import (
 
 // embed turns the summaries of a language into unit vectors: it encodes those that no run before has encoded, and takes the
 // others from the store of embedded texts.
-var embedDefinition = definition[schemas.EmbedInput]{stage: schemas.Embed, plan: planEmbed, run: runEmbed}
+var embedDefinition = definition[schemas.EmbedInput]{stage: schemas.Embed, open: openEmbed}
 
 // textsASecond is a guess for the length of work items: short summaries on two threads.
 const textsASecond = 100
@@ -27,59 +27,65 @@ type embedMaterial struct {
 	Profile     engine.Profile `json:"profile"`
 }
 
-func planEmbed(ctx context.Context, a *Activities, in schemas.EmbedInput) ([]unit, error) {
-	encoder, err := a.model(in.Encoder.Name)
-	if err != nil {
+type embedding struct {
+	*Activities
+	in       schemas.EmbedInput
+	articles inputs
+	merged   inputs // of a catalogue
+	encoder  model
+	profile  engine.Profile
+}
+
+func openEmbed(ctx context.Context, a *Activities, in schemas.EmbedInput) (work, error) {
+	w := embedding{Activities: a, in: in}
+	var err error
+	if w.encoder, err = a.model(in.Encoder.Name); err != nil {
 		return nil, err
 	}
-	profile, err := a.CPU.Profile(ctx, in.Numerics)
-	if err != nil {
+	if w.profile, err = a.CPU.Profile(ctx, in.Numerics); err != nil {
 		return nil, err
 	}
-	languages, _, digests, err := a.Store.Files(in.Articles, "articles.arrow")
-	if err != nil {
-		return nil, err
+	if w.articles, err = a.inputs(in.Articles, "articles.arrow"); err != nil || in.Ingested.Stage != schemas.Merge.Name {
+		return w, err
 	}
-	var units []unit
-	for i, language := range languages {
-		units = append(units, unit{
-			name: language.Name,
-			material: embedMaterial{Articles: digests[i], Model: encoder.Digest, Prefix: in.Encoder.Prefix,
-				MaxTokens: in.Encoder.MaxTokens, BatchTokens: in.Encoder.BatchTokens, Profile: profile},
-			seconds: 0.2 + float64(newRows(language))/textsASecond,
-		})
+	w.merged, err = a.inputs(in.Ingested, "articles.arrow")
+	return w, err
+}
+
+func (w embedding) units() (units []schemas.WorkUnit, err error) {
+	for _, u := range w.articles.units {
+		units = append(units, schemas.WorkUnit{Name: u.Name, Seconds: 0.2 + float64(w.newRows(u))/textsASecond})
 	}
 	return units, nil
 }
 
 // newRows guesses how many articles were not embedded before: of a catalogue those that the crawl changed, else all.
-func newRows(u schemas.Unit) int64 {
-	if _, merged := u.Counts["new"]; merged {
-		return u.Counts["new"] + u.Counts["edited"]
+func (w embedding) newRows(u schemas.Unit) int64 {
+	if w.merged.place == nil {
+		return sizeOf(u)
 	}
-	return sizeOf(u)
+	merged, _, _ := w.merged.of(u.Name)
+	return merged.Counts["new"] + merged.Counts["edited"]
 }
 
-func runEmbed(ctx context.Context, a *Activities, in schemas.EmbedInput, u unit, draft *store.Draft,
-	report engine.Report) (map[string]int64, error) {
-	encoder, err := a.model(in.Encoder.Name)
+func (w embedding) material(language string) any {
+	_, _, articles := w.articles.of(language)
+	return embedMaterial{Articles: articles, Model: w.encoder.Digest, Prefix: w.in.Encoder.Prefix, MaxTokens: w.in.Encoder.MaxTokens,
+		BatchTokens: w.in.Encoder.BatchTokens, Profile: w.profile}
+}
+
+func (w embedding) run(ctx context.Context, u schemas.WorkUnit, draft *store.Draft, report engine.Report) (map[string]int64, error) {
+	_, articles, _ := w.articles.of(u.Name)
+	texts, err := embeddings.Read(articles, w.in.Encoder.Prefix, func() { report(schemas.Progress{Of: "rows read"}) })
 	if err != nil {
 		return nil, err
 	}
-	articles, err := a.Store.FileOf(in.Articles, u.name, "articles.arrow")
-	if err != nil {
-		return nil, err
-	}
-	texts, err := embeddings.Read(articles, in.Encoder.Prefix, func() { report(schemas.Progress{Of: "rows read"}) })
-	if err != nil {
-		return nil, err
-	}
-	material := u.material.(embedMaterial)
-	chain := embeddings.Chain{Store: a.Store, Name: chainName(material, u.name), Articles: material.Articles}
+	material := w.material(u.Name).(embedMaterial)
+	chain := embeddings.Chain{Store: w.Store, Name: chainName(material, u.Name), Articles: material.Articles}
 	chain.Encode = func(ctx context.Context, input, output string) (int64, error) {
 		var result engine.EncodeResult
-		err := a.CPU.Call(ctx, in.Numerics, engine.OpEncode, engine.EncodeRequest{
-			Model: encoder.Dir, Prefix: in.Encoder.Prefix, MaxTokens: in.Encoder.MaxTokens, BatchTokens: in.Encoder.BatchTokens,
+		err := w.CPU.Call(ctx, w.in.Numerics, engine.OpEncode, engine.EncodeRequest{
+			Model: w.encoder.Dir, Prefix: w.in.Encoder.Prefix, MaxTokens: w.in.Encoder.MaxTokens, BatchTokens: w.in.Encoder.BatchTokens,
 			Input: input, Column: "text", Output: output,
 		}, &result, report)
 		return result.Tokens, err

@@ -101,6 +101,30 @@ func TestEmbedEncodesWhatIsNewForItsEncoderAndNothingElse(t *testing.T) {
 	}
 }
 
+func TestAWorkItemWhoseModelHasChangedSinceTheLookUpIsRefused(t *testing.T) {
+	d := newDataset(t)
+	roots, texts := t.TempDir(), 0
+	put(t, filepath.Join(roots, "labse/config.json"), "{}")
+	a := &Activities{Config{Store: d.store, CPU: oneEncoder{texts: &texts}, ModelRoots: []string{roots}}}
+	register(d.env, a, embedDefinition)
+	articles, _ := d.inputs()
+	in := schemas.EmbedInput{Articles: articles, Numerics: "portable", Encoder: schemas.EncoderParams{Name: "labse", MaxTokens: 32, BatchTokens: 64}}
+	value, err := d.env.ExecuteActivity(schemas.Embed.PlanName(), in)
+	noError(t, err)
+	var planned schemas.Planned
+	noError(t, value.Get(&planned))
+	put(t, filepath.Join(roots, "labse/config.json"), "{ }")
+	_, err = d.env.ExecuteActivity(schemas.Embed.Name, schemas.Work[schemas.EmbedInput]{Input: in, Units: planned.Missing[0]})
+	if err == nil || !strings.Contains(err.Error(), "embed english: what it is computed from has changed") || !strings.Contains(err.Error(), "retryable: false") || texts > 0 {
+		t.Errorf("%d texts encoded: %v", texts, err)
+	}
+	put(t, filepath.Join(roots, "labse/config.json"), "{}")
+	_, err = d.env.ExecuteActivity(schemas.Embed.Name, schemas.Work[schemas.EmbedInput]{Input: in, Units: planned.Missing[0]})
+	if noError(t, err); texts != 6 {
+		t.Errorf("as it was: %d texts encoded", texts)
+	}
+}
+
 func TestTheProfileOfTheNumbersIsPartOfAnEncodersIdentity(t *testing.T) {
 	m := embedMaterial{Articles: "a", Model: "m", Profile: engine.Profile{Mode: "portable", Threads: 1}}
 	other := m

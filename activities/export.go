@@ -11,7 +11,7 @@ import (
 
 // export writes the data set: one unit a source language, with a file of JSON lines and one of Parquet for each directed pair
 // and split; and the data card, which makes them a folder that Hugging Face `datasets` loads.
-var exportDefinition = definition[schemas.ExportInput]{stage: schemas.Export, plan: planExport, run: runExport}
+var exportDefinition = definition[schemas.ExportInput]{stage: schemas.Export, open: openExport}
 
 // cardUnit is the unit of the data card; no language has such a name.
 const cardUnit = "README.md"
@@ -44,51 +44,66 @@ type crawlChanges struct {
 // rowsASecond is a guess for the length of work items; every unit also reads every language's summaries.
 const rowsASecond = 20000
 
-func planExport(_ context.Context, a *Activities, in schemas.ExportInput) ([]unit, error) {
-	languages, _, digests, err := a.Store.Files(in.Articles, "articles.arrow")
+type exporting struct {
+	*Activities
+	in       schemas.ExportInput
+	articles inputs
+	every    exportMaterial // of every unit, but for its source
+	encoder  model
+}
+
+func openExport(_ context.Context, a *Activities, in schemas.ExportInput) (work, error) {
+	w := exporting{Activities: a, in: in, every: exportMaterial{Languages: map[string]string{}}}
+	var err error
+	if w.articles, err = a.inputs(in.Articles, "articles.arrow"); err != nil {
+		return nil, err
+	}
+	w.every.Articles = w.articles.byUnit()
+	for _, u := range w.articles.units {
+		if f, ok := u.Files["languages.arrow"]; ok {
+			w.every.Languages[u.Name] = f.Digest
+		}
+	}
+	splits, err := a.only(in.Splits)
 	if err != nil {
 		return nil, err
 	}
-	material := exportMaterial{Articles: map[string]string{}, Languages: map[string]string{}}
+	links, err := a.only(in.Links)
+	if err != nil {
+		return nil, err
+	}
+	w.every.Samples, w.every.Splits, w.every.Pairs = splits.Files["samples.arrow"].Digest, splits.Files["splits.arrow"].Digest, links.Files["pairs.arrow"].Digest
+	if w.every.Crawls, err = a.crawlsOf(in); err != nil {
+		return nil, err
+	}
+	w.encoder, err = a.model(in.Mined.Encoder.Name)
+	return w, err
+}
+
+func (w exporting) units() (units []schemas.WorkUnit, err error) {
 	rows := 0.0
-	for i, u := range languages {
-		material.Articles[u.Name] = digests[i]
-		if f, ok := u.Files["languages.arrow"]; ok {
-			material.Languages[u.Name] = f.Digest
-		}
+	for _, u := range w.articles.units {
 		rows += float64(sizeOf(u))
 	}
-	for _, f := range []struct {
-		ref  schemas.Ref
-		name string
-		to   *string
-	}{{in.Splits, "samples.arrow", &material.Samples}, {in.Splits, "splits.arrow", &material.Splits}, {in.Links, "pairs.arrow", &material.Pairs}} {
-		_, _, digests, err := a.Store.Files(f.ref, f.name)
-		if err != nil {
-			return nil, err
-		}
-		*f.to = digests[0]
+	for _, u := range w.articles.units {
+		units = append(units, schemas.WorkUnit{Name: u.Name, Seconds: 0.05 + rows/rowsASecond})
 	}
-	if material.Crawls, err = a.crawlsOf(in); err != nil {
-		return nil, err
+	return append(units, schemas.WorkUnit{Name: cardUnit, Seconds: 0.5}), nil
+}
+
+func (w exporting) material(unit string) any {
+	if unit == cardUnit {
+		return cardMaterial{w.every, w.in.Mined, w.encoder.Digest, export.CardDigest()}
 	}
-	var units []unit
-	for _, u := range languages {
-		m := material
-		m.Source = u.Name
-		units = append(units, unit{name: u.Name, material: m, seconds: 0.05 + rows/rowsASecond})
-	}
-	encoder, err := a.model(in.Mined.Encoder.Name)
-	if err != nil {
-		return nil, err
-	}
-	return append(units, unit{name: cardUnit, seconds: 0.5, material: cardMaterial{material, in.Mined, encoder.Digest, export.CardDigest()}}), nil
+	m := w.every
+	m.Source = unit
+	return m
 }
 
 // crawlsOf lists the crawls that the articles come from, oldest first: the run's own, or those of the ledger up to it.
 func (a *Activities) crawlsOf(in schemas.ExportInput) ([]crawlChanges, error) {
 	var crawls []crawlChanges
-	crawl, articles, previous := in.Mined.Crawl, in.Articles, in.Previous
+	crawl, articles, previous := in.Mined.Crawl, in.Ingested, in.Previous
 	for {
 		c := crawlChanges{Crawl: crawl}
 		if previous != "" { // the oldest is the origin of whatever no other changed
@@ -115,27 +130,25 @@ func (a *Activities) crawlsOf(in schemas.ExportInput) ([]crawlChanges, error) {
 	}
 }
 
-func runExport(_ context.Context, a *Activities, in schemas.ExportInput, u unit, draft *store.Draft,
-	report engine.Report) (map[string]int64, error) {
-	if u.name == cardUnit {
-		return nil, a.dataCard(in, u.material.(cardMaterial), draft)
+func (w exporting) run(_ context.Context, u schemas.WorkUnit, draft *store.Draft, report engine.Report) (map[string]int64, error) {
+	if u.Name == cardUnit {
+		return nil, w.dataCard(draft)
 	}
-	material := u.material.(exportMaterial)
-	input := export.Input{Source: u.name}
+	input := export.Input{Source: u.Name}
 	var err error
-	for digest, to := range map[string]*string{material.Samples: &input.Samples, material.Splits: &input.Splits, material.Pairs: &input.Pairs} {
-		if *to, err = a.Store.Path(digest); err != nil {
+	for digest, to := range map[string]*string{w.every.Samples: &input.Samples, w.every.Splits: &input.Splits, w.every.Pairs: &input.Pairs} {
+		if *to, err = w.Store.Path(digest); err != nil {
 			return nil, err
 		}
 	}
-	if input.Articles, err = a.paths(material.Articles); err != nil {
+	if input.Articles, err = w.paths(w.every.Articles); err != nil {
 		return nil, err
 	}
-	if input.Languages, err = a.paths(material.Languages); err != nil {
+	if input.Languages, err = w.paths(w.every.Languages); err != nil {
 		return nil, err
 	}
-	for _, crawl := range material.Crawls {
-		changes, err := a.paths(crawl.Changes)
+	for _, crawl := range w.every.Crawls {
+		changes, err := w.paths(crawl.Changes)
 		if err != nil {
 			return nil, err
 		}
@@ -160,26 +173,23 @@ func (a *Activities) paths(digests map[string]string) (map[string]string, error)
 }
 
 // dataCard writes the data card.
-func (a *Activities) dataCard(in schemas.ExportInput, m cardMaterial, draft *store.Draft) error {
-	samples, err := a.Store.Path(m.Samples)
+func (w exporting) dataCard(draft *store.Draft) error {
+	m := w.every
+	samples, err := w.Store.Path(m.Samples)
 	if err != nil {
 		return err
 	}
-	splits, err := a.Store.Path(m.Splits)
+	splits, err := w.Store.Path(m.Splits)
 	if err != nil {
 		return err
 	}
-	input := export.CardInput{Samples: samples, Splits: splits, Mined: m.Mined, Encoder: m.Encoder,
+	input := export.CardInput{Samples: samples, Splits: splits, Mined: w.in.Mined, Encoder: w.encoder.Digest,
 		Digests: map[string]string{"pairs": m.Pairs, "splits": m.Splits, "samples": m.Samples}}
 	for _, c := range m.Crawls {
 		input.Crawls = append(input.Crawls, c.Crawl)
 	}
-	index, err := a.Store.Index(in.Articles)
-	if err != nil {
-		return err
-	}
-	for _, u := range index.Units {
-		input.Articles = append(input.Articles, export.CardArticles{Language: u.Name, Rows: sizeOf(u), Digest: u.Files["articles.arrow"].Digest})
+	for i, u := range w.articles.units {
+		input.Articles = append(input.Articles, export.CardArticles{Language: u.Name, Rows: sizeOf(u), Digest: w.articles.digests[i]})
 	}
 	return export.Card(input, draft.Dir)
 }

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
-	"sync"
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/artifact/store"
@@ -21,7 +20,7 @@ import (
 // generate decodes test samples with the trained model. One unit is a directed pair of languages; the samples that a run
 // does not decode, because it takes some by hash or the model was never trained on their target language, are counted as
 // not_generated.
-var generateDefinition = definition[schemas.GenerateInput]{stage: schemas.Generate, plan: planGenerate, run: runGenerate}
+var generateDefinition = definition[schemas.GenerateInput]{stage: schemas.Generate, open: openGenerate}
 
 // generationsASecond is a guess for the length of work items: five beams of a small model on two threads.
 const generationsASecond = 3
@@ -45,70 +44,56 @@ type testSample struct {
 
 func (s testSample) pair() string { return s.sourceLanguage + "-" + s.targetLanguage }
 
-func planGenerate(ctx context.Context, a *Activities, in schemas.GenerateInput) ([]unit, error) {
-	profile, err := a.GPU.Profile(ctx, in.Numerics)
-	if err != nil {
+type generating struct {
+	*Activities
+	in       schemas.GenerateInput
+	profile  engine.Profile
+	trained  schemas.Unit
+	articles inputs
+	pairs    map[string][]testSample // of the test split, by directed pair
+}
+
+func openGenerate(ctx context.Context, a *Activities, in schemas.GenerateInput) (work, error) {
+	w := generating{Activities: a, in: in}
+	var err error
+	if w.profile, err = a.GPU.Profile(ctx, in.Numerics); err != nil {
 		return nil, err
 	}
-	model, err := a.Store.Index(in.Model)
-	if err != nil {
+	if w.trained, err = a.only(in.Model); err != nil {
 		return nil, err
 	}
-	languages, _, digests, err := a.Store.Files(in.Articles, "articles.arrow")
-	if err != nil {
+	if w.articles, err = a.inputs(in.Articles, "articles.arrow"); err != nil {
 		return nil, err
 	}
-	articles := map[string]string{}
-	for i, language := range languages {
-		articles[language.Name] = digests[i]
-	}
-	pairs, err := a.testPairs(in)
-	if err != nil {
-		return nil, err
-	}
-	params := in.Params
-	params.Samples, params.LargestPairs, params.SamplesAPair, params.AllowTrained = 0, 0, 0, false
-	var units []unit
-	for name, samples := range pairs {
-		chosen := chosenOf(samples)
-		list := sha256.New()
-		for _, s := range chosen {
-			fmt.Fprintf(list, "%s %s\n", s.sourceID, s.targetID)
+	w.pairs, err = a.readTestPairs(in)
+	return w, err
+}
+
+// units refuses a model that has seen what it is to be tested on.
+func (w generating) units() (units []schemas.WorkUnit, err error) {
+	if !w.in.Params.AllowTrained {
+		if err := w.refuseTrained(w.in); err != nil {
+			return nil, err
 		}
-		units = append(units, unit{
-			name: name,
-			material: generateMaterial{Articles: articles[samples[0].sourceLanguage], Model: digestOfUnit(model.Units[0]),
-				Source: in.Source, Params: params, Chosen: name + " " + hex.EncodeToString(list.Sum(nil)),
-				Missed: len(samples) - len(chosen), Profile: profile},
-			seconds: 0.05 + float64(len(chosen))/generationsASecond,
-		})
+	}
+	for name, samples := range w.pairs {
+		units = append(units, schemas.WorkUnit{Name: name, Seconds: 0.05 + float64(len(chosenOf(samples)))/generationsASecond})
 	}
 	return units, nil
 }
 
-// lastTestPairs remembers the test samples of the newest input: a work item asks for them once a pair of languages.
-var lastTestPairs struct {
-	sync.Mutex
-	of    string
-	pairs map[string][]testSample
-}
-
-// testPairs are the test samples by directed pair, those to decode marked. They are shared: not to be changed.
-func (a *Activities) testPairs(in schemas.GenerateInput) (map[string][]testSample, error) {
-	lastTestPairs.Lock()
-	defer lastTestPairs.Unlock()
-	of := fmt.Sprint(a.Store.Root(), in.Splits.Index, in.Seed, in.Model.Index, in.Params.AllowTrained, in.Params.Samples, in.Params.LargestPairs, in.Params.SamplesAPair)
-	if lastTestPairs.of == of {
-		return lastTestPairs.pairs, nil
+func (w generating) material(pair string) any {
+	params := w.in.Params
+	params.Samples, params.LargestPairs, params.SamplesAPair, params.AllowTrained = 0, 0, 0, false
+	source, _, _ := strings.Cut(pair, "-")
+	_, _, articles := w.articles.of(source)
+	samples, list := w.pairs[pair], sha256.New()
+	chosen := chosenOf(samples)
+	for _, s := range chosen {
+		fmt.Fprintf(list, "%s %s\n", s.sourceID, s.targetID)
 	}
-	pairs, err := a.readTestPairs(in)
-	if err == nil && !in.Params.AllowTrained {
-		err = a.refuseTrained(in)
-	}
-	if err == nil {
-		lastTestPairs.of, lastTestPairs.pairs = of, pairs
-	}
-	return pairs, err
+	return generateMaterial{Articles: articles, Model: digestOfUnit(w.trained), Source: w.in.Source, Params: params,
+		Chosen: pair + " " + hex.EncodeToString(list.Sum(nil)), Missed: len(samples) - len(chosen), Profile: w.profile}
 }
 
 // refuseTrained ends a test of a model on what it was trained on.
@@ -216,56 +201,44 @@ func chosenOf(samples []testSample) []testSample {
 	return chosen
 }
 
-func runGenerate(ctx context.Context, a *Activities, in schemas.GenerateInput, u unit, draft *store.Draft,
-	report engine.Report) (map[string]int64, error) {
-	pairs, err := a.testPairs(in)
-	if err != nil {
-		return nil, err
-	}
-	samples := pairs[u.name]
+func (w generating) run(ctx context.Context, u schemas.WorkUnit, draft *store.Draft, report engine.Report) (map[string]int64, error) {
+	samples := w.pairs[u.Name]
 	chosen := chosenOf(samples)
 	output := filepath.Join(draft.Dir, "generations.arrow")
 	counts := map[string]int64{"samples": int64(len(chosen)), "not_generated": int64(len(samples) - len(chosen))}
 	if len(chosen) == 0 {
-		w, err := arrowfile.Create(output, schemas.Generation, true)
-		if err != nil {
-			return nil, err
-		}
-		return counts, w.Close()
+		return counts, arrowfile.WriteRows(output, schemas.Generation, 0, nil)
 	}
-	scratch, err := a.Store.Draft()
+	scratch, err := w.Store.Draft()
 	if err != nil {
 		return nil, err
 	}
 	defer scratch.Close()
 	prompts := filepath.Join(scratch.Dir, "prompts.arrow")
-	if err := a.writePrompts(in, u.name, chosen, prompts); err != nil {
+	if err := w.writePrompts(u.Name, chosen, prompts); err != nil {
 		return nil, err
 	}
-	model, err := a.modelOf(in.Model)
+	model, err := w.modelOf(w.trained)
 	if err != nil {
 		return nil, err
 	}
 	var result engine.GenerateResult
-	err = a.GPU.Call(ctx, in.Numerics, engine.OpGenerate, engine.GenerateRequest{
-		Model: model.Dir, Input: prompts, SourceTokens: in.Source, Params: in.Params, Output: output,
+	err = w.GPU.Call(ctx, w.in.Numerics, engine.OpGenerate, engine.GenerateRequest{
+		Model: model.Dir, Input: prompts, SourceTokens: w.in.Source, Params: w.in.Params, Output: output,
 	}, &result, report)
 	counts["tokens"] = result.Tokens
 	return counts, err
 }
 
 // writePrompts writes the source texts of the chosen samples of a pair, in their order.
-func (a *Activities) writePrompts(in schemas.GenerateInput, pair string, chosen []testSample, output string) error {
+func (w generating) writePrompts(pair string, chosen []testSample, output string) error {
 	source, _, _ := strings.Cut(pair, "-")
-	path, err := a.Store.FileOf(in.Articles, source, "articles.arrow")
-	if err != nil {
-		return err
-	}
+	_, path, _ := w.articles.of(source)
 	texts := map[string]string{}
 	for _, s := range chosen {
 		texts[s.sourceID] = ""
 	}
-	err = arrowfile.Each(path, schemas.Article, func(r arrowfile.Row) error {
+	err := arrowfile.Each(path, schemas.Article, func(r arrowfile.Row) error {
 		if _, wanted := texts[r.Str(1)]; wanted {
 			texts[arrowfile.Clone(r.Str(1))] = arrowfile.Clone(r.Str(5))
 		}
@@ -274,20 +247,20 @@ func (a *Activities) writePrompts(in schemas.GenerateInput, pair string, chosen 
 	if err != nil {
 		return err
 	}
-	w, err := arrowfile.Create(output, schemas.Prompt, true)
+	out, err := arrowfile.Create(output, schemas.Prompt, true)
 	if err != nil {
 		return err
 	}
 	for _, s := range chosen {
 		text := texts[s.sourceID]
 		if text == "" {
-			w.Close()
+			out.Close()
 			return fmt.Errorf("generate %s: article %q of the test split is not among the articles", pair, s.sourceID)
 		}
-		if err := w.Append(s.sourceLanguage, s.sourceID, s.targetLanguage, s.targetID, text); err != nil {
-			w.Close()
+		if err := out.Append(s.sourceLanguage, s.sourceID, s.targetLanguage, s.targetID, text); err != nil {
+			out.Close()
 			return err
 		}
 	}
-	return w.Close()
+	return out.Close()
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // identify asks the language classifier about every summary of a language.
-var identifyDefinition = definition[schemas.IdentifyInput]{stage: schemas.Identify, plan: planIdentify, run: runIdentify}
+var identifyDefinition = definition[schemas.IdentifyInput]{stage: schemas.Identify, open: openIdentify}
 
 // summariesASecond is a guess for the length of work items: short texts on one thread.
 const summariesASecond = 10000
@@ -25,40 +25,54 @@ type identifyMaterial struct {
 	Profile    engine.Profile `json:"profile"`
 }
 
-func planIdentify(ctx context.Context, a *Activities, in schemas.IdentifyInput) ([]unit, error) {
-	profile, err := a.CPU.Profile(ctx, in.Numerics)
-	if err != nil {
+type identifying struct {
+	*Activities
+	in         schemas.IdentifyInput
+	articles   inputs
+	classifier string // digest
+	profile    engine.Profile
+}
+
+func openIdentify(ctx context.Context, a *Activities, in schemas.IdentifyInput) (work, error) {
+	w := identifying{Activities: a, in: in}
+	var err error
+	if w.profile, err = a.CPU.Profile(ctx, in.Numerics); err != nil {
 		return nil, err
 	}
-	classifier, err := digestOfFile(a.LanguageID)
-	if err != nil {
-		return nil, fault.New(schemas.MissingModel, "language classifier: %v: run the set-up, or name a lid.176 model in temporal.yaml", err)
-	}
-	languages, _, digests, err := a.Store.Files(in.Articles, "articles.arrow")
-	if err != nil {
+	if w.classifier, err = a.classifierDigest(); err != nil {
 		return nil, err
 	}
-	var units []unit
-	for i, u := range languages {
-		units = append(units, unit{
-			name:     u.Name,
-			material: identifyMaterial{Language: u.Name, Articles: digests[i], Classifier: classifier, Profile: profile},
-			seconds:  0.3 + float64(sizeOf(u))/summariesASecond,
-		})
+	w.articles, err = a.inputs(in.Articles, "articles.arrow")
+	return w, err
+}
+
+// classifierDigest is the digest of fastText's model.
+func (a *Activities) classifierDigest() (string, error) {
+	digest, err := digestOfFile(a.LanguageID)
+	if err != nil {
+		err = fault.New(schemas.MissingModel, "language classifier: %v: run the set-up, or name a lid.176 model in temporal.yaml", err)
+	}
+	return digest, err
+}
+
+func (w identifying) units() (units []schemas.WorkUnit, err error) {
+	for _, u := range w.articles.units {
+		units = append(units, schemas.WorkUnit{Name: u.Name, Seconds: 0.3 + float64(sizeOf(u))/summariesASecond})
 	}
 	return units, nil
 }
 
-func runIdentify(ctx context.Context, a *Activities, in schemas.IdentifyInput, u unit, draft *store.Draft,
-	report engine.Report) (map[string]int64, error) {
-	articles, err := a.Store.FileOf(in.Articles, u.name, "articles.arrow")
-	if err != nil {
-		return nil, err
-	}
-	request := engine.ClassifyRequest{Model: a.LanguageID, Input: articles, Column: "summary",
+func (w identifying) material(language string) any {
+	_, _, articles := w.articles.of(language)
+	return identifyMaterial{Language: language, Articles: articles, Classifier: w.classifier, Profile: w.profile}
+}
+
+func (w identifying) run(ctx context.Context, u schemas.WorkUnit, draft *store.Draft, report engine.Report) (map[string]int64, error) {
+	_, articles, _ := w.articles.of(u.Name)
+	request := engine.ClassifyRequest{Model: w.LanguageID, Input: articles, Column: "summary",
 		Output: filepath.Join(draft.Dir, "classified.arrow")}
 	var result engine.ClassifyResult
-	if err := a.CPU.Call(ctx, in.Numerics, engine.OpClassify, request, &result, report); err != nil {
+	if err := w.CPU.Call(ctx, w.in.Numerics, engine.OpClassify, request, &result, report); err != nil {
 		return nil, err
 	}
 	counts := map[string]int64{"rows": result.Rows, "unknown": 0}

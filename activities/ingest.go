@@ -12,7 +12,7 @@ import (
 )
 
 // ingest reads the files of a language into articles and quarantine.
-var ingestDefinition = definition[schemas.IngestInput]{stage: schemas.Ingest, plan: planIngest, run: runIngest}
+var ingestDefinition = definition[schemas.IngestInput]{stage: schemas.Ingest, open: openIngest}
 
 // packedBytesASecond is a guess for the length of work items: compressed crawl text, parsed and sorted on one thread.
 const packedBytesASecond = 5 << 20
@@ -31,46 +31,44 @@ type ingestFile struct {
 	Digest   string `json:"digest"`
 }
 
-func (a *Activities) crawlFiles(scanned schemas.Scanned) (languages []string, files map[string][]schemas.CrawlFile, err error) {
-	var all []schemas.CrawlFile
-	if err := a.Store.GetJSON(scanned.Files, &all); err != nil {
-		return nil, nil, err
-	}
-	files = map[string][]schemas.CrawlFile{}
-	for _, f := range all {
-		if files[f.Language] == nil {
-			languages = append(languages, f.Language)
-		}
-		files[f.Language] = append(files[f.Language], f)
-	}
-	return languages, files, nil
+// ingesting has the files of a crawl by language.
+type ingesting struct {
+	*Activities
+	in    schemas.IngestInput
+	files map[string][]schemas.CrawlFile
 }
 
-func planIngest(_ context.Context, a *Activities, in schemas.IngestInput) ([]unit, error) {
-	languages, files, err := a.crawlFiles(in.Scanned)
-	if err != nil {
-		return nil, err
+func openIngest(_ context.Context, a *Activities, in schemas.IngestInput) (work, error) {
+	w := ingesting{a, in, map[string][]schemas.CrawlFile{}}
+	var all []schemas.CrawlFile
+	err := a.Store.GetJSON(in.Scanned.Files, &all)
+	for _, f := range all {
+		w.files[f.Language] = append(w.files[f.Language], f)
 	}
-	var units []unit
-	for _, language := range languages {
-		m := ingestMaterial{Language: language, Params: in.Params, Tolerant: in.Tolerant}
+	return w, err
+}
+
+func (w ingesting) units() (units []schemas.WorkUnit, err error) {
+	for language, files := range w.files {
 		var bytes int64
-		for _, f := range files[language] {
-			m.Files = append(m.Files, ingestFile{f.Split, filepath.Ext(f.Path), f.Digest})
+		for _, f := range files {
 			bytes += f.Bytes
 		}
-		units = append(units, unit{name: language, material: m, seconds: 0.1 + float64(bytes)/packedBytesASecond})
+		units = append(units, schemas.WorkUnit{Name: language, Seconds: 0.1 + float64(bytes)/packedBytesASecond})
 	}
 	return units, nil
 }
 
-func runIngest(ctx context.Context, a *Activities, in schemas.IngestInput, u unit, draft *store.Draft,
-	report engine.Report) (map[string]int64, error) {
-	_, files, err := a.crawlFiles(in.Scanned)
-	if err != nil {
-		return nil, err
+func (w ingesting) material(language string) any {
+	m := ingestMaterial{Language: language, Params: w.in.Params, Tolerant: w.in.Tolerant}
+	for _, f := range w.files[language] {
+		m.Files = append(m.Files, ingestFile{f.Split, filepath.Ext(f.Path), f.Digest})
 	}
-	folder, err := crawl.Open(a.CrawlRoots, in.Scanned.Crawl)
+	return m
+}
+
+func (w ingesting) run(ctx context.Context, u schemas.WorkUnit, draft *store.Draft, report engine.Report) (map[string]int64, error) {
+	folder, err := crawl.Open(w.CrawlRoots, w.in.Scanned.Crawl)
 	if err != nil {
 		return nil, permanent(err)
 	}
@@ -80,12 +78,12 @@ func runIngest(ctx context.Context, a *Activities, in schemas.IngestInput, u uni
 		return nil, err
 	}
 	defer remove()
-	limits := crawl.Limits{LineBytes: in.Params.MaxLineBytes, FileBytes: in.Params.MaxFileBytes, RejectFraction: in.Params.RejectFraction}
+	limits := crawl.Limits{LineBytes: w.in.Params.MaxLineBytes, FileBytes: w.in.Params.MaxFileBytes, RejectFraction: w.in.Params.RejectFraction}
 	if limits.LineBytes <= 0 || limits.FileBytes <= 0 || limits.RejectFraction < 0 {
 		return nil, fault.New(schemas.InvalidInput, "ingest: max_line_bytes %d and max_file_bytes %d must be positive, reject_fraction %g not negative",
 			limits.LineBytes, limits.FileBytes, limits.RejectFraction)
 	}
-	ingested, err := crawl.Ingest(ctx, folder, files[u.name], limits, in.Tolerant, draft.Dir, scratch, func(rows int64) {
+	ingested, err := crawl.Ingest(ctx, folder, w.files[u.Name], limits, w.in.Tolerant, draft.Dir, scratch, func(rows int64) {
 		report(schemas.Progress{Done: rows, Of: "rows"})
 	})
 	return ingested.Counts(), permanent(err)

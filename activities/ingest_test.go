@@ -100,7 +100,7 @@ func TestACrawlIsScannedIngestedAndNotIngestedTwice(t *testing.T) {
 	// A changed file makes its own language missing, and no other.
 	os.WriteFile(filepath.Join(root, "c/english.jsonl"), []byte(article), 0o644)
 	in.Scanned = scanCrawl(t, env)
-	if p = planned(t, env, in); p.Reused != 1 || strings.Join(p.Missing[0], "") != "english" {
+	if p = planned(t, env, in); p.Reused != 1 || len(p.Missing[0]) != 1 || p.Missing[0][0].Name != "english" {
 		t.Errorf("%+v", p)
 	}
 }
@@ -108,7 +108,7 @@ func TestACrawlIsScannedIngestedAndNotIngestedTwice(t *testing.T) {
 func TestFaultsOfACrawlAreNotRetried(t *testing.T) {
 	env, _, root := ingestHost(t, map[string]string{"c/english.jsonl": "bad\nbad\n"})
 	in := schemas.IngestInput{Scanned: scanCrawl(t, env), Params: lenient}
-	work := schemas.Work[schemas.IngestInput]{Input: in, Units: []string{"english"}}
+	work := schemas.Work[schemas.IngestInput]{Input: in, Units: planned(t, env, in).Missing[0]}
 	if _, err := env.ExecuteActivity("ingest", work); err == nil || !strings.Contains(err.Error(), "type: "+schemas.RejectBudget+", retryable: false") {
 		t.Errorf("%v", err)
 	}

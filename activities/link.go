@@ -11,7 +11,7 @@ import (
 )
 
 // link accepts pairs of articles by the rule asked for, over all languages at once.
-var linkDefinition = definition[schemas.LinkInput]{stage: schemas.Link, plan: planLink, run: runLink}
+var linkDefinition = definition[schemas.LinkInput]{stage: schemas.Link, open: openLink}
 
 // linkMaterial is all that the pairs depend on. Which pair of languages a list belongs to stands in the unit's name.
 type linkMaterial struct {
@@ -23,47 +23,54 @@ type linkMaterial struct {
 	K                  int                 `json:"k"`
 }
 
-func planLink(_ context.Context, a *Activities, in schemas.LinkInput) ([]unit, error) {
-	_, _, articles, err := a.Store.Files(in.Articles, "articles.arrow")
-	if err != nil {
-		return nil, err
-	}
-	index, err := a.Store.Index(in.Neighbours)
-	if err != nil {
-		return nil, err
-	}
-	neighbours := map[string][]string{}
-	for _, u := range index.Units {
-		neighbours[u.Name] = []string{u.Files["forward.arrow"].Digest, u.Files["backward.arrow"].Digest}
-	}
-	material := linkMaterial{Articles: articles, Neighbours: neighbours, Rule: in.Rule, Threshold: in.Threshold,
-		DuplicateThreshold: in.DuplicateThreshold, K: in.Neighbour}
-	return []unit{{name: "all", material: material, seconds: 1}}, nil
+type linking struct {
+	*Activities
+	in         schemas.LinkInput
+	articles   inputs
+	neighbours []schemas.Unit
 }
 
-// linkFiles is what link reads: the files of the stages before.
-func (a *Activities) linkFiles(in schemas.LinkInput) (link.Input, error) {
-	input := link.Input{Rule: in.Rule, Threshold: in.Threshold, DuplicateThreshold: in.DuplicateThreshold, K: in.Neighbour}
-	languages, paths, _, err := a.Store.Files(in.Articles, "articles.arrow")
-	if err != nil {
-		return input, err
-	}
-	input.Articles = paths
-	for _, u := range languages {
-		input.Languages = append(input.Languages, u.Name)
+func openLink(_ context.Context, a *Activities, in schemas.LinkInput) (work, error) {
+	return a.linking(in)
+}
+
+func (a *Activities) linking(in schemas.LinkInput) (linking, error) {
+	w := linking{Activities: a, in: in}
+	var err error
+	if w.articles, err = a.inputs(in.Articles, "articles.arrow"); err != nil {
+		return w, err
 	}
 	index, err := a.Store.Index(in.Neighbours)
-	if err != nil {
-		return input, err
+	w.neighbours = index.Units
+	return w, err
+}
+
+func (w linking) units() ([]schemas.WorkUnit, error) {
+	return []schemas.WorkUnit{{Name: "all", Seconds: 1}}, nil
+}
+
+func (w linking) material(string) any {
+	m := linkMaterial{Articles: w.articles.digests, Neighbours: map[string][]string{}, Rule: w.in.Rule, Threshold: w.in.Threshold,
+		DuplicateThreshold: w.in.DuplicateThreshold, K: w.in.Neighbour}
+	for _, u := range w.neighbours {
+		m.Neighbours[u.Name] = []string{u.Files["forward.arrow"].Digest, u.Files["backward.arrow"].Digest}
 	}
-	for _, u := range index.Units {
+	return m
+}
+
+// input is what link reads: the files of the stages before.
+func (w linking) input() (link.Input, error) {
+	input := link.Input{Languages: w.articles.names(), Articles: w.articles.paths, Rule: w.in.Rule, Threshold: w.in.Threshold,
+		DuplicateThreshold: w.in.DuplicateThreshold, K: w.in.Neighbour}
+	for _, u := range w.neighbours {
 		var lists link.Lists
+		var err error
 		lists.A, lists.B, _ = strings.Cut(u.Name, "-")
-		if lists.Forward, err = a.Store.File(u, "forward.arrow"); err != nil {
+		if lists.Forward, err = w.Store.File(u, "forward.arrow"); err != nil {
 			return input, err
 		}
 		if lists.A != lists.B {
-			if lists.Backward, err = a.Store.File(u, "backward.arrow"); err != nil {
+			if lists.Backward, err = w.Store.File(u, "backward.arrow"); err != nil {
 				return input, err
 			}
 		}
@@ -72,9 +79,8 @@ func (a *Activities) linkFiles(in schemas.LinkInput) (link.Input, error) {
 	return input, nil
 }
 
-func runLink(_ context.Context, a *Activities, in schemas.LinkInput, _ unit, draft *store.Draft,
-	report engine.Report) (map[string]int64, error) {
-	input, err := a.linkFiles(in)
+func (w linking) run(_ context.Context, _ schemas.WorkUnit, draft *store.Draft, report engine.Report) (map[string]int64, error) {
+	input, err := w.input()
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // merge brings the articles of a crawl into those of the catalogue before it, language by language.
-var mergeDefinition = definition[schemas.MergeInput]{stage: schemas.Merge, plan: planMerge, run: runMerge}
+var mergeDefinition = definition[schemas.MergeInput]{stage: schemas.Merge, open: openMerge}
 
 // mergedASecond is a guess for the length of work items: bytes of packed articles, read and written.
 const mergedASecond = 20 << 20
@@ -34,14 +34,23 @@ type mergeMaterial struct {
 const asDelta = "snapshot as delta"
 
 // mergeSides are the units of one language: nil where it has none.
-type mergeSides struct{ previous, crawl *schemas.Unit }
+type mergeSides struct {
+	previous, crawl *schemas.Unit
+	mode            string // how the crawl's rows are taken
+}
 
-// sides reads both indices. A language of which neither has a row is left out.
-func (a *Activities) sides(in schemas.MergeInput) (map[string]mergeSides, error) {
+// merging has both sides by language.
+type merging struct {
+	*Activities
+	sides map[string]mergeSides
+}
+
+// openMerge reads both indices. A language of which neither has a row is left out.
+func openMerge(_ context.Context, a *Activities, in schemas.MergeInput) (work, error) {
 	if in.Mode != schemas.ModeDelta && in.Mode != schemas.ModeSnapshot {
 		return nil, fault.New(schemas.InvalidInput, "merge: mode %q is neither delta nor snapshot", in.Mode)
 	}
-	sides := map[string]mergeSides{}
+	w := merging{a, map[string]mergeSides{}}
 	if in.Previous != nil {
 		index, err := a.Store.Index(*in.Previous)
 		if err != nil {
@@ -49,7 +58,7 @@ func (a *Activities) sides(in schemas.MergeInput) (map[string]mergeSides, error)
 		}
 		for _, u := range index.Units {
 			if u.Counts["articles"] > 0 {
-				sides[u.Name] = mergeSides{previous: &u}
+				w.sides[u.Name] = mergeSides{previous: &u}
 			}
 		}
 	}
@@ -58,36 +67,40 @@ func (a *Activities) sides(in schemas.MergeInput) (map[string]mergeSides, error)
 		return nil, err
 	}
 	for _, u := range index.Units {
-		if before := sides[u.Name].previous; before != nil || u.Counts["accepted"]+u.Counts["deleted"] > 0 {
-			sides[u.Name] = mergeSides{before, &u}
-		}
-	}
-	return sides, nil
-}
-
-func planMerge(_ context.Context, a *Activities, in schemas.MergeInput) ([]unit, error) {
-	sides, err := a.sides(in)
-	if err != nil {
-		return nil, err
-	}
-	var units []unit
-	for language, s := range sides {
-		m := mergeMaterial{Language: language}
-		var bytes int64
-		if s.previous != nil {
-			f := s.previous.Files["articles.arrow"]
-			m.Previous, bytes = f.Digest, f.Bytes
-		}
-		if s.crawl != nil {
-			f := s.crawl.Files["articles.arrow"]
-			m.Articles, m.Deletions, bytes = f.Digest, s.crawl.Files["deletions.arrow"].Digest, bytes+f.Bytes
-			if m.Mode, err = a.modeOf(in, *s.crawl); err != nil {
+		if before := w.sides[u.Name].previous; before != nil || u.Counts["accepted"]+u.Counts["deleted"] > 0 {
+			mode, err := a.modeOf(in, u)
+			if err != nil {
 				return nil, err
 			}
+			w.sides[u.Name] = mergeSides{before, &u, mode}
 		}
-		units = append(units, unit{name: language, material: m, seconds: 0.05 + float64(bytes)/mergedASecond})
 	}
-	return units, nil // which the caller sorts
+	return w, nil
+}
+
+func (w merging) units() (units []schemas.WorkUnit, err error) {
+	for language, s := range w.sides {
+		var bytes int64
+		for _, u := range []*schemas.Unit{s.previous, s.crawl} {
+			if u != nil {
+				bytes += u.Files["articles.arrow"].Bytes
+			}
+		}
+		units = append(units, schemas.WorkUnit{Name: language, Seconds: 0.05 + float64(bytes)/mergedASecond})
+	}
+	return units, nil
+}
+
+func (w merging) material(language string) any {
+	s := w.sides[language]
+	m := mergeMaterial{Language: language, Mode: s.mode}
+	if s.previous != nil {
+		m.Previous = s.previous.Files["articles.arrow"].Digest
+	}
+	if s.crawl != nil {
+		m.Articles, m.Deletions = s.crawl.Files["articles.arrow"].Digest, s.crawl.Files["deletions.arrow"].Digest
+	}
+	return m
 }
 
 // modeOf is how the rows of one language are taken.
@@ -113,16 +126,12 @@ func (a *Activities) crawlStates(ingested schemas.Unit) ([]schemas.CatalogueFile
 	return files, json.Unmarshal(b, &files)
 }
 
-func runMerge(ctx context.Context, a *Activities, in schemas.MergeInput, u unit, draft *store.Draft,
-	report engine.Report) (map[string]int64, error) {
-	sides, err := a.sides(in)
-	if err != nil {
-		return nil, err
-	}
-	s := sides[u.name]
-	input := catalogue.Input{Language: u.name}
+func (w merging) run(ctx context.Context, u schemas.WorkUnit, draft *store.Draft, report engine.Report) (map[string]int64, error) {
+	s := w.sides[u.Name]
+	input := catalogue.Input{Language: u.Name, Snapshot: s.mode == schemas.ModeSnapshot}
+	var err error
 	if s.previous != nil {
-		if input.Previous, err = a.Store.File(*s.previous, "articles.arrow"); err != nil {
+		if input.Previous, err = w.Store.File(*s.previous, "articles.arrow"); err != nil {
 			return nil, err
 		}
 	}
@@ -130,21 +139,16 @@ func runMerge(ctx context.Context, a *Activities, in schemas.MergeInput, u unit,
 		n := s.previous.Counts["articles"]
 		return mergeCounts(catalogue.Counts{Articles: n}, ""), catalogue.Carry(input.Previous, draft.Dir)
 	}
-	if input.Articles, err = a.Store.File(*s.crawl, "articles.arrow"); err != nil {
+	if input.Articles, err = w.Store.File(*s.crawl, "articles.arrow"); err != nil {
 		return nil, err
 	}
-	if input.Deletions, err = a.Store.File(*s.crawl, "deletions.arrow"); err != nil {
+	if input.Deletions, err = w.Store.File(*s.crawl, "deletions.arrow"); err != nil {
 		return nil, err
 	}
-	mode, err := a.modeOf(in, *s.crawl)
-	if err != nil {
-		return nil, err
-	}
-	input.Snapshot = mode == schemas.ModeSnapshot
 	counts, err := catalogue.Merge(ctx, input, draft.Dir, func(rows int64) {
 		report(schemas.Progress{Done: rows, Of: "rows"})
 	})
-	return mergeCounts(counts, mode), err
+	return mergeCounts(counts, s.mode), err
 }
 
 func mergeCounts(c catalogue.Counts, mode string) map[string]int64 {

@@ -158,15 +158,8 @@ func digestOfFile(path string) (string, error) {
 
 // modelOf lays out the files of a published model under their names (hard links), as programs that read a model directory
 // want them. The folder is the same for every call, so that an engine may keep what it loaded.
-func (a *Activities) modelOf(ref schemas.Ref) (model, error) {
-	index, err := a.Store.Index(ref)
-	if err != nil {
-		return model{}, err
-	}
-	if len(index.Units) != 1 {
-		return model{}, fmt.Errorf("model: index %s holds %d units, wanted one", ref.Index, len(index.Units))
-	}
-	m := model{Digest: digestOfUnit(index.Units[0])}
+func (a *Activities) modelOf(u schemas.Unit) (model, error) {
+	m := model{Digest: digestOfUnit(u)}
 	m.Dir = filepath.Join(a.Store.Root(), "tmp", "model-"+m.Digest)
 	if _, err := os.Stat(m.Dir); err == nil {
 		return m, nil
@@ -176,8 +169,8 @@ func (a *Activities) modelOf(ref schemas.Ref) (model, error) {
 		return m, err
 	}
 	defer draft.Close()
-	for name := range index.Units[0].Files {
-		path, err := a.Store.File(index.Units[0], name)
+	for name := range u.Files {
+		path, err := a.Store.File(u, name)
 		if err != nil {
 			return m, err
 		}

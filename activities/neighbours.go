@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -15,7 +14,7 @@ import (
 
 // neighbours lists, for every article of a language, its nearest articles of another (for alignment) and of its own (for
 // duplicates). One unit is an unordered pair of languages.
-var neighboursDefinition = definition[schemas.NeighboursInput]{stage: schemas.Neighbours, plan: planNeighbours, run: runNeighbours}
+var neighboursDefinition = definition[schemas.NeighboursInput]{stage: schemas.Neighbours, open: openNeighbours}
 
 // productsASecond is a guess for the length of work items: dot products of some hundred dimensions.
 const productsASecond = 2e7
@@ -27,56 +26,58 @@ type neighboursMaterial struct {
 	Profile engine.Profile `json:"profile"`
 }
 
-func planNeighbours(ctx context.Context, a *Activities, in schemas.NeighboursInput) ([]unit, error) {
-	profile, err := a.CPU.Profile(ctx, in.Numerics)
-	if err != nil {
+type searching struct {
+	*Activities
+	in         schemas.NeighboursInput
+	embeddings inputs
+	profile    engine.Profile
+}
+
+func openNeighbours(ctx context.Context, a *Activities, in schemas.NeighboursInput) (work, error) {
+	w := searching{Activities: a, in: in}
+	var err error
+	if w.profile, err = a.CPU.Profile(ctx, in.Numerics); err != nil {
 		return nil, err
 	}
-	languages, _, digests, err := a.Store.Files(in.Embeddings, "embeddings.arrow")
-	if err != nil {
-		return nil, err
-	}
-	var units []unit
-	for i, source := range languages {
-		for j := i; j < len(languages); j++ {
-			target := languages[j]
+	w.embeddings, err = a.inputs(in.Embeddings, "embeddings.arrow")
+	return w, err
+}
+
+func (w searching) units() (units []schemas.WorkUnit, err error) {
+	for i, source := range w.embeddings.units {
+		for _, target := range w.embeddings.units[i:] {
 			products := float64(source.Counts["rows"]) * float64(target.Counts["rows"])
-			units = append(units, unit{
-				name: source.Name + "-" + target.Name,
-				// BlockRows is not in the key: blocks cannot change a decision.
-				material: neighboursMaterial{Source: digests[i], Target: digests[j], Keep: in.Keep, Profile: profile},
-				seconds:  0.05 + products/productsASecond,
-			})
+			units = append(units, schemas.WorkUnit{Name: source.Name + "-" + target.Name, Seconds: 0.05 + products/productsASecond})
 		}
 	}
 	return units, nil
 }
 
-func runNeighbours(ctx context.Context, a *Activities, in schemas.NeighboursInput, u unit, draft *store.Draft,
-	report engine.Report) (map[string]int64, error) {
-	source, target, ok := strings.Cut(u.name, "-")
-	if !ok {
-		return nil, fmt.Errorf("neighbours: unit %q is not a pair of languages", u.name)
-	}
-	request := engine.SearchRequest{Keep: in.Keep, BlockRows: in.BlockRows, Forward: filepath.Join(draft.Dir, "forward.arrow")}
-	var err error
-	if request.Source, err = a.Store.FileOf(in.Embeddings, source, "embeddings.arrow"); err != nil {
-		return nil, err
-	}
-	if request.Target, err = a.Store.FileOf(in.Embeddings, target, "embeddings.arrow"); err != nil {
-		return nil, err
-	}
+// material has no BlockRows: blocks cannot change a decision.
+func (w searching) material(pair string) any {
+	source, target, _ := strings.Cut(pair, "-")
+	m := neighboursMaterial{Keep: w.in.Keep, Profile: w.profile}
+	_, _, m.Source = w.embeddings.of(source)
+	_, _, m.Target = w.embeddings.of(target)
+	return m
+}
+
+func (w searching) run(ctx context.Context, u schemas.WorkUnit, draft *store.Draft, report engine.Report) (map[string]int64, error) {
+	source, target, _ := strings.Cut(u.Name, "-")
+	request := engine.SearchRequest{Keep: w.in.Keep, BlockRows: w.in.BlockRows, Forward: filepath.Join(draft.Dir, "forward.arrow")}
+	_, request.Source, _ = w.embeddings.of(source)
+	_, request.Target, _ = w.embeddings.of(target)
 	if source != target {
 		request.Backward = filepath.Join(draft.Dir, "backward.arrow")
 	}
-	earlier, unusable := a.earlierSearch(in, source, target, u.material.(neighboursMaterial))
+	earlier, unusable := w.earlierSearch(w.in, source, target, w.material(u.Name).(neighboursMaterial))
 	request.Earlier = earlier
 	var result engine.SearchResult
-	if err := a.CPU.Call(ctx, in.Numerics, engine.OpSearch, request, &result, report); err != nil {
+	if err := w.CPU.Call(ctx, w.in.Numerics, engine.OpSearch, request, &result, report); err != nil {
 		return nil, err
 	}
-	if in.Earlier != nil { // how much was saved is no part of the unit: its bytes are the same without a hint
-		activity.GetLogger(ctx).Info("neighbours", "pair", u.name, "rows", result.Rows, "searched_rows", result.Searched,
+	if w.in.Earlier != nil { // how much was saved is no part of the unit: its bytes are the same without a hint
+		activity.GetLogger(ctx).Info("neighbours", "pair", u.Name, "rows", result.Rows, "searched_rows", result.Searched,
 			"products", result.Products, "exact", result.Exact, "hint_ignored", unusable+result.HintIgnored)
 	}
 	return map[string]int64{"rows": result.Rows, "neighbours": result.Neighbours}, nil

@@ -90,6 +90,33 @@ func TestNeighboursTakeAnEarlierRunsListsOnlyIfTheyAreOfThisSearch(t *testing.T)
 	}
 }
 
+func TestALookUpNamesNoMoreUnitsThanAHistoryCanHold(t *testing.T) {
+	d := newDataset(t)
+	var asked []engine.SearchRequest
+	a := &Activities{Config{Store: d.store, CPU: searches{asked: &asked}}}
+	var languages []string
+	for i := range 90 {
+		languages = append(languages, fmt.Sprintf("l%02d", i))
+	}
+	embeddings := d.publish("embed", languages, func(language, dir string) {
+		noError(t, arrowfile.WriteRows(filepath.Join(dir, "embeddings.arrow"), schemas.Embedding(2), 1, func(int) []any {
+			return []any{language, "0", "", []float32{1, 0}}
+		}))
+	})
+	register(d.env, a, neighboursDefinition)
+	value, err := d.env.ExecuteActivity(schemas.Neighbours.PlanName(), schemas.NeighboursInput{Embeddings: embeddings, Keep: 4, Numerics: "portable"})
+	noError(t, err)
+	var planned schemas.Planned
+	noError(t, value.Get(&planned))
+	named := 0
+	for _, units := range planned.Missing {
+		named += len(units)
+	}
+	if planned.Total != 4095 || named != mostMissing {
+		t.Errorf("%d of %d units named", named, planned.Total)
+	}
+}
+
 // languageOf is the language of a file of embeddings.
 func languageOf(t *testing.T, path string) (language string) {
 	t.Helper()

@@ -13,16 +13,27 @@ import (
 )
 
 // reportDefinition draws the page of a run. It is a view: its key holds the workflow id and the stages' times, so that every run has its own.
-var reportDefinition = definition[schemas.ReportInput]{stage: schemas.Report, plan: planReport, run: runReport}
+var reportDefinition = definition[schemas.ReportInput]{stage: schemas.Report, open: openReport}
 
-func planReport(_ context.Context, _ *Activities, in schemas.ReportInput) ([]unit, error) {
-	return []unit{{name: "all", material: in, seconds: 5}}, nil
+type reporting struct {
+	*Activities
+	in schemas.ReportInput
 }
 
-func runReport(ctx context.Context, a *Activities, in schemas.ReportInput, _ unit, draft *store.Draft, progress engine.Report) (map[string]int64, error) {
-	data, err := report.Gather(ctx, a.Store, in, progress)
-	if err == nil && in.Params.Generate.AllowTrained {
-		data.Warnings, err = a.flattered(in, data.Warnings)
+func openReport(_ context.Context, a *Activities, in schemas.ReportInput) (work, error) {
+	return reporting{a, in}, nil
+}
+
+func (w reporting) units() ([]schemas.WorkUnit, error) {
+	return []schemas.WorkUnit{{Name: "all", Seconds: 5}}, nil
+}
+
+func (w reporting) material(string) any { return w.in }
+
+func (w reporting) run(ctx context.Context, _ schemas.WorkUnit, draft *store.Draft, progress engine.Report) (map[string]int64, error) {
+	data, err := report.Gather(ctx, w.Store, w.in, progress)
+	if err == nil && w.in.Params.Generate.AllowTrained {
+		data.Warnings, err = w.flattered(w.in, data.Warnings)
 	}
 	if err != nil {
 		return nil, err

@@ -19,51 +19,62 @@ import (
 
 // scoreDefinition compares every generated summary with its reference: ROUGE and LaSE, beside the lead sentence and
 // shuffled references. One unit: bootstrap and shuffling are over all samples.
-var scoreDefinition = definition[schemas.ScoreInput]{stage: schemas.Score, plan: planScore, run: runScore}
+var scoreDefinition = definition[schemas.ScoreInput]{stage: schemas.Score, open: openScore}
 
-func planScore(ctx context.Context, a *Activities, in schemas.ScoreInput) ([]unit, error) {
-	_, _, articles, err := a.Store.Files(in.Articles, "articles.arrow")
-	if err != nil {
-		return nil, err
-	}
-	_, _, generations, err := a.Store.Files(in.Generations, "generations.arrow")
-	if err != nil {
-		return nil, err
-	}
-	encoder, err := a.model(in.Encoder.Name)
-	if err != nil {
-		return nil, err
-	}
-	classifier, err := digestOfFile(a.LanguageID)
-	if err != nil {
-		return nil, fault.New(schemas.MissingModel, "language classifier: %v: run the set-up, or name a lid.176 model in temporal.yaml", err)
-	}
-	profile, err := a.CPU.Profile(ctx, in.Numerics)
-	if err != nil {
-		return nil, err
-	}
-	settings := in.Encoder
-	settings.Name = filepath.Base(settings.Name)
-	material := map[string]any{"articles": articles, "generations": generations, "encoder": settings, "encoder_digest": encoder.Digest,
-		"classifier": classifier, "profile": profile, "seed": in.Seed}
-	return []unit{{name: "all", material: material, seconds: 60}}, nil
+type scoring struct {
+	*Activities
+	in                    schemas.ScoreInput
+	articles, generations inputs
+	encoder               model
+	classifier            string // digest
+	profile               engine.Profile
 }
 
-func runScore(ctx context.Context, a *Activities, in schemas.ScoreInput, _ unit, draft *store.Draft, report engine.Report) (map[string]int64, error) {
-	rows, err := a.samplesToScore(in, report)
+func openScore(ctx context.Context, a *Activities, in schemas.ScoreInput) (work, error) {
+	w := scoring{Activities: a, in: in}
+	var err error
+	if w.articles, err = a.inputs(in.Articles, "articles.arrow"); err != nil {
+		return nil, err
+	}
+	if w.generations, err = a.inputs(in.Generations, "generations.arrow"); err != nil {
+		return nil, err
+	}
+	if w.encoder, err = a.model(in.Encoder.Name); err != nil {
+		return nil, err
+	}
+	if w.classifier, err = a.classifierDigest(); err != nil {
+		return nil, err
+	}
+	w.profile, err = a.CPU.Profile(ctx, in.Numerics)
+	return w, err
+}
+
+func (w scoring) units() ([]schemas.WorkUnit, error) {
+	return []schemas.WorkUnit{{Name: "all", Seconds: 60}}, nil
+}
+
+func (w scoring) material(string) any {
+	settings := w.in.Encoder
+	settings.Name = filepath.Base(settings.Name)
+	return map[string]any{"articles": w.articles.digests, "generations": w.generations.digests, "encoder": settings, "encoder_digest": w.encoder.Digest,
+		"classifier": w.classifier, "profile": w.profile, "seed": w.in.Seed}
+}
+
+func (w scoring) run(ctx context.Context, _ schemas.WorkUnit, draft *store.Draft, report engine.Report) (map[string]int64, error) {
+	rows, err := w.samplesToScore(report)
 	if err != nil {
 		return nil, err
 	}
 	if err := rougeRows(ctx, rows, report); err != nil {
 		return nil, err
 	}
-	scratch, err := a.Store.Draft()
+	scratch, err := w.Store.Draft()
 	if err != nil {
 		return nil, err
 	}
 	defer scratch.Close()
 	if len(rows) > 0 {
-		if err := a.laseRows(ctx, in, rows, scratch.Dir, report); err != nil {
+		if err := w.laseRows(ctx, rows, scratch.Dir, report); err != nil {
 			return nil, err
 		}
 	}
@@ -71,7 +82,7 @@ func runScore(ctx context.Context, a *Activities, in schemas.ScoreInput, _ unit,
 	if err != nil {
 		return nil, err
 	}
-	summary := metric.Summarize(rows, filepath.Base(in.Encoder.Name), uint32(in.Seed), provisional)
+	summary := metric.Summarize(rows, filepath.Base(w.in.Encoder.Name), uint32(w.in.Seed), provisional)
 	b, err := json.MarshalIndent(summary, "", " ")
 	if err != nil {
 		return nil, err
@@ -82,11 +93,7 @@ func runScore(ctx context.Context, a *Activities, in schemas.ScoreInput, _ unit,
 
 // samplesToScore reads generations and looks up the reference (the target's summary) and the lead of the source, in the
 // order (source language, target language, source, target).
-func (a *Activities) samplesToScore(in schemas.ScoreInput, report engine.Report) ([]schemas.ScoredRow, error) {
-	_, paths, _, err := a.Store.Files(in.Generations, "generations.arrow")
-	if err != nil {
-		return nil, err
-	}
+func (w scoring) samplesToScore(report engine.Report) ([]schemas.ScoredRow, error) {
 	type article struct{ summary, lead string }
 	wanted := map[string]map[string]*article{}
 	want := func(language, id string) {
@@ -96,7 +103,7 @@ func (a *Activities) samplesToScore(in schemas.ScoreInput, report engine.Report)
 		wanted[language][id] = nil
 	}
 	var rows []schemas.ScoredRow
-	for _, path := range paths {
+	for _, path := range w.generations.paths {
 		err := arrowfile.EachT(path, func(r *schemas.GenerationRow) error {
 			s := arrowfile.Clone
 			row := schemas.ScoredRow{SourceLanguage: s(r.SourceLanguage), SourceID: s(r.SourceID), TargetLanguage: s(r.TargetLanguage),
@@ -110,17 +117,13 @@ func (a *Activities) samplesToScore(in schemas.ScoreInput, report engine.Report)
 			return nil, err
 		}
 	}
-	units, paths, _, err := a.Store.Files(in.Articles, "articles.arrow")
-	if err != nil {
-		return nil, err
-	}
-	for i, u := range units {
+	for i, u := range w.articles.units {
 		ids := wanted[u.Name]
 		if len(ids) == 0 {
 			continue
 		}
-		report(schemas.Progress{Done: int64(i), Total: int64(len(units)), Of: "languages read"})
-		err := arrowfile.EachT(paths[i], func(r *schemas.ArticleRow) error {
+		report(schemas.Progress{Done: int64(i), Total: int64(len(w.articles.units)), Of: "languages read"})
+		err := arrowfile.EachT(w.articles.paths[i], func(r *schemas.ArticleRow) error {
 			if _, ok := ids[r.ID]; ok {
 				id, text := arrowfile.Clone(r.ID), arrowfile.Clone(r.Text)
 				ids[id] = &article{arrowfile.Clone(r.Summary), lead.Sentence(rougeName(u.Name), text)}

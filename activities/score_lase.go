@@ -16,12 +16,12 @@ import (
 
 // laseRows fills in LaSE and its parts, of the generated text, of the lead, and against shuffled references. Texts are
 // stripped first, as the published evaluation does. Scratch files go to dir.
-func (a *Activities) laseRows(ctx context.Context, in schemas.ScoreInput, rows []schemas.ScoredRow, dir string, report engine.Report) error {
-	vectors, err := a.vectorsOf(ctx, in, rows, dir, report)
+func (w scoring) laseRows(ctx context.Context, rows []schemas.ScoredRow, dir string, report engine.Report) error {
+	vectors, err := w.vectorsOf(ctx, rows, dir, report)
 	if err != nil {
 		return err
 	}
-	classified, err := a.classifyRows(ctx, in, rows, dir, report)
+	classified, err := w.classifyRows(ctx, rows, dir, report)
 	if err != nil {
 		return err
 	}
@@ -29,7 +29,7 @@ func (a *Activities) laseRows(ctx context.Context, in schemas.ScoreInput, rows [
 	for i, r := range rows {
 		languages[i], references[i] = r.TargetLanguage, r.Reference
 	}
-	others := lase.Shuffled(in.Seed, languages, references)
+	others := lase.Shuffled(w.in.Seed, languages, references)
 	for i := range rows {
 		if i%200 == 0 {
 			report(schemas.Progress{Done: int64(i), Total: int64(len(rows)), Of: "rows"})
@@ -51,11 +51,7 @@ func (a *Activities) laseRows(ctx context.Context, in schemas.ScoreInput, rows [
 }
 
 // vectorsOf embeds every distinct text once, in byte order.
-func (a *Activities) vectorsOf(ctx context.Context, in schemas.ScoreInput, rows []schemas.ScoredRow, dir string, report engine.Report) (map[string][]float32, error) {
-	encoder, err := a.model(in.Encoder.Name)
-	if err != nil {
-		return nil, err
-	}
+func (w scoring) vectorsOf(ctx context.Context, rows []schemas.ScoredRow, dir string, report engine.Report) (map[string][]float32, error) {
 	language := map[string]string{}
 	for _, r := range rows {
 		language[strings.TrimSpace(r.Generated)] = r.TargetLanguage
@@ -68,14 +64,14 @@ func (a *Activities) vectorsOf(ctx context.Context, in schemas.ScoreInput, rows 
 	}
 	sort.Strings(texts)
 	input, output := filepath.Join(dir, "texts.arrow"), filepath.Join(dir, "vectors.arrow")
-	err = writeTexts(input, len(texts), func(i int) (string, string) { return "all", texts[i] })
+	err := writeTexts(input, len(texts), func(i int) (string, string) { return "all", texts[i] })
 	if err != nil {
 		return nil, err
 	}
-	request := engine.EncodeRequest{Model: encoder.Dir, Prefix: in.Encoder.Prefix, MaxTokens: in.Encoder.MaxTokens,
-		BatchTokens: in.Encoder.BatchTokens, Input: input, Column: "text", Output: output}
+	request := engine.EncodeRequest{Model: w.encoder.Dir, Prefix: w.in.Encoder.Prefix, MaxTokens: w.in.Encoder.MaxTokens,
+		BatchTokens: w.in.Encoder.BatchTokens, Input: input, Column: "text", Output: output}
 	var result engine.EncodeResult
-	if err := a.CPU.Call(ctx, in.Numerics, engine.OpEncode, request, &result, report); err != nil {
+	if err := w.CPU.Call(ctx, w.in.Numerics, engine.OpEncode, request, &result, report); err != nil {
 		return nil, err
 	}
 	vectors := make(map[string][]float32, len(texts))
@@ -98,7 +94,7 @@ type classification struct {
 	wanted []float64
 }
 
-func (a *Activities) classifyRows(ctx context.Context, in schemas.ScoreInput, rows []schemas.ScoredRow, dir string, report engine.Report) (classification, error) {
+func (w scoring) classifyRows(ctx context.Context, rows []schemas.ScoredRow, dir string, report engine.Report) (classification, error) {
 	var c classification
 	input, output := filepath.Join(dir, "classify.arrow"), filepath.Join(dir, "classified.arrow")
 	err := writeTexts(input, 2*len(rows), func(i int) (string, string) {
@@ -111,9 +107,9 @@ func (a *Activities) classifyRows(ctx context.Context, in schemas.ScoreInput, ro
 	if err != nil {
 		return c, err
 	}
-	request := engine.ClassifyRequest{Model: a.LanguageID, Input: input, Column: "text", Output: output}
+	request := engine.ClassifyRequest{Model: w.LanguageID, Input: input, Column: "text", Output: output}
 	var result engine.ClassifyResult
-	if err := a.CPU.Call(ctx, in.Numerics, engine.OpClassify, request, &result, report); err != nil {
+	if err := w.CPU.Call(ctx, w.in.Numerics, engine.OpClassify, request, &result, report); err != nil {
 		return c, err
 	}
 	err = arrowfile.Each(output, schemas.Classified, func(r arrowfile.Row) error {

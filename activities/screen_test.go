@@ -55,7 +55,7 @@ func (sc *scene) crawl(stage string, summaries map[string][]string) schemas.Ref 
 				return []any{language, fmt.Sprint(language, i), "", "", rows[i], "text", []string{}, "", fmt.Sprint(i)}
 			})
 			if stage == "merge" {
-				sc.write(filepath.Join(dir, changesFile), schemas.Deletion, 1, func(int) []any { return []any{language, "x"} })
+				sc.write(filepath.Join(dir, "changes.arrow"), schemas.Deletion, 1, func(int) []any { return []any{language, "x"} })
 			}
 		}))
 	}
@@ -107,12 +107,25 @@ func TestScreeningThatKeepsEverythingChangesNoDigest(t *testing.T) {
 	}
 }
 
-func TestOfACatalogueScreeningHandsOnWhatTheCrawlChanged(t *testing.T) {
+func TestWhatACrawlChangedGoesToEmbedAndExportAndNotThroughScreen(t *testing.T) {
 	sc := newScene(t)
-	_, kept := screened(t, sc, sc.crawl("merge", map[string][]string{"english": {"english words"}, "french": {"french words"}, "hindi": {"hindi"}}), "keep")
-	_, paths, _, err := sc.Store.Files(kept, changesFile)
-	if err != nil || len(paths) != 3 || kept.Counts["new"] != 6 || kept.Counts["edited"] != 3 {
-		t.Errorf("%v, %v, %v", paths, kept.Counts, err)
+	merged := sc.crawl("merge", map[string][]string{"english": {"english words"}, "french": {"french words"}, "hindi": {"hindi"}})
+	_, kept := screened(t, sc, merged, "keep")
+	index, err := sc.Store.Index(kept)
+	noError(t, err)
+	if _, copied := index.Units[0].Files["changes.arrow"]; copied || kept.Counts["new"] != 0 {
+		t.Errorf("screening passes on %+v", index.Units[0])
+	}
+	changed, err := sc.inputs(merged, "changes.arrow")
+	noError(t, err)
+	if rows := (embedding{merged: changed}).newRows(index.Units[0]); rows != 3 {
+		t.Errorf("%d articles are taken for new, of 2 new and 1 edited", rows)
+	}
+	entry, err := sc.Store.PutJSON(schemas.Catalogue{Digest: "first"})
+	noError(t, err)
+	crawls, err := sc.crawlsOf(schemas.ExportInput{Articles: kept, Ingested: merged, Previous: entry.Digest, Mined: schemas.Mined{Crawl: "second"}})
+	if noError(t, err); len(crawls) != 2 || crawls[1].Crawl != "second" || fmt.Sprint(crawls[1].Changes) != fmt.Sprint(changed.byUnit()) {
+		t.Errorf("%+v", crawls)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // split_dedup assigns connected components to train, val and test, drops exact duplicates and lists the samples.
-var splitDefinition = definition[schemas.SplitInput]{stage: schemas.SplitDedup, plan: planSplit, run: runSplit}
+var splitDefinition = definition[schemas.SplitInput]{stage: schemas.SplitDedup, open: openSplit}
 
 // splitMaterial is all that the splits depend on.
 type splitMaterial struct {
@@ -24,55 +24,55 @@ type splitMaterial struct {
 	Trained    string              `json:"trained,omitempty"`
 }
 
-func planSplit(_ context.Context, a *Activities, in schemas.SplitInput) ([]unit, error) {
-	_, _, articles, err := a.Store.Files(in.Articles, "articles.arrow")
-	if err != nil {
-		return nil, err
-	}
-	index, err := a.Store.Index(in.Links)
-	if err != nil {
-		return nil, err
-	}
-	material := splitMaterial{Articles: articles, Params: in.Params, Seed: in.Seed}
-	for _, u := range index.Units {
-		material.Pairs, material.Duplicates = u.Files["pairs.arrow"].Digest, u.Files["duplicates.arrow"].Digest
-	}
-	if in.Earlier != nil {
-		earlier, err := a.Store.Index(*in.Earlier)
-		if err != nil {
-			return nil, err
-		}
-		for _, u := range earlier.Units {
-			material.History, material.Trained = u.Files["history.arrow"].Digest, u.Files["trained.arrow"].Digest
-		}
-		if material.History == "" || material.Trained == "" {
-			return nil, fault.New(schemas.CorruptObject, "split_dedup: the earlier splits %s tell no history", in.Earlier.Index)
-		}
-	}
-	return []unit{{name: "all", material: material, seconds: 1}}, nil
+type splitting struct {
+	*Activities
+	in             schemas.SplitInput
+	articles       inputs
+	links, earlier schemas.Unit
 }
 
-func runSplit(_ context.Context, a *Activities, in schemas.SplitInput, _ unit, draft *store.Draft,
-	report engine.Report) (map[string]int64, error) {
-	languages, paths, _, err := a.Store.Files(in.Articles, "articles.arrow")
-	if err != nil {
+func openSplit(_ context.Context, a *Activities, in schemas.SplitInput) (work, error) {
+	w := splitting{Activities: a, in: in}
+	var err error
+	if w.articles, err = a.inputs(in.Articles, "articles.arrow"); err != nil {
 		return nil, err
 	}
-	input := split.Input{Articles: paths, Params: in.Params, Seed: in.Seed}
-	for _, u := range languages {
-		input.Languages = append(input.Languages, u.Name)
+	if w.links, err = a.only(in.Links); err != nil || in.Earlier == nil {
+		return w, err
 	}
-	if input.Pairs, err = a.Store.FileOf(in.Links, "all", "pairs.arrow"); err != nil {
+	if w.earlier, err = a.only(*in.Earlier); err != nil {
 		return nil, err
 	}
-	if input.Duplicates, err = a.Store.FileOf(in.Links, "all", "duplicates.arrow"); err != nil {
-		return nil, err
+	if w.earlier.Files["history.arrow"].Digest == "" || w.earlier.Files["trained.arrow"].Digest == "" {
+		return nil, fault.New(schemas.CorruptObject, "split_dedup: the earlier splits %s tell no history", in.Earlier.Index)
 	}
-	if in.Earlier != nil {
-		if input.History, err = a.Store.FileOf(*in.Earlier, "all", "history.arrow"); err != nil {
-			return nil, err
-		}
-		if input.Trained, err = a.Store.FileOf(*in.Earlier, "all", "trained.arrow"); err != nil {
+	return w, nil
+}
+
+func (w splitting) units() ([]schemas.WorkUnit, error) {
+	return []schemas.WorkUnit{{Name: "all", Seconds: 1}}, nil
+}
+
+func (w splitting) material(string) any {
+	return splitMaterial{Articles: w.articles.digests, Params: w.in.Params, Seed: w.in.Seed,
+		Pairs: w.links.Files["pairs.arrow"].Digest, Duplicates: w.links.Files["duplicates.arrow"].Digest,
+		History: w.earlier.Files["history.arrow"].Digest, Trained: w.earlier.Files["trained.arrow"].Digest}
+}
+
+func (w splitting) run(_ context.Context, _ schemas.WorkUnit, draft *store.Draft, report engine.Report) (map[string]int64, error) {
+	input := split.Input{Languages: w.articles.names(), Articles: w.articles.paths, Params: w.in.Params, Seed: w.in.Seed}
+	files := []struct {
+		path *string
+		unit schemas.Unit
+		name string
+	}{{&input.Pairs, w.links, "pairs.arrow"}, {&input.Duplicates, w.links, "duplicates.arrow"}, {&input.History, w.earlier, "history.arrow"},
+		{&input.Trained, w.earlier, "trained.arrow"}}
+	if w.in.Earlier == nil {
+		files = files[:2]
+	}
+	for _, f := range files {
+		var err error
+		if *f.path, err = w.Store.File(f.unit, f.name); err != nil {
 			return nil, err
 		}
 	}

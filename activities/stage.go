@@ -19,24 +19,25 @@ import (
 	"go.temporal.io/sdk/worker"
 )
 
-// unit is one artifact that a stage can compute. material is all that its bytes depend on (resolved parameters, input
-// object digests, the numerics profile of native stages): it becomes the key. seconds is a guess at its cost.
-type unit struct {
-	name     string
-	material any
-	seconds  float64
-	key      string
+// work is a stage with its inputs open: it lists what there is to compute, and computes it. material is all that the bytes of a unit
+// depend on (resolved parameters, input object digests, the numerics profile of native stages): it becomes the key.
+type work interface {
+	units() ([]schemas.WorkUnit, error) // without keys, in any order
+	material(unit string) any
+	run(ctx context.Context, u schemas.WorkUnit, draft *store.Draft, report engine.Report) (counts map[string]int64, err error)
 }
 
-// definition is what a stage file gives: how to list its units, and how to compute one into a draft folder.
+// definition is what a stage file gives: how to open its inputs, for a look-up or for a work item. Opening and listing write nothing.
 type definition[In any] struct {
 	stage schemas.Stage[In]
-	plan  func(context.Context, *Activities, In) ([]unit, error)
-	run   func(context.Context, *Activities, In, unit, *store.Draft, engine.Report) (counts map[string]int64, err error)
+	open  func(context.Context, *Activities, In) (work, error)
 }
 
 // workItemSeconds is what a work item should cost: small units are computed together.
 const workItemSeconds = 20
+
+// mostMissing bounds the units that a look-up names, since its answer stands in history; the look-up after them names the next.
+const mostMissing = 4000
 
 // register puts the two activities of a stage on the registry.
 func register[In any](registry worker.ActivityRegistry, a *Activities, d definition[In]) {
@@ -44,8 +45,8 @@ func register[In any](registry worker.ActivityRegistry, a *Activities, d definit
 		planned, err := patiently(ctx, a, d.stage.Name, func() (schemas.Planned, error) { return d.lookup(ctx, a, in) })
 		return planned, classify(err)
 	}, activity.RegisterOptions{Name: d.stage.PlanName()})
-	registry.RegisterActivityWithOptions(func(ctx context.Context, work schemas.Work[In]) (schemas.Done, error) {
-		done, err := patiently(ctx, a, d.stage.Name, func() (schemas.Done, error) { return d.compute(ctx, a, work) })
+	registry.RegisterActivityWithOptions(func(ctx context.Context, item schemas.Work[In]) (schemas.Done, error) {
+		done, err := patiently(ctx, a, d.stage.Name, func() (schemas.Done, error) { return d.compute(ctx, a, item) })
 		if errors.Is(err, context.Canceled) && workerStops(ctx) {
 			err = errWorkerStops // a failed attempt, not a cancelled activity
 		}
@@ -61,47 +62,58 @@ func registerOne[In, Out any](registry worker.ActivityRegistry, a *Activities, o
 	}, activity.RegisterOptions{Name: of.Name})
 }
 
-func (d definition[In]) units(ctx context.Context, a *Activities, in In) ([]unit, error) {
-	units, err := d.plan(ctx, a, in)
-	for i := range units {
-		units[i].key = store.Key(d.stage.Name, d.stage.Version, units[i].material)
+// list gives the units of a stage with their keys, in name order.
+func (d definition[In]) list(ctx context.Context, a *Activities, in In) ([]schemas.WorkUnit, error) {
+	w, err := d.open(ctx, a, in)
+	if err != nil {
+		return nil, err
 	}
-	sort.Slice(units, func(i, j int) bool { return units[i].name < units[j].name })
+	units, err := w.units()
+	for i := range units {
+		units[i].Key = d.key(w, units[i].Name)
+	}
+	sort.Slice(units, func(i, j int) bool { return units[i].Name < units[j].Name })
 	return units, err
+}
+
+func (d definition[In]) key(w work, unit string) string {
+	return store.Key(d.stage.Name, d.stage.Version, w.material(unit))
 }
 
 // lookup finds which units are published; with none missing it seals the stage into an index object.
 func (d definition[In]) lookup(ctx context.Context, a *Activities, in In) (schemas.Planned, error) {
 	beat := func() { a.heartbeat(ctx, schemas.Progress{Stage: d.stage.PlanName()}) }
 	beat()
-	units, err := d.units(ctx, a, in)
+	units, err := d.list(ctx, a, in)
 	if err != nil {
 		return schemas.Planned{}, err
 	}
 	planned := schemas.Planned{Total: len(units)}
 	index := schemas.Index{Stage: d.stage.Name, Units: []schemas.Unit{}}
-	var item []string
+	var item []schemas.WorkUnit
 	var seconds float64
 	for i, u := range units {
 		if i%64 == 0 {
 			beat()
 		}
-		published, err := a.Store.Lookup(d.stage.Name, u.key)
+		published, err := a.Store.Lookup(d.stage.Name, u.Key)
 		switch {
 		case errors.Is(err, store.ErrAbsent):
-			item, seconds = append(item, u.name), seconds+u.seconds
+			if i-planned.Reused >= mostMissing {
+				continue
+			}
+			item, seconds = append(item, u), seconds+u.Seconds
 			if seconds >= workItemSeconds {
-				planned.Missing, planned.Seconds = append(planned.Missing, item), append(planned.Seconds, seconds)
-				item, seconds = nil, 0
+				planned.Missing, item, seconds = append(planned.Missing, item), nil, 0
 			}
 		case err != nil:
 			return planned, err
 		default:
 			planned.Reused++
-			published.Name = u.name
+			published.Name = u.Name
 			for name := range published.Files {
 				if _, known := d.stage.Holds(name); !known {
-					return planned, fmt.Errorf("%s %s: schemas does not say what %s holds of articles, and takedowns must know", d.stage.Name, u.name, name)
+					return planned, fmt.Errorf("%s %s: schemas does not say what %s holds of articles, and takedowns must know", d.stage.Name, u.Name, name)
 				}
 			}
 			index.Units = append(index.Units, published)
@@ -109,7 +121,7 @@ func (d definition[In]) lookup(ctx context.Context, a *Activities, in In) (schem
 	}
 	planned.ReusedUnits = reusedNames(index.Units)
 	if len(item) > 0 {
-		planned.Missing, planned.Seconds = append(planned.Missing, item), append(planned.Seconds, seconds)
+		planned.Missing = append(planned.Missing, item)
 	}
 	if len(planned.Missing) > 0 {
 		return planned, nil
@@ -140,74 +152,70 @@ func reusedNames(reused []schemas.Unit) []string {
 }
 
 // compute runs the units of a work item one after the other; units published meanwhile are passed over.
-func (d definition[In]) compute(ctx context.Context, a *Activities, work schemas.Work[In]) (schemas.Done, error) {
+func (d definition[In]) compute(ctx context.Context, a *Activities, item schemas.Work[In]) (schemas.Done, error) {
 	start := time.Now()
 	beating := ctx // the heart beats on while a checkpoint is written
 	ctx, release := untilWorkerStops(ctx)
 	defer release()
 	var done schemas.Done
-	units, err := d.units(ctx, a, work.Input)
+	w, err := d.open(ctx, a, item.Input)
 	if err != nil {
 		return schemas.Done{}, err
 	}
-	byName := map[string]unit{}
-	for _, u := range units {
-		byName[u.name] = u
-	}
 	var finished float64 // guessed seconds of the units before this one
-	for i, name := range work.Units {
-		u, ok := byName[name]
-		if !ok {
-			return schemas.Done{}, fmt.Errorf("%s: no unit %q in this input", d.stage.Name, name)
-		}
-		if _, err := a.Store.Lookup(d.stage.Name, u.key); err == nil {
-			finished += u.seconds
+	for i, u := range item.Units {
+		if _, err := a.Store.Lookup(d.stage.Name, u.Key); err == nil {
+			finished += u.Seconds
 			continue
 		}
+		if d.key(w, u.Name) != u.Key {
+			return schemas.Done{}, fault.New(schemas.InvalidInput, "%s %s: what it is computed from has changed since the run looked it up: a model's "+
+				"files, or this worker's libraries or threads; start the run again", d.stage.Name, u.Name)
+		}
 		report := func(p schemas.Progress) {
-			p.Stage, p.Unit, p.UnitNo, p.Units = d.stage.Name, name, i, len(work.Units)
-			p.WorkDone, p.UnitWork = finished, u.seconds
+			p.Stage, p.Unit, p.UnitNo, p.Units = d.stage.Name, u.Name, i, len(item.Units)
+			p.WorkDone, p.UnitWork = finished, u.Seconds
 			a.heartbeat(beating, p)
 		}
 		report(schemas.Progress{})
-		other, err := d.one(ctx, a, work.Input, u, report)
+		other, err := d.one(ctx, a, w, u, report)
 		if err != nil {
-			return schemas.Done{}, fmt.Errorf("%s %s: %w", d.stage.Name, name, err)
+			return schemas.Done{}, fmt.Errorf("%s %s: %w", d.stage.Name, u.Name, err)
 		}
-		finished += u.seconds
+		finished += u.Seconds
 		if other {
-			done.Nondeterministic = append(done.Nondeterministic, d.stage.Name+" "+name)
+			done.Nondeterministic = append(done.Nondeterministic, d.stage.Name+" "+u.Name)
 		}
 	}
-	done.Units, done.Seconds = len(work.Units), time.Since(start).Seconds()
+	done.Units, done.Seconds = len(item.Units), time.Since(start).Seconds()
 	return done, nil
 }
 
 // one computes and publishes a unit. other: the key was published meanwhile with other bytes, which stay.
-func (d definition[In]) one(ctx context.Context, a *Activities, in In, u unit, report engine.Report) (other bool, err error) {
+func (d definition[In]) one(ctx context.Context, a *Activities, w work, u schemas.WorkUnit, report engine.Report) (other bool, err error) {
 	draft, err := a.Store.Draft()
 	if err != nil {
 		return false, err
 	}
 	defer draft.Close()
 	// A hang is known before the server misses the heartbeat, so that it has its own class.
-	ctx = engine.WithJob(ctx, engine.Job{Unit: d.stage.Name + " " + u.name, Stall: activity.GetInfo(ctx).HeartbeatTimeout * 9 / 10,
+	ctx = engine.WithJob(ctx, engine.Job{Unit: d.stage.Name + " " + u.Name, Stall: activity.GetInfo(ctx).HeartbeatTimeout * 9 / 10,
 		HangSteps: a.Policies[d.stage.Name].HangSteps})
-	counts, err := d.run(ctx, a, in, u, draft, report)
+	counts, err := w.run(ctx, u, draft, report)
 	if err != nil {
 		return false, err
 	}
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
-	_, other, err = draft.Publish(d.stage.Name, u.key, u.name, counts)
+	_, other, err = draft.Publish(d.stage.Name, u.Key, u.Name, counts)
 	if other {
-		activity.GetLogger(ctx).Warn("nondeterministic", "stage", d.stage.Name, "unit", u.name, "key", u.key)
+		activity.GetLogger(ctx).Warn("nondeterministic", "stage", d.stage.Name, "unit", u.Name, "key", u.Key)
 	}
 	if err != nil {
 		return other, err
 	}
-	return other, a.Store.Forget(d.stage.Name, u.key)
+	return other, a.Store.Forget(d.stage.Name, u.Key)
 }
 
 // errWorkerStops ends the work of a worker that was asked to stop; another one, or the next start, goes on with it.

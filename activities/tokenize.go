@@ -11,7 +11,7 @@ import (
 )
 
 // tokenize turns the articles of a language into ids of the summarizer's vocabulary: once for every training that has the same limits.
-var tokenizeDefinition = definition[schemas.TokenizeInput]{stage: schemas.Tokenize, plan: planTokenize, run: runTokenize}
+var tokenizeDefinition = definition[schemas.TokenizeInput]{stage: schemas.Tokenize, open: openTokenize}
 
 // tokenizedASecond gives the length of work items: two cores took 2,800 articles of the sample a second, 128 tokens each.
 const tokenizedASecond = 2000
@@ -27,40 +27,44 @@ type tokenizeMaterial struct {
 	Target     int    `json:"target_tokens"`
 }
 
-func planTokenize(_ context.Context, a *Activities, in schemas.TokenizeInput) ([]unit, error) {
-	summarizer, err := a.model(in.Summarizer)
-	if err != nil {
+type tokenizing struct {
+	*Activities
+	in         schemas.TokenizeInput
+	articles   inputs
+	summarizer model
+	vocabulary string // digest
+}
+
+func openTokenize(_ context.Context, a *Activities, in schemas.TokenizeInput) (work, error) {
+	w := tokenizing{Activities: a, in: in}
+	var err error
+	if w.summarizer, err = a.model(in.Summarizer); err != nil {
 		return nil, err
 	}
-	vocabulary, err := digestOfFile(filepath.Join(summarizer.Dir, vocabularyFile))
-	if err != nil {
+	if w.vocabulary, err = digestOfFile(filepath.Join(w.summarizer.Dir, vocabularyFile)); err != nil {
 		return nil, fault.New(schemas.MissingModel, "summarizer %q: %v: a SentencePiece vocabulary belongs to its directory", in.Summarizer, err)
 	}
-	languages, _, digests, err := a.Store.Files(in.Articles, "articles.arrow")
-	if err != nil {
-		return nil, err
-	}
-	var units []unit
-	for i, u := range languages {
-		units = append(units, unit{name: u.Name, seconds: 0.3 + float64(sizeOf(u))/tokenizedASecond,
-			material: tokenizeMaterial{Articles: digests[i], Vocabulary: vocabulary, Source: in.Source, Target: in.Target}})
+	w.articles, err = a.inputs(in.Articles, "articles.arrow")
+	return w, err
+}
+
+func (w tokenizing) units() (units []schemas.WorkUnit, err error) {
+	for _, u := range w.articles.units {
+		units = append(units, schemas.WorkUnit{Name: u.Name, Seconds: 0.3 + float64(sizeOf(u))/tokenizedASecond})
 	}
 	return units, nil
 }
 
-func runTokenize(ctx context.Context, a *Activities, in schemas.TokenizeInput, u unit, draft *store.Draft,
-	report engine.Report) (map[string]int64, error) {
-	summarizer, err := a.model(in.Summarizer)
-	if err != nil {
-		return nil, err
-	}
-	articles, err := a.Store.FileOf(in.Articles, u.name, "articles.arrow")
-	if err != nil {
-		return nil, err
-	}
+func (w tokenizing) material(language string) any {
+	_, _, articles := w.articles.of(language)
+	return tokenizeMaterial{Articles: articles, Vocabulary: w.vocabulary, Source: w.in.Source, Target: w.in.Target}
+}
+
+func (w tokenizing) run(ctx context.Context, u schemas.WorkUnit, draft *store.Draft, report engine.Report) (map[string]int64, error) {
+	_, articles, _ := w.articles.of(u.Name)
 	var n engine.TokenizeResult
-	err = a.CPU.Call(ctx, in.Numerics, engine.OpTokenize, engine.TokenizeRequest{Model: summarizer.Dir, Input: articles,
-		SourceTokens: in.Source, TargetTokens: in.Target, Output: filepath.Join(draft.Dir, "tokens.arrow")}, &n, report)
+	err := w.CPU.Call(ctx, w.in.Numerics, engine.OpTokenize, engine.TokenizeRequest{Model: w.summarizer.Dir, Input: articles,
+		SourceTokens: w.in.Source, TargetTokens: w.in.Target, Output: filepath.Join(draft.Dir, "tokens.arrow")}, &n, report)
 	return map[string]int64{"articles": n.Articles, "source_tokens": n.Source, "label_tokens": n.Label, "sentinels_in_sources": n.Spelled,
 		"dropped_from_labels": n.Dropped}, err
 }

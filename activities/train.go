@@ -14,7 +14,7 @@ import (
 )
 
 // train makes one model of all pairs. Attempts share a work folder: each goes on from the newest whole checkpoint in it.
-var trainDefinition = definition[schemas.TrainInput]{stage: schemas.Train, plan: planTrain, run: runTrain}
+var trainDefinition = definition[schemas.TrainInput]{stage: schemas.Train, open: openTrain}
 
 type trainMaterial struct {
 	Articles   []string            `json:"articles"` // digests, in order of language; so too the tokens
@@ -26,80 +26,76 @@ type trainMaterial struct {
 	Profile    engine.Profile      `json:"profile"`
 }
 
-func planTrain(ctx context.Context, a *Activities, in schemas.TrainInput) ([]unit, error) {
-	summarizer, err := a.model(in.Summarizer)
-	if err != nil {
-		return nil, err
-	}
-	if in.RefuseTrained {
-		c, err := a.contaminationOf(filepath.Join(summarizer.Dir, schemas.TrainedOnFile), in.Splits, in.Articles)
-		if errors.Is(err, errRecord) { // no object of the store, which could be made again
-			return nil, fault.New(schemas.InvalidInput, "train: %v: copy the model once more from where it came from", err)
-		}
-		if err := errors.Join(err, c.refuse(schemas.Train.Name)); err != nil {
-			return nil, err
-		}
-	}
-	profile, err := a.GPU.Profile(ctx, in.Numerics)
-	if err != nil {
-		return nil, err
-	}
-	_, _, articles, err := a.Store.Files(in.Articles, "articles.arrow")
-	if err != nil {
-		return nil, err
-	}
-	_, _, tokens, err := a.Store.Files(in.Tokens, "tokens.arrow")
-	if err != nil {
-		return nil, err
-	}
-	_, _, samples, err := a.Store.Files(in.Splits, "samples.arrow")
-	if err != nil {
-		return nil, err
-	}
-	params := in.Params
-	params.CheckpointEvery, params.KeepCheckpoints = 0, 0 // how often a training can resume does not change what it learns
-	return []unit{{name: "all", seconds: workItemSeconds, material: trainMaterial{Articles: articles, Tokens: tokens, Samples: samples[0],
-		Summarizer: summarizer.Digest, Params: params, Seed: in.Seed, Profile: profile}}}, nil
+type training struct {
+	*Activities
+	in               schemas.TrainInput
+	summarizer       model
+	profile          engine.Profile
+	articles, tokens inputs
+	splits           inputs
 }
 
-func runTrain(ctx context.Context, a *Activities, in schemas.TrainInput, u unit, draft *store.Draft,
-	report engine.Report) (map[string]int64, error) {
-	summarizer, err := a.model(in.Summarizer)
-	if err != nil {
+func openTrain(ctx context.Context, a *Activities, in schemas.TrainInput) (work, error) {
+	w := training{Activities: a, in: in}
+	var err error
+	if w.summarizer, err = a.model(in.Summarizer); err != nil {
 		return nil, err
 	}
-	_, articles, _, err := a.Store.Files(in.Articles, "articles.arrow")
-	if err != nil {
+	if w.profile, err = a.GPU.Profile(ctx, in.Numerics); err != nil {
 		return nil, err
 	}
-	_, tokens, _, err := a.Store.Files(in.Tokens, "tokens.arrow")
-	if err != nil {
+	if w.articles, err = a.inputs(in.Articles, "articles.arrow"); err != nil {
 		return nil, err
 	}
-	samples, err := a.Store.FileOf(in.Splits, "all", "samples.arrow")
-	if err != nil {
+	if w.tokens, err = a.inputs(in.Tokens, "tokens.arrow"); err != nil {
 		return nil, err
 	}
-	work, err := a.Store.WorkDir(schemas.Train.Name, u.key)
+	w.splits, err = a.inputs(in.Splits, "samples.arrow")
+	return w, err
+}
+
+// units refuses a summarizer that has seen what it is to be tested on: before any step.
+func (w training) units() ([]schemas.WorkUnit, error) {
+	units := []schemas.WorkUnit{{Name: "all", Seconds: workItemSeconds}}
+	if !w.in.RefuseTrained {
+		return units, nil
+	}
+	c, err := w.contaminationOf(filepath.Join(w.summarizer.Dir, schemas.TrainedOnFile), w.in.Splits, w.in.Articles)
+	if errors.Is(err, errRecord) { // no object of the store, which could be made again
+		return nil, fault.New(schemas.InvalidInput, "train: %v: copy the model once more from where it came from", err)
+	}
+	return units, errors.Join(err, c.refuse(schemas.Train.Name))
+}
+
+// material has no word of how often a training can resume: that does not change what it learns.
+func (w training) material(string) any {
+	params := w.in.Params
+	params.CheckpointEvery, params.KeepCheckpoints = 0, 0
+	return trainMaterial{Articles: w.articles.digests, Tokens: w.tokens.digests, Samples: w.splits.digests[0],
+		Summarizer: w.summarizer.Digest, Params: params, Seed: w.in.Seed, Profile: w.profile}
+}
+
+func (w training) run(ctx context.Context, u schemas.WorkUnit, draft *store.Draft, report engine.Report) (map[string]int64, error) {
+	work, err := w.Store.WorkDir(schemas.Train.Name, u.Key)
 	if err != nil {
 		return nil, err
 	}
 	var result engine.TrainResult
 	step := int64(0) // the last that ended
-	err = a.GPU.Call(ctx, in.Numerics, engine.OpTrain, engine.TrainRequest{
-		Model: summarizer.Dir, Samples: &engine.TrainSamples{File: samples, Articles: articles, Tokens: tokens}, Params: in.Params, Seed: in.Seed, Work: work, Output: draft.Dir,
+	err = w.GPU.Call(ctx, w.in.Numerics, engine.OpTrain, engine.TrainRequest{
+		Model: w.summarizer.Dir, Samples: &engine.TrainSamples{File: w.splits.paths[0], Articles: w.articles.paths, Tokens: w.tokens.paths}, Params: w.in.Params, Seed: w.in.Seed, Work: work, Output: draft.Dir,
 	}, &result, func(p schemas.Progress) {
 		step = max(step, p.Done)
 		report(p)
 	})
 	if err != nil {
-		return nil, learn(work, in.Params, step+1, err)
+		return nil, learn(work, w.in.Params, step+1, err)
 	}
 	// What does not repeat is not an artifact: it lies beside the objects, and the folder of a run shows it.
-	if err := os.MkdirAll(filepath.Dir(a.timings(u.key)), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(w.timings(u.Key)), 0o755); err != nil {
 		return nil, err
 	}
-	if err := atomicfile.Move(filepath.Join(draft.Dir, timingsFile), a.timings(u.key)); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := atomicfile.Move(filepath.Join(draft.Dir, timingsFile), w.timings(u.Key)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
 	counts := map[string]int64{"steps": result.Steps, "samples": result.Samples, "pairs": result.Pairs}

@@ -178,14 +178,12 @@ type File struct {
 
 // Planned is the answer of "<stage>.plan". Ref is set when nothing is missing.
 type Planned struct {
-	Ref     *Ref       `json:"ref,omitempty"`
-	Total   int        `json:"total"`   // units of the stage
-	Reused  int        `json:"reused"`  // units that were published already
-	Missing [][]string `json:"missing"` // unit names, grouped into work items worth some tens of seconds
+	Ref     *Ref         `json:"ref,omitempty"`
+	Total   int          `json:"total"`   // units of the stage
+	Reused  int          `json:"reused"`  // units that were published already
+	Missing [][]WorkUnit `json:"missing"` // grouped into work items worth some tens of seconds; of very many only the first
 	// ReusedUnits names the units that were published already, in order: all of them up to ReusedShown, else the first three.
 	ReusedUnits []string `json:"reused_units,omitempty"`
-	// Seconds guesses the cost of each work item: what bars and times to go are weighted by.
-	Seconds []float64 `json:"seconds,omitempty"`
 }
 
 // ReusedShown is how many reused units of a stage are still named one by one.
@@ -193,8 +191,15 @@ const ReusedShown = 100
 
 // Work asks for some units of a stage.
 type Work[In any] struct {
-	Input In       `json:"input"`
-	Units []string `json:"units"`
+	Input In         `json:"input"`
+	Units []WorkUnit `json:"units"`
+}
+
+// WorkUnit is a unit that is to be computed: whoever does it computes what Key says, or refuses.
+type WorkUnit struct {
+	Name    string  `json:"name"`
+	Key     string  `json:"key"`
+	Seconds float64 `json:"seconds"` // a guess at its cost, which bars and times to go are weighted by
 }
 
 // Done is the answer of a work item.

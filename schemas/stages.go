@@ -24,7 +24,7 @@ var (
 		From: "ingest", In: []string{"accepted"}, Out: []string{"rows"}, Files: []Published{{"classified.arrow", IDs}}})
 	Screen = stage[ScreenInput](About{Name: "screen", Version: 1, Queue: QueueMain, Unit: "language", Workflows: everyWorkflow,
 		From: "identify", In: []string{"rows"}, Out: []string{"articles"},
-		Files: []Published{{"articles.arrow", Texts}, {"languages.arrow", IDs}, {"set_aside.arrow", IDs}, {"changes.arrow", IDs}}})
+		Files: []Published{{"articles.arrow", Texts}, {"languages.arrow", IDs}, {"set_aside.arrow", IDs}}})
 	Embed = stage[EmbedInput](About{Name: "embed", Version: 1, Queue: QueueCPU, Unit: "language", Workflows: everyWorkflow,
 		From: "screen", In: []string{"articles"}, Out: []string{"rows"}, Files: []Published{{"embeddings.arrow", IDs}}})
 	Neighbours = stage[NeighboursInput](About{Name: "neighbours", Version: 1, Queue: QueueCPU, Unit: "pair", Workflows: everyWorkflow,
@@ -104,9 +104,8 @@ type IdentifyInput struct {
 }
 
 // ScreenInput: unit = language. Files out: "articles.arrow", what goes on; "languages.arrow", row for row what language each
-// summary is in; "set_aside.arrow"; "changes.arrow", as it came, where the articles are of Merge. Counts: articles, misplaced,
-// set_aside, moved_in, moved_out, shared_summaries, templates, templated, siblings, mojibake, replacement_characters; and
-// Merge's new and edited.
+// summary is in; "set_aside.arrow". Counts: articles, misplaced, set_aside, moved_in, moved_out, shared_summaries, templates,
+// templated, siblings, mojibake, replacement_characters.
 type ScreenInput struct {
 	Articles   Ref          `json:"articles"`   // of Ingest or Merge
 	Identified Ref          `json:"identified"` // of Identify
@@ -118,6 +117,7 @@ type ScreenInput struct {
 // encoder knows).
 type EmbedInput struct {
 	Articles Ref           `json:"articles"`
+	Ingested Ref           `json:"ingested"` // of Ingest or Merge: how many articles are new; in no key
 	Encoder  EncoderParams `json:"encoder"`
 	Numerics string        `json:"numerics"`
 }
@@ -160,6 +160,7 @@ type SplitInput struct {
 // `datasets` loads them. Counts: samples, files.
 type ExportInput struct {
 	Articles Ref    `json:"articles"`
+	Ingested Ref    `json:"ingested"` // of Ingest or Merge: what the crawl changed
 	Links    Ref    `json:"links"`
 	Splits   Ref    `json:"splits"`
 	Mined    Mined  `json:"mined"`

@@ -62,7 +62,7 @@ func Train(ctx workflow.Context, raw schemas.RawParams) (schemas.PipelineResult,
 // before, if there is one.
 func (r *story) mined(crawl, previous string) schemas.ExportInput {
 	p := r.params
-	return schemas.ExportInput{Articles: r.articles, Links: r.links, Splits: r.splits, Previous: previous,
+	return schemas.ExportInput{Articles: r.articles, Ingested: r.ingested, Links: r.links, Splits: r.splits, Previous: previous,
 		Mined: schemas.Mined{Crawl: crawl, Encoder: p.Encoder, Rule: p.Align.Rule, Threshold: r.threshold, Duplicate: r.duplicate,
 			Neighbours: p.Align.Neighbours, Split: p.Split, Seed: p.Seed}}
 }
@@ -102,7 +102,7 @@ func (r *story) align(earlier *schemas.Entry) {
 func (r *story) search(earlier *schemas.Entry) {
 	r.screen()
 	p := r.params
-	r.embeddings = run(r, schemas.Embed, schemas.EmbedInput{Articles: r.articles, Encoder: p.Encoder, Numerics: p.Numerics})
+	r.embeddings = run(r, schemas.Embed, schemas.EmbedInput{Articles: r.articles, Ingested: r.ingested, Encoder: p.Encoder, Numerics: p.Numerics})
 	neighbours := schemas.NeighboursInput{Embeddings: r.embeddings, Keep: p.Align.Keep, BlockRows: p.Align.BlockRows, Numerics: p.Numerics}
 	if earlier != nil {
 		neighbours.Earlier, neighbours.EarlierEmbeddings = &earlier.Neighbours, &earlier.Embeddings

@@ -88,7 +88,7 @@ func stage[In any](env *testsuite.TestWorkflowEnvironment, b *board, s schemas.S
 			if unit := fmt.Sprint("u", i); b.published[s.Name+" "+unit] {
 				p.Reused++
 			} else {
-				p.Missing, p.Seconds = append(p.Missing, []string{unit}), append(p.Seconds, 1)
+				p.Missing = append(p.Missing, []schemas.WorkUnit{{Name: unit, Key: "key of " + unit, Seconds: 1}})
 			}
 		}
 		if p.Reused == p.Total {
@@ -103,8 +103,8 @@ func stage[In any](env *testsuite.TestWorkflowEnvironment, b *board, s schemas.S
 			return schemas.Done{}, temporal.NewNonRetryableApplicationError("row 3 of x.jsonl", schemas.RejectBudget, nil)
 		}
 		for _, unit := range work.Units {
-			b.published[s.Name+" "+unit] = b.forgetful != s.Name
-			b.computed = append(b.computed, s.Name+" "+unit)
+			b.published[s.Name+" "+unit.Name] = b.forgetful != s.Name
+			b.computed = append(b.computed, s.Name+" "+unit.Name)
 		}
 		return schemas.Done{Units: len(work.Units)}, nil
 	}, activity.RegisterOptions{Name: s.Name})

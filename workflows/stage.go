@@ -102,10 +102,10 @@ func compute[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In,
 	all := workflow.NewWaitGroup(ctx)
 	var first error
 	row.Work, row.WorkDone = 0, 0
-	for _, seconds := range planned.Seconds {
-		row.Work += seconds
+	for _, units := range planned.Missing {
+		row.Work += secondsOf(units)
 	}
-	for i, units := range planned.Missing {
+	for _, units := range planned.Missing {
 		if err := free.Acquire(inner, 1); err != nil || first != nil {
 			break
 		}
@@ -124,7 +124,7 @@ func compute[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In,
 				return
 			}
 			row.UnitsDone += done.Units
-			row.WorkDone += planned.Seconds[i]
+			row.WorkDone += secondsOf(units)
 			r.nondeterministic = append(r.nondeterministic, done.Nondeterministic...)
 			r.show()
 		})
@@ -161,9 +161,20 @@ func (r *story) options(ctx workflow.Context, name string, q schemas.Queue, summ
 	return workflow.WithActivityOptions(ctx, o)
 }
 
+func secondsOf(units []schemas.WorkUnit) (seconds float64) {
+	for _, u := range units {
+		seconds += u.Seconds
+	}
+	return seconds
+}
+
 // summary names the units of a work item for the web UI's timeline.
-func summary(unit string, units []string) string {
-	shown := strings.Join(units[:min(len(units), 6)], ", ")
+func summary(unit string, units []schemas.WorkUnit) string {
+	var names []string
+	for _, u := range units[:min(len(units), 6)] {
+		names = append(names, u.Name)
+	}
+	shown := strings.Join(names, ", ")
 	if more := len(units) - 6; more > 0 {
 		shown += fmt.Sprintf(" and %d more", more)
 	}

@@ -229,7 +229,13 @@ func (w *world) attempt(listen func(schemas.Progress), stop chan struct{}, stall
 	if stop != nil {
 		env.SetWorkerStopChannel(stop)
 	}
-	_, err := env.ExecuteActivity(schemas.Train.Name, schemas.Work[schemas.TrainInput]{Input: w.in, Units: []string{"all"}})
+	value, err := env.ExecuteActivity(schemas.Train.PlanName(), w.in)
+	must(w.t, err)
+	var planned schemas.Planned
+	must(w.t, value.Get(&planned))
+	for _, units := range planned.Missing {
+		_, err = env.ExecuteActivity(schemas.Train.Name, schemas.Work[schemas.TrainInput]{Input: w.in, Units: units})
+	}
 	return err
 }
 
