@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -77,7 +75,7 @@ func (w *Worker) Stop() {
 
 // KillEngine ends the worker's engine with SIGKILL and says whether there was one.
 func (w *Worker) KillEngine() bool {
-	for _, engine := range children(w.Process.PID) {
+	for _, engine := range programs.Children(w.Process.PID) {
 		return syscall.Kill(engine, syscall.SIGKILL) == nil
 	}
 	return false
@@ -85,24 +83,10 @@ func (w *Worker) KillEngine() bool {
 
 // Ranks are the processes of a training with several, but for the first, which is the worker's engine.
 func (w *Worker) Ranks() (pids []int) {
-	for _, engine := range children(w.Process.PID) {
-		for _, child := range children(engine) {
+	for _, engine := range programs.Children(w.Process.PID) {
+		for _, child := range programs.Children(engine) {
 			name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", child))
 			if string(name) == "exe\n" { // of /proc/self/exe; Go's runtime once has a child of its own, as a trial
-				pids = append(pids, child)
-			}
-		}
-	}
-	return pids
-}
-
-// children of a process that have not ended, whichever of its threads started them.
-func children(pid int) (pids []int) {
-	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
-	for _, list := range lists {
-		raw, _ := os.ReadFile(list) // of a thread that has ended: none
-		for _, field := range strings.Fields(string(raw)) {
-			if child, err := strconv.Atoi(field); err == nil && programs.Lives(child) {
 				pids = append(pids, child)
 			}
 		}

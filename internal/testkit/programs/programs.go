@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -55,6 +56,20 @@ func Path(t *testing.T, name string) string {
 	}
 	t.Fatalf("Go does not keep the program %s: there is no %s", name, path)
 	return ""
+}
+
+// Children of a process that have not ended, whichever of its threads started them.
+func Children(pid int) (pids []int) {
+	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, list := range lists {
+		raw, _ := os.ReadFile(list) // of a thread that has ended: none
+		for _, field := range strings.Fields(string(raw)) {
+			if child, err := strconv.Atoi(field); err == nil && Lives(child) {
+				pids = append(pids, child)
+			}
+		}
+	}
+	return pids
 }
 
 // Lives says whether a process has not ended: one that has may wait to be reaped.
