@@ -234,6 +234,14 @@ func TestTheServerAtAnAddressThatIsAskedForIsTakenAndAStrangersPortIsNot(t *test
 	l.says(1, "up", "port "+port+" is in use by process ", "(temporal): stop it, or choose other ports")
 }
 
+func TestAWorkerThatEndsWhileItStartsIsToldWithItsLastWords(t *testing.T) {
+	t.Parallel()
+	l := lodge(t)
+	l.must(errors.Join(os.Mkdir(filepath.Join(l.dir, "data"), 0o755), os.WriteFile(filepath.Join(l.dir, "data/store"), nil, 0o644)))
+	l.says(1, "up", "the worker ended while it started; "+l.dir+"/data/log/worker.log ends with", "data/store")
+	l.says(0, "status", "answers", "worker           not running; ./crosssum up starts it")
+}
+
 // TestAServerOrWorkerThatDiesWhileARunIsWatchedIsStartedAgain watches a run that cannot end: there is no engine, which is tried again.
 func TestAServerOrWorkerThatDiesWhileARunIsWatchedIsStartedAgain(t *testing.T) {
 	t.Parallel()
