@@ -13,6 +13,7 @@ import (
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/internal/model/starts"
 	"crosssum/schemas"
 )
@@ -54,6 +55,9 @@ type generating struct {
 }
 
 func openGenerate(ctx context.Context, a *Activities, in schemas.GenerateInput) (work, error) {
+	if err := in.Params.Check(); err != nil {
+		return nil, fault.Of(schemas.InvalidInput, err)
+	}
 	w := generating{Activities: a, in: in}
 	var err error
 	if w.profile, err = a.GPU.Profile(ctx, in.Numerics); err != nil {

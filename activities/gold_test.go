@@ -65,7 +65,7 @@ func TestTheReportWarnsOfAGoldThatCannotBeReadAndShowsTheRest(t *testing.T) {
 		noError(t, err)
 		return digest
 	}
-	in := schemas.ReportInput{Made: schemas.Refs{"ingest": articles, "screen": articles, "link": links}, Scanned: schemas.Scanned{Crawl: "c"}}
+	in := schemas.ReportInput{Params: schemas.Demo(), Made: schemas.Refs{"ingest": articles, "screen": articles, "link": links}, Scanned: schemas.Scanned{Crawl: "c"}}
 	for text, want := range map[string]string{
 		"\x1f\x8b no gzip": "gold: not a readable gzip file", "who\tknows\n": "gold: line 1 is", "": "gold: the file is empty",
 		"language\tid\tkey\nenglish\t1\t\n": "gold: line 2 has", "language\tid\tkey\nenglish\t1\tk\nhindi\t1\tk\n": "",

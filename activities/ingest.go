@@ -7,7 +7,6 @@ import (
 	"crosssum/internal/artifact/store"
 	"crosssum/internal/crawl"
 	"crosssum/internal/engine"
-	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -78,12 +77,7 @@ func (w ingesting) run(ctx context.Context, u schemas.WorkUnit, draft *store.Dra
 		return nil, err
 	}
 	defer remove()
-	limits := crawl.Limits{LineBytes: w.in.Params.MaxLineBytes, FileBytes: w.in.Params.MaxFileBytes, RejectFraction: w.in.Params.RejectFraction}
-	if limits.LineBytes <= 0 || limits.FileBytes <= 0 || limits.RejectFraction < 0 {
-		return nil, fault.New(schemas.InvalidInput, "ingest: max_line_bytes %d and max_file_bytes %d must be positive, reject_fraction %g not negative",
-			limits.LineBytes, limits.FileBytes, limits.RejectFraction)
-	}
-	ingested, err := crawl.Ingest(ctx, folder, w.files[u.Name], limits, w.in.Tolerant, draft.Dir, scratch, func(rows int64) {
+	ingested, err := crawl.Ingest(ctx, folder, w.files[u.Name], w.in.Params, w.in.Tolerant, draft.Dir, scratch, func(rows int64) {
 		report(schemas.Progress{Done: rows, Of: "rows"})
 	})
 	return ingested.Counts(), permanent(err)

@@ -112,12 +112,5 @@ func DecodeCalibrate(raw RawParams) (CalibrateParams, error) {
 	if err := assign("$", raw, reflect.ValueOf(&calibrate).Elem()); err != nil {
 		return CalibrateParams{}, err
 	}
-	c := &checks{}
-	c.check(calibrate.Gold == "" || folderName.MatchString(calibrate.Gold), "gold", "%.120q: the name of known pairs in the folder gold of a crawl root is wanted",
-		calibrate.Gold)
-	c.real("precision", calibrate.Precision, 0.001, 1)
-	if c.err == nil {
-		c.err = calibrate.Validate()
-	}
-	return calibrate, c.err
+	return calibrate, inDocument("", calibrate.Check())
 }

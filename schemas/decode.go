@@ -32,7 +32,7 @@ func DecodePipeline(raw RawParams) (Params, error) {
 	if err := assign("$", raw, reflect.ValueOf(&params).Elem()); err != nil {
 		return Params{}, err
 	}
-	return params, params.Validate()
+	return params, inDocument("", params.Check())
 }
 
 // DecodeRealign reads the input of Realign in the same way. The parameters of later stages are accepted and not used.
@@ -48,13 +48,23 @@ func DecodeRealign(raw RawParams) (RealignParams, error) {
 	if err := assign("$", raw, reflect.ValueOf(&realign).Elem()); err != nil {
 		return RealignParams{}, err
 	}
-	return realign, realign.Validate()
+	return realign, inDocument("", realign.Check())
 }
 
-// DecodeTrain reads the parameters of a training alone, over those given, as strictly; their ranges are the training's to check.
+// DecodeTrain reads the parameters of a training alone, over those given, as strictly.
 func DecodeTrain(raw RawParams, over TrainParams) (TrainParams, error) {
-	err := assign("$", raw, reflect.ValueOf(&over).Elem())
-	return over, err
+	if err := assign("$", raw, reflect.ValueOf(&over).Elem()); err != nil {
+		return over, err
+	}
+	return over, inDocument("train.", over.Check())
+}
+
+// inDocument makes the path of an error of Check a JSON path in a document that holds what is under root.
+func inDocument(root string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return errors.New("$." + strings.TrimPrefix(err.Error(), root))
 }
 
 // overPreset finds the preset that raw names; no input is {}.

@@ -31,12 +31,11 @@ func check(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	limits := crawl.Limits{LineBytes: params.Ingest.MaxLineBytes, FileBytes: params.Ingest.MaxFileBytes, RejectFraction: params.Ingest.RejectFraction}
 	folder, err := intake.Find(h.config.CrawlRoots, *dir)
 	if err != nil {
 		return err
 	}
-	found, err := crawl.Check(ctx, folder, params.Languages, limits, counter())
+	found, err := crawl.Check(ctx, folder, params.Languages, params.Ingest, counter())
 	if err != nil {
 		return err
 	}

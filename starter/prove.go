@@ -181,12 +181,10 @@ func (p *proof) sample(ctx context.Context) error {
 			return err
 		}
 		out := filepath.Join(p.dir, language)
-		limits := schemas.Demo().Ingest
 		if err := errors.Join(os.MkdirAll(out, 0o755), os.MkdirAll(p.data, 0o755)); err != nil {
 			return err
 		}
-		_, err = crawl.Ingest(ctx, folder, files, crawl.Limits{LineBytes: limits.MaxLineBytes, FileBytes: limits.MaxFileBytes,
-			RejectFraction: limits.RejectFraction}, false, out, out, func(int64) {})
+		_, err = crawl.Ingest(ctx, folder, files, schemas.Demo().Ingest, false, out, out, func(int64) {})
 		if err != nil {
 			return err
 		}

@@ -49,7 +49,7 @@ type Example struct {
 const examplesAReason = 3
 
 // Check reads a crawl folder as ingest would, and keeps nothing. Faults of single languages are listed, not returned.
-func Check(ctx context.Context, dir string, languages []string, limits Limits, progress func(language string, rows int64)) (Checked, error) {
+func Check(ctx context.Context, dir string, languages []string, limits schemas.IngestParams, progress func(language string, rows int64)) (Checked, error) {
 	folder, err := OpenFolder(dir)
 	if err != nil {
 		return Checked{}, err
@@ -86,7 +86,7 @@ func Check(ctx context.Context, dir string, languages []string, limits Limits, p
 	return out, nil
 }
 
-func (out *Checked) language(ctx context.Context, folder *Folder, files []schemas.CrawlFile, limits Limits,
+func (out *Checked) language(ctx context.Context, folder *Folder, files []schemas.CrawlFile, limits schemas.IngestParams,
 	reasons map[Reason]*CheckedReason, progress func(string, int64)) error {
 	temp, err := os.MkdirTemp("", "crosssum-check-")
 	if err != nil {

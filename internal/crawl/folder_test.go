@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"crosssum/schemas"
 )
 
 func TestNoNameLeadsOutOfTheCrawlRoots(t *testing.T) {
@@ -166,7 +168,7 @@ func TestCheckTellsRowsReasonsAndFaults(t *testing.T) {
 	root := t.TempDir()
 	write(t, filepath.Join(root, "c", "english.jsonl"), row("a", "x")+"bad\n"+row("a", "x")+row("b", "x"))
 	write(t, filepath.Join(root, "c", "german.jsonl"), "bad\n")
-	c, err := Check(context.Background(), filepath.Join(root, "c"), nil, Limits{LineBytes: 1000, FileBytes: 1000, RejectFraction: 0.5}, func(string, int64) {})
+	c, err := Check(context.Background(), filepath.Join(root, "c"), nil, schemas.IngestParams{MaxLineBytes: 1000, MaxFileBytes: 1000, RejectFraction: 0.5}, func(string, int64) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +186,7 @@ func TestCheckTellsRowsReasonsAndFaults(t *testing.T) {
 func TestCheckRefusesACrawlWithoutAnyArticle(t *testing.T) {
 	root := t.TempDir()
 	write(t, filepath.Join(root, "c", "english.jsonl"), "")
-	limits := Limits{LineBytes: 1000, FileBytes: 1000, RejectFraction: 0.5}
+	limits := schemas.IngestParams{MaxLineBytes: 1000, MaxFileBytes: 1000, RejectFraction: 0.5}
 	c, err := Check(context.Background(), filepath.Join(root, "c"), nil, limits, func(string, int64) {})
 	if err != nil || len(c.Faults) != 1 || !strings.Contains(c.Faults[0], "no row was accepted") {
 		t.Errorf("%v, %v", c.Faults, err)

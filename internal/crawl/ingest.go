@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -49,8 +50,11 @@ func (in Ingested) Counts() map[string]int64 {
 //
 // A file that cannot be read to its end, or with too many rejects, is an InputError. tolerant leaves such a file out
 // instead, as if the crawl did not have it, and says so in files.json.
-func Ingest(ctx context.Context, f *Folder, files []schemas.CrawlFile, limits Limits, tolerant bool, out, scratch string,
+func Ingest(ctx context.Context, f *Folder, files []schemas.CrawlFile, limits schemas.IngestParams, tolerant bool, out, scratch string,
 	progress func(int64)) (Ingested, error) {
+	if err := limits.Check(); err != nil {
+		return Ingested{}, fault.Of(schemas.InvalidInput, err)
+	}
 	states := make([]schemas.CatalogueFile, len(files))
 	for i, c := range files {
 		states[i] = schemas.CatalogueFile{Language: c.Language, Split: c.Split, Digest: c.Digest, State: schemas.FileTaken}
@@ -83,7 +87,7 @@ func Ingest(ctx context.Context, f *Folder, files []schemas.CrawlFile, limits Li
 }
 
 // readLanguage is Ingest without files.json, and not tolerant.
-func readLanguage(ctx context.Context, f *Folder, files []schemas.CrawlFile, limits Limits, out, scratch string,
+func readLanguage(ctx context.Context, f *Folder, files []schemas.CrawlFile, limits schemas.IngestParams, out, scratch string,
 	progress func(int64)) (Ingested, error) {
 	in := Ingested{Reasons: map[Reason]int64{}}
 	perFile := make([]struct{ read, rejected int64 }, len(files))
@@ -136,7 +140,7 @@ func readLanguage(ctx context.Context, f *Folder, files []schemas.CrawlFile, lim
 	return in, writeRejects(filepath.Join(out, "rejects.arrow"), files, in.Rejects)
 }
 
-func readFile(ctx context.Context, f *Folder, c schemas.CrawlFile, limits Limits, row func(int64, Article, *Reject) error) (int64, error) {
+func readFile(ctx context.Context, f *Folder, c schemas.CrawlFile, limits schemas.IngestParams, row func(int64, Article, *Reject) error) (int64, error) {
 	packed, check, err := f.Open(c)
 	if err != nil {
 		return 0, err

@@ -18,7 +18,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-var roomy = Limits{LineBytes: 1 << 20, FileBytes: 1 << 30, RejectFraction: 1}
+var roomy = schemas.IngestParams{MaxLineBytes: 1 << 20, MaxFileBytes: 1 << 30, RejectFraction: 1}
 
 func write(t *testing.T, path, text string) {
 	t.Helper()
@@ -49,7 +49,7 @@ func scanned(t *testing.T, root string) (*Folder, []schemas.CrawlFile) {
 	return folder, files
 }
 
-func ingest(t *testing.T, folder *Folder, files []schemas.CrawlFile, limits Limits) (Ingested, string, error) {
+func ingest(t *testing.T, folder *Folder, files []schemas.CrawlFile, limits schemas.IngestParams) (Ingested, string, error) {
 	t.Helper()
 	out := t.TempDir()
 	in, err := Ingest(context.Background(), folder, files, limits, false, out, t.TempDir(), func(int64) {})
@@ -85,7 +85,7 @@ func TestAcceptedAndRejectedAreWhatWasReadForRandomFiles(t *testing.T) {
 		write(t, filepath.Join(root, "c", "english.jsonl"), body)
 		folder, files := scanned(t, root)
 		limits := roomy
-		limits.LineBytes = 300
+		limits.MaxLineBytes = 300
 		in, out, err := ingest(t, folder, files, limits)
 		if err != nil {
 			t.Fatal(err)
@@ -240,12 +240,12 @@ func TestBombsEndAtTheLimit(t *testing.T) {
 		root := t.TempDir()
 		write(t, filepath.Join(root, "c", "english.jsonl"+ending), string(bomb))
 		folder, files := scanned(t, root)
-		limits := Limits{LineBytes: 1 << 16, FileBytes: 1 << 22, RejectFraction: 1}
+		limits := schemas.IngestParams{MaxLineBytes: 1 << 16, MaxFileBytes: 1 << 22, RejectFraction: 1}
 		in, _, err := ingest(t, folder, files, limits)
 		if err == nil || !strings.Contains(err.Error(), "max_file_bytes") || in.Accepted != 0 {
 			t.Errorf("%s: %v, %+v", ending, err, in)
 		}
-		limits.FileBytes = 1 << 30
+		limits.MaxFileBytes = 1 << 30
 		if in, _, err := ingest(t, folder, files, limits); err != nil || in.Reasons[OversizedLine] != 1 {
 			t.Errorf("%s: %v, %+v", ending, err, in)
 		}

@@ -11,16 +11,10 @@ import (
 	"strings"
 
 	"crosssum/internal/artifact/lines"
+	"crosssum/schemas"
 
 	"github.com/klauspost/compress/zstd"
 )
-
-// Limits bound what a crawl may make this process do. Bytes are counted after decompression.
-type Limits struct {
-	LineBytes      int64
-	FileBytes      int64
-	RejectFraction float64 // of a file's rows
-}
 
 // maxWindow is the largest zstd window that is decoded (zstd --long=27).
 const maxWindow = 128 << 20
@@ -60,17 +54,17 @@ func ofTheDisk(err error) bool {
 
 // EachRow calls row with every line of a file that holds something: its number from 1, and either the article or the
 // error. A line is at most one limit in memory. It returns the number of blank lines, which are no rows.
-func EachRow(ctx context.Context, path string, packed io.Reader, limits Limits, row func(int64, Article, *Reject) error) (blank int64, err error) {
+func EachRow(ctx context.Context, path string, packed io.Reader, limits schemas.IngestParams, row func(int64, Article, *Reject) error) (blank int64, err error) {
 	plain, err := unpack(path, packed)
 	if err != nil {
 		return 0, err
 	}
 	defer plain.Close()
-	in := bufio.NewReaderSize(&limited{r: plain, left: limits.FileBytes, path: path}, 64<<10)
+	in := bufio.NewReaderSize(&limited{r: plain, left: limits.MaxFileBytes, path: path}, 64<<10)
 	if mark, _ := in.Peek(3); bytes.Equal(mark, []byte("\xEF\xBB\xBF")) {
 		in.Discard(3) // a byte order mark at the start of a file is no part of its first row
 	}
-	all := lines.NewReader(in, int(limits.LineBytes))
+	all := lines.NewReader(in, int(limits.MaxLineBytes))
 	for n := int64(1); ; n++ {
 		line, err := all.Next()
 		size := int64(len(line))
@@ -82,15 +76,15 @@ func EachRow(ctx context.Context, path string, packed io.Reader, limits Limits, 
 		case errors.Is(err, io.EOF):
 			return blank, nil
 		case errors.As(err, &large):
-			return blank, badFile(path, "unpacks to more than %d bytes (max_file_bytes): split it, or raise the limit", limits.FileBytes)
+			return blank, badFile(path, "unpacks to more than %d bytes (max_file_bytes): split it, or raise the limit", limits.MaxFileBytes)
 		case err != nil:
 			if !ofTheDisk(err) {
 				err = badFile(path, "cannot be read beyond line %d: %v: is it truncated?", n, err)
 			}
 		case n%1024 == 0 && ctx.Err() != nil:
 			err = ctx.Err()
-		case size > limits.LineBytes:
-			err = row(n, Article{}, &Reject{Line: n, Reason: OversizedLine, Detail: wrong(OversizedLine, "%d bytes, at most %d", size, limits.LineBytes).detail})
+		case size > limits.MaxLineBytes:
+			err = row(n, Article{}, &Reject{Line: n, Reason: OversizedLine, Detail: wrong(OversizedLine, "%d bytes, at most %d", size, limits.MaxLineBytes).detail})
 		case len(bytes.TrimSpace(line)) > 0:
 			err = parsed(n, line, row)
 		default:

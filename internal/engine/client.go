@@ -132,8 +132,8 @@ func (c *Client) acquire(ctx context.Context, report Report) error {
 
 // ready returns a live engine of the mode.
 func (c *Client) ready(mode string) (*process, error) {
-	if mode != "portable" && mode != "native" {
-		return nil, fault.New(schemas.InvalidInput, "numerics %q: it is \"portable\" or \"native\"", mode)
+	if err := schemas.CheckNumerics(mode); err != nil {
+		return nil, fault.Of(schemas.InvalidInput, err)
 	}
 	if p := c.process; p != nil {
 		if p.alive() && p.mode == mode {

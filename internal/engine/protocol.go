@@ -151,7 +151,7 @@ type TrainSamples struct {
 	Tokens   []string `json:"tokens,omitempty"` // schemas.Tokens of the articles, cut as Params say; without, they are tokenized into Work
 }
 
-// Check refuses a request that does not say what to train on, or says it twice.
+// Check refuses a request that does not say what to train on, or says it twice, and parameters out of range.
 func (r TrainRequest) Check() error {
 	given := 0
 	for _, is := range []bool{r.Samples != nil, r.Dataset != "", r.Batches != ""} {
@@ -161,6 +161,9 @@ func (r TrainRequest) Check() error {
 	}
 	if given != 1 {
 		return fault.New(schemas.InvalidInput, "a training takes one of a run's samples, a data set (--data) and a file of batches (--batches), and %d are given", given)
+	}
+	if err := r.Params.Check(); err != nil {
+		return fault.Of(schemas.InvalidInput, err)
 	}
 	return nil
 }

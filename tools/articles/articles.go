@@ -6,10 +6,11 @@ import (
 	"fmt"
 
 	"crosssum/internal/crawl"
+	"crosssum/schemas"
 )
 
 // limits bound a crawl file and a line of it.
-var limits = crawl.Limits{LineBytes: 4 << 20, FileBytes: 4 << 30}
+var limits = schemas.IngestParams{MaxLineBytes: 4 << 20, MaxFileBytes: 4 << 30}
 
 // Each calls do with the articles of a crawl folder, by language and line. A row that is none is an error.
 func Each(folder string, do func(language string, a crawl.Article) error) error {

@@ -143,7 +143,7 @@ func TestAnEntryFromBeforeAParameterWasThereHasItsPresetsValue(t *testing.T) {
 	if p := newest.Params.Train; p.Precision != schemas.Demo().Train.Precision || p.Steps != 7 || newest.Object != object.Digest {
 		t.Errorf("%+v", newest)
 	}
-	must(t, newest.Params.Validate()) // a takedown goes on from these parameters
+	must(t, newest.Params.Check()) // a takedown goes on from these parameters
 }
 
 func TestAnEntryFollowsTheOneItWasMadeFrom(t *testing.T) {

@@ -43,6 +43,9 @@ type screening struct {
 // (schemas.Identified, row for row) and set_aside.arrow into dir. Counts: articles; misplaced (summaries not in their file's
 // language, whatever becomes of them); set_aside; moved_in and moved_out; and those of hygiene.
 func Run(ctx context.Context, in Input, dir string, progress func(done int64)) (map[string]int64, error) {
+	if err := in.Params.Check(); err != nil {
+		return nil, fault.Of(schemas.InvalidInput, err)
+	}
 	s := &screening{in: in, at: slices.Index(in.Languages, in.Language), texts: map[string]schemas.ArticleRow{},
 		moving: map[string]finding{}, hygiene: newHygiene(in.Params.TemplateArticles), progress: progress,
 		counts: map[string]int64{"articles": 0, "misplaced": 0, "set_aside": 0, "moved_in": 0, "moved_out": 0}}

@@ -63,9 +63,6 @@ const never = -1e9
 // first. It follows transformers' generate to the letter, scores in fp32; among equal scores the earlier beam, then
 // the smaller token comes first.
 func Search(decoder Decoder, starts []int, o Options) ([][]Hypothesis, error) {
-	if o.Beams < 1 || o.MaxLength < 2 || o.NoRepeatNgram < 0 {
-		return nil, fmt.Errorf("beam search with %d beams, a maximal length of %d, n-grams of %d", o.Beams, o.MaxLength, o.NoRepeatNgram)
-	}
 	examples := make([]example, len(starts))
 	for e := range examples {
 		for b := range o.Beams {

@@ -2,6 +2,7 @@
 package generate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -15,13 +16,6 @@ import (
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/device"
 	"crosssum/schemas"
-)
-
-// Limits of a request, checked before anything is allocated by it.
-const (
-	maxBeams  = 64
-	maxTokens = 4096
-	maxBatch  = 1024
 )
 
 // beat is how often a batch that takes long tells that it goes on.
@@ -48,8 +42,10 @@ func Forget() { summarizers.Drop() }
 // Run decodes every prompt of request.Input into its target language and writes the best beam of each, in the order of
 // the input. Prompts of like length are decoded together, a pure function of the input.
 func Run(ctx context.Context, request engine.GenerateRequest, report engine.Report) (engine.GenerateResult, error) {
-	if err := validate(request); err != nil {
-		return engine.GenerateResult{}, err
+	trained := schemas.Paper().Train // of which only this is asked here
+	trained.SourceTokens = request.SourceTokens
+	if err := cmp.Or(request.Params.Check(), trained.Check()); err != nil {
+		return engine.GenerateResult{}, fault.Of(schemas.InvalidInput, err)
 	}
 	s, err := summarizers.Get(request.Model, func() (summarizer, error) {
 		model, tokenizer, err := t5.Load(request.Model, func(done, total int64) {
@@ -119,25 +115,6 @@ func Summaries(ctx context.Context, model *t5.Model, tokenizer *t5.Tokenizer, so
 
 func invalid(format string, args ...any) error {
 	return fault.New(schemas.InvalidInput, format, args...)
-}
-
-func validate(r engine.GenerateRequest) error {
-	for _, c := range []struct {
-		name             string
-		value, low, high int
-	}{
-		{"beams", r.Params.Beams, 1, maxBeams}, {"max_tokens", r.Params.MaxTokens, 2, maxTokens},
-		{"batch_size", r.Params.BatchSize, 1, maxBatch}, {"no_repeat_ngram", r.Params.NoRepeatNgram, 0, maxTokens},
-		{"source_tokens", r.SourceTokens, 1, 1 << 16},
-	} {
-		if c.value < c.low || c.value > c.high {
-			return invalid("generate: %s is %d; it must be %d to %d", c.name, c.value, c.low, c.high)
-		}
-	}
-	if p := r.Params.LengthPenalty; math.IsNaN(p) || math.Abs(p) > 100 {
-		return invalid("generate: length_penalty is %v", p)
-	}
-	return nil
 }
 
 // optionsOf bans what is no text: the sentinels that start decoders, and ids beyond the vocabulary's pieces.

@@ -127,7 +127,7 @@ func TestARequestThatCannotBeAnsweredSaysWhy(t *testing.T) {
 		kind, message string
 	}{
 		"language": {func(r *engine.GenerateRequest) { *r = request(t, model, "english", "klingon") }, schemas.InvalidInput, `row 1 asks for "klingon"`},
-		"beams":    {func(r *engine.GenerateRequest) { r.Params.Beams = 0 }, schemas.InvalidInput, "beams is 0"},
+		"beams":    {func(r *engine.GenerateRequest) { r.Params.Beams = 0 }, schemas.InvalidInput, "generate.beams: 0 is not in"},
 		"batch":    {func(r *engine.GenerateRequest) { r.Params.BatchSize = 1 << 30 }, schemas.InvalidInput, "batch_size"},
 		"model":    {func(r *engine.GenerateRequest) { r.Model = t.TempDir() }, schemas.MissingModel, "config.json"},
 	} {

@@ -26,6 +26,9 @@ type gathering struct {
 
 // Gather reads what the page shows. A stage that did not run, or has no rows, leaves its part empty.
 func Gather(ctx context.Context, s *store.Store, in schemas.ReportInput, progress func(schemas.Progress)) (Data, error) {
+	if err := in.Params.Report.Check(); err != nil {
+		return Data{}, fault.Of(schemas.InvalidInput, err)
+	}
 	g := &gathering{s, in, Data{Run: in.Run, Params: in.Params, Crawl: in.Scanned, Rule: in.Rule, Threshold: in.Threshold, Warnings: slices.Clone(in.Warnings),
 		Stages: stagesOf(in)}}
 	if n := schemas.Train.Of(in.Made).Counts[schemas.NotReproducibleSince]; n > 0 {

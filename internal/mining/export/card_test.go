@@ -95,7 +95,7 @@ func TestTheCardHasWordsForEveryRule(t *testing.T) {
 	for rule := range ruleTexts {
 		params := schemas.Demo()
 		params.Align.Rule = rule
-		must(t, params.Validate())
+		must(t, params.Check())
 	}
 	if len(ruleTexts) != 5 {
 		t.Errorf("words for %d rules", len(ruleTexts))

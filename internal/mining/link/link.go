@@ -6,7 +6,6 @@ package link
 import (
 	"math"
 	"sort"
-	"strings"
 
 	"crosssum/internal/fault"
 	"crosssum/schemas"
@@ -213,18 +212,13 @@ func sortContenders(cs []contender) {
 }
 
 func check(in Input) (rule, error) {
-	chosen, ok := rules[in.Rule]
-	names := []string{"margin", "agreement", "mutual", "seed", "induced"}
-	switch {
-	case !ok:
-		return chosen, invalid("align.rule is %q; it may be %s", in.Rule, strings.Join(names, ", "))
-	case !(in.Threshold >= -1 && in.Threshold <= 10):
-		return chosen, invalid("align.threshold is %v; it may be -1 to 10", in.Threshold)
-	case !(in.DuplicateThreshold >= -1 && in.DuplicateThreshold <= 2):
-		return chosen, invalid("align.duplicate_threshold is %v; it may be -1 to 2 (above 1: no duplicates)", in.DuplicateThreshold)
-	case in.K < 1 || in.K > 1024:
-		return chosen, invalid("align.neighbours is %d; it may be 1 to 1024", in.K)
-	case len(in.Languages) != len(in.Articles):
+	params := schemas.AlignParams{Rule: in.Rule, Threshold: &in.Threshold, Duplicate: &in.DuplicateThreshold, Neighbours: in.K,
+		Keep: in.K, BlockRows: 1} // these two are the search's
+	if err := params.Check(); err != nil {
+		return rule{}, fault.Of(schemas.InvalidInput, err)
+	}
+	chosen := rules[in.Rule]
+	if len(in.Languages) != len(in.Articles) {
 		return chosen, invalid("%d languages with %d files", len(in.Languages), len(in.Articles))
 	}
 	seen := map[string]bool{}

@@ -13,19 +13,15 @@ import (
 	"crosssum/schemas"
 )
 
-const (
-	maxKeep  = 4096
-	maxBlock = 1 << 20
-)
-
 // proposer says what proposes candidates: "" is the fastest for each pair of blocks. Tests set it.
 var proposer = ""
 
 // Run answers one request. Outputs must not exist. Errors of the input are *fault.Error. In memory are two blocks of at
 // most BlockRows rows with their lists, and the ids.
 func Run(ctx context.Context, r engine.SearchRequest, report engine.Report) (result engine.SearchResult, err error) {
-	if r.Keep < 1 || r.Keep > maxKeep || r.BlockRows < 1 || r.BlockRows > maxBlock {
-		return result, invalid("search: keep %d (1 to %d), block_rows %d (1 to %d)", r.Keep, maxKeep, r.BlockRows, maxBlock)
+	params := schemas.AlignParams{Rule: "mutual", Neighbours: 1, Keep: r.Keep, BlockRows: r.BlockRows} // a search has the last two
+	if err := params.Check(); err != nil {
+		return result, invalid("%v", err)
 	}
 	s := &search{ctx: ctx, report: report, keep: r.Keep, same: r.Backward == ""}
 	if s.same && r.Source != r.Target {

@@ -58,8 +58,8 @@ type Assignment struct {
 // id) with the seed. Of the articles of one language with the same content, which are joined too, all but the smallest id
 // are dropped.
 func Assign(articles []Article, edges [][2]int32, params schemas.SplitParams, seed uint64) ([]Assignment, error) {
-	if err := check(params); err != nil {
-		return nil, err
+	if err := params.Check(); err != nil {
+		return nil, fault.Of(schemas.InvalidInput, err)
 	}
 	forest, dropped := link.NewForest(len(articles)), make([]bool, len(articles))
 	for _, e := range edges {
@@ -163,17 +163,6 @@ func hashed(a Article, params schemas.SplitParams, seed uint64) string {
 		return Val
 	}
 	return Test
-}
-
-func check(p schemas.SplitParams) error {
-	if p.Train < 0 || p.Val < 0 || p.Test < 0 || p.Train+p.Val+p.Test != 100 {
-		return invalid("split.train_percent, val_percent and test_percent are %d, %d and %d; none may be negative and their sum must be 100",
-			p.Train, p.Val, p.Test)
-	}
-	if !(p.LargeShare > 0 && p.LargeShare <= 1) {
-		return invalid("split.large_component_share is %v; it must be above 0, and at most 1", p.LargeShare)
-	}
-	return nil
 }
 
 func invalid(format string, args ...any) error {

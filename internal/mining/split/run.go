@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/fault"
 	"crosssum/internal/mining/link"
 	"crosssum/schemas"
 )
@@ -29,6 +30,9 @@ type Input struct {
 // "relabelled" (articles with another split than their label, by the label of an aligned article) and "overruled_labels"
 // (by anything else), of these "overruled_by_history". progress is called with the number of articles read.
 func Run(in Input, dir string, progress func(done, total int64)) (map[string]int64, error) {
+	if err := in.Params.Check(); err != nil {
+		return nil, fault.Of(schemas.InvalidInput, err)
+	}
 	var rows []Article
 	labels := map[string]string{} // one copy of each
 	articles, err := link.ReadArticles(in.Languages, in.Articles, func(n int32, row *schemas.ArticleRow) error {

@@ -6,6 +6,7 @@
 package encode
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,9 +18,6 @@ import (
 	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
-
-// maxBatchTokens bounds the memory of one batch: at hidden size 384 a million tokens take about 20 GB.
-const maxBatchTokens = 1 << 20
 
 const defaultBatchTokens = 1024
 
@@ -96,14 +94,19 @@ func Tokenizer(dir string, maxTokens int) (func(text string) ([]int32, error), e
 	if maxTokens == 0 {
 		maxTokens = e.maxTokens
 	}
-	if maxTokens < 3 || maxTokens > e.limit {
-		return nil, fmt.Errorf("max_tokens is %d, and encoder %s takes 3 to %d", maxTokens, dir, e.limit)
+	if err := check(engine.EncodeRequest{Model: dir, MaxTokens: maxTokens, BatchTokens: maxTokens}, &e); err != nil {
+		return nil, err
 	}
 	return func(text string) ([]int32, error) { return e.tokenizer.Encode(text, maxTokens) }, nil
 }
 
 // open gets the encoder of a request and compares the two. A limit that is 0 becomes the directory's own.
 func open(request *engine.EncodeRequest, report engine.Report) (*encoder, error) {
+	asked := schemas.EncoderParams{Name: request.Model, Prefix: request.Prefix, MaxTokens: cmp.Or(request.MaxTokens, 3),
+		BatchTokens: cmp.Or(request.BatchTokens, schemas.MostBatchTokens)}
+	if err := asked.Check(); err != nil { // before anything is loaded
+		return nil, fault.Of(schemas.InvalidInput, err)
+	}
 	err := directory(request.Model) // before all that lies under it is looked at
 	var e *encoder
 	if err == nil {
@@ -126,11 +129,12 @@ func open(request *engine.EncodeRequest, report engine.Report) (*encoder, error)
 
 // check compares the request with what the encoder can do.
 func check(r engine.EncodeRequest, e *encoder) error {
-	switch {
-	case r.MaxTokens < 3 || r.MaxTokens > e.limit:
-		return fmt.Errorf("max_tokens is %d, and encoder %s takes 3 to %d", r.MaxTokens, r.Model, e.limit)
-	case r.BatchTokens < r.MaxTokens || r.BatchTokens > maxBatchTokens:
-		return fmt.Errorf("batch_tokens is %d, outside of max_tokens (%d) to %d", r.BatchTokens, r.MaxTokens, maxBatchTokens)
+	params := schemas.EncoderParams{Name: r.Model, Prefix: r.Prefix, MaxTokens: r.MaxTokens, BatchTokens: r.BatchTokens}
+	if err := params.Check(); err != nil {
+		return err
+	}
+	if r.MaxTokens > e.limit {
+		return fmt.Errorf("encoder.max_tokens: %d is more than encoder %s takes, which is %d", r.MaxTokens, r.Model, e.limit)
 	}
 	return nil
 }

@@ -109,7 +109,7 @@ func TestBadRequestsArePermanentFailures(t *testing.T) {
 		{func(r *engine.EncodeRequest) { r.Model = t.TempDir() }, schemas.MissingModel, "config.json"},
 		{func(r *engine.EncodeRequest) { r.Column = "summary" }, schemas.InvalidInput, "summary"},
 		{func(r *engine.EncodeRequest) { r.Prefix = "" }, schemas.InvalidInput, "default_prompt_name"},
-		{func(r *engine.EncodeRequest) { r.MaxTokens = 513 }, schemas.InvalidInput, "max_tokens"},
+		{func(r *engine.EncodeRequest) { r.MaxTokens, r.BatchTokens = 513, 1024 }, schemas.InvalidInput, "max_tokens: 513 is more than"},
 		{func(r *engine.EncodeRequest) { r.MaxTokens = 2 }, schemas.InvalidInput, "max_tokens"},
 		{func(r *engine.EncodeRequest) { r.BatchTokens = 1 << 40 }, schemas.InvalidInput, "batch_tokens"},
 	} {

@@ -67,7 +67,7 @@ func load(dir string, progress ...func(done, total int64)) (*encoder, error) {
 // loadTokenizer reads what cuts texts, and how long they may be; wordPiece tells whether it is BERT's own tokenizer.
 func (e *encoder) loadTokenizer(m *modules) (wordPiece bool, err error) {
 	if m.static != "" {
-		e.limit = maxBatchTokens
+		e.limit = schemas.MostBatchTokens
 		tokens, limit, err := tokenizer.LoadStatic(m.static)
 		if limit > 0 {
 			e.limit = min(limit, e.limit)

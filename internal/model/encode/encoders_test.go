@@ -132,7 +132,7 @@ func TestTokenIdsOfEveryLayoutEqualTransformers(t *testing.T) {
 			}
 			for i, long := range want.Long {
 				text := strings.Repeat(long[0].(string), int(long[1].(float64)))
-				ids, err := e.tokenizer.Encode(text, maxBatchTokens)
+				ids, err := e.tokenizer.Encode(text, schemas.MostBatchTokens)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -208,7 +208,7 @@ func encoded(t *testing.T, e *encoder, contents []string, maxTokens int) []float
 func TestADirectorysOwnLimitOfTokensIsKnown(t *testing.T) {
 	dir := fixtures(t)
 	for name, want := range map[string][2]int{"labse-plain": {512, 512}, "labse-modules": {512, 256}, "xlm-roberta": {512, 512}, "minilm": {512, 128},
-		"bert-mean": {512, 64}, "static": {maxBatchTokens, maxBatchTokens}} {
+		"bert-mean": {512, 64}, "static": {schemas.MostBatchTokens, schemas.MostBatchTokens}} {
 		e, err := load(filepath.Join(dir, name))
 		if err != nil {
 			t.Fatal(err)

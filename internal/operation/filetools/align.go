@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -49,13 +48,12 @@ func align(args []string) error {
 	if err := cli.Parse(set, args, "source", "target", "rule", "threshold"); err != nil {
 		return err
 	}
-	switch {
-	case !slices.Contains([]string{"mutual", "seed", "induced", "margin"}, o.rule):
-		return fmt.Errorf("--rule is %q; it may be mutual, seed, induced or margin", o.rule)
-	case !(o.threshold >= -1 && o.threshold <= 10):
-		return fmt.Errorf("--threshold is %v; it may be -1 to 10", o.threshold)
-	case o.k < 1 || o.k > 1024:
-		return fmt.Errorf("--k is %d; it may be 1 to 1024", o.k)
+	if o.rule == "agreement" {
+		return errors.New("--rule agreement asks other languages, and here are two: take mutual, seed, induced or margin")
+	}
+	params := schemas.AlignParams{Rule: o.rule, Threshold: &o.threshold, Neighbours: o.k, Keep: o.k, BlockRows: schemas.Paper().Align.BlockRows}
+	if err := params.Check(); err != nil {
+		return err
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

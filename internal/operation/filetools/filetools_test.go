@@ -205,7 +205,7 @@ func TestABadLineOrArgumentIsNamedAndLeavesNoFile(t *testing.T) {
 		{"\"ok\"\n\nnope\n", []string{"encode", "--model", model, "--output", output, "--json"}, "line 2 (row 1) is not JSON"},
 		{"\"ok\"\n[1]\n", []string{"tokenize", "--model", model, "--json"}, "line 2 (row 1) is JSON, but no string"},
 		{"\"\\ud800\"\n", []string{"tokenize", "--model", model, "--json"}, "line 1 (row 0) holds half of a surrogate pair"},
-		{"a\n", []string{"tokenize", "--model", model, "--max-tokens", "513"}, "max_tokens is 513"},
+		{"a\n", []string{"tokenize", "--model", model, "--max-tokens", "513"}, "encoder.max_tokens: 513 is more than"},
 		{"a\n", []string{"tokenize", "--model", filepath.Join(dir, "nowhere")}, "nowhere"},
 		{"a\n", []string{"encode", "--model", model}, "--output is missing"},
 		{"a\n", []string{"encode", "--model", model, "--output", filepath.Join(dir, "no", "folder")}, "no such file"},

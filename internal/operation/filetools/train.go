@@ -31,7 +31,7 @@ its folder checkpoints, with an events file for TensorBoard, and the same comman
 func trainModel(args []string) error {
 	set := cli.New("train", "train --model DIR (--data DATASET | --batches F.jsonl) --output DIR [--params F.json] [--numerics native]", trainHelp,
 		"./crosssum train --model models/crosssum-small --data data/runs/demo/dataset --output /tmp/model --params small.json", nil)
-	var r engine.TrainRequest
+	r := engine.TrainRequest{Params: schemas.Paper().Train}
 	set.StringVar(&r.Model, "model", "", "directory to start from")
 	set.StringVar(&r.Dataset, "data", "", "data set to sample from")
 	set.StringVar(&r.Batches, "batches", "", "file of batches")
@@ -44,7 +44,6 @@ func trainModel(args []string) error {
 	if err := r.Check(); err != nil {
 		return err
 	}
-	r.Params = schemas.Paper().Train
 	err := error(nil)
 	if r.Batches != "" {
 		if r.Params.Steps, err = train.CountBatches(r.Batches); err != nil {

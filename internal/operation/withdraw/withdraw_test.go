@@ -74,7 +74,7 @@ func TestTheCrawlIsADeltaOfDeletionsThatIngestTakes(t *testing.T) {
 	if len(files) != 2 || files[0].Language != "english" {
 		t.Fatalf("files %+v", files)
 	}
-	limits := crawl.Limits{LineBytes: 4 << 20, FileBytes: 1 << 30, RejectFraction: 0}
+	limits := schemas.IngestParams{MaxLineBytes: 4 << 20, MaxFileBytes: 1 << 30, RejectFraction: 0}
 	scratch, remove, err := crawl.Scratch(t.TempDir())
 	must(t, err)
 	defer remove()

@@ -9,8 +9,8 @@ import (
 
 func TestThePlanIsWhatBatchesDraw(t *testing.T) {
 	pairs := []Pair{{"a", "b", 100}, {"b", "a", 100}, {"a", "c", 400}, {"c", "a", 400}, {"b", "c", 50}, {"c", "b", 50}, {"c", "d", 3}}
-	for _, sampling := range Samplings {
-		params := schemas.TrainParams{Sampling: sampling, MiniBatch: 4, Pairs: 8, Alpha: 0.5, Beta: 0.75}
+	for _, sampling := range samplings {
+		params := params(func(p *schemas.TrainParams) { p.Sampling, p.MiniBatch = sampling, 4 })
 		s, err := New(pairs, params, 7)
 		if err != nil {
 			t.Fatal(err)
@@ -49,10 +49,12 @@ func TestThePlanIsWhatBatchesDraw(t *testing.T) {
 	}
 }
 
+var samplings = []string{"coin", "fixed_source", "fixed_target", "unistage"}
+
 // By hand: targets of source a: b 100, c 400; p_a = 500/1000, and so on.
 func TestExpectedSharesAreThoseOfAlgorithm1(t *testing.T) {
 	pairs := []Pair{{"a", "b", 100}, {"a", "c", 400}, {"b", "c", 500}}
-	s, err := New(pairs, schemas.TrainParams{Sampling: "fixed_source", MiniBatch: 4, Pairs: 1, Alpha: 0.5, Beta: 0.75}, 1)
+	s, err := New(pairs, params(func(p *schemas.TrainParams) { p.Sampling, p.MiniBatch, p.Pairs = "fixed_source", 4, 1 }), 1)
 	if err != nil {
 		t.Fatal(err)
 	}

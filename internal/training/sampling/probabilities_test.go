@@ -73,7 +73,7 @@ func TestPairsComeWithTheExactProbabilitiesOfAlgorithm1(t *testing.T) {
 		unistage[i] /= z
 	}
 	exact := map[string][]float64{"coin": coin, "fixed_source": bySource, "fixed_target": byTarget, "unistage": unistage}
-	for _, sampling := range Samplings {
+	for _, sampling := range samplings {
 		s := sampler(t, pairs, params(func(p *schemas.TrainParams) { p.Sampling = sampling }), 11)
 		got := make([]float64, len(pairs))
 		for step := range steps { // one mini-batch a step: those of one step share a language

@@ -6,7 +6,6 @@ package sampling
 import (
 	"math"
 	"sort"
-	"strings"
 
 	"crosssum/internal/fault"
 	"crosssum/internal/model/random"
@@ -21,9 +20,6 @@ type Pair struct {
 
 // Draw is one example of a batch: Pair indexes the pairs given to New, Sample the examples of that pair.
 type Draw struct{ Pair, Sample int }
-
-// Samplings are the names that TrainParams.Sampling may have.
-var Samplings = []string{"coin", "fixed_source", "fixed_target", "unistage"}
 
 // Sampler draws batches. It is not safe for concurrent use.
 type Sampler struct {
@@ -47,8 +43,8 @@ type Sampler struct {
 // computes q from the rest. The order of pairs does not matter. It fails with InvalidInput when a parameter is out of range, a
 // pair is given twice or no pair is left.
 func New(pairs []Pair, params schemas.TrainParams, seed uint64) (*Sampler, error) {
-	if err := check(params); err != nil {
-		return nil, err
+	if err := params.Check(); err != nil {
+		return nil, fault.Of(schemas.InvalidInput, err)
 	}
 	s := &Sampler{pairs: pairs, sampling: params.Sampling, m: params.Pairs, mini: params.MiniBatch, seed: seed}
 	largest := 0 // pair of the setting
@@ -147,30 +143,6 @@ func (s *Sampler) languages(step int) {
 	default:
 		s.byTarget.draw(stream, s.pick)
 	}
-}
-
-func check(p schemas.TrainParams) error {
-	known := false
-	for _, name := range Samplings {
-		known = known || p.Sampling == name
-	}
-	switch {
-	case !known:
-		return invalid("train.sampling is %q; it may be %s", p.Sampling, strings.Join(Samplings, ", "))
-	case p.Setting != "" && p.Setting != "many_to_many" && p.Setting != "many_to_one" && p.Setting != "one_to_many":
-		return invalid("train.setting is %q; it may be many_to_many, many_to_one or one_to_many", p.Setting)
-	case (p.Pivot != "") != (p.Setting == "many_to_one" || p.Setting == "one_to_many"):
-		return invalid("train.pivot is %q; the settings many_to_one and one_to_many have one, many_to_many has none", p.Pivot)
-	case p.MiniBatch < 1 || p.MiniBatch > 1<<16:
-		return invalid("train.mini_batch is %d; it may be 1 to 65536", p.MiniBatch)
-	case p.Pairs < 1 || p.Pairs > 1<<16:
-		return invalid("train.pairs is %d; it may be 1 to 65536", p.Pairs)
-	case !(p.Alpha >= 0 && p.Alpha <= 10):
-		return invalid("train.alpha is %v; it may be 0 to 10", p.Alpha)
-	case !(p.Beta >= 0 && p.Beta <= 10):
-		return invalid("train.beta is %v; it may be 0 to 10", p.Beta)
-	}
-	return nil
 }
 
 // within says whether a pair belongs to the setting, and is not a native one that is left out.

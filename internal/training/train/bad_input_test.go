@@ -105,9 +105,9 @@ func TestBadInputIsAnErrorThatNamesTheRemedyBeforeAnyStep(t *testing.T) {
 		{"nothing to train on", func(t *testing.T, r *engine.TrainRequest) { r.Samples = nil }, schemas.InvalidInput,
 			"takes one of a run's samples, a data set (--data) and a file of batches (--batches), and 0 are given"},
 		{"two things to train on", func(t *testing.T, r *engine.TrainRequest) { r.Dataset = t.TempDir() }, schemas.InvalidInput, "and 2 are given"},
-		{"fewer ranks than none", func(t *testing.T, r *engine.TrainRequest) { r.Params.Ranks = -3 }, schemas.InvalidInput, "ranks is -3; it may be 1 to 64"},
+		{"fewer ranks than none", func(t *testing.T, r *engine.TrainRequest) { r.Params.Ranks = -3 }, schemas.InvalidInput, "train.ranks: -3 is not in 0..64"},
 		{"a learning rate that is NaN", func(t *testing.T, r *engine.TrainRequest) { r.Params.LearningRate = math.NaN() }, schemas.InvalidInput,
-			"learning_rate_scale NaN must be positive"},
+			"train.learning_rate_scale: NaN must be above 0 and at most 1000"},
 		{"a batch that the ranks cannot share", func(t *testing.T, r *engine.TrainRequest) { r.Params.Ranks = 3 }, schemas.InvalidInput,
 			"a batch of 8 (pairs times mini_batch) cannot be shared equally by 3 ranks: choose a number of ranks that divides it"},
 	} {

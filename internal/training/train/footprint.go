@@ -35,7 +35,7 @@ type Phase struct {
 // NewFootprint is that of steps of so many samples.
 func NewFootprint(config *t5.Config, params schemas.TrainParams, batch int) (*Footprint, error) {
 	half, err := half(params, torch.CPU)
-	return &Footprint{config: config, params: params, batch: batch, half: half}, errors.Join(check(params), err)
+	return &Footprint{config: config, params: params, batch: batch, half: half}, errors.Join(params.Check(), err)
 }
 
 // Precision is that of the matrix products.

@@ -36,7 +36,7 @@ type inputs struct {
 // identify checks the request, and says where it is computed and what the bytes of its result depend on.
 func (in *inputs) identify() (err error) {
 	request := in.request
-	if err := errors.Join(request.Check(), check(request.Params), checkValidation(request.Params)); err != nil {
+	if err := request.Check(); err != nil {
 		return err
 	}
 	if info, err := os.Lstat(request.Work); err == nil && info.Mode().Type() == os.ModeSymlink {

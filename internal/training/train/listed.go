@@ -207,7 +207,7 @@ func (l *listed) close() {}
 
 // Losses tells each the loss of every batch of a file, without dropout.
 func Losses(model, batches string, params schemas.TrainParams, each func(loss float64)) error {
-	if err := check(params); err != nil {
+	if err := params.Check(); err != nil {
 		return err
 	}
 	m, tokenizer, err := t5.Load(model)

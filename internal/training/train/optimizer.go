@@ -21,9 +21,6 @@ type optimizer interface {
 	state() map[string]t5.Parameters
 }
 
-// optimizers are the names that TrainParams.Optimizer may have.
-var optimizers = []string{"adafactor", "adamw"}
-
 func newOptimizer(weights t5.Parameters, p schemas.TrainParams) (optimizer, error) {
 	if p.Optimizer == "adamw" {
 		return newAdamW(weights, p.WeightDecay)

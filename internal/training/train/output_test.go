@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -17,8 +15,6 @@ import (
 	"crosssum/internal/fault/crash"
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/torch"
-	"crosssum/internal/training/sampling"
-	"crosssum/schemas"
 )
 
 func TestATrainingKilledAmidItsOutputLeavesNoHalfOfAModelAndWritesItAgain(t *testing.T) {
@@ -96,48 +92,5 @@ func TestATrainingThatReadsOrWritesFilesForLongIsNotSilent(t *testing.T) {
 	time.Sleep(writeBeat + writeBeat/2)
 	if len(beats) > 0 {
 		t.Error("it goes on beating")
-	}
-}
-
-// TestWhatAWorkflowTakesATrainingTakes: what it does not take would be refused after hours of mining.
-func TestWhatAWorkflowTakesATrainingTakes(t *testing.T) {
-	taken := 0
-	try := func(name string, change func(field reflect.Value)) {
-		p := schemas.Demo()
-		change(reflect.ValueOf(&p.Train).Elem().FieldByName(name))
-		if p.Validate() != nil {
-			return
-		}
-		taken++
-		err := check(p.Train)
-		if err == nil {
-			err = checkValidation(p.Train)
-		}
-		if err == nil && p.Train.MiniBatch <= 1<<16 {
-			_, err = sampling.New([]sampling.Pair{{Source: "english", Target: "german", Samples: 1 << 20}}, p.Train, 1)
-		}
-		if err != nil {
-			t.Errorf("%s %v: %v", name, reflect.ValueOf(p.Train).FieldByName(name), err)
-		}
-	}
-	for i := range reflect.TypeFor[schemas.TrainParams]().NumField() {
-		field := reflect.TypeFor[schemas.TrainParams]().Field(i)
-		switch field.Type.Kind() {
-		case reflect.Int:
-			for _, n := range []int64{-1, 0, 1, 2, 64, 1 << 14, 1 << 16, 10_000_000, 1 << 30} {
-				try(field.Name, func(f reflect.Value) { f.SetInt(n) })
-			}
-		case reflect.Float64:
-			for _, x := range []float64{-1, 0, 1e-9, 0.5, 0.999, 1, 2, 10, 1000, 1e6} {
-				try(field.Name, func(f reflect.Value) { f.SetFloat(x) })
-			}
-		case reflect.String:
-			for _, s := range []string{"", "adamw", "unistage", "many_to_one", "german", "auto", "loss", "best", "none"} {
-				try(field.Name, func(f reflect.Value) { f.SetString(s) })
-			}
-		}
-	}
-	if taken < 50 {
-		t.Error(fmt.Sprint(taken, " of these are taken: the test looks at too little"))
 	}
 }

@@ -207,6 +207,9 @@ func Rank(ctx context.Context, request engine.RankRequest, report engine.Report)
 			stop()
 		}
 	})
+	if err := request.Check(); err != nil {
+		return none, err
+	}
 	r := &run{inputs: inputs{request: request.TrainRequest, id: request.Run}, outputs: outputs{report: report}}
 	defer r.close()
 	if r.device, err = device.Of(request.Rank, request.Ranks); err != nil {

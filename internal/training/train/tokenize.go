@@ -22,6 +22,11 @@ import (
 
 // Tokenize writes the ids of every article of request.Input. It needs a model's config.json and vocabulary, not its weights.
 func Tokenize(ctx context.Context, request engine.TokenizeRequest, report engine.Report) (engine.TokenizeResult, error) {
+	params := schemas.Paper().Train // of which only these are asked here
+	params.SourceTokens, params.TargetTokens = request.SourceTokens, request.TargetTokens
+	if err := params.Check(); err != nil {
+		return engine.TokenizeResult{}, fault.Of(schemas.InvalidInput, err)
+	}
 	config, err := t5.LoadConfig(request.Model)
 	if err != nil {
 		return engine.TokenizeResult{}, fault.New(schemas.MissingModel, "summarizer: %v", err)
@@ -35,9 +40,6 @@ func Tokenize(ctx context.Context, request engine.TokenizeRequest, report engine
 
 // tokenizeFile is Tokenize with a vocabulary that is there already. alive hears of the articles that are done.
 func tokenizeFile(ctx context.Context, tokenizer *t5.Tokenizer, request engine.TokenizeRequest, alive func(articles int64)) (n engine.TokenizeResult, err error) {
-	if request.SourceTokens < 2 || request.TargetTokens < 2 {
-		return n, invalid("source_tokens %d and target_tokens %d must be at least 2", request.SourceTokens, request.TargetTokens)
-	}
 	w, err := createTokens(tokenizer, request, alive)
 	if err != nil {
 		return n, err

@@ -70,7 +70,7 @@ func twentySteps(t *testing.T, tiny string) {
 	for i := range want.Labels {
 		batch = append(batch, sequence{int32s(want.Sources[i]), int32s(want.Labels[i]), want.Starts[i]})
 	}
-	for _, name := range optimizers {
+	for _, name := range []string{"adafactor", "adamw"} {
 		w := want.Optimizers[name]
 		weights, err := t5.LoadWeights(filepath.Join(tiny, "model.safetensors"), config)
 		must(t, err)
@@ -225,7 +225,7 @@ func stopAfter(t *testing.T, request engine.TrainRequest, work string, step int6
 }
 
 func TestAResumedRunEndsInTheSameBytes(t *testing.T) {
-	for _, name := range optimizers {
+	for _, name := range []string{"adafactor", "adamw"} {
 		t.Run(name, func(t *testing.T) {
 			request := toy(t)
 			request.Params.Optimizer, request.Params.ScaleParameter = name, name == "adafactor"

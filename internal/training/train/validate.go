@@ -36,22 +36,6 @@ type best struct {
 	Value float64 `json:"value"`
 }
 
-// checkValidation refuses what cannot be.
-func checkValidation(p schemas.TrainParams) error {
-	switch {
-	case p.ValidateEvery < 0 || p.Patience < 0 || p.ValidateEvery > 0 && p.ValidationSamples < 1:
-		return invalid("validate_every_steps %d and patience %d must not be negative, and validation_samples %d be at least 1", p.ValidateEvery, p.Patience,
-			p.ValidationSamples)
-	case p.BestBy != "rouge2" && p.BestBy != "loss":
-		return invalid("best_by is %q; it may be rouge2 or loss", p.BestBy)
-	case p.Output != "last" && p.Output != "best":
-		return invalid("output is %q; it may be last or best", p.Output)
-	case (p.Output == "best" || p.Patience > 0) && (p.ValidateEvery == 0 || p.ValidateEvery > p.Steps):
-		return invalid("output %q and patience %d need validation: set validate_every_steps, to at most steps (%d)", p.Output, p.Patience, p.Steps)
-	}
-	return nil
-}
-
 // validate scores the model where it is due: every so many steps, and once. It changes nothing that a step reads, only when to end.
 // Several ranks do all the same. When ctx ends they leave the validation to the next attempt.
 func (r *run) validate(ctx context.Context) error {

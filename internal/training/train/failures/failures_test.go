@@ -158,7 +158,7 @@ func TestAStoppingWorkerSavesACheckpointAndHandsOverAtOnce(t *testing.T) {
 func TestANaNEndsTheTrainingAndKeepsTheLastGoodCheckpoint(t *testing.T) {
 	w := newWorld(t)
 	p := &w.in.Params
-	p.LearningRate, p.WarmupSteps, p.ScaleParameter, p.GradientNorm, p.CheckpointEvery = 9e5, 1, false, 1e30, 1
+	p.LearningRate, p.WarmupSteps, p.ScaleParameter, p.WeightDecay, p.CheckpointEvery = 1000, 1, false, 0.999, 1
 	err := w.attempt(nil, nil, 0)
 	failure := failed(t, err)
 	var step int
@@ -191,7 +191,7 @@ func TestBadParametersAreRejectedBeforeAnyWork(t *testing.T) {
 	w := newWorld(t)
 	w.in.Params.MicroBatch = 0
 	err := w.attempt(nil, nil, 0)
-	if failure := failed(t, err); failure.Type() != schemas.InvalidInput || !failure.NonRetryable() || !strings.Contains(err.Error(), "micro_batch is 0") {
+	if failure := failed(t, err); failure.Type() != schemas.InvalidInput || !failure.NonRetryable() || !strings.Contains(err.Error(), "train.micro_batch: 0 is not in 1..") {
 		t.Fatalf("%v", err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(w.work(), "*")); len(left) > 0 {
