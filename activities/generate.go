@@ -1,12 +1,14 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -164,12 +166,7 @@ func choose(pairs map[string][]testSample, params schemas.GenerateParams) {
 		names = append(names, name)
 		sort.Slice(samples, func(i, j int) bool { return samples[i].hash < samples[j].hash })
 	}
-	sort.Slice(names, func(i, j int) bool {
-		if n, m := len(pairs[names[i]]), len(pairs[names[j]]); n != m {
-			return n > m
-		}
-		return names[i] < names[j]
-	})
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(len(pairs[b]), len(pairs[a])), cmp.Compare(a, b)) })
 	left := params.Samples
 	for rank, name := range names {
 		for i := range pairs[name] {
@@ -196,11 +193,8 @@ func chosenOf(samples []testSample) []testSample {
 			chosen = append(chosen, s)
 		}
 	}
-	sort.Slice(chosen, func(i, j int) bool {
-		if chosen[i].sourceID != chosen[j].sourceID {
-			return chosen[i].sourceID < chosen[j].sourceID
-		}
-		return chosen[i].targetID < chosen[j].targetID
+	slices.SortFunc(chosen, func(a, b testSample) int {
+		return cmp.Or(cmp.Compare(a.sourceID, b.sourceID), cmp.Compare(a.targetID, b.targetID))
 	})
 	return chosen
 }

@@ -3,8 +3,9 @@ package activities
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 
 	"crosssum/internal/artifact/arrowfile"
@@ -58,11 +59,7 @@ func (w scoring) vectorsOf(ctx context.Context, rows []schemas.ScoredRow, dir st
 		language[strings.TrimSpace(r.Reference)] = r.TargetLanguage
 		language[strings.TrimSpace(r.Lead)] = r.SourceLanguage
 	}
-	texts := make([]string, 0, len(language))
-	for text := range language {
-		texts = append(texts, text)
-	}
-	sort.Strings(texts)
+	texts := slices.Sorted(maps.Keys(language))
 	input, output := filepath.Join(dir, "texts.arrow"), filepath.Join(dir, "vectors.arrow")
 	err := writeTexts(input, len(texts), func(i int) (string, string) { return "all", texts[i] })
 	if err != nil {

@@ -6,8 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"reflect"
-	"sort"
+	"slices"
 	"strings"
 )
 
@@ -146,11 +147,7 @@ func assignStruct(path string, raw json.RawMessage, v reflect.Value) error {
 		name, _ := token.(string)
 		field, ok := fields[name]
 		if !ok {
-			names := make([]string, 0, len(fields))
-			for name := range fields {
-				names = append(names, name)
-			}
-			sort.Strings(names)
+			names := slices.Sorted(maps.Keys(fields))
 			return fmt.Errorf("%s.%.60s: unknown field; there are %s", path, name, strings.Join(names, ", "))
 		}
 		if seen[name] {

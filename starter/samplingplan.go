@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -170,8 +172,8 @@ func countsOfRun(h *house, run string) ([]sampling.Pair, error) {
 	for pair, n := range counts {
 		pairs = append(pairs, sampling.Pair{Source: pair[0], Target: pair[1], Samples: n})
 	}
-	sort.Slice(pairs, func(a, b int) bool {
-		return pairs[a].Source < pairs[b].Source || pairs[a].Source == pairs[b].Source && pairs[a].Target < pairs[b].Target
+	slices.SortFunc(pairs, func(a, b sampling.Pair) int {
+		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Target, b.Target))
 	})
 	return pairs, err
 }

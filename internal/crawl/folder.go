@@ -1,6 +1,7 @@
 package crawl
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -12,7 +13,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"sort"
 	"strings"
 
 	"crosssum/internal/artifact/digest"
@@ -139,11 +139,8 @@ func (f *Folder) List(languages []string) ([]schemas.CrawlFile, error) {
 		seen[[2]string{m[1], m[2]}] = e.Name()
 		files = append(files, schemas.CrawlFile{Path: e.Name(), Language: m[1], Split: m[2], Bytes: info.Size()})
 	}
-	sort.Slice(files, func(i, j int) bool {
-		if files[i].Language != files[j].Language {
-			return files[i].Language < files[j].Language
-		}
-		return files[i].Path < files[j].Path
+	slices.SortFunc(files, func(a, b schemas.CrawlFile) int {
+		return cmp.Or(cmp.Compare(a.Language, b.Language), cmp.Compare(a.Path, b.Path))
 	})
 	if len(files) > maxCrawlFiles {
 		return nil, bad("crawl %s: %d files, at most %d", f.Name, len(files), maxCrawlFiles)

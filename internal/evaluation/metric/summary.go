@@ -2,6 +2,8 @@
 package metric
 
 import (
+	"cmp"
+	"slices"
 	"sort"
 
 	"crosssum/internal/evaluation/metric/rouge"
@@ -89,10 +91,7 @@ func Summarize(rows []schemas.ScoredRow, encoder string, seed uint32, provisiona
 		s.Pairs = append(s.Pairs, g)
 	}
 	sort.Slice(s.Targets, func(i, j int) bool { return s.Targets[i].Target < s.Targets[j].Target })
-	sort.Slice(s.Pairs, func(i, j int) bool {
-		a, b := s.Pairs[i], s.Pairs[j]
-		return a.Source < b.Source || a.Source == b.Source && a.Target < b.Target
-	})
+	slices.SortFunc(s.Pairs, func(a, b Group) int { return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Target, b.Target)) })
 	return s
 }
 

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -101,9 +102,8 @@ func (g *gathering) splits() error {
 	for _, p := range pairs {
 		g.Pairs = append(g.Pairs, *p)
 	}
-	sort.Slice(g.Pairs, func(i, j int) bool {
-		x, y := g.Pairs[i], g.Pairs[j]
-		return x.Source < y.Source || x.Source == y.Source && x.Target < y.Target
+	slices.SortFunc(g.Pairs, func(a, b PairSize) int {
+		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Target, b.Target))
 	})
 	return err
 }

@@ -2,7 +2,9 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
+	"slices"
 	"sort"
 
 	"crosssum/internal/artifact/arrowfile"
@@ -77,8 +79,6 @@ func someMisplaced(all []Misplaced) []Misplaced {
 	}
 	sort.Slice(all, func(i, j int) bool { return bytes.Compare(hash(all[i]), hash(all[j])) < 0 })
 	all = all[:misplacedShown]
-	sort.Slice(all, func(i, j int) bool {
-		return all[i].Language < all[j].Language || all[i].Language == all[j].Language && all[i].ID < all[j].ID
-	})
+	slices.SortFunc(all, func(a, b Misplaced) int { return cmp.Or(cmp.Compare(a.Language, b.Language), cmp.Compare(a.ID, b.ID)) })
 	return all
 }

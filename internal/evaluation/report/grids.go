@@ -1,9 +1,12 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
+	"maps"
 	"math"
+	"slices"
 	"sort"
 
 	"crosssum/internal/mining/gold"
@@ -24,17 +27,7 @@ func gridSize(languages int) float64 {
 
 // byWeight orders languages by the samples of their pairs, largest first, ties by name.
 func byWeight(weight map[string]int64) []string {
-	names := make([]string, 0, len(weight))
-	for name := range weight {
-		names = append(names, name)
-	}
-	sort.Slice(names, func(i, j int) bool {
-		if a, b := weight[names[i]], weight[names[j]]; a != b {
-			return a > b
-		}
-		return names[i] < names[j]
-	})
-	return names
+	return slices.SortedFunc(maps.Keys(weight), func(a, b string) int { return cmp.Or(cmp.Compare(weight[b], weight[a]), cmp.Compare(a, b)) })
 }
 
 // places are the languages by weight, and where each stands among them.

@@ -1,7 +1,8 @@
 package gold
 
 import (
-	"sort"
+	"maps"
+	"slices"
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/mining/link"
@@ -211,14 +212,7 @@ func (r *Reasons) add(o Reasons) {
 }
 
 func sortedKeys(groups map[[2]string]group) [][2]string {
-	var names [][2]string
-	for name := range groups {
-		names = append(names, name)
-	}
-	sort.Slice(names, func(i, j int) bool {
-		return names[i][0] < names[j][0] || names[i][0] == names[j][0] && names[i][1] < names[j][1]
-	})
-	return names
+	return slices.SortedFunc(maps.Keys(groups), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) })
 }
 
 // readPairs reads accepted pairs as article numbers.

@@ -1,9 +1,11 @@
 package link
 
 import (
+	"cmp"
 	"encoding/json"
 	"math"
 	"os"
+	"slices"
 	"sort"
 )
 
@@ -87,12 +89,8 @@ func (h *Histogram) add(c contender, accepted bool) {
 // nearest keeps the contenders nearest to their threshold, ties by id.
 func nearest(cs []contender) []contender {
 	distance := func(c contender) float64 { return math.Abs(float64(c.value) - c.threshold) }
-	sort.Slice(cs, func(i, j int) bool {
-		a, b := cs[i], cs[j]
-		if x, y := distance(a), distance(b); x != y {
-			return x < y
-		}
-		return a.a < b.a || a.a == b.a && a.b < b.b
+	slices.SortFunc(cs, func(x, y contender) int {
+		return cmp.Or(cmp.Compare(distance(x), distance(y)), cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b))
 	})
 	return cs[:min(len(cs), examples)]
 }

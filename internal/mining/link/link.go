@@ -4,7 +4,9 @@
 package link
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"sort"
 
 	"crosssum/internal/fault"
@@ -72,9 +74,7 @@ func link(in Input, progress func(done, total int)) (*result, error) {
 	}
 	r := &result{articles: articles, counts: map[string]int64{}, histogram: newHistogram(in), forest: NewForest(articles.Len())}
 	units := append([]Lists(nil), in.Lists...)
-	sort.Slice(units, func(i, j int) bool {
-		return units[i].A < units[j].A || units[i].A == units[j].A && units[i].B < units[j].B
-	})
+	slices.SortFunc(units, func(x, y Lists) int { return cmp.Or(cmp.Compare(x.A, y.A), cmp.Compare(x.B, y.B)) })
 	var induced induction
 	var waiting []contender
 	for i, unit := range units {
@@ -184,10 +184,7 @@ func (r *result) addDuplicates(unit Lists, threshold float32) error {
 // finish sorts, joins components and counts.
 func (r *result) finish() {
 	sortContenders(r.accepted)
-	sort.Slice(r.duplicates, func(i, j int) bool {
-		a, b := r.duplicates[i], r.duplicates[j]
-		return a.a < b.a || a.a == b.a && a.b < b.b
-	})
+	slices.SortFunc(r.duplicates, func(x, y duplicate) int { return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b)) })
 	for _, c := range r.accepted {
 		r.forest.Union(c.a, c.b)
 	}

@@ -6,9 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 )
 
@@ -86,12 +87,7 @@ func parseConfig(b []byte) (*Config, error) {
 			return nil, err
 		}
 	}
-	names := make([]string, 0, len(all))
-	for name := range all {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
 		if want, ok := fixed[name]; ok && all[name] != want {
 			return nil, fmt.Errorf("%s is %v, and only %v is supported", name, all[name], want)
 		} else if !ok && !honoured[name] && !silent[name] {

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strings"
 )
 
@@ -218,11 +218,7 @@ func readFields(path string, fixed map[string]string, honoured ...string) (map[s
 	if err != nil || !ok {
 		return nil, err
 	}
-	names := make([]string, 0, len(raw))
-	for name := range raw {
-		names = append(names, name)
-	}
-	sort.Strings(names)
+	names := slices.Sorted(maps.Keys(raw))
 	fields := map[string]string{}
 	for _, name := range names {
 		value := compact(raw[name])

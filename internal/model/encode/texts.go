@@ -1,9 +1,11 @@
 package encode
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"sort"
 )
 
@@ -75,12 +77,9 @@ func (in *texts) name(text int) string {
 // batches sorts the texts of order, longest first and texts of one length by digest, and cuts them into lists of at most
 // budget tokens each.
 func (in *texts) batches(order []int, budget int) [][]int {
-	sort.Slice(order, func(i, j int) bool {
-		a, b := &in.texts[order[i]], &in.texts[order[j]]
-		if len(a.ids) != len(b.ids) {
-			return len(a.ids) > len(b.ids)
-		}
-		return a.digest < b.digest
+	slices.SortFunc(order, func(i, j int) int {
+		a, b := &in.texts[i], &in.texts[j]
+		return cmp.Or(cmp.Compare(len(b.ids), len(a.ids)), cmp.Compare(a.digest, b.digest))
 	})
 	var out [][]int
 	from, tokens := 0, 0

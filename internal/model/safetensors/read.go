@@ -15,7 +15,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sort"
 	"sync/atomic"
 )
 
@@ -107,11 +106,7 @@ func openSharded(path string) (*File, error) {
 		}
 		shards[shard] = true
 	}
-	names := make([]string, 0, len(shards))
-	for shard := range shards {
-		names = append(names, shard)
-	}
-	sort.Strings(names)
+	names := slices.Sorted(maps.Keys(shards))
 	f := &File{entries: map[string]Entry{}, metadata: map[string]string{}}
 	for _, shard := range names {
 		if err := f.add(filepath.Join(filepath.Dir(path), shard)); err != nil {
@@ -223,12 +218,7 @@ func parseEntry(name string, raw json.RawMessage, room int64) (Entry, error) {
 
 // Names lists the tensors in byte order.
 func (f *File) Names() []string {
-	names := make([]string, 0, len(f.entries))
-	for name := range f.entries {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
+	return slices.Sorted(maps.Keys(f.entries))
 }
 
 // Entry describes tensor name; false where there is none.

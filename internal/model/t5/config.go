@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 
 	"crosssum/internal/model/starts"
@@ -84,12 +85,7 @@ func parseConfig(raw []byte) (*Config, error) {
 	for name := range own {
 		known[name] = true
 	}
-	names := make([]string, 0, len(fields))
-	for name := range fields {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		value := string(bytes.TrimSpace(fields[name]))
 		if want, ok := fixed[name]; ok && value != want {
 			return nil, fmt.Errorf("field %q is %s; only %s is supported", name, value, want)

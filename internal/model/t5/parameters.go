@@ -2,7 +2,8 @@ package t5
 
 import (
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 
 	"crosssum/internal/native/torch"
 )
@@ -12,12 +13,7 @@ type Parameters map[string]torch.Tensor
 
 // Names are the names in byte order: the order of every sum and file.
 func (p Parameters) Names() []string {
-	names := make([]string, 0, len(p))
-	for name := range p {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return names
+	return slices.Sorted(maps.Keys(p))
 }
 
 // Free ends the weights.

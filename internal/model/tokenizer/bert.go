@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"sort"
 	"strings"
 )
 
@@ -83,9 +82,8 @@ func (t *BERT) setSpecials(tokens []string) error {
 		t.specials = append(t.specials, special{text, id})
 		t.starts[text[0]] = true
 	}
-	sort.Slice(t.specials, func(i, j int) bool {
-		a, b := t.specials[i].text, t.specials[j].text
-		return len(a) > len(b) || len(a) == len(b) && a < b
+	slices.SortFunc(t.specials, func(a, b special) int {
+		return cmp.Or(cmp.Compare(len(b.text), len(a.text)), cmp.Compare(a.text, b.text))
 	})
 	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strings"
 )
 
@@ -117,12 +116,7 @@ func (c *Config) parse(b []byte) error {
 	own, _ := json.Marshal(c)
 	var honoured map[string]json.RawMessage
 	json.Unmarshal(own, &honoured)
-	names := make([]string, 0, len(fields))
-	for name := range fields {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		value := string(fields[name])
 		want, isFixed := fixed[name]
 		switch _, ok := honoured[name]; {

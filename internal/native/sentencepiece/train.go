@@ -6,7 +6,8 @@ import "C"
 
 import (
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"unsafe"
@@ -72,11 +73,7 @@ func Train(input string, o TrainOptions) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("training a SentencePiece model: %w", err)
 	}
-	names := make([]string, 0, len(arguments))
-	for name := range arguments {
-		names = append(names, name)
-	}
-	sort.Strings(names)
+	names := slices.Sorted(maps.Keys(arguments))
 	path := C.CString(input)
 	defer C.free(unsafe.Pointer(path))
 	options := (*[1 << 16]*C.char)(C.calloc(C.size_t(2*len(names)), C.size_t(unsafe.Sizeof(path))))[: 2*len(names) : 2*len(names)]
