@@ -5,12 +5,9 @@ package bert
 import (
 	"encoding/json"
 	"fmt"
-	"io"
-	"maps"
-	"os"
 	"path/filepath"
-	"slices"
-	"strings"
+
+	"crosssum/internal/model/settings"
 )
 
 // Config mirrors the fields of config.json that the forward pass depends on.
@@ -29,46 +26,24 @@ type Config struct {
 	Pad              *int    `json:"pad_token_id"` // positions of xlm-roberta begin after it
 }
 
-// honoured are the fields of Config; silent are those without a say in the forward pass of an encoder at inference.
-var honoured = fields("model_type tokenizer_class hidden_size num_hidden_layers num_attention_heads intermediate_size " +
-	"vocab_size max_position_embeddings type_vocab_size hidden_act layer_norm_eps pad_token_id")
-
-var silent = fields("architectures attention_probs_dropout_prob hidden_dropout_prob classifier_dropout initializer_range " +
+// silent are the fields without a say in the forward pass of an encoder at inference.
+const silent = "architectures attention_probs_dropout_prob hidden_dropout_prob classifier_dropout initializer_range " +
 	"bos_token_id eos_token_id use_cache torch_dtype dtype transformers_version _name_or_path gradient_checkpointing " +
 	"directionality pooler_fc_size pooler_num_attention_heads pooler_num_fc_layers pooler_size_per_head pooler_type " +
-	"id2label label2id num_labels problem_type finetuning_task tie_word_embeddings output_past _commit_hash")
+	"id2label label2id num_labels problem_type finetuning_task tie_word_embeddings output_past _commit_hash"
 
 // fixed are fields that the code takes for granted: another value would change the result.
-var fixed = map[string]any{
-	"position_embedding_type": "absolute", "is_decoder": false, "add_cross_attention": false, "chunk_size_feed_forward": 0.0,
-	"output_attentions": false, "output_hidden_states": false, "return_dict": true, "is_encoder_decoder": false,
+var fixed = map[string]string{
+	"position_embedding_type": `"absolute"`, "is_decoder": "false", "add_cross_attention": "false", "chunk_size_feed_forward": "0",
+	"output_attentions": "false", "output_hidden_states": "false", "return_dict": "true", "is_encoder_decoder": "false",
 }
-
-func fields(s string) map[string]bool {
-	m := map[string]bool{}
-	for _, f := range strings.Fields(s) {
-		m[f] = true
-	}
-	return m
-}
-
-// maxConfigBytes bounds config.json.
-const maxConfigBytes = 1 << 20
 
 // ReadConfig reads dir/config.json. A field that is not honoured is an error that names it.
 func ReadConfig(dir string) (*Config, error) {
 	path := filepath.Join(dir, "config.json")
-	file, err := os.Open(path)
+	b, err := settings.ReadFile(path)
 	if err != nil {
 		return nil, err
-	}
-	defer file.Close()
-	b, err := io.ReadAll(io.LimitReader(file, maxConfigBytes+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(b) > maxConfigBytes {
-		return nil, fmt.Errorf("%s: has more than %d bytes", path, maxConfigBytes)
 	}
 	c, err := parseConfig(b)
 	if err != nil {
@@ -78,24 +53,13 @@ func ReadConfig(dir string) (*Config, error) {
 }
 
 func parseConfig(b []byte) (*Config, error) {
-	var all map[string]any
-	if err := json.Unmarshal(b, &all); err != nil {
-		return nil, err
-	}
-	if kind, given := all["model_type"].(string); given { // before fields that another kind of model has
-		if err := (&Config{ModelType: kind}).checkType(); err != nil {
+	c := &Config{HiddenAct: "gelu", LayerNormEps: 1e-12, Types: 2, Positions: 512}
+	if json.Unmarshal(b, c); c.ModelType != "" { // before fields that another kind of model has
+		if err := c.checkType(); err != nil {
 			return nil, err
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if want, ok := fixed[name]; ok && all[name] != want {
-			return nil, fmt.Errorf("%s is %v, and only %v is supported", name, all[name], want)
-		} else if !ok && !honoured[name] && !silent[name] {
-			return nil, fmt.Errorf("%s is set to %v, and this field is not supported", name, all[name])
-		}
-	}
-	c := &Config{HiddenAct: "gelu", LayerNormEps: 1e-12, Types: 2, Positions: 512}
-	if err := json.Unmarshal(b, c); err != nil {
+	if _, err := settings.Decode(b, c, silent, fixed); err != nil {
 		return nil, err
 	}
 	return c, c.check()

@@ -31,7 +31,7 @@ const maxWidth = 1 << 14
 // readDense reads the settings; weights are read by load.
 func readDense(dir string) (denseConfig, error) {
 	path := filepath.Join(dir, "config.json")
-	fixed := map[string]string{"use_residual": "false"}
+	fixed := map[string]string{"use_residual": "false null"}
 	for name, value := range sentenceOnly {
 		fixed[name] = value
 	}

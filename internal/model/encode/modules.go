@@ -4,13 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"crosssum/internal/model/settings"
 )
 
 // modules are the steps of an encoder, as sentence-transformers' modules.json lists them: Transformer and Pooling, or
@@ -150,9 +150,9 @@ func (m *modules) add(kind, dir string) (err error) {
 
 // readTransformer reads max_seq_length; the other fields have one supported value.
 func readTransformer(path string) (maxTokens int, err error) {
-	fields, err := readFields(path, map[string]string{"do_lower_case": "false", "transformer_task": `"feature-extraction"`,
-		"modality_config":    `{"text":{"method":"forward","method_output_name":"last_hidden_state"}}`,
-		"module_output_name": `"token_embeddings"`}, "max_seq_length")
+	fields, err := readFields(path, map[string]string{"do_lower_case": "false null", "transformer_task": `"feature-extraction" null`,
+		"modality_config":    `{"text":{"method":"forward","method_output_name":"last_hidden_state"}} null`,
+		"module_output_name": `"token_embeddings" null`}, "max_seq_length")
 	if err != nil {
 		return 0, err
 	}
@@ -170,7 +170,7 @@ func onSentences(path string) error {
 	return err
 }
 
-var sentenceOnly = map[string]string{"module_input_name": `"sentence_embedding"`, "module_output_name": `"sentence_embedding"`}
+var sentenceOnly = map[string]string{"module_input_name": `"sentence_embedding" null`, "module_output_name": `"sentence_embedding" null`}
 
 // modes are the fields by which sentence-transformers before 5.2 switched a pooling mode on; now pooling_mode names it.
 var modes = []struct{ field, mode string }{
@@ -185,7 +185,7 @@ func readMode(path string) (string, error) {
 	for _, m := range modes {
 		honoured = append(honoured, m.field)
 	}
-	fields, err := readFields(path, map[string]string{"include_prompt": "true"}, honoured...)
+	fields, err := readFields(path, map[string]string{"include_prompt": "true null"}, honoured...)
 	if err != nil {
 		return "", err
 	}
@@ -214,58 +214,27 @@ func readMode(path string) (string, error) {
 // honoured, or is an error that names it. Values come back as compact JSON.
 func readFields(path string, fixed map[string]string, honoured ...string) (map[string]string, error) {
 	var raw map[string]json.RawMessage
-	ok, err := readJSON(path, &raw)
-	if err != nil || !ok {
+	if ok, err := readJSON(path, &raw); err != nil || !ok {
 		return nil, err
 	}
-	names := slices.Sorted(maps.Keys(raw))
+	if err := settings.Check(raw, honoured, fixed); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
 	fields := map[string]string{}
-	for _, name := range names {
-		value := compact(raw[name])
-		want, isFixed := fixed[name]
-		if isFixed && value != want && value != "null" {
-			return nil, fmt.Errorf("%s: %s is %s, and only %s is supported", path, name, value, want)
-		}
-		if !isFixed && !slices.Contains(honoured, name) {
-			return nil, fmt.Errorf("%s: %s is set to %s, and this field is not supported", path, name, value)
-		}
-		fields[name] = value
+	for name, value := range raw {
+		fields[name] = settings.Compact(value)
 	}
 	return fields, nil
 }
 
-// compact writes JSON without spaces.
-func compact(raw json.RawMessage) string {
-	var v any
-	if err := json.Unmarshal(raw, &v); err != nil {
-		return string(raw)
-	}
-	b, err := json.Marshal(v)
-	if err != nil {
-		return string(raw)
-	}
-	return string(b)
-}
-
-// maxJSONBytes bounds the small JSON files of a directory.
-const maxJSONBytes = 1 << 20
-
 // readJSON reads a small JSON file; ok is false where there is none.
 func readJSON(path string, v any) (ok bool, err error) {
-	file, err := os.Open(path)
+	b, err := settings.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
 	if err != nil {
 		return false, err
-	}
-	defer file.Close()
-	b, err := io.ReadAll(io.LimitReader(file, maxJSONBytes+1))
-	if err != nil {
-		return false, err
-	}
-	if len(b) > maxJSONBytes {
-		return false, fmt.Errorf("%s: has more than %d bytes", path, maxJSONBytes)
 	}
 	if err := json.Unmarshal(b, v); err != nil {
 		return false, fmt.Errorf("%s: %w", path, err)

@@ -4,12 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
+	"crosssum/internal/model/settings"
 	"crosssum/internal/model/starts"
 )
 
@@ -40,13 +39,9 @@ type Config struct {
 
 // silent are the fields of config.json that change nothing here: names, versions, and the defaults of generate(), which
 // a caller of this project states itself.
-var silent = map[string]bool{
-	"architectures": true, "_name_or_path": true, "transformers_version": true, "tokenizer_class": true, "torch_dtype": true,
-	"dtype": true, "use_cache": true, "output_past": true, "initializer_factor": true, "classifier_dropout": true,
-	"gradient_checkpointing": true, "bos_token_id": true, "n_positions": true,
-	"max_length": true, "min_length": true, "num_beams": true, "length_penalty": true, "no_repeat_ngram_size": true,
-	"early_stopping": true, "prefix": true,
-}
+const silent = "architectures _name_or_path transformers_version tokenizer_class torch_dtype dtype use_cache output_past initializer_factor " +
+	"classifier_dropout gradient_checkpointing bos_token_id n_positions max_length min_length num_beams length_penalty " +
+	"no_repeat_ngram_size early_stopping prefix task_specific_params"
 
 // fixed are the fields that have one supported value.
 var fixed = map[string]string{
@@ -58,7 +53,7 @@ var fixed = map[string]string{
 // LoadConfig reads dir/config.json. A field that is not honoured is an error that names it.
 func LoadConfig(dir string) (*Config, error) {
 	path := filepath.Join(dir, "config.json")
-	raw, err := os.ReadFile(path)
+	raw, err := settings.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("%w: a model is a Hugging Face directory with config.json, model.safetensors and spiece.model", err)
 	}
@@ -70,34 +65,15 @@ func LoadConfig(dir string) (*Config, error) {
 }
 
 func parseConfig(raw []byte) (*Config, error) {
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &fields); err != nil {
-		return nil, err
-	}
 	c := &Config{LayerNormEpsilon: 1e-6, Buckets: 32, MaxDistance: 128, DropoutRate: 0.1, EOSTokenID: 1, FeedForward: "gated-gelu"}
-	if err := json.Unmarshal(raw, c); err != nil {
+	fields, err := settings.Decode(raw, c, silent, fixed)
+	if err != nil {
 		return nil, err
-	}
-	known := map[string]bool{"task_specific_params": true}
-	mine, _ := json.Marshal(c)
-	var own map[string]json.RawMessage
-	json.Unmarshal(mine, &own)
-	for name := range own {
-		known[name] = true
-	}
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		value := string(bytes.TrimSpace(fields[name]))
-		if want, ok := fixed[name]; ok && value != want {
-			return nil, fmt.Errorf("field %q is %s; only %s is supported", name, value, want)
-		} else if !ok && !known[name] && !silent[name] && value != "null" {
-			return nil, fmt.Errorf("field %q (%s) is not supported: remove it if the model was trained without it", name, value)
-		}
 	}
 	if _, ok := fields["num_decoder_layers"]; !ok {
 		c.NumDecoderLayers = c.NumLayers
 	}
 	c.readTies(fields)
-	var err error
 	if c.Languages, err = starts.Parse(fields["task_specific_params"]); err != nil {
 		return nil, err
 	}

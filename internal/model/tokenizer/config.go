@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"crosssum/internal/model/settings"
 )
 
 // Config is tokenizer_config.json, as far as it changes ids. Defaults are those of transformers.
@@ -38,12 +40,9 @@ var silent = "name_or_path special_tokens_map_file full_tokenizer_file tokenizer
 
 // fixed are fields with one supported value, in JSON.
 var fixed = map[string]string{
-	"truncation_side": `"right"`, "never_split": "null", "additional_special_tokens": "[]", "extra_special_tokens": "{} []",
-	"sp_model_kwargs": "{}", "add_prefix_space": "true", "trim_offsets": "true", "from_slow": "false",
+	"truncation_side": `"right" null`, "never_split": "null", "additional_special_tokens": "[] null", "extra_special_tokens": "{} [] null",
+	"sp_model_kwargs": "{} null", "add_prefix_space": "true null", "trim_offsets": "true null", "from_slow": "false null",
 }
-
-// maxConfigBytes bounds the JSON files beside a tokenizer.
-const maxConfigBytes = 4 << 20
 
 // token is a special token: a string, or an object of the class AddedToken.
 type token struct {
@@ -88,7 +87,7 @@ func (m *maxLen) UnmarshalJSON(b []byte) error {
 func readConfig(dir, class string) (*Config, error) {
 	c := &Config{DoLowerCase: true, ChineseChars: true}
 	path := filepath.Join(dir, configFile)
-	b, err := readBounded(path, maxConfigBytes)
+	b, err := settings.ReadFile(path)
 	if err == nil {
 		err = wrap(path, c.parse(b))
 	} else if errors.Is(err, fs.ErrNotExist) {
@@ -109,31 +108,13 @@ func readConfig(dir, class string) (*Config, error) {
 }
 
 func (c *Config) parse(b []byte) error {
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(b, &fields); err != nil {
-		return err
-	}
-	own, _ := json.Marshal(c)
-	var honoured map[string]json.RawMessage
-	json.Unmarshal(own, &honoured)
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		value := string(fields[name])
-		want, isFixed := fixed[name]
-		switch _, ok := honoured[name]; {
-		case ok || value == "null" || strings.Contains(" "+silent, " "+name+" "):
-		case isFixed && strings.Contains(" "+want+" ", " "+strings.ReplaceAll(value, " ", "")+" "):
-		case isFixed:
-			return fmt.Errorf("%s is %s, and only %s is supported", name, value, want)
-		default:
-			return fmt.Errorf("%s is set to %.80s, and this field is not supported", name, value)
-		}
-	}
-	return json.Unmarshal(b, c)
+	_, err := settings.Decode(b, c, silent, fixed)
+	return err
 }
 
 // readMap takes special tokens that tokenizer_config.json does not name from special_tokens_map.json.
 func (c *Config) readMap(path string) error {
-	b, err := readBounded(path, maxConfigBytes)
+	b, err := settings.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -196,7 +177,7 @@ func (c *Config) checkAdded(dir string, t Tokenizer) error {
 		}
 	}
 	path := filepath.Join(dir, addedFile)
-	b, err := readBounded(path, maxConfigBytes)
+	b, err := settings.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"crosssum/internal/artifact/bounded"
 )
 
 // file is tokenizer.json of the Python package tokenizers. Parts that are read here are decoded strictly: a field or a
@@ -144,7 +146,7 @@ func (m *fileModel) UnmarshalJSON(b []byte) error {
 const maxFileBytes = 256 << 20
 
 func readFile(path string) (*file, error) {
-	b, err := readBounded(path, maxFileBytes)
+	b, err := bounded.Read(path, maxFileBytes)
 	if err != nil {
 		return nil, err
 	}

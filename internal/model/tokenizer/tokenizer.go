@@ -4,11 +4,12 @@ package tokenizer
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"crosssum/internal/artifact/bounded"
 )
 
 // Tokenizer turns a text into at most maxTokens ids, special tokens included; they survive truncation. It is safe for
@@ -59,7 +60,7 @@ func Load(dir, class string) (t Tokenizer, c *Config, wordPiece bool, err error)
 		return t, c, f.Model.Type == "WordPiece", wrap(path, err)
 	}
 	path := filepath.Join(dir, vocabularyFile)
-	b, err := readBounded(path, maxVocabularyBytes)
+	b, err := bounded.Read(path, maxVocabularyBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, false, fmt.Errorf("%s: holds none of %s, %s and %s", dir, spmFile, jsonFile, vocabularyFile)
 	}
@@ -102,18 +103,4 @@ func wrap(path string, err error) error {
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
-}
-
-// readBounded reads a file of at most limit bytes.
-func readBounded(path string, limit int64) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	b, err := io.ReadAll(io.LimitReader(file, limit+1))
-	if err == nil && int64(len(b)) > limit {
-		err = fmt.Errorf("%s: has more than %d bytes", path, limit)
-	}
-	return b, err
 }

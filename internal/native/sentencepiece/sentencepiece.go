@@ -11,11 +11,11 @@ import "C"
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"runtime"
 	"strings"
 	"unsafe"
+
+	"crosssum/internal/artifact/bounded"
 )
 
 // Kind is the type of a piece, with the numbers of SentencePiece's ModelProto.
@@ -49,17 +49,9 @@ const maxModelBytes = 256 << 20
 
 // Load reads the model file at path.
 func Load(path string) (*Model, error) {
-	file, err := os.Open(path)
+	b, err := bounded.Read(path, maxModelBytes)
 	if err != nil {
 		return nil, err
-	}
-	defer file.Close()
-	b, err := io.ReadAll(io.LimitReader(file, maxModelBytes+1)) // what Stat says of a size is not asked
-	if err != nil {
-		return nil, err
-	}
-	if len(b) > maxModelBytes {
-		return nil, fmt.Errorf("%s: more than %d bytes are too many for a SentencePiece model", path, maxModelBytes)
 	}
 	m, err := FromBytes(b)
 	if err != nil {
