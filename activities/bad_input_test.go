@@ -143,9 +143,9 @@ func TestTenPercentOfBrokenRowsAreQuarantinedAndTheRestIsAsWithoutThem(t *testin
 	path, err := a.Store.FileOf(ref, "english", "rejects.arrow")
 	noError(t, err)
 	line := int64(0)
-	noError(t, arrowfile.Each(path, schemas.Reject, func(r arrowfile.Row) error {
-		if line += 10; r.Int(1) != line || r.Str(2) == "" || r.Str(3) == "" {
-			t.Errorf("line %d: %q, %q; wanted line %d", r.Int(1), r.Str(2), r.Str(3), line)
+	noError(t, arrowfile.EachT(path, func(r *schemas.RejectRow) error {
+		if line += 10; r.Line != line || r.Reason == "" || r.Detail == "" {
+			t.Errorf("line %d: %q, %q; wanted line %d", r.Line, r.Reason, r.Detail, line)
 		}
 		return nil
 	}))

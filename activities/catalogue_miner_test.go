@@ -50,13 +50,13 @@ func (m *miner) nearest(articles schemas.Ref) schemas.Ref {
 	noError(m.t, err)
 	ids, vectors := make([][]string, len(units)), make([][][]float64, len(units))
 	for i, path := range paths {
-		noError(m.t, arrowfile.Each(path, schemas.Article, func(r arrowfile.Row) error {
-			ids[i], vectors[i] = append(ids[i], arrowfile.Clone(r.Str(1))), append(vectors[i], topicVector(r.Str(4)))
+		noError(m.t, arrowfile.EachT(path, func(r *schemas.ArticleRow) error {
+			ids[i], vectors[i] = append(ids[i], arrowfile.Clone(r.ID)), append(vectors[i], topicVector(r.Summary))
 			return nil
 		}))
 	}
 	lists := func(path string, i, j int) {
-		var rows [][]any
+		var rows []schemas.NeighbourRow
 		for a, v := range vectors[i] {
 			type found struct {
 				id    string
@@ -74,10 +74,10 @@ func (m *miner) nearest(articles schemas.Ref) schemas.Ref {
 			}
 			slices.SortFunc(all, func(x, y found) int { return cmp.Or(cmp.Compare(y.score, x.score), cmp.Compare(x.id, y.id)) })
 			for rank, f := range all[:min(4, len(all))] {
-				rows = append(rows, []any{ids[i][a], int32(rank), f.id, f.score})
+				rows = append(rows, schemas.NeighbourRow{SourceID: ids[i][a], Rank: int32(rank), TargetID: f.id, Score: f.score})
 			}
 		}
-		noError(m.t, arrowfile.WriteRows(path, schemas.Neighbour, len(rows), func(i int) []any { return rows[i] }))
+		noError(m.t, arrowfile.WriteT(path, len(rows), func(i int) schemas.NeighbourRow { return rows[i] }))
 	}
 	var pairs []schemas.Unit
 	for i, a := range units {

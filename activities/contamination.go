@@ -68,9 +68,9 @@ func (a *Activities) articlesOf(split string, splits schemas.Ref) (map[identity]
 		return nil, err
 	}
 	all := map[identity]bool{}
-	err = arrowfile.Each(samples, schemas.Sample, func(row arrowfile.Row) error {
-		for _, i := range []int{0, 2} {
-			if of := (identity{row.Str(i), row.Str(i + 1)}); row.Str(4) == split && !all[of] {
+	err = arrowfile.EachT(samples, func(row *schemas.SampleRow) error {
+		for _, of := range []identity{{row.SourceLanguage, row.SourceID}, {row.TargetLanguage, row.TargetID}} {
+			if row.Split == split && !all[of] {
 				all[of.clone()] = true
 			}
 		}
@@ -99,8 +99,8 @@ func (a *Activities) eachContent(wanted map[identity]bool, articles schemas.Ref,
 		return err
 	}
 	for _, file := range files {
-		err := arrowfile.Each(file, schemas.Article, func(row arrowfile.Row) error {
-			if of := (identity{row.Str(0), row.Str(1)}); wanted[of] {
+		err := arrowfile.EachT(file, func(row *schemas.ArticleRow) error {
+			if of := (identity{row.Language, row.ID}); wanted[of] {
 				of = of.clone()
 				for _, content := range trained.Contents(row) {
 					do(content, of)

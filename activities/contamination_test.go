@@ -24,15 +24,16 @@ func contaminated(t *testing.T, record []trained.Row) (a *Activities, in schemas
 		return d.publish(stage, []string{unit}, func(_, dir string) { noError(t, write(filepath.Join(dir, file))) })
 	}
 	in.Articles = publish("ingest", "english", "articles.arrow", func(path string) error {
-		return arrowfile.WriteRows(path, schemas.Article, 4, func(i int) []any {
+		return arrowfile.WriteT(path, 4, func(i int) schemas.ArticleRow {
 			id := "e" + string(rune('0'+i))
 			text := map[bool]string{false: "text of " + id, true: "text of e3"}[id == "e2"]
-			return []any{"english", id, "", "", "summary of " + id, text, []string{}, "", "says " + id}
+			return schemas.ArticleRow{Language: "english", ID: id, Summary: "summary of " + id, Text: text, Digest: "says " + id}
 		})
 	})
-	rows := [][]any{{"english", "e0", "english", "e3", "train"}, {"english", "e1", "english", "e2", "test"}}
+	rows := []schemas.SampleRow{{SourceLanguage: "english", SourceID: "e0", TargetLanguage: "english", TargetID: "e3", Split: "train"},
+		{SourceLanguage: "english", SourceID: "e1", TargetLanguage: "english", TargetID: "e2", Split: "test"}}
 	in.Splits = publish("split_dedup", "all", "samples.arrow", func(path string) error {
-		return arrowfile.WriteRows(path, schemas.Sample, len(rows), func(i int) []any { return rows[i] })
+		return arrowfile.WriteT(path, len(rows), func(i int) schemas.SampleRow { return rows[i] })
 	})
 	in.Model = publish("train", "all", schemas.TrainedOnFile, func(path string) error { return trained.Write(path, record) })
 	return &Activities{Config{Store: s}}, in

@@ -86,13 +86,13 @@ func (d *dataset) file(ref schemas.Ref, unit, name string) []byte {
 func (d *dataset) inputs() (articles, neighbours schemas.Ref) {
 	d.t.Helper()
 	articles = d.publish("ingest", []string{"english", "hindi"}, func(language, dir string) {
-		noError(d.t, arrowfile.WriteRows(filepath.Join(dir, "articles.arrow"), schemas.Article, 3, func(i int) []any {
-			return []any{language, fmt.Sprint(i), fmt.Sprintf("http://%s/%d", language, i), "", fmt.Sprintf("summary %s %d", language, i),
-				fmt.Sprintf("text %s %d", language, i), []string{}, "", "digest"}
+		noError(d.t, arrowfile.WriteT(filepath.Join(dir, "articles.arrow"), 3, func(i int) schemas.ArticleRow {
+			return schemas.ArticleRow{Language: language, ID: fmt.Sprint(i), URL: fmt.Sprintf("http://%s/%d", language, i),
+				Summary: fmt.Sprintf("summary %s %d", language, i), Text: fmt.Sprintf("text %s %d", language, i), Digest: "digest"}
 		}))
 	})
 	lists := func(path string, own bool) {
-		var rows [][]any
+		var rows []schemas.NeighbourRow
 		for i := range 3 {
 			rank := int32(0)
 			for _, j := range [][]int{{0, 1, 2}, {1, 0, 2}, {2, 0, 1}}[i] {
@@ -103,11 +103,11 @@ func (d *dataset) inputs() (articles, neighbours schemas.Ref) {
 				if i == j {
 					score = 0.9
 				}
-				rows = append(rows, []any{fmt.Sprint(i), rank, fmt.Sprint(j), score})
+				rows = append(rows, schemas.NeighbourRow{SourceID: fmt.Sprint(i), Rank: rank, TargetID: fmt.Sprint(j), Score: score})
 				rank++
 			}
 		}
-		noError(d.t, arrowfile.WriteRows(path, schemas.Neighbour, len(rows), func(i int) []any { return rows[i] }))
+		noError(d.t, arrowfile.WriteT(path, len(rows), func(i int) schemas.NeighbourRow { return rows[i] }))
 	}
 	neighbours = d.publish("neighbours", []string{"english-english", "english-hindi", "hindi-hindi"}, func(name, dir string) {
 		lists(filepath.Join(dir, "forward.arrow"), name != "english-hindi")

@@ -28,15 +28,16 @@ func (e oneEncoder) Call(ctx context.Context, mode, op string, args, result any,
 	if !ok {
 		return e.standIn.Call(ctx, mode, op, args, result, report)
 	}
-	w, err := arrowfile.Create(request.Output, schemas.Embedding(64), false)
+	w, err := arrowfile.CreateVectors[schemas.EmbeddingRow](request.Output, 64, nil)
 	if err != nil {
 		return err
 	}
-	err = arrowfile.Each(request.Input, schemas.Text, func(r arrowfile.Row) error {
+	err = arrowfile.EachT(request.Input, func(r *schemas.TextRow) error {
 		*e.texts++
 		result.(*engine.EncodeResult).Tokens += 5
-		sum := sha256.Sum256([]byte(request.Prefix + r.Str(2)))
-		return w.Append("", "", hex.EncodeToString(sum[:]), vectorOf(filepath.Base(request.Model)+mode+fmt.Sprint(request.MaxTokens, request.BatchTokens)))
+		sum := sha256.Sum256([]byte(request.Prefix + r.Text))
+		return w.Append(schemas.EmbeddingRow{TextDigest: hex.EncodeToString(sum[:]),
+			Embedding: vectorOf(filepath.Base(request.Model) + mode + fmt.Sprint(request.MaxTokens, request.BatchTokens))})
 	})
 	return errors.Join(err, w.Close())
 }
@@ -52,8 +53,8 @@ func TestEmbedEncodesWhatIsNewForItsEncoderAndNothingElse(t *testing.T) {
 	register(d.env, a, embedDefinition)
 	crawl := func(n int) schemas.Ref {
 		return d.publish(fmt.Sprint("ingest", n), []string{"english", "hindi"}, func(language, dir string) {
-			noError(t, arrowfile.WriteRows(filepath.Join(dir, "articles.arrow"), schemas.Article, n, func(i int) []any {
-				return []any{language, fmt.Sprintf("%04d", i), "", "", fmt.Sprintf("summary %d", i), fmt.Sprint(n), []string{}, "", ""}
+			noError(t, arrowfile.WriteT(filepath.Join(dir, "articles.arrow"), n, func(i int) schemas.ArticleRow {
+				return schemas.ArticleRow{Language: language, ID: fmt.Sprintf("%04d", i), Summary: fmt.Sprintf("summary %d", i), Text: fmt.Sprint(n)}
 			}))
 		})
 	}
@@ -89,9 +90,9 @@ func TestEmbedEncodesWhatIsNewForItsEncoderAndNothingElse(t *testing.T) {
 		want := fmt.Sprint(vectorOf(other.Encoder.Name + "portable" + fmt.Sprint(other.Encoder.MaxTokens, other.Encoder.BatchTokens)))
 		path, err := a.Store.FileOf(ref, "english", "embeddings.arrow")
 		noError(t, err)
-		noError(t, arrowfile.Each(path, schemas.Embedding(64), func(r arrowfile.Row) error {
-			if fmt.Sprint(r.Vector(3)) != want {
-				return fmt.Errorf("%s: row %s has a vector of another encoder", what, r.Str(1))
+		noError(t, arrowfile.EachT(path, func(r *schemas.EmbeddingRow) error {
+			if fmt.Sprint(r.Embedding) != want {
+				return fmt.Errorf("%s: row %s has a vector of another encoder", what, r.ID)
 			}
 			return nil
 		}))

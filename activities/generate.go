@@ -119,12 +119,12 @@ func (a *Activities) readTestPairs(in schemas.GenerateInput) (map[string][]testS
 		return nil, err
 	}
 	pairs := map[string][]testSample{}
-	err = arrowfile.Each(path, schemas.Sample, func(r arrowfile.Row) error {
-		if r.Str(4) != "test" {
+	err = arrowfile.EachT(path, func(r *schemas.SampleRow) error {
+		if r.Split != "test" {
 			return nil
 		}
-		s := testSample{sourceLanguage: arrowfile.Clone(r.Str(0)), sourceID: arrowfile.Clone(r.Str(1)),
-			targetLanguage: arrowfile.Clone(r.Str(2)), targetID: arrowfile.Clone(r.Str(3))}
+		s := testSample{sourceLanguage: arrowfile.Clone(r.SourceLanguage), sourceID: arrowfile.Clone(r.SourceID),
+			targetLanguage: arrowfile.Clone(r.TargetLanguage), targetID: arrowfile.Clone(r.TargetID)}
 		sum := sha256.Sum256([]byte(fmt.Sprintf("%d\x00%s\x00%s\x00%s\x00%s", in.Seed, s.sourceLanguage, s.sourceID, s.targetLanguage, s.targetID)))
 		s.hash = string(sum[:])
 		pairs[s.pair()] = append(pairs[s.pair()], s)
@@ -205,7 +205,7 @@ func (w generating) run(ctx context.Context, u schemas.WorkUnit, draft *store.Dr
 	output := filepath.Join(draft.Dir, "generations.arrow")
 	counts := map[string]int64{"samples": int64(len(chosen)), "not_generated": int64(len(samples) - len(chosen))}
 	if len(chosen) == 0 {
-		return counts, arrowfile.WriteRows(output, schemas.Generation, 0, nil)
+		return counts, arrowfile.WriteT[schemas.GenerationRow](output, 0, nil)
 	}
 	scratch, err := w.Store.Draft()
 	if err != nil {
@@ -236,16 +236,16 @@ func (w generating) writePrompts(pair string, chosen []testSample, output string
 	for _, s := range chosen {
 		texts[s.sourceID] = ""
 	}
-	err := arrowfile.Each(path, schemas.Article, func(r arrowfile.Row) error {
-		if _, wanted := texts[r.Str(1)]; wanted {
-			texts[arrowfile.Clone(r.Str(1))] = arrowfile.Clone(r.Str(5))
+	err := arrowfile.EachT(path, func(r *schemas.ArticleRow) error {
+		if _, wanted := texts[r.ID]; wanted {
+			texts[arrowfile.Clone(r.ID)] = arrowfile.Clone(r.Text)
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	out, err := arrowfile.Create(output, schemas.Prompt, true)
+	out, err := arrowfile.CreateT[schemas.PromptRow](output)
 	if err != nil {
 		return err
 	}
@@ -255,7 +255,8 @@ func (w generating) writePrompts(pair string, chosen []testSample, output string
 			out.Close()
 			return fmt.Errorf("generate %s: article %q of the test split is not among the articles", pair, s.sourceID)
 		}
-		if err := out.Append(s.sourceLanguage, s.sourceID, s.targetLanguage, s.targetID, text); err != nil {
+		if err := out.Append(schemas.PromptRow{SourceLanguage: s.sourceLanguage, SourceID: s.sourceID,
+			TargetLanguage: s.targetLanguage, TargetID: s.targetID, Text: text}); err != nil {
 			out.Close()
 			return err
 		}

@@ -84,14 +84,14 @@ func TestALanguageThatTheModelWasNeverTrainedOnIsNotGeneratedAndTakesNothingElse
 	d := &dataset{t: t, store: s}
 	var in schemas.GenerateInput
 	in.Params.Samples, in.Params.LargestPairs, in.Params.SamplesAPair = 3, 2, 2
-	rows := [][]any{}
+	var rows []schemas.SampleRow
 	for _, pair := range [][2]string{{"english", "thai"}, {"thai", "english"}, {"english", "english"}} {
 		for _, id := range []string{"a", "b", "c", "d"} {
-			rows = append(rows, []any{pair[0], id, pair[1], id, "test"})
+			rows = append(rows, schemas.SampleRow{SourceLanguage: pair[0], SourceID: id, TargetLanguage: pair[1], TargetID: id, Split: "test"})
 		}
 	}
 	in.Splits = d.publish("split_dedup", []string{"all"}, func(_, dir string) {
-		noError(t, arrowfile.WriteRows(filepath.Join(dir, "samples.arrow"), schemas.Sample, len(rows), func(i int) []any { return rows[i] }))
+		noError(t, arrowfile.WriteT(filepath.Join(dir, "samples.arrow"), len(rows), func(i int) schemas.SampleRow { return rows[i] }))
 	})
 	in.Model = d.publish("train", []string{"all"}, func(_, dir string) {
 		put(t, filepath.Join(dir, "config.json"), `{"task_specific_params": {"langid_map": {"english": [5, "x"]}}}`)

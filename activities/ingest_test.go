@@ -88,9 +88,9 @@ func TestACrawlIsScannedIngestedAndNotIngestedTwice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = arrowfile.Each(paths[1], schemas.Article, func(r arrowfile.Row) error {
-		if r.Str(0) != "german" || r.Str(7) != "val" || len(r.Str(8)) != 64 {
-			t.Errorf("%s %s %s", r.Str(0), r.Str(7), r.Str(8))
+	err = arrowfile.EachT(paths[1], func(r *schemas.ArticleRow) error {
+		if r.Language != "german" || r.Label != "val" || len(r.Digest) != 64 {
+			t.Errorf("%s %s %s", r.Language, r.Label, r.Digest)
 		}
 		return nil
 	})

@@ -25,7 +25,7 @@ func (e searches) Call(_ context.Context, _, _ string, args, _ any, _ engine.Rep
 	*e.asked = append(*e.asked, request)
 	for _, path := range []string{request.Forward, request.Backward} {
 		if path != "" {
-			w, err := arrowfile.Create(path, schemas.Neighbour, false)
+			w, err := arrowfile.CreateT[schemas.NeighbourRow](path)
 			if err := errors.Join(err, w.Close()); err != nil {
 				return err
 			}
@@ -34,15 +34,24 @@ func (e searches) Call(_ context.Context, _, _ string, args, _ any, _ engine.Rep
 	return nil
 }
 
+// writeVectors writes the embeddings of n articles.
+func writeVectors(t *testing.T, dir, language string, n int) {
+	t.Helper()
+	w, err := arrowfile.CreateVectors[schemas.EmbeddingRow](filepath.Join(dir, "embeddings.arrow"), 2, nil)
+	noError(t, err)
+	for i := range n {
+		noError(t, w.Append(schemas.EmbeddingRow{Language: language, ID: fmt.Sprint(i), Embedding: []float32{1, float32(i)}}))
+	}
+	noError(t, w.Close())
+}
+
 func TestNeighboursTakeAnEarlierRunsListsOnlyIfTheyAreOfThisSearch(t *testing.T) {
 	d := newDataset(t)
 	var asked []engine.SearchRequest
 	register(d.env, &Activities{Config{Store: d.store, CPU: searches{asked: &asked}}}, neighboursDefinition)
 	embeddings := func(name string, rows map[string]int, languages ...string) schemas.Ref {
 		return d.publish(name, languages, func(language, dir string) {
-			noError(t, arrowfile.WriteRows(filepath.Join(dir, "embeddings.arrow"), schemas.Embedding(2), rows[language], func(i int) []any {
-				return []any{language, fmt.Sprint(i), "", []float32{1, float32(i)}}
-			}))
+			writeVectors(t, dir, language, rows[language])
 		})
 	}
 	before := embeddings("embed1", map[string]int{"english": 2, "hindi": 3}, "english", "hindi")
@@ -99,9 +108,7 @@ func TestALookUpNamesNoMoreUnitsThanAHistoryCanHold(t *testing.T) {
 		languages = append(languages, fmt.Sprintf("l%02d", i))
 	}
 	embeddings := d.publish("embed", languages, func(language, dir string) {
-		noError(t, arrowfile.WriteRows(filepath.Join(dir, "embeddings.arrow"), schemas.Embedding(2), 1, func(int) []any {
-			return []any{language, "0", "", []float32{1, 0}}
-		}))
+		writeVectors(t, dir, language, 1)
 	})
 	register(d.env, a, neighboursDefinition)
 	value, err := d.env.ExecuteActivity(schemas.Neighbours.PlanName(), schemas.NeighboursInput{Embeddings: embeddings, Keep: 4, Numerics: "portable"})
@@ -120,8 +127,8 @@ func TestALookUpNamesNoMoreUnitsThanAHistoryCanHold(t *testing.T) {
 // languageOf is the language of a file of embeddings.
 func languageOf(t *testing.T, path string) (language string) {
 	t.Helper()
-	noError(t, arrowfile.Each(path, nil, func(r arrowfile.Row) error {
-		language = arrowfile.Clone(r.Str(0))
+	noError(t, arrowfile.EachT(path, func(r *schemas.EmbeddingRow) error {
+		language = arrowfile.Clone(r.Language)
 		return nil
 	}))
 	return language

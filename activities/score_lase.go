@@ -72,9 +72,9 @@ func (w scoring) vectorsOf(ctx context.Context, rows []schemas.ScoredRow, dir st
 		return nil, err
 	}
 	vectors := make(map[string][]float32, len(texts))
-	err = arrowfile.Each(output, nil, func(r arrowfile.Row) error {
+	err = arrowfile.EachT(output, func(r *schemas.EmbeddingRow) error {
 		if len(vectors) < len(texts) {
-			vectors[texts[len(vectors)]] = append([]float32(nil), r.Vector(3)...)
+			vectors[texts[len(vectors)]] = slices.Clone(r.Embedding)
 		}
 		return nil
 	})
@@ -109,10 +109,10 @@ func (w scoring) classifyRows(ctx context.Context, rows []schemas.ScoredRow, dir
 	if err := w.CPU.Call(ctx, w.in.Numerics, engine.OpClassify, request, &result, report); err != nil {
 		return c, err
 	}
-	err = arrowfile.Each(output, schemas.Classified, func(r arrowfile.Row) error {
-		l, err := schemas.LanguageByName(r.Str(0))
-		c.first = append(c.first, err == nil && l.FastText != "" && r.Str(2) == l.FastText)
-		c.wanted = append(c.wanted, r.Float(4))
+	err = arrowfile.EachT(output, func(r *schemas.ClassifiedRow) error {
+		l, err := schemas.LanguageByName(r.Language)
+		c.first = append(c.first, err == nil && l.FastText != "" && r.Label == l.FastText)
+		c.wanted = append(c.wanted, float64(r.Wanted))
 		return nil
 	})
 	if err == nil && len(c.wanted) != 2*len(rows) {
@@ -123,15 +123,8 @@ func (w scoring) classifyRows(ctx context.Context, rows []schemas.ScoredRow, dir
 
 // writeTexts makes a schemas.Text file of n stripped texts.
 func writeTexts(path string, n int, row func(i int) (language, text string)) error {
-	w, err := arrowfile.Create(path, schemas.Text, false)
-	if err != nil {
-		return err
-	}
-	for i := range n {
+	return arrowfile.WriteT(path, n, func(i int) schemas.TextRow {
 		language, text := row(i)
-		if err := w.Append(language, fmt.Sprintf("%09d", i), strings.TrimSpace(text)); err != nil {
-			return err
-		}
-	}
-	return w.Close()
+		return schemas.TextRow{Language: language, ID: fmt.Sprintf("%09d", i), Text: strings.TrimSpace(text)}
+	})
 }

@@ -19,7 +19,6 @@ import (
 	"crosssum/internal/testkit"
 	"crosssum/schemas"
 
-	"github.com/apache/arrow/go/v17/arrow"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 )
@@ -36,27 +35,27 @@ func (standIn) Call(_ context.Context, _, op string, args, result any, _ engine.
 	switch op {
 	case engine.OpEncode:
 		request := args.(engine.EncodeRequest)
-		w, err := arrowfile.Create(request.Output, schemas.Embedding(64), false)
+		w, err := arrowfile.CreateVectors[schemas.EmbeddingRow](request.Output, 64, nil)
 		if err != nil {
 			return err
 		}
 		rows := int64(0)
-		err = arrowfile.Each(request.Input, schemas.Text, func(r arrowfile.Row) error {
+		err = arrowfile.EachT(request.Input, func(r *schemas.TextRow) error {
 			rows++
-			return w.Append(r.Str(0), r.Str(1), "", vectorOf(r.Str(2)))
+			return w.Append(schemas.EmbeddingRow{Language: r.Language, ID: r.ID, Embedding: vectorOf(r.Text)})
 		})
 		result.(*engine.EncodeResult).Rows = rows
 		return errors.Join(err, w.Close())
 	case engine.OpClassify:
 		request := args.(engine.ClassifyRequest)
-		w, err := arrowfile.Create(request.Output, schemas.Classified, true)
+		w, err := arrowfile.CreateT[schemas.ClassifiedRow](request.Output)
 		if err != nil {
 			return err
 		}
-		err = arrowfile.Each(request.Input, schemas.Text, func(r arrowfile.Row) error {
-			word, _, _ := strings.Cut(r.Str(2), " ")
+		err = arrowfile.EachT(request.Input, func(r *schemas.TextRow) error {
+			word, _, _ := strings.Cut(r.Text, " ")
 			l, _ := schemas.LanguageByName(word)
-			return w.Append(r.Str(0), r.Str(1), l.FastText, float32(0.5), float32(0.25), int32(0), int64(0))
+			return w.Append(schemas.ClassifiedRow{Language: r.Language, ID: r.ID, Label: l.FastText, Probability: 0.5, Wanted: 0.25})
 		})
 		return errors.Join(err, w.Close())
 	}
@@ -104,10 +103,13 @@ func newScene(t *testing.T) *scene {
 	var units []schemas.Unit
 	for _, language := range sceneLanguages {
 		units = append(units, sc.publish("ingest", language, map[string]int64{"read": 5, "accepted": 4, "rejected": 1}, func(dir string) {
-			sc.write(filepath.Join(dir, "articles.arrow"), schemas.Article, 4, func(i int) []any {
-				return []any{language, fmt.Sprint("a", i), "", "", summaryOf(language, i), fmt.Sprintf("%s lead sentence %d. And more.", language, i), []string{}, "", ""}
-			})
-			sc.write(filepath.Join(dir, "rejects.arrow"), schemas.Reject, 1, func(int) []any { return []any{"f", int64(3), "empty_summary", ""} })
+			noError(t, arrowfile.WriteT(filepath.Join(dir, "articles.arrow"), 4, func(i int) schemas.ArticleRow {
+				return schemas.ArticleRow{Language: language, ID: fmt.Sprint("a", i), Summary: summaryOf(language, i),
+					Text: fmt.Sprintf("%s lead sentence %d. And more.", language, i)}
+			}))
+			noError(t, arrowfile.WriteT(filepath.Join(dir, "rejects.arrow"), 1, func(int) schemas.RejectRow {
+				return schemas.RejectRow{File: "f", Line: 3, Reason: "empty_summary"}
+			}))
 		}))
 	}
 	sc.articles = sc.seal("ingest", units...)
@@ -126,16 +128,13 @@ func (sc *scene) seal(stage string, units ...schemas.Unit) schemas.Ref {
 	return testkit.Seal(sc.t, sc.Store, stage, units...)
 }
 
-func (sc *scene) write(path string, schema *arrow.Schema, n int, row func(i int) []any) {
-	noError(sc.t, arrowfile.WriteRows(path, schema, n, row))
-}
-
 // generations publishes summaries from french to english: the given texts for articles 0, 1, ...
 func (sc *scene) generations(name string, texts ...string) schemas.Ref {
 	return sc.seal("generate", sc.publish("generate", name, map[string]int64{"samples": int64(len(texts)), "not_generated": 2}, func(dir string) {
-		sc.write(filepath.Join(dir, "generations.arrow"), schemas.Generation, len(texts), func(i int) []any {
-			return []any{"french", fmt.Sprint("a", i), "english", fmt.Sprint("a", i), texts[i], float32(-1)}
-		})
+		noError(sc.t, arrowfile.WriteT(filepath.Join(dir, "generations.arrow"), len(texts), func(i int) schemas.GenerationRow {
+			id := fmt.Sprint("a", i)
+			return schemas.GenerationRow{SourceLanguage: "french", SourceID: id, TargetLanguage: "english", TargetID: id, Generated: texts[i], Score: -1}
+		}))
 	}))
 }
 
@@ -219,35 +218,31 @@ func TestScoresAreThoseOfTheirTextsAndRepeat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var first, second []float64
-	err = arrowfile.Each(path, schemas.ScoreRow, func(r arrowfile.Row) error {
-		var values []float64
-		for f := 7; f < 19; f++ {
-			values = append(values, r.Float(f))
-		}
-		switch r.Str(1) {
+	var first, second schemas.Figures
+	err = arrowfile.EachT(path, func(r *schemas.ScoredRow) error {
+		switch r.SourceID {
 		case "a0":
-			first = values
-			if r.Str(5) != summaryOf("english", 0) || r.Str(6) != "french lead sentence 0." {
-				t.Errorf("reference %q, lead %q", r.Str(5), r.Str(6))
+			first = r.Figures
+			if r.Reference != summaryOf("english", 0) || r.Lead != "french lead sentence 0." {
+				t.Errorf("reference %q, lead %q", r.Reference, r.Lead)
 			}
 		case "a1":
-			second = values
+			second = r.Figures
 		}
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, want := range []float64{100, 100, 100, 100, 100, 100, 100} { // an output equal to its reference, in the wanted language
-		if math.Abs(first[i]-want) > 1e-4 {
-			t.Errorf("measure %d of a perfect output: %v", i, first[i])
+	for i, got := range []float64{first.Rouge1, first.Rouge2, first.RougeL, first.LaSE, first.MS, first.LC, first.LP} {
+		if math.Abs(got-100) > 1e-4 { // an output equal to its reference, in the wanted language
+			t.Errorf("measure %d of a perfect output: %v", i, got)
 		}
 	}
-	if second[5] != 25 || second[0] != 0 { // French where English was wanted: LC is the probability
-		t.Errorf("LC %v, ROUGE-1 %v of a French output", second[5], second[0])
+	if second.LC != 25 || second.Rouge1 != 0 { // French where English was wanted: LC is the probability
+		t.Errorf("LC %v, ROUGE-1 %v of a French output", second.LC, second.Rouge1)
 	}
-	if shuffled := first[7]; math.Abs(shuffled) > 60 || shuffled == first[3] {
+	if shuffled := first.LaSEShuffled; math.Abs(shuffled) > 60 || shuffled == first.LaSE {
 		t.Errorf("LaSE against a shuffled reference: %v", shuffled)
 	}
 }

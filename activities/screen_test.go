@@ -24,19 +24,20 @@ func (l labeller) Call(ctx context.Context, mode, op string, args, result any, r
 	if !ok || request.Column != "summary" {
 		return l.standIn.Call(ctx, mode, op, args, result, report)
 	}
-	w, err := arrowfile.Create(request.Output, schemas.Classified, true)
+	w, err := arrowfile.CreateT[schemas.ClassifiedRow](request.Output)
 	if err != nil {
 		return err
 	}
-	err = arrowfile.Each(request.Input, schemas.Article, func(r arrowfile.Row) error {
+	err = arrowfile.EachT(request.Input, func(r *schemas.ArticleRow) error {
 		result.(*engine.ClassifyResult).Rows++
-		word, _, _ := strings.Cut(r.Str(4), " ")
+		word, _, _ := strings.Cut(r.Summary, " ")
 		label, _ := schemas.LanguageByName(word)
 		wanted := float32(0.001)
-		if word == r.Str(0) {
+		if word == r.Language {
 			wanted = 0.95
 		}
-		return w.Append(r.Str(0), r.Str(1), label.FastText, float32(0.95), wanted, int32(texts.Letters(r.Str(4))), texts.Hash(r.Str(4)))
+		return w.Append(schemas.ClassifiedRow{Language: r.Language, ID: r.ID, Label: label.FastText, Probability: 0.95, Wanted: wanted,
+			Letters: int32(texts.Letters(r.Summary)), Hash: texts.Hash(r.Summary)})
 	})
 	return errors.Join(err, w.Close())
 }
@@ -51,11 +52,11 @@ func (sc *scene) crawl(stage string, summaries map[string][]string) schemas.Ref 
 			counts = map[string]int64{"articles": int64(len(rows)), "new": 2, "edited": 1}
 		}
 		units = append(units, sc.publish(stage+"-screened", language, counts, func(dir string) {
-			sc.write(filepath.Join(dir, "articles.arrow"), schemas.Article, len(rows), func(i int) []any {
-				return []any{language, fmt.Sprint(language, i), "", "", rows[i], "text", []string{}, "", fmt.Sprint(i)}
-			})
+			noError(sc.t, arrowfile.WriteT(filepath.Join(dir, "articles.arrow"), len(rows), func(i int) schemas.ArticleRow {
+				return schemas.ArticleRow{Language: language, ID: fmt.Sprint(language, i), Summary: rows[i], Text: "text", Digest: fmt.Sprint(i)}
+			}))
 			if stage == "merge" {
-				sc.write(filepath.Join(dir, "changes.arrow"), schemas.Deletion, 1, func(int) []any { return []any{language, "x"} })
+				noError(sc.t, arrowfile.WriteT(filepath.Join(dir, "changes.arrow"), 1, func(int) schemas.DeletionRow { return schemas.DeletionRow{Language: language, ID: "x"} }))
 			}
 		}))
 	}

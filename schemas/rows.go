@@ -229,7 +229,7 @@ type (
 	TrainedOnRow struct {
 		Language string `arrow:"language"`
 		ID       string `arrow:"id"`
-		Digest   string `arrow:"content_digest"`
+		Content  string `arrow:"content_digest"`
 	}
 
 	// DatasetRowT is a row of the data set's Parquet files: the four fields of the JSON lines, and what to filter by. An article

@@ -190,7 +190,7 @@ func (p *proof) sample(ctx context.Context) error {
 		}
 		var rows, held bytes.Buffer // to train and to validate on
 		n := 0
-		err = arrowfile.Each(filepath.Join(out, "articles.arrow"), schemas.Article, func(row arrowfile.Row) error {
+		err = arrowfile.EachT(filepath.Join(out, "articles.arrow"), func(row *schemas.ArticleRow) error {
 			if n++; n > 200 {
 				return nil
 			}
@@ -198,7 +198,7 @@ func (p *proof) sample(ctx context.Context) error {
 			if n > 180 {
 				into = &held
 			}
-			return json.NewEncoder(into).Encode(map[string]string{"text": row.Str(5), "summary": row.Str(4)})
+			return json.NewEncoder(into).Encode(map[string]string{"text": row.Text, "summary": row.Summary})
 		})
 		if err != nil {
 			return err

@@ -162,9 +162,9 @@ func countsOfRun(h *house, run string) ([]sampling.Pair, error) {
 		return nil, err
 	}
 	counts := map[[2]string]int{}
-	err = arrowfile.Each(path, schemas.Sample, func(row arrowfile.Row) error {
-		if row.Str(4) == split.Train {
-			counts[[2]string{arrowfile.Clone(row.Str(0)), arrowfile.Clone(row.Str(2))}]++
+	err = arrowfile.EachT(path, func(row *schemas.SampleRow) error {
+		if row.Split == split.Train {
+			counts[[2]string{arrowfile.Clone(row.SourceLanguage), arrowfile.Clone(row.TargetLanguage)}]++
 		}
 		return nil
 	})

@@ -49,7 +49,7 @@ func direction(generator *rand.Rand, out, near []float32) {
 
 func write(path, language string, rows int, vector func(i int) []float32) error {
 	first := vector(0)
-	w, err := arrowfile.Create(path, schemas.Embedding(len(first)), false)
+	w, err := arrowfile.CreateVectors[schemas.EmbeddingRow](path, len(first), nil)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func write(path, language string, rows int, vector func(i int) []float32) error 
 		if i > 0 {
 			first = vector(i)
 		}
-		if err := w.Append(language, fmt.Sprintf("%s-article-%08d", language, i), "", first); err != nil {
+		if err := w.Append(schemas.EmbeddingRow{Language: language, ID: fmt.Sprintf("%s-article-%08d", language, i), Embedding: first}); err != nil {
 			return err
 		}
 	}

@@ -12,17 +12,17 @@ import (
 // increment measures a crawl that adds five in a hundred targets: with the earlier lists, and without.
 func (o *options) increment() error {
 	earlier, added := o.path("earlier.arrow"), 0
-	w, err := arrowfile.Create(earlier, schemas.Embedding(o.width()), false)
+	w, err := arrowfile.CreateVectors[schemas.EmbeddingRow](earlier, o.width(), nil)
 	if err != nil {
 		return err
 	}
 	generator := rand.New(rand.NewPCG(5, 5))
-	if err := arrowfile.Each(o.target, schemas.Embedding(o.width()), func(r arrowfile.Row) error {
+	if err := arrowfile.EachT(o.target, func(r *schemas.EmbeddingRow) error {
 		if generator.IntN(20) == 0 {
 			added++
 			return nil
 		}
-		return w.Append(r.Str(0), r.Str(1), r.Str(2), r.Vector(3))
+		return w.Append(schemas.EmbeddingRow{Language: r.Language, ID: r.ID, TextDigest: r.TextDigest, Embedding: r.Embedding})
 	}); err != nil {
 		return err
 	}

@@ -88,9 +88,9 @@ func mutual(forward, backward lists) map[string]neighbour {
 
 func read(path string) (lists, error) {
 	l := lists{}
-	return l, arrowfile.Each(path, schemas.Neighbour, func(row arrowfile.Row) error {
-		id := arrowfile.Clone(row.Str(0))
-		l[id] = append(l[id], neighbour{arrowfile.Clone(row.Str(2)), row.Float(3)})
+	return l, arrowfile.EachT(path, func(row *schemas.NeighbourRow) error {
+		id := arrowfile.Clone(row.SourceID)
+		l[id] = append(l[id], neighbour{arrowfile.Clone(row.TargetID), float64(row.Score)})
 		return nil
 	})
 }

@@ -121,8 +121,8 @@ func Export(work, model, articles, dir string, bf16 bool) error {
 
 func record(articles, path string) error {
 	var rows []trained.Row
-	err := arrowfile.Each(articles, schemas.Article, func(r arrowfile.Row) error {
-		rows = append(rows, trained.Row{Language: arrowfile.Clone(r.Str(0)), Content: trained.Text(r.Str(5))})
+	err := arrowfile.EachT(articles, func(r *schemas.ArticleRow) error {
+		rows = append(rows, trained.Row{Language: arrowfile.Clone(r.Language), Content: trained.Text(r.Text)})
 		return nil
 	})
 	if err != nil {

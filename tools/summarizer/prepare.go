@@ -123,15 +123,15 @@ func lead(a article) string {
 
 func writeArticles(path string, all []article, summary func(article) string) error {
 	os.Remove(path)
-	return arrowfile.WriteRows(path, schemas.Article, len(all), func(i int) []any {
+	return arrowfile.WriteT(path, len(all), func(i int) schemas.ArticleRow {
 		a := all[i]
-		return []any{a.language, a.ID, a.URL, a.Title, summary(a), a.Text, []string{}, "", ""}
+		return schemas.ArticleRow{Language: a.language, ID: a.ID, URL: a.URL, Title: a.Title, Summary: summary(a), Text: a.Text}
 	})
 }
 
 func writeSamples(path string, all []article, native bool) (int64, error) {
 	os.Remove(path)
-	w, err := arrowfile.Create(path, schemas.Sample, true)
+	w, err := arrowfile.CreateT[schemas.SampleRow](path)
 	if err != nil {
 		return 0, err
 	}
@@ -144,7 +144,7 @@ func writeSamples(path string, all []article, native bool) (int64, error) {
 			if source.language == target.language && source.ID != target.ID || native && source.language != target.language {
 				continue
 			}
-			if err := w.Append(source.language, source.ID, target.language, target.ID, "train"); err != nil {
+			if err := w.Append(schemas.SampleRow{SourceLanguage: source.language, SourceID: source.ID, TargetLanguage: target.language, TargetID: target.ID, Split: "train"}); err != nil {
 				return 0, err
 			}
 		}

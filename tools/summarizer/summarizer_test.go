@@ -189,9 +189,9 @@ func TestUntranslatedSummariesAreLeftOut(t *testing.T) {
 func TestPreparedArticlesAreReadByTraining(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "articles.arrow")
 	must(t, writeArticles(path, []article{{crawl.Article{ID: "1", Summary: "s", Text: "t"}, "english", ""}}, summary))
-	must(t, arrowfile.Each(path, schemas.Article, func(r arrowfile.Row) error {
-		if r.Str(0) != "english" || r.Str(4) != "s" || r.Str(5) != "t" {
-			t.Errorf("row %s %s %s", r.Str(0), r.Str(4), r.Str(5))
+	must(t, arrowfile.EachT(path, func(r *schemas.ArticleRow) error {
+		if r.Language != "english" || r.Summary != "s" || r.Text != "t" {
+			t.Errorf("row %s %s %s", r.Language, r.Summary, r.Text)
 		}
 		return nil
 	}))

@@ -227,9 +227,9 @@ func Dimension(path string, f string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	fields, ok := schema.FieldsByName(f)
-	if !ok {
-		return 0, brokenError(fmt.Sprintf("%s: has no column %q", path, f))
+	fields, _ := schema.FieldsByName(f)
+	if len(fields) != 1 {
+		return 0, brokenError(fmt.Sprintf("%s: has %d columns %q; wanted one", path, len(fields), f))
 	}
 	list, ok := fields[0].Type.(*arrow.FixedSizeListType)
 	if !ok {

@@ -20,9 +20,6 @@ import (
 	"crosssum/internal/mining/search"
 	"crosssum/internal/operation/cli"
 	"crosssum/schemas"
-
-	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/array"
 )
 
 // align prints the pairs that a rule accepts between two files of embeddings.
@@ -116,64 +113,37 @@ func (o *alignment) run(ctx context.Context, report engine.Report) error {
 
 // lay copies the vectors of a user's file, checks each, and numbers the rows.
 func (o *alignment) lay(language, path string, report engine.Report) (width int, err error) {
-	column, width, err := embeddingColumn(path)
+	width, err = arrowfile.Dimension(path, "embedding")
 	if err != nil {
 		return 0, err
 	}
-	vectors, err := arrowfile.Create(o.path(language+".arrow"), schemas.Embedding(width), false)
+	vectors, err := arrowfile.CreateVectors[schemas.EmbeddingRow](o.path(language+".arrow"), width, nil)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, vectors.Close()) }()
-	articles, err := arrowfile.Create(o.path(language+".articles"), schemas.Article, true)
+	articles, err := arrowfile.CreateT[schemas.ArticleRow](o.path(language + ".articles"))
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, articles.Close()) }()
+	type line struct {
+		Embedding []float32 `arrow:"embedding"`
+	}
 	row := 0
-	err = arrowfile.Batches(path, nil, func(record arrow.Record) error {
-		list := record.Column(column).(*array.FixedSizeList)
-		if list.NullN() > 0 || list.ListValues().NullN() > 0 {
-			return fmt.Errorf("%s: column \"embedding\" holds nulls at or behind row %d", path, row)
+	err = arrowfile.Pick(path, func(l *line) error {
+		vector, err := unit(l.Embedding)
+		if err != nil {
+			return fmt.Errorf("%s: row %d: %w", path, row, err)
 		}
-		values := list.ListValues().(*array.Float32).Float32Values()
-		for i := range list.Len() {
-			from, to := list.ValueOffsets(i)
-			vector, err := unit(values[from:to])
-			if err != nil {
-				return fmt.Errorf("%s: row %d: %w", path, row, err)
-			}
-			id := fmt.Sprintf("%010d", row)
-			if err := vectors.Append(language, id, "", vector); err != nil {
-				return err
-			}
-			if err := articles.Append(language, id, "", "", "", "", []string{}, "", ""); err != nil {
-				return err
-			}
-			row++
+		id := fmt.Sprintf("%010d", row)
+		if row++; row%4096 == 0 {
+			report(schemas.Progress{Done: int64(row), Of: "rows read"})
 		}
-		report(schemas.Progress{Done: int64(row), Of: "rows read"})
-		return nil
-	})
+		return errors.Join(vectors.Append(schemas.EmbeddingRow{Language: language, ID: id, Embedding: vector}),
+			articles.Append(schemas.ArticleRow{Language: language, ID: id}))
+	}, "embedding")
 	return width, err
-}
-
-// embeddingColumn finds the vectors of a file.
-func embeddingColumn(path string) (column, width int, err error) {
-	schema, err := arrowfile.Schema(path)
-	if err != nil {
-		return 0, 0, err
-	}
-	found := schema.FieldIndices("embedding")
-	if len(found) != 1 {
-		return 0, 0, fmt.Errorf("%s: has %d columns \"embedding\"; wanted one", path, len(found))
-	}
-	list, ok := schema.Field(found[0]).Type.(*arrow.FixedSizeListType)
-	if !ok || list.Elem().ID() != arrow.FLOAT32 || list.Len() < 1 {
-		return 0, 0, fmt.Errorf("%s: column \"embedding\" is %s; wanted a fixed-size list of float32", path, schema.Field(found[0]).Type)
-	}
-	width, err = arrowfile.Dimension(path, "embedding")
-	return found[0], width, err
 }
 
 // unit is v at length 1, so that a product is a cosine; a vector that has it already keeps its bits, and so does zero, which a
@@ -201,8 +171,8 @@ func unit(v []float32) ([]float32, error) {
 func (o *alignment) print(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	out.WriteString("source_row\ttarget_row\tscore\n")
-	err := arrowfile.Each(o.path("pairs.arrow"), schemas.Pair, func(r arrowfile.Row) error {
-		_, err := fmt.Fprintf(out, "%s\t%s\t%s\n", number(r.Str(1)), number(r.Str(3)), strconv.FormatFloat(r.Float(4), 'g', -1, 32))
+	err := arrowfile.EachT(o.path("pairs.arrow"), func(r *schemas.PairRow) error {
+		_, err := fmt.Fprintf(out, "%s\t%s\t%s\n", number(r.SourceID), number(r.TargetID), strconv.FormatFloat(float64(r.Score), 'g', -1, 32))
 		return err
 	})
 	if err != nil {

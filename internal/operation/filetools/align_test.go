@@ -13,8 +13,6 @@ import (
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/schemas"
-
-	"github.com/apache/arrow/go/v17/arrow"
 )
 
 // cone makes n vectors of width d that point roughly one way; some are of other lengths, and some stand twice.
@@ -38,17 +36,26 @@ func cone(random *rand.Rand, n, d int) [][]float32 {
 	return out
 }
 
-// file writes vectors under a schema whose last field is the vector.
-func file(t *testing.T, schema *arrow.Schema, rows [][]float32) string {
+// onlyVector is a row without other columns.
+type onlyVector struct {
+	Embedding []float32 `arrow:"embedding"`
+}
+
+// file writes vectors of width d and nothing else.
+func file(t *testing.T, d int, rows [][]float32) string {
+	t.Helper()
+	return fileOf(t, d, rows, func(_ int, v []float32) onlyVector { return onlyVector{v} })
+}
+
+func fileOf[T any](t *testing.T, d int, rows [][]float32, row func(i int, v []float32) T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "vectors.arrow")
-	w, err := arrowfile.Create(path, schema, false)
+	w, err := arrowfile.CreateVectors[T](path, d, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, v := range rows {
-		values := []any{"x", fmt.Sprint(i), "", v}
-		if err := w.Append(values[len(values)-schema.NumFields():]...); err != nil {
+		if err := w.Append(row(i, v)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -57,8 +64,6 @@ func file(t *testing.T, schema *arrow.Schema, rows [][]float32) string {
 	}
 	return path
 }
-
-func onlyVectors(d int) *arrow.Schema { return arrow.NewSchema(schemas.Embedding(d).Fields()[3:], nil) }
 
 // expected are the pairs by definition.
 func expected(a, b [][]float32, rule string, threshold float64, k int) (pairs []string) {
@@ -131,8 +136,11 @@ func TestAlignFindsWhatItsRuleDefines(t *testing.T) {
 		if c.threshold < 2 && len(want) < 20 {
 			t.Fatalf("%s: only %d pairs to find", c.rule, len(want))
 		}
-		for _, schema := range []*arrow.Schema{onlyVectors(24), schemas.Embedding(24)} {
-			out := must(t, "", "align", "--source", file(t, schema, a), "--target", file(t, onlyVectors(24), b), "--rule", c.rule,
+		articles := fileOf(t, 24, a, func(i int, v []float32) schemas.EmbeddingRow {
+			return schemas.EmbeddingRow{Language: "x", ID: fmt.Sprint(i), Embedding: v}
+		})
+		for _, source := range []string{file(t, 24, a), articles} {
+			out := must(t, "", "align", "--source", source, "--target", file(t, 24, b), "--rule", c.rule,
 				"--threshold", fmt.Sprint(c.threshold))
 			rows := strings.Split(strings.TrimSuffix(out, "\n"), "\n")
 			var got []string
@@ -152,7 +160,7 @@ func TestAlignFindsWhatItsRuleDefines(t *testing.T) {
 }
 
 func TestAlignOfNothingIsAHeader(t *testing.T) {
-	none, one := file(t, onlyVectors(2), nil), file(t, onlyVectors(2), [][]float32{{3, 4}})
+	none, one := file(t, 2, nil), file(t, 2, [][]float32{{3, 4}})
 	if out := must(t, "", "align", "--source", none, "--target", one, "--rule", "margin", "--threshold", "1"); out != "source_row\ttarget_row\tscore\n" {
 		t.Errorf("%q", out)
 	}
@@ -164,7 +172,7 @@ func TestAlignOfNothingIsAHeader(t *testing.T) {
 }
 
 func TestAlignNamesTheFileAndRowOfBadInput(t *testing.T) {
-	good := file(t, onlyVectors(2), [][]float32{{1, 0}, {0, 1}})
+	good := file(t, 2, [][]float32{{1, 0}, {0, 1}})
 	foreign := filepath.Join(t.TempDir(), "foreign.arrow")
 	if err := os.WriteFile(foreign, []byte("not Arrow at all, but long enough to be read"), 0o600); err != nil {
 		t.Fatal(err)
@@ -178,9 +186,9 @@ func TestAlignNamesTheFileAndRowOfBadInput(t *testing.T) {
 	for _, c := range []struct {
 		target, rule, threshold, says string
 	}{
-		{file(t, onlyVectors(2), [][]float32{{1, 0}, {nan, 0}}), "mutual", "0.5", "row 1: the vector holds NaN"},
-		{file(t, onlyVectors(3), [][]float32{{0, 0, 1}}), "mutual", "0.5", "encode both with one model"},
-		{file(t, schemas.Text, nil), "mutual", "0.5", `0 columns "embedding"`},
+		{file(t, 2, [][]float32{{1, 0}, {nan, 0}}), "mutual", "0.5", "row 1: the vector holds NaN"},
+		{file(t, 3, [][]float32{{0, 0, 1}}), "mutual", "0.5", "encode both with one model"},
+		{fileOf[schemas.TextRow](t, 1, nil, nil), "mutual", "0.5", `0 columns "embedding"`},
 		{foreign, "mutual", "0.5", "foreign.arrow"},
 		{truncated, "mutual", "0.5", "truncated.arrow"},
 		{good, "nearest", "0.5", "nearest"},

@@ -71,13 +71,13 @@ func quoted(texts []string) string {
 	return b.String()
 }
 
-func vectors(t *testing.T, path string, field int) [][]float32 {
+func vectors(t *testing.T, path string) [][]float32 {
 	t.Helper()
 	var out [][]float32
-	err := arrowfile.Each(path, nil, func(r arrowfile.Row) error {
-		out = append(out, slices.Clone(r.Vector(field)))
+	err := arrowfile.Pick(path, func(r *onlyVector) error {
+		out = append(out, slices.Clone(r.Embedding))
 		return nil
-	})
+	}, "embedding")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,9 @@ func vectors(t *testing.T, path string, field int) [][]float32 {
 func TestEncodeGivesEveryLineTheVectorThatAnActivityWouldGet(t *testing.T) {
 	dir := t.TempDir()
 	input := filepath.Join(dir, "texts.arrow")
-	if err := arrowfile.WriteRows(input, schemas.Text, len(texts), func(i int) []any { return []any{"english", fmt.Sprint(i), texts[i]} }); err != nil {
+	if err := arrowfile.WriteT(input, len(texts), func(i int) schemas.TextRow {
+		return schemas.TextRow{Language: "english", ID: fmt.Sprint(i), Text: texts[i]}
+	}); err != nil {
 		t.Fatal(err)
 	}
 	request := engine.EncodeRequest{Model: model, Prefix: "query: ", MaxTokens: 64, BatchTokens: 1024, Input: input, Column: "text",
@@ -111,7 +113,7 @@ func TestEncodeGivesEveryLineTheVectorThatAnActivityWouldGet(t *testing.T) {
 			schema.Field(0).Type.String() != "fixed_size_list<item: float32>[384]" {
 			t.Errorf("schema %v, %v", schema, err)
 		}
-		if got, want := vectors(t, output, 0), vectors(t, request.Output, 3); fmt.Sprint(got) != fmt.Sprint(want) {
+		if got, want := vectors(t, output), vectors(t, request.Output); fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Error("other vectors than the activity's, or in another order")
 		}
 	}
@@ -125,7 +127,7 @@ func TestEncodePutsTheDirectorysDefaultPromptBeforeTextsUnlessToldOtherwise(t *t
 	encoded := func(flags ...string) string {
 		output := filepath.Join(dir, "vectors.arrow")
 		must(t, "an image viewer\n", append([]string{"encode", "--model", model, "--output", output}, flags...)...)
-		return fmt.Sprint(vectors(t, output, 0))
+		return fmt.Sprint(vectors(t, output))
 	}
 	own, query, none := encoded(), encoded("--prefix", "query: "), encoded("--prefix", "")
 	if own != query || own == none {

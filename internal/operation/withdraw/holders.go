@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/artifact/store"
 	"crosssum/internal/crawl/catalogue"
 	"crosssum/internal/training/trained"
@@ -64,8 +63,8 @@ func (s *Search) In(entry schemas.Entry) ([]Article, error) {
 		if !s.of(u.Name) {
 			continue
 		}
-		f, err := s.read(u, "articles.arrow", schemas.Article, func(row arrowfile.Row, f *found) {
-			if a := f.add(s, row.Str(0), row.Str(1), false); a != nil {
+		f, err := read(s, u, "articles.arrow", func(row *schemas.ArticleRow, f *found) {
+			if a := f.add(s, row.Language, row.ID, false); a != nil {
 				for _, content := range trained.Contents(row) {
 					s.says[content] = append(s.says[content], *a)
 				}
@@ -294,9 +293,9 @@ func (s *Search) unit(stage string, unit schemas.Unit) (Holder, error) {
 
 // samples finds the articles that a data set has as source or target.
 func (s *Search) samples(split schemas.Unit) (found, error) {
-	return s.read(split, "samples.arrow", schemas.Sample, func(row arrowfile.Row, f *found) {
-		train := row.Str(4) == "train"
-		f.add(s, row.Str(0), row.Str(1), train)
-		f.add(s, row.Str(2), row.Str(3), train)
+	return read(s, split, "samples.arrow", func(row *schemas.SampleRow, f *found) {
+		train := row.Split == "train"
+		f.add(s, row.SourceLanguage, row.SourceID, train)
+		f.add(s, row.TargetLanguage, row.TargetID, train)
 	})
 }

@@ -8,8 +8,6 @@ import (
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/schemas"
-
-	"github.com/apache/arrow/go/v17/arrow"
 )
 
 func (f *found) add(s *Search, language, id string, train bool) *Article {
@@ -26,17 +24,13 @@ func (f *found) add(s *Search, language, id string, train bool) *Article {
 }
 
 // read searches a file of a unit; equal files are read once.
-func (s *Search) read(u schemas.Unit, name string, schema *arrow.Schema, row func(arrowfile.Row, *found)) (found, error) {
+func read[T any](s *Search, u schemas.Unit, name string, row func(*T, *found)) (found, error) {
 	path, err := s.Store.File(u, name)
 	if err != nil {
 		return found{}, err
 	}
-	return s.file(path, schema, row)
-}
-
-func (s *Search) file(path string, schema *arrow.Schema, row func(arrowfile.Row, *found)) (found, error) {
 	return s.once(path, func(f *found) error {
-		return arrowfile.Each(path, schema, func(r arrowfile.Row) error {
+		return arrowfile.EachT(path, func(r *T) error {
 			row(r, f)
 			return nil
 		})

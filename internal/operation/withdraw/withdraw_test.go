@@ -16,8 +16,6 @@ import (
 	"crosssum/internal/testkit"
 	"crosssum/internal/training/trained"
 	"crosssum/schemas"
-
-	"github.com/apache/arrow/go/v17/arrow"
 )
 
 func TestAListIsOfTabbedLinesAndOfJSON(t *testing.T) {
@@ -99,20 +97,26 @@ func newWorld(t *testing.T) *world {
 	w := &world{t, s, t.TempDir()}
 	previous := ""
 	for i, ids := range [][]string{{"e0", "e1"}, {"e1"}} {
-		articles := w.publish("merge", fmt.Sprint(i), "english", "articles.arrow", schemas.Article, len(ids), func(n int) []any {
-			return []any{"english", ids[n], "", "", "s " + ids[n], "t " + ids[n], []string{}, "", "d " + ids[n]}
-		})
+		var rows []schemas.ArticleRow
+		for _, id := range ids {
+			rows = append(rows, schemas.ArticleRow{Language: "english", ID: id, Summary: "s " + id, Text: "t " + id, Digest: "d " + id})
+		}
+		articles := publish(w, "merge", fmt.Sprint(i), "english", "articles.arrow", rows...)
 		entry, err := s.PutJSON(schemas.Catalogue{Name: "news", Number: i + 1, Previous: previous, Articles: testkit.Seal(t, s, "merge", articles)})
 		must(t, err)
 		previous = entry.Digest
 		_, err = s.AddRef("catalogue/news", i+1, entry.Digest)
 		must(t, err)
 	}
-	samples := [][]any{{"english", "e0", "hindi", "h0", "train"}, {"english", "e1", "english", "e1", "test"}, {"hindi", "h0", "english", "e0", "train"}}
-	split := w.publish("split_dedup", "1", "all", "samples.arrow", schemas.Sample, len(samples), func(n int) []any { return samples[n] })
-	w.publish("split_dedup", "2", "all", "samples.arrow", schemas.Sample, 2, func(n int) []any { return samples[n] })
-	model := w.publish("train", "1", "all", "config.json", schemas.TrainedOn, 0, nil)
-	w.publish("train", "2", "all", schemas.TrainedOnFile, schemas.TrainedOn, 1, func(int) []any { return []any{"english", "e0", "d e0"} })
+	samples := []schemas.SampleRow{
+		{SourceLanguage: "english", SourceID: "e0", TargetLanguage: "hindi", TargetID: "h0", Split: "train"},
+		{SourceLanguage: "english", SourceID: "e1", TargetLanguage: "english", TargetID: "e1", Split: "test"},
+		{SourceLanguage: "hindi", SourceID: "h0", TargetLanguage: "english", TargetID: "e0", Split: "train"},
+	}
+	split := publish(w, "split_dedup", "1", "all", "samples.arrow", samples...)
+	publish(w, "split_dedup", "2", "all", "samples.arrow", samples[:2]...)
+	model := publish[schemas.TrainedOnRow](w, "train", "1", "all", "config.json")
+	publish(w, "train", "2", "all", schemas.TrainedOnFile, schemas.TrainedOnRow{Language: "english", ID: "e0", Content: "d e0"})
 	must(t, os.MkdirAll(filepath.Join(w.runs, "run-1"), 0o755))
 	manifest := fmt.Sprintf(`{"stages": {"split_dedup": {"units": [{"key": %q, "files": {"samples.arrow": {"digest": %q}}}]}, "train": {"units": [{"key": %q}]}}}`,
 		split.Key, split.Files["samples.arrow"].Digest, model.Key)
@@ -120,10 +124,10 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-func (w *world) publish(stage, key, unit, file string, schema *arrow.Schema, n int, row func(int) []any) schemas.Unit {
+func publish[T any](w *world, stage, key, unit, file string, rows ...T) schemas.Unit {
 	w.t.Helper()
 	return testkit.Unit(w.t, w.store, stage, key, unit, nil, func(dir string) {
-		must(w.t, arrowfile.WriteRows(filepath.Join(dir, file), schema, n, row))
+		must(w.t, arrowfile.WriteT(filepath.Join(dir, file), len(rows), func(i int) T { return rows[i] }))
 	})
 }
 
@@ -190,9 +194,10 @@ func TestARunThatCannotBeLookedIntoIsListedAndNotPassedOver(t *testing.T) {
 // TestAModelHoldsWhatTheModelThatItBeganWithWasTrainedOn: its own data set never had the article.
 func TestAModelHoldsWhatTheModelThatItBeganWithWasTrainedOn(t *testing.T) {
 	w := newWorld(t)
-	samples := [][]any{{"english", "e1", "english", "e1", "train"}}
-	split := w.publish("split_dedup", "3", "all", "samples.arrow", schemas.Sample, 1, func(n int) []any { return samples[n] })
-	model := w.publish("train", "3", "all", schemas.TrainedOnFile, schemas.TrainedOn, 2, func(n int) []any { return []any{"english", []string{"e1", "old"}[n], "d"} })
+	split := publish(w, "split_dedup", "3", "all", "samples.arrow",
+		schemas.SampleRow{SourceLanguage: "english", SourceID: "e1", TargetLanguage: "english", TargetID: "e1", Split: "train"})
+	model := publish(w, "train", "3", "all", schemas.TrainedOnFile, schemas.TrainedOnRow{Language: "english", ID: "e1", Content: "d"},
+		schemas.TrainedOnRow{Language: "english", ID: "old", Content: "d"})
 	b, err := json.Marshal(map[string]any{"stages": map[string]schemas.Index{"split_dedup": {Units: []schemas.Unit{split}}, "train": {Units: []schemas.Unit{model}}}})
 	must(t, err)
 	folder := filepath.Join(w.runs, "run-2")

@@ -99,13 +99,13 @@ func crawl(t *testing.T, w *chain.Worker, articles schemas.Ref, folder string) {
 			t.Fatal(err)
 		}
 		files := map[string]*bytes.Buffer{}
-		err = arrowfile.Each(path, schemas.Article, func(r arrowfile.Row) error {
-			name := strings.TrimSuffix(u.Name+"_"+r.Str(7), "_") // by label
+		err = arrowfile.EachT(path, func(r *schemas.ArticleRow) error {
+			name := strings.TrimSuffix(u.Name+"_"+r.Label, "_") // by label
 			if files[name] == nil {
 				files[name] = &bytes.Buffer{}
 			}
-			return json.NewEncoder(files[name]).Encode(map[string]any{"id": r.Str(1), "url": r.Str(2), "title": r.Str(3), "summary": r.Str(4),
-				"text": r.Str(5), "images": r.Strs(6)})
+			return json.NewEncoder(files[name]).Encode(map[string]any{"id": r.ID, "url": r.URL, "title": r.Title, "summary": r.Summary,
+				"text": r.Text, "images": r.Images})
 		})
 		if err != nil {
 			t.Fatal(err)

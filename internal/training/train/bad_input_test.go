@@ -140,11 +140,12 @@ func TestBadInputIsAnErrorThatNamesTheRemedyBeforeAnyStep(t *testing.T) {
 func samplesOf(t *testing.T, targets int) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "samples.arrow")
-	w, err := arrowfile.Create(path, schemas.Sample, true)
+	w, err := arrowfile.CreateT[schemas.SampleRow](path)
 	must(t, err)
 	for _, target := range []string{"english", "german", "klingon"}[:targets] {
 		for i := range 12 {
-			must(t, w.Append("english", fmt.Sprint(10+i), target, fmt.Sprint(10+i), "train"))
+			must(t, w.Append(schemas.SampleRow{SourceLanguage: "english", SourceID: fmt.Sprint(10 + i),
+				TargetLanguage: target, TargetID: fmt.Sprint(10 + i), Split: "train"}))
 		}
 	}
 	must(t, w.Close())
@@ -154,8 +155,8 @@ func samplesOf(t *testing.T, targets int) string {
 func articlesIn(t *testing.T, language string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "articles.arrow")
-	must(t, arrowfile.WriteRows(path, schemas.Article, 12, func(i int) []any {
-		return []any{language, fmt.Sprint(10 + i), "", "", "a summary", "a text", []string{}, "", ""}
+	must(t, arrowfile.WriteT(path, 12, func(i int) schemas.ArticleRow {
+		return schemas.ArticleRow{Language: language, ID: fmt.Sprint(10 + i), Summary: "a summary", Text: "a text"}
 	}))
 	return path
 }

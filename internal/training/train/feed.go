@@ -95,8 +95,8 @@ func (s *sampled) seen() (rows []trained.Row, err error) {
 		return rows, nil
 	}
 	for _, file := range s.run.Articles {
-		err := arrowfile.Each(file, schemas.Article, func(row arrowfile.Row) error {
-			if uses[articleKey{row.Str(0), row.Str(1)}] != nil {
+		err := arrowfile.EachT(file, func(row *schemas.ArticleRow) error {
+			if uses[articleKey{row.Language, row.ID}] != nil {
 				rows = append(rows, trained.Article(row))
 			}
 			return nil

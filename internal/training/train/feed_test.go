@@ -23,18 +23,18 @@ func folderOf(t *testing.T, request engine.TrainRequest) string {
 	t.Helper()
 	type article struct{ summary, text string }
 	articles := map[string]article{}
-	must(t, arrowfile.Each(request.Samples.Articles[0], schemas.Article, func(r arrowfile.Row) error {
-		articles[r.Str(0)+r.Str(1)] = article{arrowfile.Clone(r.Str(4)), arrowfile.Clone(r.Str(5))}
+	must(t, arrowfile.EachT(request.Samples.Articles[0], func(r *schemas.ArticleRow) error {
+		articles[r.Language+r.ID] = article{arrowfile.Clone(r.Summary), arrowfile.Clone(r.Text)}
 		return nil
 	}))
 	files := map[string]*bytes.Buffer{}
-	must(t, arrowfile.Each(request.Samples.File, schemas.Sample, func(r arrowfile.Row) error {
-		name := fmt.Sprintf("%s-%s_%s.jsonl", r.Str(0), r.Str(2), r.Str(4))
+	must(t, arrowfile.EachT(request.Samples.File, func(r *schemas.SampleRow) error {
+		name := fmt.Sprintf("%s-%s_%s.jsonl", r.SourceLanguage, r.TargetLanguage, r.Split)
 		if files[name] == nil {
 			files[name] = &bytes.Buffer{}
 		}
 		return json.NewEncoder(files[name]).Encode(map[string]string{"source_url": "", "target_url": "",
-			"text": articles[r.Str(0)+r.Str(1)].text, "summary": articles[r.Str(2)+r.Str(3)].summary})
+			"text": articles[r.SourceLanguage+r.SourceID].text, "summary": articles[r.TargetLanguage+r.TargetID].summary})
 	}))
 	dir := t.TempDir()
 	files["english-german_train.jsonl"].WriteString("\n") // an empty last line

@@ -62,7 +62,7 @@ func tokenizeFolder(ctx context.Context, dir, to string, tokenizer *t5.Tokenizer
 	if err != nil {
 		return err
 	}
-	samples, err := arrowfile.Create(filepath.Join(to, folderSamples), schemas.Sample, true)
+	samples, err := arrowfile.CreateT[schemas.SampleRow](filepath.Join(to, folderSamples))
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,8 @@ func tokenizeFolder(ctx context.Context, dir, to string, tokenizer *t5.Tokenizer
 			return err
 		}
 		to, err := name(part{file.target, true, r.summary.digest}, r.summary)
-		return errors.Join(ctx.Err(), err, samples.Append(file.source, from, file.target, to, "train"))
+		return errors.Join(ctx.Err(), err, samples.Append(schemas.SampleRow{SourceLanguage: file.source, SourceID: from,
+			TargetLanguage: file.target, TargetID: to, Split: "train"}))
 	})
 	if err == nil && samples.Rows() == 0 {
 		return invalid("%s: its files <source>-<target>_train.jsonl are empty: a sample is a line, {\"text\": ..., \"summary\": ...}", dir)

@@ -115,10 +115,11 @@ func (in *inputs) holdOut(languages starts.Tokens, out *outputs) error {
 
 // articles draws from the samples of a run, whose texts stand in article files.
 func (d *draw) articles(samples string, articles []string) error {
-	err := arrowfile.Each(samples, schemas.Sample, func(r arrowfile.Row) error {
-		if r.Str(4) == "val" && d.wanted(r.Str(0), r.Str(2)) {
-			s := func(f int) string { return arrowfile.Clone(r.Str(f)) }
-			d.offer(heldOut{from: s(0), fromID: s(1), to: s(2), toID: s(3)}, r.Str(0), r.Str(1), r.Str(2), r.Str(3))
+	err := arrowfile.EachT(samples, func(r *schemas.SampleRow) error {
+		if r.Split == "val" && d.wanted(r.SourceLanguage, r.TargetLanguage) {
+			s := arrowfile.Clone
+			d.offer(heldOut{from: s(r.SourceLanguage), fromID: s(r.SourceID), to: s(r.TargetLanguage), toID: s(r.TargetID)},
+				r.SourceLanguage, r.SourceID, r.TargetLanguage, r.TargetID)
 		}
 		return nil
 	})
@@ -130,13 +131,13 @@ func (d *draw) articles(samples string, articles []string) error {
 		texts[articleKey{h.from, h.fromID}], summaries[articleKey{h.to, h.toID}] = "", ""
 	}
 	for _, path := range articles {
-		err := arrowfile.Each(path, schemas.Article, func(r arrowfile.Row) error {
-			key := articleKey{r.Str(0), r.Str(1)}
+		err := arrowfile.EachT(path, func(r *schemas.ArticleRow) error {
+			key := articleKey{r.Language, r.ID}
 			if _, ok := texts[key]; ok {
-				texts[articleKey{arrowfile.Clone(key.language), arrowfile.Clone(key.id)}] = arrowfile.Clone(r.Str(5))
+				texts[articleKey{arrowfile.Clone(key.language), arrowfile.Clone(key.id)}] = arrowfile.Clone(r.Text)
 			}
 			if _, ok := summaries[key]; ok {
-				summaries[articleKey{arrowfile.Clone(key.language), arrowfile.Clone(key.id)}] = arrowfile.Clone(r.Str(4))
+				summaries[articleKey{arrowfile.Clone(key.language), arrowfile.Clone(key.id)}] = arrowfile.Clone(r.Summary)
 			}
 			return nil
 		})

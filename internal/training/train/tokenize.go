@@ -44,9 +44,9 @@ func tokenizeFile(ctx context.Context, tokenizer *t5.Tokenizer, request engine.T
 	if err != nil {
 		return n, err
 	}
-	err = arrowfile.Each(request.Input, schemas.Article, func(r arrowfile.Row) error {
-		text, summary := arrowfile.Clone(r.Str(5)), arrowfile.Clone(r.Str(4))
-		return errors.Join(ctx.Err(), w.add(&pending{language: arrowfile.Clone(r.Str(0)), id: arrowfile.Clone(r.Str(1)), text: &text, summary: &summary}))
+	err = arrowfile.EachT(request.Input, func(r *schemas.ArticleRow) error {
+		text, summary := arrowfile.Clone(r.Text), arrowfile.Clone(r.Summary)
+		return errors.Join(ctx.Err(), w.add(&pending{language: arrowfile.Clone(r.Language), id: arrowfile.Clone(r.ID), text: &text, summary: &summary}))
 	})
 	err = errors.Join(err, w.close())
 	return w.count, err
@@ -67,7 +67,7 @@ type pending struct {
 // tokenWriter writes the ids of articles to request.Output in the order in which they come. It tokenizes them on all processors that
 // the engine was given, beside the reading of the next.
 type tokenWriter struct {
-	file      *arrowfile.Writer
+	file      *arrowfile.WriterT[schemas.TokensRow]
 	tokenizer *t5.Tokenizer
 	request   engine.TokenizeRequest
 	alive     func(articles int64)
@@ -78,7 +78,7 @@ type tokenWriter struct {
 }
 
 func createTokens(tokenizer *t5.Tokenizer, request engine.TokenizeRequest, alive func(articles int64)) (*tokenWriter, error) {
-	file, err := arrowfile.Create(request.Output, schemas.Tokens, false)
+	file, err := arrowfile.CreateT[schemas.TokensRow](request.Output)
 	return &tokenWriter{file: file, tokenizer: tokenizer, request: request, alive: alive}, err
 }
 
@@ -114,7 +114,7 @@ func (w *tokenWriter) write() error {
 		if p.err != nil {
 			return fmt.Errorf("%s: article %s/%s: %w", w.request.Input, p.language, p.id, p.err)
 		}
-		if err := w.file.Append(p.language, p.id, p.source, p.label, int32(p.dropped)); err != nil {
+		if err := w.file.Append(schemas.TokensRow{Language: p.language, ID: p.id, Source: p.source, Label: p.label, Dropped: int32(p.dropped)}); err != nil {
 			return err
 		}
 		count(&w.count, p, w.tokenizer)

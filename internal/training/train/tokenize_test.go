@@ -115,8 +115,8 @@ func TestIdsOfADataSetThatAreBrokenAreToldWithWhatToRemove(t *testing.T) {
 func TestSentinelsThatTextsSpellOutAreCounted(t *testing.T) {
 	request := toy(t)
 	request.Samples.Articles = []string{filepath.Join(t.TempDir(), "articles.arrow")}
-	must(t, arrowfile.WriteRows(request.Samples.Articles[0], schemas.Article, 1, func(int) []any {
-		return []any{"english", "1", "", "", "a <extra_id_54> and b <extra_id_53>", "of <extra_id_54>, </s> and <pad>", []string{}, "", ""}
+	must(t, arrowfile.WriteT(request.Samples.Articles[0], 1, func(int) schemas.ArticleRow {
+		return schemas.ArticleRow{Language: "english", ID: "1", Summary: "a <extra_id_54> and b <extra_id_53>", Text: "of <extra_id_54>, </s> and <pad>"}
 	}))
 	_, n := tokensOf(t, request)
 	if n.Spelled != 1 || n.Dropped != 2 {
@@ -128,9 +128,9 @@ func TestTokensOfAnotherVocabularyAreRefused(t *testing.T) {
 	request := toy(t)
 	for what, row := range map[string][2][]int32{"an id beyond the model's table": {{5, 80, 1}, {5, 1}}, "a negative id": {{5, 1}, {-1, 1}}, "an article without ids": {{}, {1}}} {
 		path := filepath.Join(t.TempDir(), "tokens.arrow")
-		w, err := arrowfile.Create(path, schemas.Tokens, false)
+		w, err := arrowfile.CreateT[schemas.TokensRow](path)
 		must(t, err)
-		must(t, w.Append("english", "10", row[0], row[1], int32(0)))
+		must(t, w.Append(schemas.TokensRow{Language: "english", ID: "10", Source: row[0], Label: row[1]}))
 		must(t, w.Close())
 		bad, samples := request, *request.Samples
 		samples.Tokens = []string{path}

@@ -152,9 +152,9 @@ func toy(t *testing.T) engine.TrainRequest {
 	p := &request.Params
 	p.Steps, p.MiniBatch, p.Pairs, p.MicroBatch, p.WarmupSteps, p.CheckpointEvery = 12, 4, 2, 3, 3, 3
 	p.LearningRate, p.SourceTokens, p.TargetTokens = 0.05, 20, 10
-	articles, err := arrowfile.Create(request.Samples.Articles[0], schemas.Article, true)
+	articles, err := arrowfile.CreateT[schemas.ArticleRow](request.Samples.Articles[0])
 	must(t, err)
-	samples, err := arrowfile.Create(request.Samples.File, schemas.Sample, true)
+	samples, err := arrowfile.CreateT[schemas.SampleRow](request.Samples.File)
 	must(t, err)
 	var text strings.Builder
 	for _, language := range []string{"english", "german"} {
@@ -165,9 +165,10 @@ func toy(t *testing.T) engine.TrainRequest {
 			}
 			summary := fmt.Sprintf("%s summary %d of file %d", language, i, i*i)
 			body := fmt.Sprintf("the %s text %d tells what the file %d holds and why, at some length", language, i, i*i)
-			must(t, articles.Append(language, fmt.Sprint(10+i), "", "", summary, body, []string{}, "", ""))
+			must(t, articles.Append(schemas.ArticleRow{Language: language, ID: fmt.Sprint(10 + i), Summary: summary, Text: body}))
 			for _, target := range []string{"english", "german"} {
-				must(t, samples.Append(language, fmt.Sprint(10+i), target, fmt.Sprint(10+i), split))
+				must(t, samples.Append(schemas.SampleRow{SourceLanguage: language, SourceID: fmt.Sprint(10 + i),
+					TargetLanguage: target, TargetID: fmt.Sprint(10 + i), Split: split}))
 			}
 			if split == "train" {
 				fmt.Fprintf(&text, "%s\n%s\n", summary, body)

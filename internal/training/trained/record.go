@@ -14,7 +14,7 @@ import (
 )
 
 // Row is an article, or, without an ID, a text or a summary, of a language that may be unknown: "".
-type Row struct{ Language, ID, Content string }
+type Row schemas.TrainedOnRow
 
 // textDigits is the length of Text; the file has the texts of a language one behind the other, textsTogether a row.
 const textDigits, textsTogether = 16, 1 << 16
@@ -27,8 +27,8 @@ func Text(s string) string {
 
 // Read calls do with every row of the record at path. What a row holds is valid until the next one.
 func Read(path string, do func(Row)) error {
-	return arrowfile.Each(path, schemas.TrainedOn, func(r arrowfile.Row) error {
-		row := Row{r.Str(0), r.Str(1), r.Str(2)}
+	return arrowfile.EachT(path, func(r *schemas.TrainedOnRow) error {
+		row := Row(*r)
 		if row.ID != "" {
 			do(row)
 			return nil
@@ -66,16 +66,16 @@ func Write(path string, rows []Row) error {
 		}
 		packed, rows = append(packed, row), rows[n:]
 	}
-	return arrowfile.WriteRows(path, schemas.TrainedOn, len(packed), func(i int) []any { return []any{packed[i].Language, packed[i].ID, packed[i].Content} })
+	return arrowfile.WriteT(path, len(packed), func(i int) schemas.TrainedOnRow { return schemas.TrainedOnRow(packed[i]) })
 }
 
 // Article is the row of a row of schemas.Article.
-func Article(r arrowfile.Row) Row {
-	return Row{arrowfile.Clone(r.Str(0)), arrowfile.Clone(r.Str(1)), arrowfile.Clone(r.Str(8))}
+func Article(r *schemas.ArticleRow) Row {
+	return Row{Language: r.Language, ID: r.ID, Content: r.Digest}.Clone()
 }
 
 // Contents are all that a record may have in place of an article's name: rows without an ID.
-func Contents(r arrowfile.Row) []Row {
-	a, text, summary := Article(r), Text(r.Str(5)), Text(r.Str(4))
+func Contents(r *schemas.ArticleRow) []Row {
+	a, text, summary := Article(r), Text(r.Text), Text(r.Summary)
 	return []Row{{a.Language, "", a.Content}, {a.Language, "", text}, {a.Language, "", summary}, {"", "", text}}
 }

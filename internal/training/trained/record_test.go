@@ -39,7 +39,9 @@ func TestARecordIsReadAsItWasWrittenSortedAndEachRowOnce(t *testing.T) {
 
 func TestAListOfDigestsThatWasCutIsNoRecord(t *testing.T) {
 	path := filepath.Join(t.TempDir(), schemas.TrainedOnFile)
-	err := arrowfile.WriteRows(path, schemas.TrainedOn, 1, func(int) []any { return []any{"english", "", Text("a") + "0123"} })
+	err := arrowfile.WriteT(path, 1, func(int) schemas.TrainedOnRow {
+		return schemas.TrainedOnRow{Language: "english", Content: Text("a") + "0123"}
+	})
 	if err == nil {
 		err = Read(path, func(Row) {})
 	}

@@ -122,22 +122,23 @@ func newWorld(t *testing.T) *world {
 	var sentences strings.Builder
 	w.in.Articles = w.publish("screen", []string{"english", "german"}, func(language, dir string) {
 		long := map[string]int{"english": 1, "german": 42}[language]
-		a, err := arrowfile.Create(filepath.Join(dir, "articles.arrow"), schemas.Article, true)
+		a, err := arrowfile.CreateT[schemas.ArticleRow](filepath.Join(dir, "articles.arrow"))
 		must(t, err)
 		for i := range samples {
 			summary := fmt.Sprintf("%s summary %d of file %d", language, i, i*i)
 			text := strings.Repeat(fmt.Sprintf("the %s text %d tells what %d holds ", language, i, i*i), long)
-			must(t, a.Append(language, fmt.Sprint(100+i), "", "", summary, text, []string{}, "", fmt.Sprint(language, i)))
+			must(t, a.Append(schemas.ArticleRow{Language: language, ID: fmt.Sprint(100 + i), Summary: summary, Text: text, Digest: fmt.Sprint(language, i)}))
 			fmt.Fprintf(&sentences, "%s\n%.200s\n", summary, text)
 		}
 		must(t, a.Close())
 	})
 	w.in.Splits = w.publish("split_dedup", []string{"all"}, func(_, dir string) {
-		a, err := arrowfile.Create(filepath.Join(dir, "samples.arrow"), schemas.Sample, true)
+		a, err := arrowfile.CreateT[schemas.SampleRow](filepath.Join(dir, "samples.arrow"))
 		must(t, err)
 		for _, language := range []string{"english", "german"} {
 			for i := range samples {
-				must(t, a.Append(language, fmt.Sprint(100+i), language, fmt.Sprint(100+i), "train"))
+				must(t, a.Append(schemas.SampleRow{SourceLanguage: language, SourceID: fmt.Sprint(100 + i),
+					TargetLanguage: language, TargetID: fmt.Sprint(100 + i), Split: "train"}))
 			}
 		}
 		must(t, a.Close())
