@@ -35,24 +35,19 @@ type calibrateMaterial struct {
 // calibrating has the link stage whose threshold is looked for.
 type calibrating struct {
 	linking
+	whole
 	in schemas.CalibrateInput
 }
 
-func openCalibrate(_ context.Context, a *Activities, in schemas.CalibrateInput) (work, error) {
+func openCalibrate(o *opening, in schemas.CalibrateInput) work {
 	if in.Scanned.GoldFault != "" {
-		return nil, fault.New(schemas.InvalidInput, "%s: mend it, or give other known pairs with --gold", in.Scanned.GoldFault)
-	}
-	if in.Scanned.Gold == "" {
-		return nil, fault.New(schemas.InvalidInput, "crawl %s comes without known pairs (gold/%s.tsv.gz beside its folder): give a file with --gold",
+		o.err = fault.New(schemas.InvalidInput, "%s: mend it, or give other known pairs with --gold", in.Scanned.GoldFault)
+	} else if in.Scanned.Gold == "" {
+		o.err = fault.New(schemas.InvalidInput, "crawl %s comes without known pairs (gold/%s.tsv.gz beside its folder): give a file with --gold",
 			in.Scanned.Crawl, in.Scanned.Crawl)
 	}
-	links, err := a.linking(schemas.LinkInput{Articles: in.Articles, Neighbours: in.Neighbours, Rule: in.Rule,
-		DuplicateThreshold: in.DuplicateThreshold, Neighbour: in.Neighbour})
-	return calibrating{links, in}, err
-}
-
-func (w calibrating) units() ([]schemas.WorkUnit, error) {
-	return []schemas.WorkUnit{{Name: "all", Seconds: 10}}, nil
+	return calibrating{o.linking(schemas.LinkInput{Articles: in.Articles, Neighbours: in.Neighbours, Rule: in.Rule,
+		DuplicateThreshold: in.DuplicateThreshold, Neighbour: in.Neighbour}), 10, in}
 }
 
 func (w calibrating) material(unit string) any {

@@ -36,20 +36,13 @@ type embedding struct {
 	profile  engine.Profile
 }
 
-func openEmbed(ctx context.Context, a *Activities, in schemas.EmbedInput) (work, error) {
-	w := embedding{Activities: a, in: in}
-	var err error
-	if w.encoder, err = a.model(in.Encoder.Name); err != nil {
-		return nil, err
+func openEmbed(o *opening, in schemas.EmbedInput) work {
+	w := embedding{Activities: o.Activities, in: in, articles: o.inputs(in.Articles, "articles.arrow"), encoder: o.model(in.Encoder.Name),
+		profile: o.profile(o.CPU, in.Numerics)}
+	if in.Ingested.Stage == schemas.Merge.Name {
+		w.merged = o.inputs(in.Ingested, "articles.arrow")
 	}
-	if w.profile, err = a.CPU.Profile(ctx, in.Numerics); err != nil {
-		return nil, err
-	}
-	if w.articles, err = a.inputs(in.Articles, "articles.arrow"); err != nil || in.Ingested.Stage != schemas.Merge.Name {
-		return w, err
-	}
-	w.merged, err = a.inputs(in.Ingested, "articles.arrow")
-	return w, err
+	return w
 }
 
 func (w embedding) units() (units []schemas.WorkUnit, err error) {

@@ -52,32 +52,18 @@ type exporting struct {
 	encoder  model
 }
 
-func openExport(_ context.Context, a *Activities, in schemas.ExportInput) (work, error) {
-	w := exporting{Activities: a, in: in, every: exportMaterial{Languages: map[string]string{}}}
-	var err error
-	if w.articles, err = a.inputs(in.Articles, "articles.arrow"); err != nil {
-		return nil, err
-	}
-	w.every.Articles = w.articles.byUnit()
+func openExport(o *opening, in schemas.ExportInput) work {
+	w := exporting{Activities: o.Activities, in: in, articles: o.inputs(in.Articles, "articles.arrow"), encoder: o.model(in.Mined.Encoder.Name)}
+	splits, links := o.only(in.Splits), o.only(in.Links)
+	w.every = exportMaterial{Articles: w.articles.byUnit(), Languages: map[string]string{}, Samples: splits.Files["samples.arrow"].Digest,
+		Splits: splits.Files["splits.arrow"].Digest, Pairs: links.Files["pairs.arrow"].Digest,
+		Crawls: got(o, func() ([]crawlChanges, error) { return o.crawlsOf(in) })}
 	for _, u := range w.articles.units {
 		if f, ok := u.Files["languages.arrow"]; ok {
 			w.every.Languages[u.Name] = f.Digest
 		}
 	}
-	splits, err := a.only(in.Splits)
-	if err != nil {
-		return nil, err
-	}
-	links, err := a.only(in.Links)
-	if err != nil {
-		return nil, err
-	}
-	w.every.Samples, w.every.Splits, w.every.Pairs = splits.Files["samples.arrow"].Digest, splits.Files["splits.arrow"].Digest, links.Files["pairs.arrow"].Digest
-	if w.every.Crawls, err = a.crawlsOf(in); err != nil {
-		return nil, err
-	}
-	w.encoder, err = a.model(in.Mined.Encoder.Name)
-	return w, err
+	return w
 }
 
 func (w exporting) units() (units []schemas.WorkUnit, err error) {

@@ -56,23 +56,12 @@ type generating struct {
 	pairs    map[string][]testSample // of the test split, by directed pair
 }
 
-func openGenerate(ctx context.Context, a *Activities, in schemas.GenerateInput) (work, error) {
+func openGenerate(o *opening, in schemas.GenerateInput) work {
 	if err := in.Params.Check(); err != nil {
-		return nil, fault.Of(schemas.InvalidInput, err)
+		o.err = fault.Of(schemas.InvalidInput, err)
 	}
-	w := generating{Activities: a, in: in}
-	var err error
-	if w.profile, err = a.GPU.Profile(ctx, in.Numerics); err != nil {
-		return nil, err
-	}
-	if w.trained, err = a.only(in.Model); err != nil {
-		return nil, err
-	}
-	if w.articles, err = a.inputs(in.Articles, "articles.arrow"); err != nil {
-		return nil, err
-	}
-	w.pairs, err = a.readTestPairs(in)
-	return w, err
+	return generating{o.Activities, in, o.profile(o.GPU, in.Numerics), o.only(in.Model), o.inputs(in.Articles, "articles.arrow"),
+		got(o, func() (map[string][]testSample, error) { return o.readTestPairs(in) })}
 }
 
 // units refuses a model that has seen what it is to be tested on.

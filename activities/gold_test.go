@@ -34,7 +34,7 @@ func TestABadGoldIsToldAndTheCrawlIsScannedAllTheSame(t *testing.T) {
 		if scanned.Count != 1 || scanned.Gold != "" || !strings.Contains(scanned.GoldFault, want) || !strings.Contains(scanned.GoldFault, "gold of crawl c") {
 			t.Errorf("%s: %+v", want, scanned)
 		}
-		_, err := openCalibrate(t.Context(), a, schemas.CalibrateInput{Scanned: scanned})
+		_, err := calibrateDefinition.list(t.Context(), a, schemas.CalibrateInput{Scanned: scanned})
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "give other known pairs with --gold") {
 			t.Errorf("%s: calibrated by %v", want, err)
 		}

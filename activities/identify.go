@@ -7,7 +7,6 @@ import (
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
-	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -33,26 +32,8 @@ type identifying struct {
 	profile    engine.Profile
 }
 
-func openIdentify(ctx context.Context, a *Activities, in schemas.IdentifyInput) (work, error) {
-	w := identifying{Activities: a, in: in}
-	var err error
-	if w.profile, err = a.CPU.Profile(ctx, in.Numerics); err != nil {
-		return nil, err
-	}
-	if w.classifier, err = a.classifierDigest(); err != nil {
-		return nil, err
-	}
-	w.articles, err = a.inputs(in.Articles, "articles.arrow")
-	return w, err
-}
-
-// classifierDigest is the digest of fastText's model.
-func (a *Activities) classifierDigest() (string, error) {
-	digest, err := digestOfFile(a.LanguageID)
-	if err != nil {
-		err = fault.New(schemas.MissingModel, "language classifier: %v: run the set-up, or name a lid.176 model in temporal.yaml", err)
-	}
-	return digest, err
+func openIdentify(o *opening, in schemas.IdentifyInput) work {
+	return identifying{o.Activities, in, o.inputs(in.Articles, "articles.arrow"), o.classifier(), o.profile(o.CPU, in.Numerics)}
 }
 
 func (w identifying) units() (units []schemas.WorkUnit, err error) {

@@ -37,14 +37,14 @@ type ingesting struct {
 	files map[string][]schemas.CrawlFile
 }
 
-func openIngest(_ context.Context, a *Activities, in schemas.IngestInput) (work, error) {
-	w := ingesting{a, in, map[string][]schemas.CrawlFile{}}
+func openIngest(o *opening, in schemas.IngestInput) work {
+	w := ingesting{o.Activities, in, map[string][]schemas.CrawlFile{}}
 	var all []schemas.CrawlFile
-	err := a.Store.GetJSON(in.Scanned.Files, &all)
+	o.err = o.Store.GetJSON(in.Scanned.Files, &all)
 	for _, f := range all {
 		w.files[f.Language] = append(w.files[f.Language], f)
 	}
-	return w, err
+	return w
 }
 
 func (w ingesting) units() (units []schemas.WorkUnit, err error) {

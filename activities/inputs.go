@@ -1,10 +1,66 @@
 package activities
 
 import (
+	"context"
 	"fmt"
 
+	"crosssum/internal/engine"
+	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
+
+// opening opens what a stage reads, for a look-up or for a work item; after an error, nothing more. It writes nothing.
+type opening struct {
+	*Activities
+	ctx context.Context
+	err error
+}
+
+func got[T any](o *opening, open func() (T, error)) (t T) {
+	if o.err == nil {
+		t, o.err = open()
+	}
+	return t
+}
+
+func (o *opening) model(name string) model {
+	return got(o, func() (model, error) { return o.Activities.model(name) })
+}
+
+func (o *opening) profile(of Engine, numerics string) engine.Profile {
+	return got(o, func() (engine.Profile, error) { return of.Profile(o.ctx, numerics) })
+}
+
+// classifier is the digest of fastText's model.
+func (o *opening) classifier() string {
+	return got(o, func() (string, error) {
+		digest, err := digestOfFile(o.LanguageID)
+		if err != nil {
+			err = fault.New(schemas.MissingModel, "language classifier: %v: run the set-up, or name a lid.176 model in temporal.yaml", err)
+		}
+		return digest, err
+	})
+}
+
+// units are those of a sealed stage.
+func (o *opening) units(ref schemas.Ref) []schemas.Unit {
+	return got(o, func() ([]schemas.Unit, error) {
+		index, err := o.Store.Index(ref)
+		return index.Units, err
+	})
+}
+
+// only is the unit of a sealed stage that has one.
+func (o *opening) only(ref schemas.Ref) schemas.Unit {
+	units := o.units(ref)
+	if o.err == nil && len(units) != 1 {
+		o.err = fmt.Errorf("%s: index %s holds %d units, wanted one", ref.Stage, ref.Index, len(units))
+	}
+	if o.err != nil {
+		return schemas.Unit{}
+	}
+	return units[0]
+}
 
 // inputs are one file of every unit of a stage before, in the order of the units' names.
 type inputs struct {
@@ -14,25 +70,15 @@ type inputs struct {
 }
 
 // inputs opens one file of every unit of a sealed stage: none may be lost.
-func (a *Activities) inputs(ref schemas.Ref, file string) (in inputs, err error) {
-	in.units, in.paths, in.digests, err = a.Store.Files(ref, file)
-	in.place = map[string]int{}
-	for i, u := range in.units {
-		in.place[u.Name] = i
-	}
-	return in, err
-}
-
-// only is the unit of a sealed stage that has one.
-func (a *Activities) only(ref schemas.Ref) (schemas.Unit, error) {
-	index, err := a.Store.Index(ref)
-	if err == nil && len(index.Units) != 1 {
-		err = fmt.Errorf("%s: index %s holds %d units, wanted one", ref.Stage, ref.Index, len(index.Units))
-	}
-	if err != nil {
-		return schemas.Unit{}, err
-	}
-	return index.Units[0], nil
+func (o *opening) inputs(ref schemas.Ref, file string) inputs {
+	return got(o, func() (in inputs, err error) {
+		in.units, in.paths, in.digests, err = o.Store.Files(ref, file)
+		in.place = map[string]int{}
+		for i, u := range in.units {
+			in.place[u.Name] = i
+		}
+		return in, err
+	})
 }
 
 // of is a unit with the path of its file and the digest; nothing of one that there is not.
@@ -66,4 +112,11 @@ func sizeOf(u schemas.Unit) int64 {
 		return n
 	}
 	return u.Counts["accepted"]
+}
+
+// whole is a stage of one unit, by a guess of its seconds.
+type whole float64
+
+func (seconds whole) units() ([]schemas.WorkUnit, error) {
+	return []schemas.WorkUnit{{Name: "all", Seconds: float64(seconds)}}, nil
 }

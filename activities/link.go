@@ -25,28 +25,16 @@ type linkMaterial struct {
 
 type linking struct {
 	*Activities
+	whole
 	in         schemas.LinkInput
 	articles   inputs
 	neighbours []schemas.Unit
 }
 
-func openLink(_ context.Context, a *Activities, in schemas.LinkInput) (work, error) {
-	return a.linking(in)
-}
+func openLink(o *opening, in schemas.LinkInput) work { return o.linking(in) }
 
-func (a *Activities) linking(in schemas.LinkInput) (linking, error) {
-	w := linking{Activities: a, in: in}
-	var err error
-	if w.articles, err = a.inputs(in.Articles, "articles.arrow"); err != nil {
-		return w, err
-	}
-	index, err := a.Store.Index(in.Neighbours)
-	w.neighbours = index.Units
-	return w, err
-}
-
-func (w linking) units() ([]schemas.WorkUnit, error) {
-	return []schemas.WorkUnit{{Name: "all", Seconds: 1}}, nil
+func (o *opening) linking(in schemas.LinkInput) linking {
+	return linking{o.Activities, 1, in, o.inputs(in.Articles, "articles.arrow"), o.units(in.Neighbours)}
 }
 
 func (w linking) material(string) any {

@@ -46,36 +46,24 @@ type merging struct {
 }
 
 // openMerge reads both indices. A language of which neither has a row is left out.
-func openMerge(_ context.Context, a *Activities, in schemas.MergeInput) (work, error) {
+func openMerge(o *opening, in schemas.MergeInput) work {
 	if in.Mode != schemas.ModeDelta && in.Mode != schemas.ModeSnapshot {
-		return nil, fault.New(schemas.InvalidInput, "merge: mode %q is neither delta nor snapshot", in.Mode)
+		o.err = fault.New(schemas.InvalidInput, "merge: mode %q is neither delta nor snapshot", in.Mode)
 	}
-	w := merging{a, map[string]mergeSides{}}
+	w := merging{o.Activities, map[string]mergeSides{}}
 	if in.Previous != nil {
-		index, err := a.Store.Index(*in.Previous)
-		if err != nil {
-			return nil, err
-		}
-		for _, u := range index.Units {
+		for _, u := range o.units(*in.Previous) {
 			if u.Counts["articles"] > 0 {
 				w.sides[u.Name] = mergeSides{previous: &u}
 			}
 		}
 	}
-	index, err := a.Store.Index(in.Ingested)
-	if err != nil {
-		return nil, err
-	}
-	for _, u := range index.Units {
+	for _, u := range o.units(in.Ingested) {
 		if before := w.sides[u.Name].previous; before != nil || u.Counts["accepted"]+u.Counts["deleted"] > 0 {
-			mode, err := a.modeOf(in, u)
-			if err != nil {
-				return nil, err
-			}
-			w.sides[u.Name] = mergeSides{before, &u, mode}
+			w.sides[u.Name] = mergeSides{before, &u, got(o, func() (string, error) { return o.modeOf(in, u) })}
 		}
 	}
-	return w, nil
+	return w
 }
 
 func (w merging) units() (units []schemas.WorkUnit, err error) {

@@ -33,14 +33,8 @@ type searching struct {
 	profile    engine.Profile
 }
 
-func openNeighbours(ctx context.Context, a *Activities, in schemas.NeighboursInput) (work, error) {
-	w := searching{Activities: a, in: in}
-	var err error
-	if w.profile, err = a.CPU.Profile(ctx, in.Numerics); err != nil {
-		return nil, err
-	}
-	w.embeddings, err = a.inputs(in.Embeddings, "embeddings.arrow")
-	return w, err
+func openNeighbours(o *opening, in schemas.NeighboursInput) work {
+	return searching{o.Activities, in, o.inputs(in.Embeddings, "embeddings.arrow"), o.profile(o.CPU, in.Numerics)}
 }
 
 func (w searching) units() (units []schemas.WorkUnit, err error) {

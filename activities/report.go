@@ -17,16 +17,11 @@ var reportDefinition = definition[schemas.ReportInput]{stage: schemas.Report, op
 
 type reporting struct {
 	*Activities
+	whole
 	in schemas.ReportInput
 }
 
-func openReport(_ context.Context, a *Activities, in schemas.ReportInput) (work, error) {
-	return reporting{a, in}, nil
-}
-
-func (w reporting) units() ([]schemas.WorkUnit, error) {
-	return []schemas.WorkUnit{{Name: "all", Seconds: 5}}, nil
-}
+func openReport(o *opening, in schemas.ReportInput) work { return reporting{o.Activities, 5, in} }
 
 func (w reporting) material(string) any { return w.in }
 

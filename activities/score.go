@@ -23,6 +23,7 @@ var scoreDefinition = definition[schemas.ScoreInput]{stage: schemas.Score, open:
 
 type scoring struct {
 	*Activities
+	whole
 	in                    schemas.ScoreInput
 	articles, generations inputs
 	encoder               model
@@ -30,27 +31,9 @@ type scoring struct {
 	profile               engine.Profile
 }
 
-func openScore(ctx context.Context, a *Activities, in schemas.ScoreInput) (work, error) {
-	w := scoring{Activities: a, in: in}
-	var err error
-	if w.articles, err = a.inputs(in.Articles, "articles.arrow"); err != nil {
-		return nil, err
-	}
-	if w.generations, err = a.inputs(in.Generations, "generations.arrow"); err != nil {
-		return nil, err
-	}
-	if w.encoder, err = a.model(in.Encoder.Name); err != nil {
-		return nil, err
-	}
-	if w.classifier, err = a.classifierDigest(); err != nil {
-		return nil, err
-	}
-	w.profile, err = a.CPU.Profile(ctx, in.Numerics)
-	return w, err
-}
-
-func (w scoring) units() ([]schemas.WorkUnit, error) {
-	return []schemas.WorkUnit{{Name: "all", Seconds: 60}}, nil
+func openScore(o *opening, in schemas.ScoreInput) work {
+	return scoring{o.Activities, 60, in, o.inputs(in.Articles, "articles.arrow"), o.inputs(in.Generations, "generations.arrow"), o.model(in.Encoder.Name),
+		o.classifier(), o.profile(o.CPU, in.Numerics)}
 }
 
 func (w scoring) material(string) any {

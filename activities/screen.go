@@ -30,14 +30,8 @@ type screening struct {
 	articles, identified inputs
 }
 
-func openScreen(_ context.Context, a *Activities, in schemas.ScreenInput) (work, error) {
-	w := screening{Activities: a, in: in}
-	var err error
-	if w.articles, err = a.inputs(in.Articles, "articles.arrow"); err != nil {
-		return nil, err
-	}
-	w.identified, err = a.inputs(in.Identified, "classified.arrow")
-	return w, err
+func openScreen(o *opening, in schemas.ScreenInput) work {
+	return screening{o.Activities, in, o.inputs(in.Articles, "articles.arrow"), o.inputs(in.Identified, "classified.arrow")}
 }
 
 func (w screening) units() (units []schemas.WorkUnit, err error) {

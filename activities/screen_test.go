@@ -117,8 +117,9 @@ func TestWhatACrawlChangedGoesToEmbedAndExportAndNotThroughScreen(t *testing.T) 
 	if _, copied := index.Units[0].Files["changes.arrow"]; copied || kept.Counts["new"] != 0 {
 		t.Errorf("screening passes on %+v", index.Units[0])
 	}
-	changed, err := sc.inputs(merged, "changes.arrow")
-	noError(t, err)
+	o := &opening{Activities: sc.Activities}
+	changed := o.inputs(merged, "changes.arrow")
+	noError(t, o.err)
 	if rows := (embedding{merged: changed}).newRows(index.Units[0]); rows != 3 {
 		t.Errorf("%d articles are taken for new, of 2 new and 1 edited", rows)
 	}

@@ -26,31 +26,22 @@ type splitMaterial struct {
 
 type splitting struct {
 	*Activities
+	whole
 	in             schemas.SplitInput
 	articles       inputs
 	links, earlier schemas.Unit
 }
 
-func openSplit(_ context.Context, a *Activities, in schemas.SplitInput) (work, error) {
-	w := splitting{Activities: a, in: in}
-	var err error
-	if w.articles, err = a.inputs(in.Articles, "articles.arrow"); err != nil {
-		return nil, err
+func openSplit(o *opening, in schemas.SplitInput) work {
+	w := splitting{Activities: o.Activities, whole: 1, in: in, articles: o.inputs(in.Articles, "articles.arrow"), links: o.only(in.Links)}
+	if in.Earlier == nil {
+		return w
 	}
-	if w.links, err = a.only(in.Links); err != nil || in.Earlier == nil {
-		return w, err
+	w.earlier = o.only(*in.Earlier)
+	if o.err == nil && (w.earlier.Files["history.arrow"].Digest == "" || w.earlier.Files["trained.arrow"].Digest == "") {
+		o.err = fault.New(schemas.CorruptObject, "split_dedup: the earlier splits %s tell no history", in.Earlier.Index)
 	}
-	if w.earlier, err = a.only(*in.Earlier); err != nil {
-		return nil, err
-	}
-	if w.earlier.Files["history.arrow"].Digest == "" || w.earlier.Files["trained.arrow"].Digest == "" {
-		return nil, fault.New(schemas.CorruptObject, "split_dedup: the earlier splits %s tell no history", in.Earlier.Index)
-	}
-	return w, nil
-}
-
-func (w splitting) units() ([]schemas.WorkUnit, error) {
-	return []schemas.WorkUnit{{Name: "all", Seconds: 1}}, nil
+	return w
 }
 
 func (w splitting) material(string) any {

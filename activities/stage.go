@@ -30,7 +30,7 @@ type work interface {
 // definition is what a stage file gives: how to open its inputs, for a look-up or for a work item. Opening and listing write nothing.
 type definition[In any] struct {
 	stage schemas.Stage[In]
-	open  func(context.Context, *Activities, In) (work, error)
+	open  func(*opening, In) work
 }
 
 // workItemSeconds is what a work item should cost: small units are computed together.
@@ -64,9 +64,10 @@ func registerOne[In, Out any](registry worker.ActivityRegistry, a *Activities, o
 
 // list gives the units of a stage with their keys, in name order.
 func (d definition[In]) list(ctx context.Context, a *Activities, in In) ([]schemas.WorkUnit, error) {
-	w, err := d.open(ctx, a, in)
-	if err != nil {
-		return nil, err
+	o := &opening{Activities: a, ctx: ctx}
+	w := d.open(o, in)
+	if o.err != nil {
+		return nil, o.err
 	}
 	units, err := w.units()
 	for i := range units {
@@ -158,9 +159,10 @@ func (d definition[In]) compute(ctx context.Context, a *Activities, item schemas
 	ctx, release := untilWorkerStops(ctx)
 	defer release()
 	var done schemas.Done
-	w, err := d.open(ctx, a, item.Input)
-	if err != nil {
-		return schemas.Done{}, err
+	o := &opening{Activities: a, ctx: ctx}
+	w := d.open(o, item.Input)
+	if o.err != nil {
+		return schemas.Done{}, o.err
 	}
 	var finished float64 // guessed seconds of the units before this one
 	for i, u := range item.Units {

@@ -35,17 +35,16 @@ type tokenizing struct {
 	vocabulary string // digest
 }
 
-func openTokenize(_ context.Context, a *Activities, in schemas.TokenizeInput) (work, error) {
-	w := tokenizing{Activities: a, in: in}
-	var err error
-	if w.summarizer, err = a.model(in.Summarizer); err != nil {
-		return nil, err
-	}
-	if w.vocabulary, err = digestOfFile(filepath.Join(w.summarizer.Dir, vocabularyFile)); err != nil {
-		return nil, fault.New(schemas.MissingModel, "summarizer %q: %v: a SentencePiece vocabulary belongs to its directory", in.Summarizer, err)
-	}
-	w.articles, err = a.inputs(in.Articles, "articles.arrow")
-	return w, err
+func openTokenize(o *opening, in schemas.TokenizeInput) work {
+	w := tokenizing{Activities: o.Activities, in: in, articles: o.inputs(in.Articles, "articles.arrow"), summarizer: o.model(in.Summarizer)}
+	w.vocabulary = got(o, func() (string, error) {
+		vocabulary, err := digestOfFile(filepath.Join(w.summarizer.Dir, vocabularyFile))
+		if err != nil {
+			err = fault.New(schemas.MissingModel, "summarizer %q: %v: a SentencePiece vocabulary belongs to its directory", in.Summarizer, err)
+		}
+		return vocabulary, err
+	})
+	return w
 }
 
 func (w tokenizing) units() (units []schemas.WorkUnit, err error) {

@@ -28,6 +28,7 @@ type trainMaterial struct {
 
 type training struct {
 	*Activities
+	whole
 	in               schemas.TrainInput
 	summarizer       model
 	profile          engine.Profile
@@ -35,30 +36,16 @@ type training struct {
 	splits           inputs
 }
 
-func openTrain(ctx context.Context, a *Activities, in schemas.TrainInput) (work, error) {
-	w := training{Activities: a, in: in}
-	var err error
-	if w.summarizer, err = a.model(in.Summarizer); err != nil {
-		return nil, err
-	}
-	if w.profile, err = a.GPU.Profile(ctx, in.Numerics); err != nil {
-		return nil, err
-	}
-	if w.articles, err = a.inputs(in.Articles, "articles.arrow"); err != nil {
-		return nil, err
-	}
-	if w.tokens, err = a.inputs(in.Tokens, "tokens.arrow"); err != nil {
-		return nil, err
-	}
-	w.splits, err = a.inputs(in.Splits, "samples.arrow")
-	return w, err
+func openTrain(o *opening, in schemas.TrainInput) work {
+	return training{o.Activities, workItemSeconds, in, o.model(in.Summarizer), o.profile(o.GPU, in.Numerics),
+		o.inputs(in.Articles, "articles.arrow"), o.inputs(in.Tokens, "tokens.arrow"), o.inputs(in.Splits, "samples.arrow")}
 }
 
 // units refuses a summarizer that has seen what it is to be tested on: before any step.
 func (w training) units() ([]schemas.WorkUnit, error) {
-	units := []schemas.WorkUnit{{Name: "all", Seconds: workItemSeconds}}
+	units, err := w.whole.units()
 	if !w.in.RefuseTrained {
-		return units, nil
+		return units, err
 	}
 	c, err := w.contaminationOf(filepath.Join(w.summarizer.Dir, schemas.TrainedOnFile), w.in.Splits, w.in.Articles)
 	if errors.Is(err, errRecord) { // no object of the store, which could be made again
