@@ -8,6 +8,7 @@ import (
 	"os/exec"
 
 	"crosssum/internal/engine"
+	"crosssum/schemas"
 )
 
 // proveMemory has the engine train a model of a published shape for some steps and print what memory that takes.
@@ -30,8 +31,8 @@ func proveMemory(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if *numerics != "native" && *numerics != "portable" {
-		return fmt.Errorf("prove memory: --numerics %q is not native or portable", *numerics)
+	if err := schemas.CheckNumerics(*numerics); err != nil {
+		return err
 	}
 	cmd := engine.Command(ctx, engine.Options{Program: h.config.Engine, Threads: h.config.Threads}, *numerics, "prove-memory",
 		"--shape", *shape, fmt.Sprint("--limit=", *limit),

@@ -62,26 +62,21 @@ func samplingPlan(_ context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if *steps == 0 {
-		*steps = p.Train.Steps
-	}
-	if *steps < 0 || *steps > 100_000_000 {
-		return fmt.Errorf("sampling-plan: --steps is %d; it may be 1 to 100,000,000", *steps)
-	}
+	p.Train.Steps = cmp.Or(*steps, p.Train.Steps)
 	s, err := sampling.New(pairs, p.Train, p.Seed)
 	if err != nil {
 		return err
 	}
-	printPlan(os.Stdout, s.Plan(*steps), pairs, p, *steps, *top)
+	printPlan(os.Stdout, s.Plan(p.Train.Steps), pairs, p, *top)
 	return nil
 }
 
 // printPlan writes the largest pairs, and what is seen of all.
-func printPlan(w io.Writer, plan []sampling.Planned, pairs []sampling.Pair, p schemas.Params, steps, top int) {
+func printPlan(w io.Writer, plan []sampling.Planned, pairs []sampling.Pair, p schemas.Params, top int) {
 	t := p.Train
 	setting := strings.TrimSpace(strings.ReplaceAll(t.Setting, "_", " ") + " " + t.Pivot)
 	fmt.Fprintf(w, "%s, %s, alpha %g, beta %g: %s steps of %d x %d samples, seed %d; %d of %d pairs in use (the others are outside the setting, native ones left out, or have fewer than %d)\n\n",
-		t.Sampling, setting, t.Alpha, t.Beta, live.Thousands(int64(steps)), t.Pairs, t.MiniBatch, p.Seed, len(plan), len(pairs), t.MiniBatch)
+		t.Sampling, setting, t.Alpha, t.Beta, live.Thousands(int64(t.Steps)), t.Pairs, t.MiniBatch, p.Seed, len(plan), len(pairs), t.MiniBatch)
 	sort.SliceStable(plan, func(a, b int) bool { return plan[a].Samples > plan[b].Samples })
 	fmt.Fprintf(w, "%-44s %10s %8s %9s %8s %9s %8s\n", "pair", "samples", "share", "expected", "drawn", "batches", "epochs")
 	total, unseen, most := 0, 0, sampling.Planned{}
@@ -102,7 +97,7 @@ func printPlan(w io.Writer, plan []sampling.Planned, pairs []sampling.Pair, p sc
 		fmt.Fprintf(w, "%-44s %10s %7.3f%% %8.3f%% %7.3f%% %9s %8.2f\n", q.Source+"-"+q.Target, live.Thousands(int64(q.Samples)),
 			100*float64(q.Samples)/float64(total), 100*q.Expected, 100*q.Drawn, live.Thousands(int64(q.Batches)), q.Epochs)
 	}
-	drawn := int64(steps) * int64(t.Pairs) * int64(t.MiniBatch)
+	drawn := int64(t.Steps) * int64(t.Pairs) * int64(t.MiniBatch)
 	fmt.Fprintf(w, "\n%s samples drawn from %s: %.2f epochs in all; pairs that are never drawn: %d; the most repeated: %s-%s, %.1f epochs\n",
 		live.Thousands(drawn), live.Thousands(int64(total)), float64(drawn)/float64(total), unseen, most.Source, most.Target, most.Epochs)
 }

@@ -12,6 +12,7 @@ import (
 
 	"crosssum/internal/engine"
 	"crosssum/internal/operation/config"
+	"crosssum/schemas"
 )
 
 // tool hands a file tool to the engine, which has the native code: its arguments, standard input and output are the user's.
@@ -68,10 +69,7 @@ func numerics(args []string) (mode string, rest []string, err error) {
 			value = rest[i]
 			rest = slices.Delete(rest, i, i+1)
 		}
-		if value != "portable" && value != "native" {
-			return "", nil, fmt.Errorf("--numerics %q is not native or portable", value)
-		}
-		return value, rest, nil
+		return value, rest, schemas.CheckNumerics(value)
 	}
 	return "", args, nil
 }

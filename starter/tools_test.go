@@ -20,7 +20,7 @@ func TestNumericsOfAFileToolAreTheEnginesAndNotTheTools(t *testing.T) {
 		}
 	}
 	for _, args := range []string{"--numerics", "--numerics --model m", "--numerics=bf16"} {
-		if _, _, err := numerics(strings.Fields(args)); err == nil || !strings.Contains(err.Error(), "is not native or portable") {
+		if _, _, err := numerics(strings.Fields(args)); err == nil || !strings.Contains(err.Error(), "is not one of portable, native") {
 			t.Errorf("%s: %v", args, err)
 		}
 	}

@@ -204,6 +204,21 @@ func TestWrongParametersEndTheRunBeforeItsFirstActivity(t *testing.T) {
 	}
 }
 
+func TestAModelCardOutOfRangeEndsTheRunBeforeItsFirstStage(t *testing.T) {
+	for want, card := range map[string]schemas.EncoderCard{
+		"align.threshold: 105 is not in":          {Rule: "margin", Thresholds: map[string]float64{"agreement": 105}, Duplicate: 0.97},
+		"align.duplicate_threshold: 97 is not in": {Rule: "margin", Thresholds: calibrated.Thresholds, Duplicate: 97},
+	} {
+		b := newBoard()
+		b.card = card
+		env := b.environment()
+		env.ExecuteWorkflow(workflows.Pipeline, schemas.RawParams(`{}`))
+		if err := env.GetWorkflowError(); err == nil || !strings.Contains(err.Error(), want) || len(b.computed) > 0 {
+			t.Errorf("wanted %s, got %v, and computed %v", want, err, b.computed)
+		}
+	}
+}
+
 func TestAThresholdThatIsNotTheEncodersOwnIsWarnedOf(t *testing.T) {
 	for raw, want := range map[string]string{
 		`{}`:                              "",

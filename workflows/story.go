@@ -101,6 +101,10 @@ func (r *story) calibrate() error {
 	if align.Duplicate != nil {
 		r.compare("align.duplicate_threshold", r.duplicate, card.Duplicate)
 	}
+	align.Threshold, align.Duplicate = &r.threshold, &r.duplicate
+	if err := align.Check(); err != nil { // what was given is in range
+		return fmt.Errorf("the model card of %q: %w", r.params.Encoder.Name, err)
+	}
 	return nil
 }
 
