@@ -260,7 +260,7 @@ func TestARequestWithoutProgressIsAHang(t *testing.T) {
 }
 
 func TestAWaitingCallBeatsOnlyWhileTheOtherMoves(t *testing.T) {
-	c := start(t, engine.Options{})
+	c := start(t, engine.Options{Stop: time.Second})
 	for op, wanted := range map[string]bool{"work": true, "deaf": false} {
 		patience := 2500 * time.Millisecond // for a beat that must not come
 		if wanted {
