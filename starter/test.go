@@ -216,6 +216,7 @@ func (t *tally) end(e event, output []string) {
 		fmt.Print(strings.Join(output, ""))
 	case "skip":
 		t.skipped++
-		fmt.Printf("skipped: %s %s\n%s", e.Package, e.Test, strings.Join(output, ""))
+		reason := slices.DeleteFunc(output, func(line string) bool { return strings.HasPrefix(line, "===") || strings.HasPrefix(line, "---") })
+		fmt.Printf("skipped: %s %s\n%s", e.Package, e.Test, strings.Join(reason, ""))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -190,5 +191,43 @@ make() {
 	out, err := cmd.Output()
 	if want := elsewhere + "\n" + filepath.Join(dir, "build/bin/starter") + " status two words --flag\n"; err != nil || string(out) != want {
 		t.Errorf("%v: %q, want %q", err, out, want)
+	}
+}
+
+func TestTheQuickTestSetsUpTheCommandLineAndNothingElse(t *testing.T) {
+	steps := map[string]string{}
+	for _, name := range []string{"temporal", "packages", "native", "worker", "engine", "models", "corpus"} {
+		steps[name] = "title=\"make what is not wanted\"\nis_done() { false; }\nmake() { touch build/tmp/" + name + "; }\n"
+	}
+	steps["starter"] = `title="build the command line"
+is_done() { [ -x build/bin/starter ]; }
+make() {
+  printf '#!/bin/sh\necho "$@" "${CGO_LDFLAGS:-pure}"\n' >build/bin/starter
+  chmod +x build/bin/starter
+}
+`
+	dir := checkout(t, steps)
+	wrapper, err := os.ReadFile("../../../crosssum")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "crosssum"), wrapper, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for compiler, wanted := range map[string]string{"cat": "", "no-such-compiler": "packages"} { // one that is there, and one that set-up is to install
+		cmd := exec.Command(filepath.Join(dir, "crosssum"), "test", "--quick", "./schemas")
+		cmd.Env = slices.DeleteFunc(append(os.Environ(), "CC="+compiler), func(v string) bool { return strings.HasPrefix(v, "CGO_LDFLAGS=") })
+		out, err := cmd.Output()
+		if want := "test --quick ./schemas pure\n"; err != nil || string(out) != want {
+			t.Errorf("CC=%s: %v: %q, want %q", compiler, err, out, want)
+		}
+		made, _ := filepath.Glob(filepath.Join(dir, "build/tmp/[a-z]*"))
+		made = slices.DeleteFunc(made, func(path string) bool { return filepath.Base(path) == "lock" })
+		if len(made) > 1 || len(made) == 1 && filepath.Base(made[0]) != wanted || len(made) == 0 && wanted != "" {
+			t.Errorf("CC=%s has set up %v, wanted %q", compiler, made, wanted)
+		}
+		for _, path := range made {
+			os.Remove(path)
+		}
 	}
 }
