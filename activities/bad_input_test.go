@@ -143,7 +143,7 @@ func TestTenPercentOfBrokenRowsAreQuarantinedAndTheRestIsAsWithoutThem(t *testin
 	path, err := a.Store.FileOf(ref, "english", "rejects.arrow")
 	noError(t, err)
 	line := int64(0)
-	noError(t, arrowfile.EachT(path, func(r *schemas.RejectRow) error {
+	noError(t, arrowfile.Each(path, func(r *schemas.RejectRow) error {
 		if line += 10; r.Line != line || r.Reason == "" || r.Detail == "" {
 			t.Errorf("line %d: %q, %q; wanted line %d", r.Line, r.Reason, r.Detail, line)
 		}

@@ -50,7 +50,7 @@ func (m *miner) nearest(articles schemas.Ref) schemas.Ref {
 	noError(m.t, err)
 	ids, vectors := make([][]string, len(units)), make([][][]float64, len(units))
 	for i, path := range paths {
-		noError(m.t, arrowfile.EachT(path, func(r *schemas.ArticleRow) error {
+		noError(m.t, arrowfile.Each(path, func(r *schemas.ArticleRow) error {
 			ids[i], vectors[i] = append(ids[i], arrowfile.Clone(r.ID)), append(vectors[i], topicVector(r.Summary))
 			return nil
 		}))
@@ -77,7 +77,7 @@ func (m *miner) nearest(articles schemas.Ref) schemas.Ref {
 				rows = append(rows, schemas.NeighbourRow{SourceID: ids[i][a], Rank: int32(rank), TargetID: f.id, Score: f.score})
 			}
 		}
-		noError(m.t, arrowfile.WriteT(path, len(rows), func(i int) schemas.NeighbourRow { return rows[i] }))
+		noError(m.t, arrowfile.WriteRows(path, len(rows), func(i int) schemas.NeighbourRow { return rows[i] }))
 	}
 	var pairs []schemas.Unit
 	for i, a := range units {

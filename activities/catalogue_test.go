@@ -137,7 +137,7 @@ func leaksNothing(t *testing.T, m *miner, e schemas.Entry, ever map[string]bool)
 	noError(t, err)
 	split, component := map[string]string{}, map[string]string{}
 	trained, tested := map[string]string{}, map[string]string{} // component -> an article of it that was ever in train, or is held out now
-	noError(t, arrowfile.EachT(path, func(r *schemas.SplitRow) error {
+	noError(t, arrowfile.Each(path, func(r *schemas.SplitRow) error {
 		name := arrowfile.Clone(r.Language + "/" + r.ID)
 		split[name], component[name] = arrowfile.Clone(r.Split), arrowfile.Clone(r.Component)
 		if split[name] == "train" {

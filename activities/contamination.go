@@ -68,7 +68,7 @@ func (a *Activities) articlesOf(split string, splits schemas.Ref) (map[identity]
 		return nil, err
 	}
 	all := map[identity]bool{}
-	err = arrowfile.EachT(samples, func(row *schemas.SampleRow) error {
+	err = arrowfile.Each(samples, func(row *schemas.SampleRow) error {
 		for _, of := range []identity{{row.SourceLanguage, row.SourceID}, {row.TargetLanguage, row.TargetID}} {
 			if row.Split == split && !all[of] {
 				all[of.clone()] = true
@@ -99,7 +99,7 @@ func (a *Activities) eachContent(wanted map[identity]bool, articles schemas.Ref,
 		return err
 	}
 	for _, file := range files {
-		err := arrowfile.EachT(file, func(row *schemas.ArticleRow) error {
+		err := arrowfile.Each(file, func(row *schemas.ArticleRow) error {
 			if of := (identity{row.Language, row.ID}); wanted[of] {
 				of = of.clone()
 				for _, content := range trained.Contents(row) {

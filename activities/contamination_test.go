@@ -24,7 +24,7 @@ func contaminated(t *testing.T, record []trained.Row) (a *Activities, in schemas
 		return d.publish(stage, []string{unit}, func(_, dir string) { noError(t, write(filepath.Join(dir, file))) })
 	}
 	in.Articles = publish("ingest", "english", "articles.arrow", func(path string) error {
-		return arrowfile.WriteT(path, 4, func(i int) schemas.ArticleRow {
+		return arrowfile.WriteRows(path, 4, func(i int) schemas.ArticleRow {
 			id := "e" + string(rune('0'+i))
 			text := map[bool]string{false: "text of " + id, true: "text of e3"}[id == "e2"]
 			return schemas.ArticleRow{Language: "english", ID: id, Summary: "summary of " + id, Text: text, Digest: "says " + id}
@@ -33,7 +33,7 @@ func contaminated(t *testing.T, record []trained.Row) (a *Activities, in schemas
 	rows := []schemas.SampleRow{{SourceLanguage: "english", SourceID: "e0", TargetLanguage: "english", TargetID: "e3", Split: "train"},
 		{SourceLanguage: "english", SourceID: "e1", TargetLanguage: "english", TargetID: "e2", Split: "test"}}
 	in.Splits = publish("split_dedup", "all", "samples.arrow", func(path string) error {
-		return arrowfile.WriteT(path, len(rows), func(i int) schemas.SampleRow { return rows[i] })
+		return arrowfile.WriteRows(path, len(rows), func(i int) schemas.SampleRow { return rows[i] })
 	})
 	in.Model = publish("train", "all", schemas.TrainedOnFile, func(path string) error { return trained.Write(path, record) })
 	return &Activities{Config{Store: s}}, in

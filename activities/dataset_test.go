@@ -86,7 +86,7 @@ func (d *dataset) file(ref schemas.Ref, unit, name string) []byte {
 func (d *dataset) inputs() (articles, neighbours schemas.Ref) {
 	d.t.Helper()
 	articles = d.publish("ingest", []string{"english", "hindi"}, func(language, dir string) {
-		noError(d.t, arrowfile.WriteT(filepath.Join(dir, "articles.arrow"), 3, func(i int) schemas.ArticleRow {
+		noError(d.t, arrowfile.WriteRows(filepath.Join(dir, "articles.arrow"), 3, func(i int) schemas.ArticleRow {
 			return schemas.ArticleRow{Language: language, ID: fmt.Sprint(i), URL: fmt.Sprintf("http://%s/%d", language, i),
 				Summary: fmt.Sprintf("summary %s %d", language, i), Text: fmt.Sprintf("text %s %d", language, i), Digest: "digest"}
 		}))
@@ -107,7 +107,7 @@ func (d *dataset) inputs() (articles, neighbours schemas.Ref) {
 				rank++
 			}
 		}
-		noError(d.t, arrowfile.WriteT(path, len(rows), func(i int) schemas.NeighbourRow { return rows[i] }))
+		noError(d.t, arrowfile.WriteRows(path, len(rows), func(i int) schemas.NeighbourRow { return rows[i] }))
 	}
 	neighbours = d.publish("neighbours", []string{"english-english", "english-hindi", "hindi-hindi"}, func(name, dir string) {
 		lists(filepath.Join(dir, "forward.arrow"), name != "english-hindi")

@@ -32,7 +32,7 @@ func (e oneEncoder) Call(ctx context.Context, mode, op string, args, result any,
 	if err != nil {
 		return err
 	}
-	err = arrowfile.EachT(request.Input, func(r *schemas.TextRow) error {
+	err = arrowfile.Each(request.Input, func(r *schemas.TextRow) error {
 		*e.texts++
 		result.(*engine.EncodeResult).Tokens += 5
 		sum := sha256.Sum256([]byte(request.Prefix + r.Text))
@@ -53,7 +53,7 @@ func TestEmbedEncodesWhatIsNewForItsEncoderAndNothingElse(t *testing.T) {
 	register(d.env, a, embedDefinition)
 	crawl := func(n int) schemas.Ref {
 		return d.publish(fmt.Sprint("ingest", n), []string{"english", "hindi"}, func(language, dir string) {
-			noError(t, arrowfile.WriteT(filepath.Join(dir, "articles.arrow"), n, func(i int) schemas.ArticleRow {
+			noError(t, arrowfile.WriteRows(filepath.Join(dir, "articles.arrow"), n, func(i int) schemas.ArticleRow {
 				return schemas.ArticleRow{Language: language, ID: fmt.Sprintf("%04d", i), Summary: fmt.Sprintf("summary %d", i), Text: fmt.Sprint(n)}
 			}))
 		})
@@ -90,7 +90,7 @@ func TestEmbedEncodesWhatIsNewForItsEncoderAndNothingElse(t *testing.T) {
 		want := fmt.Sprint(vectorOf(other.Encoder.Name + "portable" + fmt.Sprint(other.Encoder.MaxTokens, other.Encoder.BatchTokens)))
 		path, err := a.Store.FileOf(ref, "english", "embeddings.arrow")
 		noError(t, err)
-		noError(t, arrowfile.EachT(path, func(r *schemas.EmbeddingRow) error {
+		noError(t, arrowfile.Each(path, func(r *schemas.EmbeddingRow) error {
 			if fmt.Sprint(r.Embedding) != want {
 				return fmt.Errorf("%s: row %s has a vector of another encoder", what, r.ID)
 			}

@@ -108,7 +108,7 @@ func (a *Activities) readTestPairs(in schemas.GenerateInput) (map[string][]testS
 		return nil, err
 	}
 	pairs := map[string][]testSample{}
-	err = arrowfile.EachT(path, func(r *schemas.SampleRow) error {
+	err = arrowfile.Each(path, func(r *schemas.SampleRow) error {
 		if r.Split != "test" {
 			return nil
 		}
@@ -194,7 +194,7 @@ func (w generating) run(ctx context.Context, u schemas.WorkUnit, draft *store.Dr
 	output := filepath.Join(draft.Dir, "generations.arrow")
 	counts := map[string]int64{"samples": int64(len(chosen)), "not_generated": int64(len(samples) - len(chosen))}
 	if len(chosen) == 0 {
-		return counts, arrowfile.WriteT[schemas.GenerationRow](output, 0, nil)
+		return counts, arrowfile.WriteRows[schemas.GenerationRow](output, 0, nil)
 	}
 	scratch, err := w.Store.Draft()
 	if err != nil {
@@ -225,7 +225,7 @@ func (w generating) writePrompts(pair string, chosen []testSample, output string
 	for _, s := range chosen {
 		texts[s.sourceID] = ""
 	}
-	err := arrowfile.EachT(path, func(r *schemas.ArticleRow) error {
+	err := arrowfile.Each(path, func(r *schemas.ArticleRow) error {
 		if _, wanted := texts[r.ID]; wanted {
 			texts[arrowfile.Clone(r.ID)] = arrowfile.Clone(r.Text)
 		}
@@ -234,7 +234,7 @@ func (w generating) writePrompts(pair string, chosen []testSample, output string
 	if err != nil {
 		return err
 	}
-	out, err := arrowfile.CreateT[schemas.PromptRow](output)
+	out, err := arrowfile.Create[schemas.PromptRow](output)
 	if err != nil {
 		return err
 	}

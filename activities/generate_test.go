@@ -91,7 +91,7 @@ func TestALanguageThatTheModelWasNeverTrainedOnIsNotGeneratedAndTakesNothingElse
 		}
 	}
 	in.Splits = d.publish("split_dedup", []string{"all"}, func(_, dir string) {
-		noError(t, arrowfile.WriteT(filepath.Join(dir, "samples.arrow"), len(rows), func(i int) schemas.SampleRow { return rows[i] }))
+		noError(t, arrowfile.WriteRows(filepath.Join(dir, "samples.arrow"), len(rows), func(i int) schemas.SampleRow { return rows[i] }))
 	})
 	in.Model = d.publish("train", []string{"all"}, func(_, dir string) {
 		put(t, filepath.Join(dir, "config.json"), `{"task_specific_params": {"langid_map": {"english": [5, "x"]}}}`)

@@ -57,7 +57,7 @@ func (w identifying) run(ctx context.Context, u schemas.WorkUnit, draft *store.D
 		return nil, err
 	}
 	counts := map[string]int64{"rows": result.Rows, "unknown": 0}
-	return counts, arrowfile.EachT(request.Output, func(r *schemas.ClassifiedRow) error {
+	return counts, arrowfile.Each(request.Output, func(r *schemas.ClassifiedRow) error {
 		if r.Wanted < 0 {
 			counts["unknown"]++
 		}

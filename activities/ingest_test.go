@@ -88,7 +88,7 @@ func TestACrawlIsScannedIngestedAndNotIngestedTwice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = arrowfile.EachT(paths[1], func(r *schemas.ArticleRow) error {
+	err = arrowfile.Each(paths[1], func(r *schemas.ArticleRow) error {
 		if r.Language != "german" || r.Label != "val" || len(r.Digest) != 64 {
 			t.Errorf("%s %s %s", r.Language, r.Label, r.Digest)
 		}

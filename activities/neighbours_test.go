@@ -25,7 +25,7 @@ func (e searches) Call(_ context.Context, _, _ string, args, _ any, _ engine.Rep
 	*e.asked = append(*e.asked, request)
 	for _, path := range []string{request.Forward, request.Backward} {
 		if path != "" {
-			w, err := arrowfile.CreateT[schemas.NeighbourRow](path)
+			w, err := arrowfile.Create[schemas.NeighbourRow](path)
 			if err := errors.Join(err, w.Close()); err != nil {
 				return err
 			}
@@ -127,7 +127,7 @@ func TestALookUpNamesNoMoreUnitsThanAHistoryCanHold(t *testing.T) {
 // languageOf is the language of a file of embeddings.
 func languageOf(t *testing.T, path string) (language string) {
 	t.Helper()
-	noError(t, arrowfile.EachT(path, func(r *schemas.EmbeddingRow) error {
+	noError(t, arrowfile.Each(path, func(r *schemas.EmbeddingRow) error {
 		language = arrowfile.Clone(r.Language)
 		return nil
 	}))

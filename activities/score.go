@@ -61,7 +61,7 @@ func (w scoring) run(ctx context.Context, _ schemas.WorkUnit, draft *store.Draft
 			return nil, err
 		}
 	}
-	err = arrowfile.WriteT(filepath.Join(draft.Dir, "scores.arrow"), len(rows), func(i int) schemas.ScoredRow { return rows[i] })
+	err = arrowfile.WriteRows(filepath.Join(draft.Dir, "scores.arrow"), len(rows), func(i int) schemas.ScoredRow { return rows[i] })
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +87,7 @@ func (w scoring) samplesToScore(report engine.Report) ([]schemas.ScoredRow, erro
 	}
 	var rows []schemas.ScoredRow
 	for _, path := range w.generations.paths {
-		err := arrowfile.EachT(path, func(r *schemas.GenerationRow) error {
+		err := arrowfile.Each(path, func(r *schemas.GenerationRow) error {
 			s := arrowfile.Clone
 			row := schemas.ScoredRow{SourceLanguage: s(r.SourceLanguage), SourceID: s(r.SourceID), TargetLanguage: s(r.TargetLanguage),
 				TargetID: s(r.TargetID), Generated: s(r.Generated)}
@@ -106,7 +106,7 @@ func (w scoring) samplesToScore(report engine.Report) ([]schemas.ScoredRow, erro
 			continue
 		}
 		report(schemas.Progress{Done: int64(i), Total: int64(len(w.articles.units)), Of: "languages read"})
-		err := arrowfile.EachT(w.articles.paths[i], func(r *schemas.ArticleRow) error {
+		err := arrowfile.Each(w.articles.paths[i], func(r *schemas.ArticleRow) error {
 			if _, ok := ids[r.ID]; ok {
 				id, text := arrowfile.Clone(r.ID), arrowfile.Clone(r.Text)
 				ids[id] = &article{arrowfile.Clone(r.Summary), lead.Sentence(rougeName(u.Name), text)}

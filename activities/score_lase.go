@@ -72,7 +72,7 @@ func (w scoring) vectorsOf(ctx context.Context, rows []schemas.ScoredRow, dir st
 		return nil, err
 	}
 	vectors := make(map[string][]float32, len(texts))
-	err = arrowfile.EachT(output, func(r *schemas.EmbeddingRow) error {
+	err = arrowfile.Each(output, func(r *schemas.EmbeddingRow) error {
 		if len(vectors) < len(texts) {
 			vectors[texts[len(vectors)]] = slices.Clone(r.Embedding)
 		}
@@ -109,7 +109,7 @@ func (w scoring) classifyRows(ctx context.Context, rows []schemas.ScoredRow, dir
 	if err := w.CPU.Call(ctx, w.in.Numerics, engine.OpClassify, request, &result, report); err != nil {
 		return c, err
 	}
-	err = arrowfile.EachT(output, func(r *schemas.ClassifiedRow) error {
+	err = arrowfile.Each(output, func(r *schemas.ClassifiedRow) error {
 		l, err := schemas.LanguageByName(r.Language)
 		c.first = append(c.first, err == nil && l.FastText != "" && r.Label == l.FastText)
 		c.wanted = append(c.wanted, float64(r.Wanted))
@@ -121,9 +121,9 @@ func (w scoring) classifyRows(ctx context.Context, rows []schemas.ScoredRow, dir
 	return c, err
 }
 
-// writeTexts makes a schemas.Text file of n stripped texts.
+// writeTexts makes a schemas.TextRow file of n stripped texts.
 func writeTexts(path string, n int, row func(i int) (language, text string)) error {
-	return arrowfile.WriteT(path, n, func(i int) schemas.TextRow {
+	return arrowfile.WriteRows(path, n, func(i int) schemas.TextRow {
 		language, text := row(i)
 		return schemas.TextRow{Language: language, ID: fmt.Sprintf("%09d", i), Text: strings.TrimSpace(text)}
 	})

@@ -40,7 +40,7 @@ func (standIn) Call(_ context.Context, _, op string, args, result any, _ engine.
 			return err
 		}
 		rows := int64(0)
-		err = arrowfile.EachT(request.Input, func(r *schemas.TextRow) error {
+		err = arrowfile.Each(request.Input, func(r *schemas.TextRow) error {
 			rows++
 			return w.Append(schemas.EmbeddingRow{Language: r.Language, ID: r.ID, Embedding: vectorOf(r.Text)})
 		})
@@ -48,11 +48,11 @@ func (standIn) Call(_ context.Context, _, op string, args, result any, _ engine.
 		return errors.Join(err, w.Close())
 	case engine.OpClassify:
 		request := args.(engine.ClassifyRequest)
-		w, err := arrowfile.CreateT[schemas.ClassifiedRow](request.Output)
+		w, err := arrowfile.Create[schemas.ClassifiedRow](request.Output)
 		if err != nil {
 			return err
 		}
-		err = arrowfile.EachT(request.Input, func(r *schemas.TextRow) error {
+		err = arrowfile.Each(request.Input, func(r *schemas.TextRow) error {
 			word, _, _ := strings.Cut(r.Text, " ")
 			l, _ := schemas.LanguageByName(word)
 			return w.Append(schemas.ClassifiedRow{Language: r.Language, ID: r.ID, Label: l.FastText, Probability: 0.5, Wanted: 0.25})
@@ -103,11 +103,11 @@ func newScene(t *testing.T) *scene {
 	var units []schemas.Unit
 	for _, language := range sceneLanguages {
 		units = append(units, sc.publish("ingest", language, map[string]int64{"read": 5, "accepted": 4, "rejected": 1}, func(dir string) {
-			noError(t, arrowfile.WriteT(filepath.Join(dir, "articles.arrow"), 4, func(i int) schemas.ArticleRow {
+			noError(t, arrowfile.WriteRows(filepath.Join(dir, "articles.arrow"), 4, func(i int) schemas.ArticleRow {
 				return schemas.ArticleRow{Language: language, ID: fmt.Sprint("a", i), Summary: summaryOf(language, i),
 					Text: fmt.Sprintf("%s lead sentence %d. And more.", language, i)}
 			}))
-			noError(t, arrowfile.WriteT(filepath.Join(dir, "rejects.arrow"), 1, func(int) schemas.RejectRow {
+			noError(t, arrowfile.WriteRows(filepath.Join(dir, "rejects.arrow"), 1, func(int) schemas.RejectRow {
 				return schemas.RejectRow{File: "f", Line: 3, Reason: "empty_summary"}
 			}))
 		}))
@@ -131,7 +131,7 @@ func (sc *scene) seal(stage string, units ...schemas.Unit) schemas.Ref {
 // generations publishes summaries from french to english: the given texts for articles 0, 1, ...
 func (sc *scene) generations(name string, texts ...string) schemas.Ref {
 	return sc.seal("generate", sc.publish("generate", name, map[string]int64{"samples": int64(len(texts)), "not_generated": 2}, func(dir string) {
-		noError(sc.t, arrowfile.WriteT(filepath.Join(dir, "generations.arrow"), len(texts), func(i int) schemas.GenerationRow {
+		noError(sc.t, arrowfile.WriteRows(filepath.Join(dir, "generations.arrow"), len(texts), func(i int) schemas.GenerationRow {
 			id := fmt.Sprint("a", i)
 			return schemas.GenerationRow{SourceLanguage: "french", SourceID: id, TargetLanguage: "english", TargetID: id, Generated: texts[i], Score: -1}
 		}))
@@ -219,7 +219,7 @@ func TestScoresAreThoseOfTheirTextsAndRepeat(t *testing.T) {
 		t.Fatal(err)
 	}
 	var first, second schemas.Figures
-	err = arrowfile.EachT(path, func(r *schemas.ScoredRow) error {
+	err = arrowfile.Each(path, func(r *schemas.ScoredRow) error {
 		switch r.SourceID {
 		case "a0":
 			first = r.Figures

@@ -24,11 +24,11 @@ func (l labeller) Call(ctx context.Context, mode, op string, args, result any, r
 	if !ok || request.Column != "summary" {
 		return l.standIn.Call(ctx, mode, op, args, result, report)
 	}
-	w, err := arrowfile.CreateT[schemas.ClassifiedRow](request.Output)
+	w, err := arrowfile.Create[schemas.ClassifiedRow](request.Output)
 	if err != nil {
 		return err
 	}
-	err = arrowfile.EachT(request.Input, func(r *schemas.ArticleRow) error {
+	err = arrowfile.Each(request.Input, func(r *schemas.ArticleRow) error {
 		result.(*engine.ClassifyResult).Rows++
 		word, _, _ := strings.Cut(r.Summary, " ")
 		label, _ := schemas.LanguageByName(word)
@@ -52,11 +52,11 @@ func (sc *scene) crawl(stage string, summaries map[string][]string) schemas.Ref 
 			counts = map[string]int64{"articles": int64(len(rows)), "new": 2, "edited": 1}
 		}
 		units = append(units, sc.publish(stage+"-screened", language, counts, func(dir string) {
-			noError(sc.t, arrowfile.WriteT(filepath.Join(dir, "articles.arrow"), len(rows), func(i int) schemas.ArticleRow {
+			noError(sc.t, arrowfile.WriteRows(filepath.Join(dir, "articles.arrow"), len(rows), func(i int) schemas.ArticleRow {
 				return schemas.ArticleRow{Language: language, ID: fmt.Sprint(language, i), Summary: rows[i], Text: "text", Digest: fmt.Sprint(i)}
 			}))
 			if stage == "merge" {
-				noError(sc.t, arrowfile.WriteT(filepath.Join(dir, "changes.arrow"), 1, func(int) schemas.DeletionRow { return schemas.DeletionRow{Language: language, ID: "x"} }))
+				noError(sc.t, arrowfile.WriteRows(filepath.Join(dir, "changes.arrow"), 1, func(int) schemas.DeletionRow { return schemas.DeletionRow{Language: language, ID: "x"} }))
 			}
 		}))
 	}

@@ -1,118 +1,257 @@
 package schemas
 
-import "github.com/apache/arrow/go/v17/arrow"
+// Rows of the Arrow files, one type a noun: a field is a column, named by its tag. Rows are sorted by (language, id). No field is
+// null. internal/artifact/arrowfile derives the files' schemas from these types, and reads and writes them.
+type (
+	// ArticleRow is one accepted row of a crawl. content_digest = SHA-256 hex of title, summary, text, each ended by a zero byte.
+	ArticleRow struct {
+		Language string   `arrow:"language"`
+		ID       string   `arrow:"id"`
+		URL      string   `arrow:"url"`
+		Title    string   `arrow:"title"`
+		Summary  string   `arrow:"summary"`
+		Text     string   `arrow:"text"`
+		Images   []string `arrow:"images"`
+		Label    string   `arrow:"label"` // split that the crawl gave: "train", "val", "test" or ""
+		Digest   string   `arrow:"content_digest"`
+	}
 
-// Arrow schemas, one a noun. Rows are sorted by (language, id). No field is null.
-var (
-	// Article is one accepted row of a crawl. content_digest = SHA-256 hex of title, summary, text, each ended by a zero byte.
-	Article = arrow.NewSchema([]arrow.Field{
-		str("language"), str("id"), str("url"), str("title"), str("summary"), str("text"),
-		{Name: "images", Type: arrow.ListOf(arrow.BinaryTypes.String)},
-		str("label"), // split that the crawl gave: "train", "val", "test" or ""
-		str("content_digest"),
-	}, nil)
+	// RejectRow is one quarantined row: where it stood and why. line counts from 1; file is the digest of the crawl file.
+	RejectRow struct {
+		File   string `arrow:"file"`
+		Line   int64  `arrow:"line"`
+		Reason string `arrow:"reason"`
+		Detail string `arrow:"detail"`
+	}
 
-	// Reject is one quarantined row: where it stood and why. line counts from 1; file is the digest of the crawl file.
-	Reject = arrow.NewSchema([]arrow.Field{str("file"), i64("line"), str("reason"), str("detail")}, nil)
+	// DeletionRow is an identity that a crawl withdraws.
+	DeletionRow struct {
+		Language string `arrow:"language"`
+		ID       string `arrow:"id"`
+	}
 
-	// Deletion is an identity that a crawl withdraws.
-	Deletion = arrow.NewSchema([]arrow.Field{str("language"), str("id")}, nil)
-
-	// Change is what a crawl did to one article of the catalogue: "new", "edited" (its title, summary or text) or
+	// ChangeRow is what a crawl did to one article of the catalogue: "new", "edited" (its title, summary or text) or
 	// "withdrawn". Others have no row.
-	Change = arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("change")}, nil)
+	ChangeRow struct {
+		Language string `arrow:"language"`
+		ID       string `arrow:"id"`
+		Change   string `arrow:"change"`
+	}
 
-	// Neighbour is one entry of a neighbour list; rank counts from 0; score is a float64 dot product rounded once to fp32.
-	Neighbour = arrow.NewSchema([]arrow.Field{str("source_id"), i32("rank"), str("target_id"), f32("score")}, nil)
+	// NeighbourRow is one entry of a neighbour list; rank counts from 0; score is a float64 dot product rounded once to fp32.
+	NeighbourRow struct {
+		Uncompressed
+		SourceID string  `arrow:"source_id"`
+		Rank     int32   `arrow:"rank"`
+		TargetID string  `arrow:"target_id"`
+		Score    float32 `arrow:"score"`
+	}
 
-	// Pair is one accepted alignment; source_language < target_language in byte order. score is the cosine.
-	Pair = arrow.NewSchema([]arrow.Field{
-		str("source_language"), str("source_id"), str("target_language"), str("target_id"),
-		f32("score"), f32("margin"), str("rule"), str("component"),
-	}, nil)
+	// PairRow is one accepted alignment; source_language < target_language in byte order. score is the cosine.
+	PairRow struct {
+		SourceLanguage string  `arrow:"source_language"`
+		SourceID       string  `arrow:"source_id"`
+		TargetLanguage string  `arrow:"target_language"`
+		TargetID       string  `arrow:"target_id"`
+		Score          float32 `arrow:"score"`
+		Margin         float32 `arrow:"margin"`
+		Rule           string  `arrow:"rule"`
+		Component      string  `arrow:"component"`
+	}
 
-	// Duplicate is a pair of near-identical summaries of one language; source_id < target_id.
-	Duplicate = arrow.NewSchema([]arrow.Field{str("language"), str("source_id"), str("target_id"), f32("score")}, nil)
+	// DuplicateRow is a pair of near-identical summaries of one language; source_id < target_id.
+	DuplicateRow struct {
+		Language string  `arrow:"language"`
+		SourceID string  `arrow:"source_id"`
+		TargetID string  `arrow:"target_id"`
+		Score    float32 `arrow:"score"`
+	}
 
-	// Component assigns every article its connected component, named by its smallest "language/id".
-	Component = arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("component")}, nil)
+	// ComponentRow assigns an article its connected component, named by its smallest "language/id".
+	ComponentRow struct {
+		Language  string `arrow:"language"`
+		ID        string `arrow:"id"`
+		Component string `arrow:"component"`
+	}
 
-	// Split assigns every article its split ("train", "val", "test", or "dropped") and the reason
+	// SplitRow assigns an article its split ("train", "val", "test", or "dropped") and the reason
 	// ("history_train", "large", "label", "history_eval", "hash", "exact_duplicate").
-	Split = arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("component"), str("split"), str("reason")}, nil)
+	SplitRow struct {
+		Language  string `arrow:"language"`
+		ID        string `arrow:"id"`
+		Component string `arrow:"component"`
+		Split     string `arrow:"split"`
+		Reason    string `arrow:"reason"`
+	}
 
-	// History is the split ("train", "val", "test") in which a ledger last published an article, withdrawn ones included; of an
+	// HistoryRow is the split ("train", "val", "test") in which a ledger last published an article, withdrawn ones included; of an
 	// article that was dropped it is the one of its component. What was in train once never leaves it.
-	History = arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("split")}, nil)
+	HistoryRow struct {
+		Language string `arrow:"language"`
+		ID       string `arrow:"id"`
+		Split    string `arrow:"split"`
+	}
 
-	// Trained lists, sorted, the SHA-256 (hex) of summary and text, each ended by a zero byte, of whatever ever was in train.
-	Trained = arrow.NewSchema([]arrow.Field{str("content")}, nil)
+	// TrainedRow is, sorted, the SHA-256 (hex) of summary and text, each ended by a zero byte, of something that ever was in train.
+	TrainedRow struct {
+		Content string `arrow:"content"`
+	}
 
-	// Sample is one directed training or test example, native ones (source = target article) included.
-	Sample = arrow.NewSchema([]arrow.Field{
-		str("source_language"), str("source_id"), str("target_language"), str("target_id"), str("split"),
-	}, nil)
+	// SampleRow is one directed training or test example, native ones (source = target article) included.
+	SampleRow struct {
+		SourceLanguage string `arrow:"source_language"`
+		SourceID       string `arrow:"source_id"`
+		TargetLanguage string `arrow:"target_language"`
+		TargetID       string `arrow:"target_id"`
+		Split          string `arrow:"split"`
+	}
 
-	// Text is a list of texts for the engine's encode and classify.
-	Text = arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("text")}, nil)
+	// TextRow is a text for the engine's encode and classify.
+	TextRow struct {
+		Uncompressed
+		Language string `arrow:"language"`
+		ID       string `arrow:"id"`
+		Text     string `arrow:"text"`
+	}
 
-	// Classified says which language a text is in: the classifier's first label ("en") with
+	// ClassifiedRow says which language a text is in: the classifier's first label ("en") with
 	// its probability, the probability of the label of the row's language (-1 where the classifier does not know it), how
 	// many letters the text has (an ideograph, kana or hangul counts three), and a hash that equal texts share.
-	Classified = arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("label"), f32("probability"), f32("wanted"),
-		i32("letters"), i64("hash")}, nil)
+	ClassifiedRow struct {
+		Language    string  `arrow:"language"`
+		ID          string  `arrow:"id"`
+		Label       string  `arrow:"label"`
+		Probability float32 `arrow:"probability"`
+		Wanted      float32 `arrow:"wanted"`
+		Letters     int32   `arrow:"letters"`
+		Hash        int64   `arrow:"hash"`
+	}
 
-	// Identified says of a screened article which language its summary is in ("english", or the classifier's label where the
+	// IdentifiedRow says of a screened article which language its summary is in ("english", or the classifier's label where the
 	// table of languages has no name for it), with the classifier's probability, and whether it may be called its file's.
 	// Row for row that of the articles file beside it.
-	Identified = arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("identified"), f32("probability"),
-		{Name: "ok", Type: arrow.FixedWidthTypes.Boolean}}, nil)
+	IdentifiedRow struct {
+		Language    string  `arrow:"language"`
+		ID          string  `arrow:"id"`
+		Identified  string  `arrow:"identified"`
+		Probability float32 `arrow:"probability"`
+		OK          bool    `arrow:"ok"`
+	}
 
-	// SetAside is an article that screening left out: reason is "misplaced" (its summary is in the language identified), or,
+	// SetAsideRow is an article that screening left out: reason is "misplaced" (its summary is in the language identified), or,
 	// where it was to be moved there, "no_language" (the crawl has no file for it) or "duplicate_id" (the file has the id).
-	SetAside = arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("reason"), str("identified"), f32("probability")}, nil)
+	SetAsideRow struct {
+		Language    string  `arrow:"language"`
+		ID          string  `arrow:"id"`
+		Reason      string  `arrow:"reason"`
+		Identified  string  `arrow:"identified"`
+		Probability float32 `arrow:"probability"`
+	}
 
-	// Tokens are the ids of an article's text (source) and summary (label), cut to their limits, each ended by </s>. Uncompressed, so
-	// that training reads them where they lie. dropped counts sentinels that the summary spells out, which labels do not hold.
-	Tokens = arrow.NewSchema([]arrow.Field{str("language"), str("id"),
-		{Name: "source", Type: arrow.ListOfNonNullable(arrow.PrimitiveTypes.Int32)},
-		{Name: "label", Type: arrow.ListOfNonNullable(arrow.PrimitiveTypes.Int32)}, i32("dropped")}, nil)
+	// TokensRow has the ids of an article's text (source) and summary (label), cut to their limits, each ended by </s>. Uncompressed,
+	// so that training reads them where they lie. dropped counts sentinels that the summary spells out, which labels do not hold.
+	TokensRow struct {
+		Uncompressed
+		Language string  `arrow:"language"`
+		ID       string  `arrow:"id"`
+		Source   []int32 `arrow:"source"`
+		Label    []int32 `arrow:"label"`
+		Dropped  int32   `arrow:"dropped"`
+	}
 
-	// Prompt is the input of the engine's generate: text is the source article.
-	Prompt = arrow.NewSchema([]arrow.Field{
-		str("source_language"), str("source_id"), str("target_language"), str("target_id"), str("text"),
-	}, nil)
+	// PromptRow is the input of the engine's generate: text is the source article.
+	PromptRow struct {
+		SourceLanguage string `arrow:"source_language"`
+		SourceID       string `arrow:"source_id"`
+		TargetLanguage string `arrow:"target_language"`
+		TargetID       string `arrow:"target_id"`
+		Text           string `arrow:"text"`
+	}
 
-	// Generation is the best beam of a prompt; score = sum of log-probabilities / length^penalty.
-	Generation = arrow.NewSchema([]arrow.Field{
-		str("source_language"), str("source_id"), str("target_language"), str("target_id"), str("generated"), f32("score"),
-	}, nil)
+	// GenerationRow is the best beam of a prompt; score = sum of log-probabilities / length^penalty.
+	GenerationRow struct {
+		SourceLanguage string  `arrow:"source_language"`
+		SourceID       string  `arrow:"source_id"`
+		TargetLanguage string  `arrow:"target_language"`
+		TargetID       string  `arrow:"target_id"`
+		Generated      string  `arrow:"generated"`
+		Score          float32 `arrow:"score"`
+	}
 
-	// Score is one scored generation, all times 100. lead_* score the source's first sentence against the same reference.
-	ScoreRow = arrow.NewSchema([]arrow.Field{
-		str("source_language"), str("source_id"), str("target_language"), str("target_id"),
-		str("generated"), str("reference"), str("lead"),
-		f64("rouge1"), f64("rouge2"), f64("rougeL"), f64("lase"), f64("ms"), f64("lc"), f64("lp"), f64("lase_shuffled"),
-		f64("lead_rouge1"), f64("lead_rouge2"), f64("lead_rougeL"), f64("lead_lase"),
-	}, nil)
+	// ScoredRow is one scored generation, all times 100. lead_* score the source's first sentence against the same reference.
+	ScoredRow struct {
+		SourceLanguage string `arrow:"source_language"`
+		SourceID       string `arrow:"source_id"`
+		TargetLanguage string `arrow:"target_language"`
+		TargetID       string `arrow:"target_id"`
+		Generated      string `arrow:"generated"`
+		Reference      string `arrow:"reference"`
+		Lead           string `arrow:"lead"`
+		Figures
+	}
+
+	// Figures are the measures of a sample, or their means over samples; times 100.
+	Figures struct {
+		Rouge1       float64 `json:"rouge1" arrow:"rouge1"`
+		Rouge2       float64 `json:"rouge2" arrow:"rouge2"`
+		RougeL       float64 `json:"rougeL" arrow:"rougeL"`
+		LaSE         float64 `json:"lase" arrow:"lase"`
+		MS           float64 `json:"ms" arrow:"ms"`
+		LC           float64 `json:"lc" arrow:"lc"`
+		LP           float64 `json:"lp" arrow:"lp"`
+		LaSEShuffled float64 `json:"lase_shuffled" arrow:"lase_shuffled"`
+		LeadRouge1   float64 `json:"lead_rouge1" arrow:"lead_rouge1"`
+		LeadRouge2   float64 `json:"lead_rouge2" arrow:"lead_rouge2"`
+		LeadRougeL   float64 `json:"lead_rougeL" arrow:"lead_rougeL"`
+		LeadLaSE     float64 `json:"lead_lase" arrow:"lead_lase"`
+	}
+
+	// EmbeddingRow is the unit vector of a text; all of a file have one width.
+	EmbeddingRow struct {
+		Uncompressed
+		Language   string    `arrow:"language"`
+		ID         string    `arrow:"id"`
+		TextDigest string    `arrow:"text_digest"`
+		Embedding  []float32 `arrow:"embedding"`
+	}
+
+	// VectorRow is a row of a part of the store of embedded texts, sorted by digest.
+	VectorRow struct {
+		Uncompressed
+		TextDigest string    `arrow:"text_digest"`
+		Embedding  []float32 `arrow:"embedding"`
+	}
+
+	// TrainedOnRow is, sorted, an article that a model was trained on, as text or as summary: content_digest is ArticleRow's. A row with
+	// an empty id names no article: its content_digest has one behind the other the first 16 hex digits of the SHA-256 of texts and summaries
+	// of the language, which are what a data set's folder has of articles; batches do not tell the language of their texts, so that it is "".
+	// The record lies beside the model's files as TrainedOnFile; nothing that loads the model reads it.
+	TrainedOnRow struct {
+		Language string `arrow:"language"`
+		ID       string `arrow:"id"`
+		Content  string `arrow:"content_digest"`
+	}
+
+	// DatasetRow is a row of the data set's Parquet files: the four fields of the JSON lines, and what to filter by. An article
+	// with its own summary has the rule "native", and null in score and margin. component is that of SplitRow; crawl is the digest
+	// of the later of the two articles' crawls; language_ok: the summary is in the target language (null: nobody looked).
+	DatasetRow struct {
+		SourceURL      string   `arrow:"source_url"`
+		TargetURL      string   `arrow:"target_url"`
+		Summary        string   `arrow:"summary"`
+		Text           string   `arrow:"text"`
+		SourceLanguage string   `arrow:"source_language"`
+		TargetLanguage string   `arrow:"target_language"`
+		SourceID       string   `arrow:"source_id"`
+		TargetID       string   `arrow:"target_id"`
+		Score          *float32 `arrow:"score"`
+		Margin         *float32 `arrow:"margin"`
+		Rule           string   `arrow:"rule"`
+		Component      string   `arrow:"component"`
+		Crawl          string   `arrow:"crawl"`
+		LanguageOK     *bool    `arrow:"language_ok"`
+	}
 )
 
-// Embedding is {language, id, text_digest, embedding}: unit vectors of d float32.
-func Embedding(d int) *arrow.Schema {
-	return arrow.NewSchema([]arrow.Field{str("language"), str("id"), str("text_digest"),
-		{Name: "embedding", Type: arrow.FixedSizeListOfNonNullable(int32(d), arrow.PrimitiveTypes.Float32)}}, nil)
-}
-
-// Vector is {text_digest, embedding}: a part of the store of embedded texts, sorted by digest.
-func Vector(d int) *arrow.Schema { return arrow.NewSchema(Embedding(d).Fields()[2:], nil) }
-
-func str(n string) arrow.Field { return arrow.Field{Name: n, Type: arrow.BinaryTypes.String} }
-func i32(n string) arrow.Field { return arrow.Field{Name: n, Type: arrow.PrimitiveTypes.Int32} }
-func i64(n string) arrow.Field { return arrow.Field{Name: n, Type: arrow.PrimitiveTypes.Int64} }
-func f32(n string) arrow.Field { return arrow.Field{Name: n, Type: arrow.PrimitiveTypes.Float32} }
-func f64(n string) arrow.Field { return arrow.Field{Name: n, Type: arrow.PrimitiveTypes.Float64} }
-
-func nullable(f arrow.Field) arrow.Field {
-	f.Nullable = true
-	return f
-}
+// Uncompressed marks rows that are numbers above all, or short-lived: their files are written without zstd.
+type Uncompressed struct{}

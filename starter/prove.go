@@ -190,7 +190,7 @@ func (p *proof) sample(ctx context.Context) error {
 		}
 		var rows, held bytes.Buffer // to train and to validate on
 		n := 0
-		err = arrowfile.EachT(filepath.Join(out, "articles.arrow"), func(row *schemas.ArticleRow) error {
+		err = arrowfile.Each(filepath.Join(out, "articles.arrow"), func(row *schemas.ArticleRow) error {
 			if n++; n > 200 {
 				return nil
 			}

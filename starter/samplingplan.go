@@ -157,7 +157,7 @@ func countsOfRun(h *house, run string) ([]sampling.Pair, error) {
 		return nil, err
 	}
 	counts := map[[2]string]int{}
-	err = arrowfile.EachT(path, func(row *schemas.SampleRow) error {
+	err = arrowfile.Each(path, func(row *schemas.SampleRow) error {
 		if row.Split == split.Train {
 			counts[[2]string{arrowfile.Clone(row.SourceLanguage), arrowfile.Clone(row.TargetLanguage)}]++
 		}

@@ -17,7 +17,7 @@ func (o *options) increment() error {
 		return err
 	}
 	generator := rand.New(rand.NewPCG(5, 5))
-	if err := arrowfile.EachT(o.target, func(r *schemas.EmbeddingRow) error {
+	if err := arrowfile.Each(o.target, func(r *schemas.EmbeddingRow) error {
 		if generator.IntN(20) == 0 {
 			added++
 			return nil

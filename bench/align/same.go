@@ -88,7 +88,7 @@ func mutual(forward, backward lists) map[string]neighbour {
 
 func read(path string) (lists, error) {
 	l := lists{}
-	return l, arrowfile.EachT(path, func(row *schemas.NeighbourRow) error {
+	return l, arrowfile.Each(path, func(row *schemas.NeighbourRow) error {
 		id := arrowfile.Clone(row.SourceID)
 		l[id] = append(l[id], neighbour{arrowfile.Clone(row.TargetID), float64(row.Score)})
 		return nil

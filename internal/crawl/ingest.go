@@ -154,11 +154,11 @@ func readFile(ctx context.Context, f *Folder, c schemas.CrawlFile, limits schema
 }
 
 func (in *Ingested) writeArticles(files []schemas.CrawlFile, s *sorter, out string, reject func(Reject) error) error {
-	articles, err := arrowfile.CreateT[schemas.ArticleRow](filepath.Join(out, "articles.arrow"))
+	articles, err := arrowfile.Create[schemas.ArticleRow](filepath.Join(out, "articles.arrow"))
 	if err != nil {
 		return err
 	}
-	deletions, err := arrowfile.CreateT[schemas.DeletionRow](filepath.Join(out, "deletions.arrow"))
+	deletions, err := arrowfile.Create[schemas.DeletionRow](filepath.Join(out, "deletions.arrow"))
 	if err != nil {
 		return errors.Join(err, articles.Close())
 	}
@@ -182,7 +182,7 @@ func (in *Ingested) writeArticles(files []schemas.CrawlFile, s *sorter, out stri
 }
 
 func writeRejects(path string, files []schemas.CrawlFile, rejects []Reject) error {
-	return arrowfile.WriteT(path, len(rejects), func(i int) schemas.RejectRow {
+	return arrowfile.WriteRows(path, len(rejects), func(i int) schemas.RejectRow {
 		r := rejects[i]
 		return schemas.RejectRow{File: files[r.File].Digest, Line: r.Line, Reason: string(r.Reason), Detail: r.Detail}
 	})

@@ -93,7 +93,7 @@ func TestAcceptedAndRejectedAreWhatWasReadForRandomFiles(t *testing.T) {
 		var accepted, rejected, deleted int64
 		last := ""
 		err = errors.Join(
-			arrowfile.EachT(filepath.Join(out, "articles.arrow"), func(r *schemas.ArticleRow) error {
+			arrowfile.Each(filepath.Join(out, "articles.arrow"), func(r *schemas.ArticleRow) error {
 				if r.ID <= last {
 					t.Errorf("ids %q and %q: not in order", last, r.ID)
 				}
@@ -101,8 +101,8 @@ func TestAcceptedAndRejectedAreWhatWasReadForRandomFiles(t *testing.T) {
 				accepted++
 				return nil
 			}),
-			arrowfile.EachT(filepath.Join(out, "rejects.arrow"), func(*schemas.RejectRow) error { rejected++; return nil }),
-			arrowfile.EachT(filepath.Join(out, "deletions.arrow"), func(*schemas.DeletionRow) error { deleted++; return nil }))
+			arrowfile.Each(filepath.Join(out, "rejects.arrow"), func(*schemas.RejectRow) error { rejected++; return nil }),
+			arrowfile.Each(filepath.Join(out, "deletions.arrow"), func(*schemas.DeletionRow) error { deleted++; return nil }))
 		if err != nil || in.Read != rows || accepted != in.Accepted || rejected != in.Rejected || deleted != in.Deleted ||
 			accepted+rejected+deleted != rows || in.Blank != blank {
 			t.Fatalf("%q: %d rows and %d blank lines written; %+v, %d and %d in the files, %v", body, rows, blank, in.Counts(), accepted, rejected, err)
@@ -120,7 +120,7 @@ func TestTheFirstRowOfAnIDStaysAcrossFilesAndTheOrderOfRowsChangesNothing(t *tes
 		t.Fatal(err)
 	}
 	var got []string
-	arrowfile.EachT(filepath.Join(out, "articles.arrow"), func(r *schemas.ArticleRow) error {
+	arrowfile.Each(filepath.Join(out, "articles.arrow"), func(r *schemas.ArticleRow) error {
 		got = append(got, r.ID+"/"+arrowfile.Clone(r.Text)+"/"+arrowfile.Clone(r.Label))
 		return nil
 	})
@@ -128,7 +128,7 @@ func TestTheFirstRowOfAnIDStaysAcrossFilesAndTheOrderOfRowsChangesNothing(t *tes
 		t.Errorf("%v, %v", got, in.Counts())
 	}
 	var where []string
-	arrowfile.EachT(filepath.Join(out, "rejects.arrow"), func(r *schemas.RejectRow) error {
+	arrowfile.Each(filepath.Join(out, "rejects.arrow"), func(r *schemas.RejectRow) error {
 		name := "val"
 		if r.File == files[0].Digest {
 			name = "test"

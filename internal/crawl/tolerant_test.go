@@ -28,11 +28,11 @@ func TestADeletionIsARowOfItsIDLikeAnyOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := ""
-	arrowfile.EachT(filepath.Join(out, "articles.arrow"), func(r *schemas.ArticleRow) error {
+	arrowfile.Each(filepath.Join(out, "articles.arrow"), func(r *schemas.ArticleRow) error {
 		got += "articles " + r.Language + "/" + r.ID + " "
 		return nil
 	})
-	arrowfile.EachT(filepath.Join(out, "deletions.arrow"), func(r *schemas.DeletionRow) error {
+	arrowfile.Each(filepath.Join(out, "deletions.arrow"), func(r *schemas.DeletionRow) error {
 		got += "deletions " + r.Language + "/" + r.ID + " "
 		return nil
 	})

@@ -58,7 +58,7 @@ type EncodeRequest struct {
 	BatchTokens int    `json:"batch_tokens"`
 	Input       string `json:"input"`
 	Column      string `json:"column"`
-	Output      string `json:"output"` // an Arrow file of schemas.Embedding, row order of Input
+	Output      string `json:"output"` // an Arrow file of schemas.EmbeddingRow, row order of Input
 }
 
 // EncodeResult counts an encode.
@@ -73,7 +73,7 @@ type ClassifyRequest struct {
 	Model  string `json:"model"` // fastText .ftz or .bin
 	Input  string `json:"input"`
 	Column string `json:"column"`
-	Output string `json:"output"` // an Arrow file of schemas.Classified, row order of Input
+	Output string `json:"output"` // an Arrow file of schemas.ClassifiedRow, row order of Input
 }
 
 // ClassifyResult counts a classification.
@@ -84,11 +84,11 @@ type ClassifyResult struct {
 // SearchRequest asks for the Keep nearest neighbours of every row of Source in Target and the reverse. Without a name for
 // Backward, Source and Target are one file, in which a row is not its own neighbour.
 type SearchRequest struct {
-	Source    string         `json:"source"` // schemas.Embedding
+	Source    string         `json:"source"` // schemas.EmbeddingRow
 	Target    string         `json:"target"`
 	Keep      int            `json:"keep"`
 	BlockRows int            `json:"block_rows"` // rows of either side in memory
-	Forward   string         `json:"forward"`    // schemas.Neighbour
+	Forward   string         `json:"forward"`    // schemas.NeighbourRow
 	Backward  string         `json:"backward"`
 	Earlier   *EarlierSearch `json:"earlier,omitempty"`
 }
@@ -116,10 +116,10 @@ type SearchResult struct {
 // TokenizeRequest turns the articles of a file into ids of a summarizer's vocabulary.
 type TokenizeRequest struct {
 	Model        string `json:"model"` // Hugging Face directory
-	Input        string `json:"input"` // schemas.Article
+	Input        string `json:"input"` // schemas.ArticleRow
 	SourceTokens int    `json:"source_tokens"`
 	TargetTokens int    `json:"target_tokens"`
-	Output       string `json:"output"` // schemas.Tokens, row order of Input
+	Output       string `json:"output"` // schemas.TokensRow, row order of Input
 }
 
 // TokenizeResult counts ids.
@@ -146,9 +146,9 @@ type TrainRequest struct {
 
 // TrainSamples are the files of a run: trained on are the rows of File whose split is "train".
 type TrainSamples struct {
-	File     string   `json:"file"`             // schemas.Sample
-	Articles []string `json:"articles"`         // schemas.Article, a file a language: what is validated on
-	Tokens   []string `json:"tokens,omitempty"` // schemas.Tokens of the articles, cut as Params say; without, they are tokenized into Work
+	File     string   `json:"file"`             // schemas.SampleRow
+	Articles []string `json:"articles"`         // schemas.ArticleRow, a file a language: what is validated on
+	Tokens   []string `json:"tokens,omitempty"` // schemas.TokensRow of the articles, cut as Params say; without, they are tokenized into Work
 }
 
 // Check refuses a request that does not say what to train on, or says it twice, and parameters out of range.
@@ -184,10 +184,10 @@ type TrainResult struct {
 // GenerateRequest decodes the prompts of Input into their target languages by beam search.
 type GenerateRequest struct {
 	Model        string                 `json:"model"`
-	Input        string                 `json:"input"` // schemas.Prompt
+	Input        string                 `json:"input"` // schemas.PromptRow
 	SourceTokens int                    `json:"source_tokens"`
 	Params       schemas.GenerateParams `json:"params"`
-	Output       string                 `json:"output"` // schemas.Generation, row order of Input
+	Output       string                 `json:"output"` // schemas.GenerationRow, row order of Input
 }
 
 // GenerateResult counts a generation.

@@ -121,7 +121,7 @@ func Export(work, model, articles, dir string, bf16 bool) error {
 
 func record(articles, path string) error {
 	var rows []trained.Row
-	err := arrowfile.EachT(articles, func(r *schemas.ArticleRow) error {
+	err := arrowfile.Each(articles, func(r *schemas.ArticleRow) error {
 		rows = append(rows, trained.Row{Language: arrowfile.Clone(r.Language), Content: trained.Text(r.Text)})
 		return nil
 	})

@@ -123,7 +123,7 @@ func lead(a article) string {
 
 func writeArticles(path string, all []article, summary func(article) string) error {
 	os.Remove(path)
-	return arrowfile.WriteT(path, len(all), func(i int) schemas.ArticleRow {
+	return arrowfile.WriteRows(path, len(all), func(i int) schemas.ArticleRow {
 		a := all[i]
 		return schemas.ArticleRow{Language: a.language, ID: a.ID, URL: a.URL, Title: a.Title, Summary: summary(a), Text: a.Text}
 	})
@@ -131,7 +131,7 @@ func writeArticles(path string, all []article, summary func(article) string) err
 
 func writeSamples(path string, all []article, native bool) (int64, error) {
 	os.Remove(path)
-	w, err := arrowfile.CreateT[schemas.SampleRow](path)
+	w, err := arrowfile.Create[schemas.SampleRow](path)
 	if err != nil {
 		return 0, err
 	}

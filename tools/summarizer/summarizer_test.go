@@ -189,7 +189,7 @@ func TestUntranslatedSummariesAreLeftOut(t *testing.T) {
 func TestPreparedArticlesAreReadByTraining(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "articles.arrow")
 	must(t, writeArticles(path, []article{{crawl.Article{ID: "1", Summary: "s", Text: "t"}, "english", ""}}, summary))
-	must(t, arrowfile.EachT(path, func(r *schemas.ArticleRow) error {
+	must(t, arrowfile.Each(path, func(r *schemas.ArticleRow) error {
 		if r.Language != "english" || r.Summary != "s" || r.Text != "t" {
 			t.Errorf("row %s %s %s", r.Language, r.Summary, r.Text)
 		}

@@ -92,7 +92,7 @@ func TestEachOperationOfTheProtocolReachesItsHandlerAndAnyOtherIsNamed(t *testin
 func TestAnEngineThatEndsAmidARequestIsFollowedByOneThatGivesTheSameBytes(t *testing.T) {
 	dir := t.TempDir()
 	texts := filepath.Join(dir, "texts.arrow")
-	if err := arrowfile.WriteT(texts, 120, func(i int) schemas.TextRow {
+	if err := arrowfile.WriteRows(texts, 120, func(i int) schemas.TextRow {
 		return schemas.TextRow{Language: "english", ID: fmt.Sprintf("%03d", i), Text: fmt.Sprint(strings.Repeat("a library of functions ", 1+i%8), i)}
 	}); err != nil {
 		t.Fatal(err)

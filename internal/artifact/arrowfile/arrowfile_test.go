@@ -1,6 +1,8 @@
 package arrowfile_test
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,12 +14,12 @@ import (
 
 func TestRowsComeBackAsTheyWereWritten(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "articles.arrow")
-	w, err := arrowfile.Create(path, schemas.Article, true)
+	w, err := arrowfile.Create[schemas.ArticleRow](path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, id := range []string{"a", "b"} {
-		if err := w.Append("english", id, "u", "t", "s", strings.Repeat("x", 6<<20), []string{"i1", id}, "", "d"); err != nil {
+		if err := w.Append(schemas.ArticleRow{Language: "english", ID: id, Text: strings.Repeat("x", 6<<20), Images: []string{"i1", id}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -25,8 +27,8 @@ func TestRowsComeBackAsTheyWereWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	var ids []string
-	err = arrowfile.Each(path, schemas.Article, func(r arrowfile.Row) error {
-		ids = append(ids, arrowfile.Clone(r.Str(1))+arrowfile.Clone(r.Strs(6)[1]))
+	err = arrowfile.Each(path, func(r *schemas.ArticleRow) error {
+		ids = append(ids, r.ID+r.Images[1])
 		return nil
 	})
 	if err != nil || strings.Join(ids, " ") != "aa bb" {
@@ -36,24 +38,20 @@ func TestRowsComeBackAsTheyWereWritten(t *testing.T) {
 
 func TestVectorsKeepTheirWidth(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "e.arrow")
-	w, _ := arrowfile.Create(path, schemas.Embedding(3), false)
-	if err := w.Append("english", "a", "d", []float32{1, 2, 3}); err != nil {
-		t.Fatal(err)
+	w, err := arrowfile.CreateVectors[schemas.EmbeddingRow](path, 3, nil)
+	if err == nil {
+		err = errors.Join(w.Append(schemas.EmbeddingRow{ID: "a", Embedding: []float32{1, 2, 3}}), w.Append(schemas.EmbeddingRow{ID: "b", Embedding: []float32{4, 5, 6}}), w.Close())
 	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	err := arrowfile.Each(path, schemas.Embedding(3), func(r arrowfile.Row) error {
-		if v := r.Vector(3); len(v) != 3 || v[2] != 3 {
-			t.Errorf("got %v", v)
-		}
-		return nil
-	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := arrowfile.Each(path, schemas.Embedding(4), nil); err == nil {
-		t.Fatal("a file of another width was read")
+	got := ""
+	err = arrowfile.Each(path, func(r *schemas.EmbeddingRow) error {
+		got += fmt.Sprint(r.ID, r.Embedding)
+		return nil
+	})
+	if err != nil || got != "a[1 2 3]b[4 5 6]" {
+		t.Fatal(got, err)
 	}
 }
 
@@ -61,7 +59,7 @@ func TestForeignAndTruncatedFilesAreNamed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.arrow")
 	for _, content := range []string{"", "ARROW1", "not arrow at all, but long enough to be looked at by a reader"} {
 		os.WriteFile(path, []byte(content), 0o644)
-		err := arrowfile.Each(path, schemas.Article, func(arrowfile.Row) error { return nil })
+		err := arrowfile.Each(path, func(*schemas.ArticleRow) error { return nil })
 		if err == nil || !strings.Contains(err.Error(), "x.arrow") {
 			t.Fatalf("%q: %v", content, err)
 		}
@@ -69,12 +67,12 @@ func TestForeignAndTruncatedFilesAreNamed(t *testing.T) {
 }
 
 func TestARowThatDoesNotFitMakesTheFileFailAndNotPanic(t *testing.T) {
-	w, err := arrowfile.Create(filepath.Join(t.TempDir(), "e.arrow"), schemas.Embedding(2), false)
+	w, err := arrowfile.CreateVectors[schemas.EmbeddingRow](filepath.Join(t.TempDir(), "e.arrow"), 2, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, vector := range [][]float32{{1, 2}, {1, 2, 3}, {1, 2}} {
-		err = w.Append("english", "a", "d", vector)
+		err = w.Append(schemas.EmbeddingRow{Language: "english", ID: "a", TextDigest: "d", Embedding: vector})
 	}
 	const want = "vector of 3 values for a field of 2"
 	if err == nil || !strings.Contains(err.Error(), want) {

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/fault"
 	"crosssum/internal/testkit/smalldisk"
 	"crosssum/schemas"
 
@@ -26,28 +27,33 @@ import (
 // small files of the kinds that stages exchange: text with zstd, vectors without, lists, two batches, metadata, a dictionary.
 func small(t testing.TB) map[string][]byte {
 	t.Helper()
-	dir, out := t.TempDir(), map[string][]byte{}
-	make := func(name string, schema *arrow.Schema, zstd bool, rows ...[]any) {
-		path := filepath.Join(dir, name)
-		w, err := arrowfile.Create(path, schema, zstd)
-		for _, row := range rows {
-			err = errors.Join(err, w.Append(row...))
-		}
-		if err = errors.Join(err, w.Close()); err == nil {
-			out[name], err = os.ReadFile(path)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	make("articles.arrow", schemas.Article, true, []any{"english", "a", "u", "t", "s", "x", []string{"i1", "i2"}, "", "d"},
-		[]any{"english", "b", "", "", "s", strings.Repeat("x", 3000), []string{}, "train", "d"})
-	make("embeddings.arrow", schemas.Embedding(3), false, []any{"english", "a", "d", []float32{1, 2, 3}}, []any{"english", "b", "d", []float32{4, 5, 6}})
 	metadata := arrow.NewMetadata([]string{"articles"}, []string{"0"})
-	make("part.arrow", arrow.NewSchema(schemas.Vector(2).Fields(), &metadata), false, []any{"d", []float32{1, 2}})
-	make("empty.arrow", schemas.Neighbour, false)
-	out["dictionary.arrow"] = dictionary(t)
-	return out
+	return map[string][]byte{
+		"articles.arrow": whole(t, 1, nil, schemas.ArticleRow{Language: "english", ID: "a", URL: "u", Title: "t", Summary: "s", Text: "x", Images: []string{"i1", "i2"}, Digest: "d"},
+			schemas.ArticleRow{Language: "english", ID: "b", Summary: "s", Text: strings.Repeat("x", 3000), Label: "train", Digest: "d"}),
+		"embeddings.arrow": whole(t, 3, nil, schemas.EmbeddingRow{Language: "english", ID: "a", TextDigest: "d", Embedding: []float32{1, 2, 3}},
+			schemas.EmbeddingRow{Language: "english", ID: "b", TextDigest: "d", Embedding: []float32{4, 5, 6}}),
+		"part.arrow":       whole(t, 2, &metadata, schemas.VectorRow{TextDigest: "d", Embedding: []float32{1, 2}}),
+		"empty.arrow":      whole[schemas.NeighbourRow](t, 1, nil),
+		"dictionary.arrow": dictionary(t),
+	}
+}
+
+// whole are the bytes of a file of rows.
+func whole[T any](t testing.TB, width int, metadata *arrow.Metadata, rows ...T) (raw []byte) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "x.arrow")
+	w, err := arrowfile.CreateVectors[T](path, width, metadata)
+	for _, row := range rows {
+		err = errors.Join(err, w.Append(row))
+	}
+	if err = errors.Join(err, w.Close()); err == nil {
+		raw, err = os.ReadFile(path)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
 }
 
 // dictionary is a file as others write it: two batches of a column of two words.
@@ -80,18 +86,26 @@ func dictionary(t testing.TB) []byte {
 func readAll(path string) error {
 	_, dimension := arrowfile.Dimension(path, "embedding")
 	_, rows := arrowfile.Rows(path)
-	articles := arrowfile.Each(path, schemas.Article, func(r arrowfile.Row) error {
-		_ = fmt.Sprint(r.Str(0), r.Str(5), r.Strs(6))
+	articles := arrowfile.Each(path, func(r *schemas.ArticleRow) error {
+		_ = fmt.Sprint(*r)
 		return nil
 	})
-	vectors := arrowfile.Each(path, schemas.Embedding(3), func(r arrowfile.Row) error {
-		_ = fmt.Sprint(r.Str(1), r.Vector(3))
+	vectors := arrowfile.Each(path, func(r *schemas.EmbeddingRow) error {
+		_ = fmt.Sprint(*r)
 		return nil
 	})
 	for _, err := range []error{dimension, rows, articles, vectors} {
 		if err != nil && (!errors.Is(err, arrowfile.ErrBroken) || !strings.Contains(err.Error(), path)) {
 			return fmt.Errorf("not an error that names the file: %w", err)
 		}
+	}
+	var says *fault.Error
+	err := arrowfile.Pick(path, func(r *schemas.DeletionRow) error {
+		_ = fmt.Sprint(*r)
+		return nil
+	}, "label", "text_digest")
+	if err != nil && (!errors.Is(err, arrowfile.ErrBroken) && !errors.As(err, &says) || !strings.Contains(err.Error(), path)) {
+		return fmt.Errorf("not an error that names the file: %w", err)
 	}
 	return nil
 }
@@ -178,9 +192,9 @@ func FuzzFile(f *testing.F) {
 func TestAFullDiskIsAnErrorOfTheWriter(t *testing.T) {
 	want := filepath.Join(t.TempDir(), "x.arrow")
 	write := func(path string) error {
-		w, err := arrowfile.Create(path, schemas.Embedding(64), false)
+		w, err := arrowfile.CreateVectors[schemas.EmbeddingRow](path, 64, nil)
 		for i := 0; i < 3000 && err == nil; i++ {
-			err = w.Append("english", fmt.Sprint(i), strings.Repeat("d", 4000), make([]float32, 64))
+			err = w.Append(schemas.EmbeddingRow{Language: "english", ID: fmt.Sprint(i), TextDigest: strings.Repeat("d", 4000), Embedding: make([]float32, 64)})
 		}
 		if w != nil {
 			err = errors.Join(err, w.Close())
@@ -224,7 +238,7 @@ func TestAFaultOfTheReaderIsNotTheFiles(t *testing.T) {
 			t.Error("the panic of the function that reads was taken for a broken file")
 		}
 	}()
-	t.Error(arrowfile.Each(path, nil, func(arrowfile.Row) error { panic("a fault of ours") }))
+	t.Error(arrowfile.Each(path, func(*schemas.VectorRow) error { panic("a fault of ours") }))
 }
 
 func TestAColumnWhoseRowsNeedNoBytesIsRefusedByName(t *testing.T) {

@@ -29,19 +29,19 @@ func TestFilesHaveTheBytesTheyAlwaysHad(t *testing.T) {
 	}
 	for what, write := range map[string]func(path string) error{
 		"articles": func(path string) error { // three batches
-			return rowsOf(arrowfile.CreateT[schemas.ArticleRow](path))(40000, func(i int) schemas.ArticleRow {
+			return rowsOf(arrowfile.Create[schemas.ArticleRow](path))(40000, func(i int) schemas.ArticleRow {
 				images := [][]string{nil, {"i"}, {"j", name(i)}}[i%3]
 				return schemas.ArticleRow{Language: "english", ID: name(i), URL: "u", Title: name(i % 9), Summary: "s", Text: fmt.Sprintf("%500d", i),
 					Images: images, Label: "val", Digest: name(-i)}
 			})
 		},
 		"neighbours": func(path string) error { // two batches
-			return rowsOf(arrowfile.CreateT[schemas.NeighbourRow](path))(300000, func(i int) schemas.NeighbourRow {
+			return rowsOf(arrowfile.Create[schemas.NeighbourRow](path))(300000, func(i int) schemas.NeighbourRow {
 				return schemas.NeighbourRow{SourceID: name(i / 5), Rank: int32(i % 5), TargetID: name(i), Score: 1 / float32(1+i%5)}
 			})
 		},
 		"tokens": func(path string) error {
-			return rowsOf(arrowfile.CreateT[schemas.TokensRow](path))(50, func(i int) schemas.TokensRow {
+			return rowsOf(arrowfile.Create[schemas.TokensRow](path))(50, func(i int) schemas.TokensRow {
 				return schemas.TokensRow{Language: "english", ID: name(i), Source: list(i), Label: list(i % 7), Dropped: int32(i)}
 			})
 		},
@@ -51,22 +51,22 @@ func TestFilesHaveTheBytesTheyAlwaysHad(t *testing.T) {
 			})
 		},
 		"identified": func(path string) error {
-			return arrowfile.WriteT(path, 50, func(i int) schemas.IdentifiedRow {
+			return arrowfile.WriteRows(path, 50, func(i int) schemas.IdentifiedRow {
 				return schemas.IdentifiedRow{Language: "english", ID: name(i), Identified: "hindi", Probability: float32(i) / 7, OK: i%3 == 0}
 			})
 		},
 		"classified": func(path string) error {
-			return arrowfile.WriteT(path, 50, func(i int) schemas.ClassifiedRow {
+			return arrowfile.WriteRows(path, 50, func(i int) schemas.ClassifiedRow {
 				return schemas.ClassifiedRow{Language: "english", ID: name(i), Label: "en", Probability: float32(i) / 7, Wanted: -1, Letters: int32(i), Hash: -int64(i)}
 			})
 		},
 		"scored": func(path string) error {
-			return arrowfile.WriteT(path, 50, func(i int) schemas.ScoredRow {
+			return arrowfile.WriteRows(path, 50, func(i int) schemas.ScoredRow {
 				return schemas.ScoredRow{SourceLanguage: "a", SourceID: "b", TargetLanguage: "c", TargetID: "d", Generated: name(i), Reference: "f", Lead: "g",
 					Figures: schemas.Figures{Rouge1: 1, Rouge2: 2, RougeL: 3, LaSE: 4, MS: 5, LC: 6, LP: 7, LaSEShuffled: 8, LeadRouge1: 9, LeadRouge2: 10, LeadRougeL: 11, LeadLaSE: float64(i) / 7}}
 			})
 		},
-		"none": func(path string) error { return arrowfile.WriteT[schemas.PairRow](path, 0, nil) },
+		"none": func(path string) error { return arrowfile.WriteRows[schemas.PairRow](path, 0, nil) },
 	} {
 		path := filepath.Join(t.TempDir(), what)
 		if err := write(path); err != nil {
@@ -83,7 +83,7 @@ func TestFilesHaveTheBytesTheyAlwaysHad(t *testing.T) {
 }
 
 // rowsOf writes n rows with a new writer and closes it.
-func rowsOf[T any](w *arrowfile.WriterT[T], err error) func(n int, row func(i int) T) error {
+func rowsOf[T any](w *arrowfile.Writer[T], err error) func(n int, row func(i int) T) error {
 	return func(n int, row func(i int) T) error {
 		for i := 0; i < n && err == nil; i++ {
 			err = w.Append(row(i))

@@ -19,22 +19,22 @@ type Mapped struct{ data []byte }
 // Map calls use with every row of the file at path in order. Lists of int32 are views that are valid until Close, the rest of a row
 // until the next. The file must be uncompressed, and must not change.
 func Map[T any](path string, use func(*T) error) (m *Mapped, err error) {
-	file, err := OpenT[T](path)
+	file, err := Open[T](path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	info, err := file.file.Stat()
+	info, err := file.disk.Stat()
 	if err != nil {
 		return nil, err
 	}
 	m = &Mapped{}
-	if m.data, err = unix.Mmap(int(file.file.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_SHARED); err != nil {
+	if m.data, err = unix.Mmap(int(file.disk.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_SHARED); err != nil {
 		return nil, fmt.Errorf("%s: mapping it: %w", path, err)
 	}
 	for i := 0; i < file.Batches() && err == nil; i++ {
 		err = file.Batch(i, func(b *Batch[T]) error {
-			lists, err := m.lists(file.File, i, b.columns)
+			lists, err := m.lists(file.file, i, b.columns)
 			for row := 0; row < b.Rows && err == nil; row++ {
 				r := b.At(row)
 				for k, list := range lists {
@@ -58,10 +58,10 @@ func Map[T any](path string, use func(*T) error) (m *Mapped, err error) {
 type lists struct{ offsets, values []int32 }
 
 // lists finds the columns of a batch that are lists of int32 in the mapping.
-func (m *Mapped) lists(file *File, i int, columns []arrow.Array) (map[int]lists, error) {
-	spans, compressed, err := file.blocks[i].buffers(file.file)
+func (m *Mapped) lists(f *file, i int, columns []arrow.Array) (map[int]lists, error) {
+	spans, compressed, err := f.blocks[i].buffers(f.disk)
 	if err != nil || compressed {
-		return nil, broken(file.path, fmt.Errorf("batch %d cannot be mapped (compressed: %v): %v", i, compressed, err))
+		return nil, broken(f.path, fmt.Errorf("batch %d cannot be mapped (compressed: %v): %v", i, compressed, err))
 	}
 	found, next := map[int]lists{}, 0
 	for c, column := range columns {
@@ -70,7 +70,7 @@ func (m *Mapped) lists(file *File, i int, columns []arrow.Array) (map[int]lists,
 			if ids, ok := list.ListValues().(*array.Int32); ok {
 				view, err := m.int32s(spans[next+buffers-1], ids.Len())
 				if err != nil || !slices.Equal(view, ids.Int32Values()) { // an encoding that we do not know
-					return nil, broken(file.path, fmt.Errorf("batch %d, column %d cannot be mapped: %v", i, c, err))
+					return nil, broken(f.path, fmt.Errorf("batch %d, column %d cannot be mapped: %v", i, c, err))
 				}
 				found[c] = lists{list.Offsets(), view}
 			}

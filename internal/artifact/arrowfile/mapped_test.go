@@ -29,7 +29,7 @@ func tokens(i int) schemas.TokensRow {
 func written[T any](t *testing.T, rows int, row func(i int) T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "tokens.arrow")
-	if err := arrowfile.WriteT(path, rows, row); err != nil {
+	if err := arrowfile.WriteRows(path, rows, row); err != nil {
 		t.Fatal(err)
 	}
 	return path

@@ -42,7 +42,7 @@ ScoredRow: source_language utf8, source_id utf8, target_language utf8, target_id
 EmbeddingRow: language utf8, id utf8, text_digest utf8, embedding fixed_size_list<item: float32>[7]
 VectorRow: text_digest utf8, embedding fixed_size_list<item: float32>[7]
 TrainedOnRow: language utf8, id utf8, content_digest utf8
-DatasetRowT: source_url utf8, target_url utf8, summary utf8, text utf8, source_language utf8, target_language utf8, source_id utf8, target_id utf8, ` +
+DatasetRow: source_url utf8, target_url utf8, summary utf8, text utf8, source_language utf8, target_language utf8, source_id utf8, target_id utf8, ` +
 	`score float32 or null, margin float32 or null, rule utf8, component utf8, crawl utf8, language_ok bool or null
 `
 
@@ -51,7 +51,7 @@ func TestColumnsKeepTheirPlacesNamesAndTypes(t *testing.T) {
 		listed[schemas.NeighbourRow](), listed[schemas.PairRow](), listed[schemas.DuplicateRow](), listed[schemas.ComponentRow](), listed[schemas.SplitRow](),
 		listed[schemas.HistoryRow](), listed[schemas.TrainedRow](), listed[schemas.SampleRow](), listed[schemas.TextRow](), listed[schemas.ClassifiedRow](),
 		listed[schemas.IdentifiedRow](), listed[schemas.SetAsideRow](), listed[schemas.TokensRow](), listed[schemas.PromptRow](), listed[schemas.GenerationRow](),
-		listed[schemas.ScoredRow](), listed[schemas.EmbeddingRow](), listed[schemas.VectorRow](), listed[schemas.TrainedOnRow](), listed[schemas.DatasetRowT](), ""}, "\n")
+		listed[schemas.ScoredRow](), listed[schemas.EmbeddingRow](), listed[schemas.VectorRow](), listed[schemas.TrainedOnRow](), listed[schemas.DatasetRow](), ""}, "\n")
 	if got != golden {
 		t.Errorf("the columns are%swanted%s", got, golden)
 	}
@@ -146,7 +146,7 @@ func TestColumnsArePickedByName(t *testing.T) {
 		`wide.arrow: column "embedding" is fixed_size_list`:    arrowfile.Pick[schemas.DeletionRow](path, nil, "language", "embedding"),
 		`wide.arrow: column "headline" is utf8; wanted fixed`:  arrowfile.Pick[vector](path, nil, "headline"),
 		`wide.arrow: column "last" holds nulls`:                arrowfile.Pick[flag](path, nil, "last"),
-		`wide.arrow: has columns [more: type=list<item: utf8,`: arrowfile.EachT[schemas.TextRow](path, nil),
+		`wide.arrow: has columns [more: type=list<item: utf8,`: arrowfile.Each[schemas.TextRow](path, nil),
 	} {
 		if says == "" && err != nil || says != "" && (err == nil || !strings.Contains(err.Error(), says)) {
 			t.Errorf("%q: %v", says, err)

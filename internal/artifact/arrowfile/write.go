@@ -2,11 +2,9 @@ package arrowfile
 
 import (
 	"errors"
-	"fmt"
 	"os"
 
 	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/ipc"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 )
@@ -15,24 +13,31 @@ import (
 const BatchBytes = 8 << 20
 
 // Writer appends rows to a new file. It is not safe for concurrent use.
-type Writer struct {
-	file    *os.File
-	ipc     *ipc.FileWriter
-	builder *array.RecordBuilder
-	bytes   int
-	batch   int // rows in the open batch
-	rows    int64
-	failed  error // of an Append: what the open batch holds is no rows
+type Writer[T any] struct {
+	file   *os.File
+	ipc    *ipc.FileWriter
+	open   *Builder[T] // batch
+	bytes  int         // in it
+	batch  int         // rows in it
+	rows   int64
+	failed error // of an Append: what the open batch holds is no rows
 }
 
-// Create makes path, which must not exist. zstd compresses buffers: for files of text.
-func Create(path string, schema *arrow.Schema, zstd bool) (*Writer, error) {
+// Create makes path, which must not exist, for rows without vectors.
+func Create[T any](path string) (*Writer[T], error) { return create[T](path, SchemaOf[T](1, nil)) }
+
+// CreateVectors makes path, which must not exist, for rows whose vectors have width values. metadata may be nil.
+func CreateVectors[T any](path string, width int, metadata *arrow.Metadata) (*Writer[T], error) {
+	return create[T](path, SchemaOf[T](width, metadata))
+}
+
+func create[T any](path string, schema *arrow.Schema) (*Writer[T], error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return nil, err
 	}
 	options := []ipc.Option{ipc.WithSchema(schema), ipc.WithAllocator(memory.DefaultAllocator)}
-	if zstd {
+	if compressed[T]() {
 		options = append(options, ipc.WithZstd(), ipc.WithCompressConcurrency(1))
 	}
 	w, err := ipc.NewFileWriter(file, options...)
@@ -40,125 +45,59 @@ func Create(path string, schema *arrow.Schema, zstd bool) (*Writer, error) {
 		file.Close()
 		return nil, err
 	}
-	return &Writer{file: file, ipc: w, builder: array.NewRecordBuilder(memory.DefaultAllocator, schema)}, nil
+	return &Writer[T]{file: file, ipc: w, open: NewBuilder[T](schema)}, nil
 }
 
-// Append adds one row: a value a field, of type string, bool, int32, int64, float32, float64, []string, []int32 or []float32.
-func (w *Writer) Append(values ...any) error {
-	if len(values) != len(w.builder.Fields()) {
-		return fmt.Errorf("arrowfile: %d values for %d fields", len(values), len(w.builder.Fields()))
-	}
-	for i, v := range values {
-		if w.failed == nil {
-			w.failed = w.append(i, v)
-		}
-	}
+// Append adds one row.
+func (w *Writer[T]) Append(row T) error {
 	if w.failed != nil {
 		return w.failed
 	}
+	bytes, err := w.open.Add(row)
+	if err != nil {
+		w.failed = err
+		return err
+	}
 	w.rows++
 	w.batch++
-	if w.bytes >= BatchBytes {
+	if w.bytes += bytes; w.bytes >= BatchBytes {
 		return w.flush()
 	}
 	return nil
 }
 
-func (w *Writer) append(i int, v any) error {
-	switch b := w.builder.Field(i).(type) {
-	case *array.StringBuilder:
-		if s, ok := v.(string); ok {
-			b.Append(s)
-			w.bytes += len(s) + 4
-			return nil
-		}
-	case *array.BooleanBuilder:
-		if yes, ok := v.(bool); ok {
-			b.Append(yes)
-			w.bytes++
-			return nil
-		}
-	case *array.Int32Builder:
-		if n, ok := v.(int32); ok {
-			b.Append(n)
-			w.bytes += 4
-			return nil
-		}
-	case *array.Int64Builder:
-		if n, ok := v.(int64); ok {
-			b.Append(n)
-			w.bytes += 8
-			return nil
-		}
-	case *array.Float32Builder:
-		if n, ok := v.(float32); ok {
-			b.Append(n)
-			w.bytes += 4
-			return nil
-		}
-	case *array.Float64Builder:
-		if n, ok := v.(float64); ok {
-			b.Append(n)
-			w.bytes += 8
-			return nil
-		}
-	case *array.ListBuilder:
-		if list, ok := v.([]string); ok {
-			b.Append(true)
-			for _, s := range list {
-				b.ValueBuilder().(*array.StringBuilder).Append(s)
-				w.bytes += len(s) + 4
-			}
-			return nil
-		}
-		if list, ok := v.([]int32); ok {
-			b.Append(true)
-			b.ValueBuilder().(*array.Int32Builder).AppendValues(list, nil)
-			w.bytes += 4 * (len(list) + 1)
-			return nil
-		}
-	case *array.FixedSizeListBuilder:
-		if list, ok := v.([]float32); ok {
-			if n := b.Type().(*arrow.FixedSizeListType).Len(); len(list) != int(n) {
-				return fmt.Errorf("arrowfile: vector of %d values for a field of %d", len(list), n)
-			}
-			b.Append(true)
-			b.ValueBuilder().(*array.Float32Builder).AppendValues(list, nil)
-			w.bytes += 4 * len(list)
-			return nil
-		}
-	}
-	return fmt.Errorf("arrowfile: %T for field %d of type %s", v, i, w.builder.Field(i).Type())
-}
-
-func (w *Writer) flush() error {
+func (w *Writer[T]) flush() error {
 	if w.failed != nil || w.batch == 0 {
 		return w.failed
 	}
-	record := w.builder.NewRecord()
+	record := w.open.NewRecord()
 	defer record.Release()
 	w.bytes, w.batch = 0, 0
 	return w.ipc.Write(record)
 }
 
 // Rows is the number of rows appended so far.
-func (w *Writer) Rows() int64 { return w.rows }
+func (w *Writer[T]) Rows() int64 { return w.rows }
 
-// Close writes the last batch and the footer, and closes the file. A Writer that is not closed leaves no readable file.
-func (w *Writer) Close() error {
+// Close writes the last batch and the footer, and closes the file. A writer that is not closed leaves no readable file. Of nil it
+// does nothing.
+func (w *Writer[T]) Close() error {
+	if w == nil {
+		return nil
+	}
 	err := errors.Join(w.flush(), w.ipc.Close())
-	w.builder.Release()
+	w.open.Release()
 	return errors.Join(err, w.file.Close())
 }
 
-// WriteRows writes n rows of text to a new file.
-func WriteRows(path string, schema *arrow.Schema, n int, row func(i int) []any) error {
-	w, err := Create(path, schema, true)
+// WriteRows writes n rows to a new file.
+func WriteRows[T any](path string, n int, row func(i int) T) error {
+	w, err := Create[T](path)
 	if err != nil {
 		return err
 	}
 	for i := range n {
-		if err := w.Append(row(i)...); err != nil {
+		if err := w.Append(row(i)); err != nil {
 			return errors.Join(err, w.Close())
 		}
 	}

@@ -15,9 +15,9 @@ import (
 // crawl without files of it.
 type Input struct {
 	Language  string
-	Previous  string // of schemas.Article: the catalogue's
-	Articles  string // of schemas.Article: the crawl's
-	Deletions string // of schemas.Deletion: the crawl's
+	Previous  string // of schemas.ArticleRow: the catalogue's
+	Articles  string // of schemas.ArticleRow: the crawl's
+	Deletions string // of schemas.DeletionRow: the crawl's
 	Snapshot  bool   // what the crawl lacks is withdrawn
 }
 
@@ -33,17 +33,17 @@ type Counts struct {
 // from one crawl would give. progress gets the rows read so far.
 func Merge(ctx context.Context, in Input, dir string, progress func(rows int64)) (Counts, error) {
 	m := &merge{language: in.Language, snapshot: in.Snapshot}
-	previous := m.open(in.Previous, arrowfile.EachT[schemas.ArticleRow])
-	crawl := m.open(in.Articles, arrowfile.EachT[schemas.ArticleRow])
+	previous := m.open(in.Previous, arrowfile.Each[schemas.ArticleRow])
+	crawl := m.open(in.Articles, arrowfile.Each[schemas.ArticleRow])
 	deletions := m.open(in.Deletions, func(path string, f func(*schemas.ArticleRow) error) error {
-		return arrowfile.EachT(path, func(d *schemas.DeletionRow) error { return f(&schemas.ArticleRow{Language: d.Language, ID: d.ID}) })
+		return arrowfile.Each(path, func(d *schemas.DeletionRow) error { return f(&schemas.ArticleRow{Language: d.Language, ID: d.ID}) })
 	})
 	defer func() { previous.stop(); crawl.stop(); deletions.stop() }()
 	var err error
-	if m.articles, err = arrowfile.CreateT[schemas.ArticleRow](filepath.Join(dir, "articles.arrow")); err != nil {
+	if m.articles, err = arrowfile.Create[schemas.ArticleRow](filepath.Join(dir, "articles.arrow")); err != nil {
 		return m.counts, err
 	}
-	if m.changes, err = arrowfile.CreateT[schemas.ChangeRow](filepath.Join(dir, "changes.arrow")); err != nil {
+	if m.changes, err = arrowfile.Create[schemas.ChangeRow](filepath.Join(dir, "changes.arrow")); err != nil {
 		return m.counts, errors.Join(err, m.articles.Close())
 	}
 	err = m.run(ctx, previous, crawl, deletions, progress)
@@ -56,7 +56,7 @@ func Carry(previous, dir string) error {
 	if err := os.Link(previous, filepath.Join(dir, "articles.arrow")); err != nil {
 		return err
 	}
-	changes, err := arrowfile.CreateT[schemas.ChangeRow](filepath.Join(dir, "changes.arrow"))
+	changes, err := arrowfile.Create[schemas.ChangeRow](filepath.Join(dir, "changes.arrow"))
 	if err != nil {
 		return err
 	}
@@ -66,8 +66,8 @@ func Carry(previous, dir string) error {
 type merge struct {
 	language string
 	snapshot bool
-	articles *arrowfile.WriterT[schemas.ArticleRow]
-	changes  *arrowfile.WriterT[schemas.ChangeRow]
+	articles *arrowfile.Writer[schemas.ArticleRow]
+	changes  *arrowfile.Writer[schemas.ChangeRow]
 	counts   Counts
 	rows     int64
 }

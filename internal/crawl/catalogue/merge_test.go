@@ -27,14 +27,14 @@ func row(a article) schemas.ArticleRow {
 func writeArticles(t *testing.T, dir, name string, articles []article) string {
 	t.Helper()
 	path := filepath.Join(dir, name)
-	must(t, arrowfile.WriteT(path, len(articles), func(i int) schemas.ArticleRow { return row(articles[i]) }))
+	must(t, arrowfile.WriteRows(path, len(articles), func(i int) schemas.ArticleRow { return row(articles[i]) }))
 	return path
 }
 
 func writeDeletions(t *testing.T, dir string, ids []string) string {
 	t.Helper()
 	path := filepath.Join(dir, "deletions")
-	must(t, arrowfile.WriteT(path, len(ids), func(i int) schemas.DeletionRow { return schemas.DeletionRow{Language: "english", ID: ids[i]} }))
+	must(t, arrowfile.WriteRows(path, len(ids), func(i int) schemas.DeletionRow { return schemas.DeletionRow{Language: "english", ID: ids[i]} }))
 	return path
 }
 
@@ -112,7 +112,7 @@ func TestMergesOfRandomCrawlsAreAReplayOnAMap(t *testing.T) {
 				t.Fatalf("seed %d, crawl %d: the merged articles are not those of the map", seed, n)
 			}
 			last := ""
-			must(t, arrowfile.EachT(filepath.Join(dir, "changes.arrow"), func(r *schemas.ChangeRow) error {
+			must(t, arrowfile.Each(filepath.Join(dir, "changes.arrow"), func(r *schemas.ChangeRow) error {
 				if id := r.ID; r.Language != "english" || id <= last || changes[id] != r.Change {
 					t.Fatalf("seed %d, crawl %d: change %s of %s after %s, wanted %s", seed, n, r.Change, id, last, changes[id])
 				}
@@ -152,8 +152,8 @@ func TestAnArticleIsEditedByItsTextsAndItsNewRowIsKeptInAnyCase(t *testing.T) {
 			want = Counts{Articles: 1, Edited: 1}
 		}
 		in := Input{Language: "english", Previous: filepath.Join(dir, "previous"), Articles: filepath.Join(dir, "crawl")}
-		must(t, arrowfile.WriteT(in.Previous, 1, func(int) schemas.ArticleRow { return before }))
-		must(t, arrowfile.WriteT(in.Articles, 1, func(int) schemas.ArticleRow { return after }))
+		must(t, arrowfile.WriteRows(in.Previous, 1, func(int) schemas.ArticleRow { return before }))
+		must(t, arrowfile.WriteRows(in.Articles, 1, func(int) schemas.ArticleRow { return after }))
 		got, err := Merge(context.Background(), in, dir, func(int64) {})
 		if err != nil || got != want {
 			t.Errorf("another %s: %+v, %v", what, got, err)
@@ -176,7 +176,7 @@ func TestALanguageWithoutFilesCarriesOnTheSameFile(t *testing.T) {
 	if !os.SameFile(a, b) {
 		t.Error("the articles were copied")
 	}
-	must(t, arrowfile.EachT(filepath.Join(out, "changes.arrow"), func(*schemas.ChangeRow) error { return errors.New("a change") }))
+	must(t, arrowfile.Each(filepath.Join(out, "changes.arrow"), func(*schemas.ChangeRow) error { return errors.New("a change") }))
 }
 
 func TestListsThatAreNotSortedOrNotOfTheLanguageAreNamed(t *testing.T) {

@@ -81,13 +81,13 @@ func newJudge(in Input, languages []int) (*judge, error) {
 }
 
 func (j *judge) read(language int, f func(*schemas.ClassifiedRow)) error {
-	return arrowfile.EachT(j.in.Classified[language], func(r *schemas.ClassifiedRow) error {
+	return arrowfile.Each(j.in.Classified[language], func(r *schemas.ClassifiedRow) error {
 		f(r)
 		return nil
 	})
 }
 
-// verdict is what a row of schemas.Classified says; Label shares the batch's memory.
+// verdict is what a row of schemas.ClassifiedRow says; Label shares the batch's memory.
 func (j *judge) verdict(language int, r *schemas.ClassifiedRow) Verdict {
 	v := Verdict{Own: j.labels[language], Label: r.Label, Probability: float64(r.Probability), Wanted: float64(r.Wanted), Letters: int(r.Letters)}
 	v.Original = j.copies[original{r.Hash, v.Label}]
@@ -97,7 +97,7 @@ func (j *judge) verdict(language int, r *schemas.ClassifiedRow) Verdict {
 // each judges a language's articles in their order.
 func (j *judge) each(language int, use func(finding) error) error {
 	labels := map[string]string{}
-	return arrowfile.EachT(j.in.Classified[language], func(r *schemas.ClassifiedRow) error {
+	return arrowfile.Each(j.in.Classified[language], func(r *schemas.ClassifiedRow) error {
 		v := j.verdict(language, r)
 		label, ok := labels[v.Label]
 		if !ok {

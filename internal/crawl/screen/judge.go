@@ -10,7 +10,7 @@ type Verdict struct {
 	Label       string  // the classifier's first label
 	Probability float64 // of Label
 	Wanted      float64 // of Own; -1 when the classifier does not know it
-	Letters     int     // of the summary, see schemas.Classified
+	Letters     int     // of the summary, see schemas.ClassifiedRow
 	Original    bool    // the very summary stands in a file of Label's language too
 }
 

@@ -14,8 +14,8 @@ import (
 	"crosssum/schemas"
 )
 
-// Input names what one language is screened with. Languages, Articles (paths of schemas.Article) and Classified (paths of
-// schemas.Classified, row for row that of the articles) go together, in byte order.
+// Input names what one language is screened with. Languages, Articles (paths of schemas.ArticleRow) and Classified (paths of
+// schemas.ClassifiedRow, row for row that of the articles) go together, in byte order.
 type Input struct {
 	Language   string
 	Languages  []string
@@ -40,7 +40,7 @@ type screening struct {
 }
 
 // Run writes articles.arrow (what goes on; where nothing goes or comes, the file as it is), languages.arrow
-// (schemas.Identified, row for row) and set_aside.arrow into dir. Counts: articles; misplaced (summaries not in their file's
+// (schemas.IdentifiedRow, row for row) and set_aside.arrow into dir. Counts: articles; misplaced (summaries not in their file's
 // language, whatever becomes of them); set_aside; moved_in and moved_out; and those of hygiene.
 func Run(ctx context.Context, in Input, dir string, progress func(done int64)) (map[string]int64, error) {
 	if err := in.Params.Check(); err != nil {
@@ -63,7 +63,7 @@ func Run(ctx context.Context, in Input, dir string, progress func(done int64)) (
 	}
 	err := s.hygiene.counts(s.counts, func(f func(summary string)) error {
 		row := int64(0)
-		return arrowfile.EachT(filepath.Join(dir, "articles.arrow"), func(r *schemas.ArticleRow) error {
+		return arrowfile.Each(filepath.Join(dir, "articles.arrow"), func(r *schemas.ArticleRow) error {
 			f(r.Summary)
 			if row++; row%1000 == 0 {
 				s.progress(s.rows)
@@ -131,7 +131,7 @@ func (s *screening) fetch() error {
 		if wanted[language] == nil {
 			continue
 		}
-		err := arrowfile.EachT(s.in.Articles[language], func(r *schemas.ArticleRow) error {
+		err := arrowfile.Each(s.in.Articles[language], func(r *schemas.ArticleRow) error {
 			if wanted[language][r.ID] {
 				coming := clone(r)
 				coming.Language = s.in.Language
@@ -176,7 +176,7 @@ func (s *screening) through(ctx context.Context, out *output) error {
 		}
 	})
 	defer stop()
-	err := arrowfile.EachT(s.in.Articles[s.at], func(r *schemas.ArticleRow) error {
+	err := arrowfile.Each(s.in.Articles[s.at], func(r *schemas.ArticleRow) error {
 		f, err, ok := next()
 		if err != nil {
 			return err
@@ -240,21 +240,21 @@ func (s *screening) keep(out *output, f finding, a *schemas.ArticleRow, ok bool)
 
 // output are the files of a language; articles is nil where the file stays as it is.
 type output struct {
-	articles  *arrowfile.WriterT[schemas.ArticleRow]
-	languages *arrowfile.WriterT[schemas.IdentifiedRow]
-	aside     *arrowfile.WriterT[schemas.SetAsideRow]
+	articles  *arrowfile.Writer[schemas.ArticleRow]
+	languages *arrowfile.Writer[schemas.IdentifiedRow]
+	aside     *arrowfile.Writer[schemas.SetAsideRow]
 }
 
 func create(dir string, articles bool) (*output, error) {
 	var o output
 	var err, e error
 	if articles {
-		o.articles, err = arrowfile.CreateT[schemas.ArticleRow](filepath.Join(dir, "articles.arrow"))
+		o.articles, err = arrowfile.Create[schemas.ArticleRow](filepath.Join(dir, "articles.arrow"))
 	}
-	if o.languages, e = arrowfile.CreateT[schemas.IdentifiedRow](filepath.Join(dir, "languages.arrow")); e != nil {
+	if o.languages, e = arrowfile.Create[schemas.IdentifiedRow](filepath.Join(dir, "languages.arrow")); e != nil {
 		err = errors.Join(err, e)
 	}
-	if o.aside, e = arrowfile.CreateT[schemas.SetAsideRow](filepath.Join(dir, "set_aside.arrow")); e != nil {
+	if o.aside, e = arrowfile.Create[schemas.SetAsideRow](filepath.Join(dir, "set_aside.arrow")); e != nil {
 		err = errors.Join(err, e)
 	}
 	if err != nil {

@@ -48,8 +48,8 @@ func scene(t *testing.T, rows []one, misplaced string) Input {
 	in := Input{Params: schemas.Demo().Screen}
 	in.Params.Misplaced = misplaced
 	dir := t.TempDir()
-	var articles *arrowfile.WriterT[schemas.ArticleRow]
-	var classified *arrowfile.WriterT[schemas.ClassifiedRow]
+	var articles *arrowfile.Writer[schemas.ArticleRow]
+	var classified *arrowfile.Writer[schemas.ClassifiedRow]
 	finish := func() {
 		if articles != nil && errors.Join(articles.Close(), classified.Close()) != nil {
 			t.Fatal("cannot write")
@@ -62,8 +62,8 @@ func scene(t *testing.T, rows []one, misplaced string) Input {
 			in.Articles = append(in.Articles, filepath.Join(dir, r.language+".articles"))
 			in.Classified = append(in.Classified, filepath.Join(dir, r.language+".classified"))
 			var e1, e2 error
-			articles, e1 = arrowfile.CreateT[schemas.ArticleRow](in.Articles[len(in.Articles)-1])
-			classified, e2 = arrowfile.CreateT[schemas.ClassifiedRow](in.Classified[len(in.Classified)-1])
+			articles, e1 = arrowfile.Create[schemas.ArticleRow](in.Articles[len(in.Articles)-1])
+			classified, e2 = arrowfile.Create[schemas.ClassifiedRow](in.Classified[len(in.Classified)-1])
 			if err := errors.Join(e1, e2); err != nil {
 				t.Fatal(err)
 			}
@@ -130,7 +130,7 @@ func screenAll(t *testing.T, in Input) map[string]outcome {
 
 func each[T any](t *testing.T, path string, f func(*T)) {
 	t.Helper()
-	if err := arrowfile.EachT(path, func(r *T) error { f(r); return nil }); err != nil {
+	if err := arrowfile.Each(path, func(r *T) error { f(r); return nil }); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -132,7 +132,7 @@ func optionsOf(p schemas.GenerateParams, config *t5.Config, tokenizer *t5.Tokeni
 
 func readPrompts(r engine.GenerateRequest, config *t5.Config, tokenizer *t5.Tokenizer) ([]prompt, error) {
 	var prompts []prompt
-	err := arrowfile.EachT(r.Input, func(row *schemas.PromptRow) error {
+	err := arrowfile.Each(r.Input, func(row *schemas.PromptRow) error {
 		p := prompt{row: schemas.GenerationRow{SourceLanguage: arrowfile.Clone(row.SourceLanguage), SourceID: arrowfile.Clone(row.SourceID),
 			TargetLanguage: arrowfile.Clone(row.TargetLanguage), TargetID: arrowfile.Clone(row.TargetID)}}
 		if _, ok := config.Languages[p.row.TargetLanguage]; !ok {
@@ -206,7 +206,7 @@ func decodeBatch(ctx context.Context, model *t5.Model, prompts []prompt, batch [
 }
 
 func write(path string, prompts []prompt, tokenizer *t5.Tokenizer) error {
-	w, err := arrowfile.CreateT[schemas.GenerationRow](path)
+	w, err := arrowfile.Create[schemas.GenerationRow](path)
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func request(t *testing.T, model string, targets ...string) engine.GenerateReque
 	r := engine.GenerateRequest{Model: model, Input: filepath.Join(dir, "prompts.arrow"), SourceTokens: 24,
 		Params: schemas.Demo().Generate, Output: filepath.Join(dir, "generations.arrow")}
 	r.Params.MaxTokens, r.Params.BatchSize = 12, 4
-	must(t, arrowfile.WriteT(r.Input, len(targets), func(i int) schemas.PromptRow {
+	must(t, arrowfile.WriteRows(r.Input, len(targets), func(i int) schemas.PromptRow {
 		return schemas.PromptRow{SourceLanguage: "english", SourceID: fmt.Sprint(i), TargetLanguage: targets[i], TargetID: fmt.Sprint(100 + i),
 			Text: strings.Repeat("the text holds ", 1+i*5%7) + fmt.Sprint(i)}
 	}))
@@ -91,7 +91,7 @@ func TestEveryPromptGetsItsSummaryInTheOrderOfTheInput(t *testing.T) {
 		score float64
 	}
 	read := func(path string) (rows []summary) {
-		must(t, arrowfile.EachT(path, func(row *schemas.GenerationRow) error {
+		must(t, arrowfile.Each(path, func(row *schemas.GenerationRow) error {
 			if i := len(rows); row.SourceID != fmt.Sprint(i) || row.TargetLanguage != targets[i] || row.TargetID != fmt.Sprint(100+i) {
 				t.Errorf("row %d is %s to %s %s", i, row.SourceID, row.TargetLanguage, row.TargetID)
 			}

@@ -110,7 +110,7 @@ func (g *gathering) links() error {
 	for i, h := range g.Hygiene {
 		place[h.Name] = i
 	}
-	return arrowfile.EachT(path, func(r *schemas.DuplicateRow) error {
+	return arrowfile.Each(path, func(r *schemas.DuplicateRow) error {
 		if i, ok := place[r.Language]; ok {
 			g.Hygiene[i].Duplicates++
 		}

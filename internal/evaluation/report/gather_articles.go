@@ -29,7 +29,7 @@ func (g *gathering) articles() error {
 		if err != nil {
 			return err
 		}
-		err = arrowfile.EachT(path, func(r *schemas.RejectRow) error {
+		err = arrowfile.Each(path, func(r *schemas.RejectRow) error {
 			reasons[arrowfile.Clone(r.Reason)]++
 			return nil
 		})
@@ -59,7 +59,7 @@ func (g *gathering) splits() error {
 	for i, l := range g.Languages {
 		place[l.Name] = i
 	}
-	err = arrowfile.EachT(splits, func(r *schemas.SplitRow) error {
+	err = arrowfile.Each(splits, func(r *schemas.SplitRow) error {
 		reasons[r.Split+", "+r.Reason]++
 		if i, ok := place[r.Language]; ok {
 			l := &g.Languages[i]
@@ -83,7 +83,7 @@ func (g *gathering) splits() error {
 		return err
 	}
 	pairs := map[[2]string]*PairSize{}
-	err = arrowfile.EachT(samples, func(r *schemas.SampleRow) error {
+	err = arrowfile.Each(samples, func(r *schemas.SampleRow) error {
 		pair, ok := pairs[[2]string{r.SourceLanguage, r.TargetLanguage}]
 		if !ok {
 			source, target := arrowfile.Clone(r.SourceLanguage), arrowfile.Clone(r.TargetLanguage)

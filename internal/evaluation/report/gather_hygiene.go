@@ -42,7 +42,7 @@ func (g *gathering) languages() error {
 		if err != nil {
 			return err
 		}
-		err = arrowfile.EachT(kept, func(r *schemas.IdentifiedRow) error {
+		err = arrowfile.Each(kept, func(r *schemas.IdentifiedRow) error {
 			if !r.OK {
 				g.Misplaced = append(g.Misplaced, misplaced(&schemas.SetAsideRow{Language: r.Language, ID: r.ID, Identified: r.Identified, Probability: r.Probability}))
 			}
@@ -51,7 +51,7 @@ func (g *gathering) languages() error {
 		if err != nil {
 			return err
 		}
-		err = arrowfile.EachT(aside, func(r *schemas.SetAsideRow) error {
+		err = arrowfile.Each(aside, func(r *schemas.SetAsideRow) error {
 			g.Misplaced = append(g.Misplaced, misplaced(r))
 			return nil
 		})

@@ -23,7 +23,7 @@ func (g *gathering) scores() error {
 		return err
 	}
 	var rows []schemas.ScoredRow
-	err = arrowfile.EachT(path, func(r *schemas.ScoredRow) error {
+	err = arrowfile.Each(path, func(r *schemas.ScoredRow) error {
 		s := arrowfile.Clone
 		rows = append(rows, schemas.ScoredRow{SourceLanguage: s(r.SourceLanguage), SourceID: s(r.SourceID), TargetLanguage: s(r.TargetLanguage),
 			TargetID: s(r.TargetID), Generated: s(r.Generated), Reference: s(r.Reference), Lead: s(r.Lead),
@@ -114,7 +114,7 @@ func (g *gathering) texts() error {
 			if wanted[u.Name] == nil {
 				continue
 			}
-			err := arrowfile.EachT(paths[i], func(r *schemas.ArticleRow) error {
+			err := arrowfile.Each(paths[i], func(r *schemas.ArticleRow) error {
 				for _, use := range wanted[u.Name][r.ID] {
 					*use.to = arrowfile.Clone(use.of(r))
 				}

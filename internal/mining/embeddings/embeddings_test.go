@@ -38,7 +38,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) articles(summaries []string) (path, digest string) {
 	w.t.Helper()
 	path = filepath.Join(w.t.TempDir(), "articles.arrow")
-	if err := arrowfile.WriteT(path, len(summaries), func(i int) schemas.ArticleRow {
+	if err := arrowfile.WriteRows(path, len(summaries), func(i int) schemas.ArticleRow {
 		return schemas.ArticleRow{Language: "english", ID: fmt.Sprintf("%05d", i), Summary: summaries[i], Text: "text"}
 	}); err != nil {
 		w.t.Fatal(err)
@@ -62,7 +62,7 @@ func (w *world) encode(_ context.Context, input, output string) (tokens int64, e
 	}
 	w.calls++
 	var texts []string
-	err = arrowfile.EachT(input, func(r *schemas.TextRow) error {
+	err = arrowfile.Each(input, func(r *schemas.TextRow) error {
 		texts = append(texts, arrowfile.Clone(r.Text))
 		return nil
 	})
@@ -117,7 +117,7 @@ func (w *world) embed(summaries []string) (outcome, error) {
 	b, err := os.ReadFile(out)
 	o.bytes = string(b)
 	row := 0
-	return o, errors.Join(err, arrowfile.EachT(out, func(r *schemas.EmbeddingRow) error {
+	return o, errors.Join(err, arrowfile.Each(out, func(r *schemas.EmbeddingRow) error {
 		if want := fmt.Sprintf("%05d", row); r.Language != "english" || r.ID != want {
 			w.t.Errorf("row %d is %s/%s", row, r.Language, r.ID)
 		}

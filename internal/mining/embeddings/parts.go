@@ -15,7 +15,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 )
 
-// Encode turns the texts of an Arrow file of schemas.Text into schemas.Embedding, row order kept, and counts tokens.
+// Encode turns the texts of an Arrow file of schemas.TextRow into schemas.EmbeddingRow, row order kept, and counts tokens.
 type Encode func(ctx context.Context, input, output string) (tokens int64, err error)
 
 // Chain is the list of parts of one language and encoder.
@@ -135,7 +135,7 @@ func (t *Texts) find(from *int, digest []byte) int {
 // scan calls f with every row of a part and counts them. Digests must rise.
 func (c *Chain) scan(ctx context.Context, t *Texts, p part, f func(digest []byte, vector []float32) error) (rows int64, err error) {
 	var last, digest [32]byte
-	err = arrowfile.EachT(p.path, func(r *schemas.VectorRow) error {
+	err = arrowfile.Each(p.path, func(r *schemas.VectorRow) error {
 		if rows%beatRows == 0 {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -202,7 +202,7 @@ func (c *Chain) writePart(t *Texts, list []int32, encoded, path string, tokens i
 	}
 	defer os.Remove(encoded)
 	n := 0
-	err = arrowfile.EachT(encoded, func(r *schemas.EmbeddingRow) error {
+	err = arrowfile.Each(encoded, func(r *schemas.EmbeddingRow) error {
 		if n == len(list) || !t.isOf(list[n], r.TextDigest) {
 			return corrupt("%s: the encoder gave row %d the digest %q, which is not that of the text it got", c.Name, n, r.TextDigest)
 		}

@@ -78,7 +78,7 @@ func Read(articles, prefix string, beat func()) (*Texts, error) {
 // each calls f with every article.
 func (t *Texts) each(f func(*schemas.ArticleRow) error) error {
 	rows := 0
-	return arrowfile.EachT(t.articles, func(r *schemas.ArticleRow) error {
+	return arrowfile.Each(t.articles, func(r *schemas.ArticleRow) error {
 		if rows++; rows%beatRows == 0 {
 			t.beat()
 		}
@@ -127,7 +127,7 @@ func (t *Texts) writeTexts(path string, list []int32) error {
 	if err != nil {
 		return err
 	}
-	return arrowfile.WriteT(path, len(rows), func(i int) schemas.TextRow { return rows[i] })
+	return arrowfile.WriteRows(path, len(rows), func(i int) schemas.TextRow { return rows[i] })
 }
 
 // digest is that of an article's prefix and summary.

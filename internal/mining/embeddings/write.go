@@ -25,7 +25,7 @@ type article struct {
 	found        bool
 }
 
-// Write makes the file of schemas.Embedding of all articles, in their order, from a chain that is Complete for them. It
+// Write makes the file of schemas.EmbeddingRow of all articles, in their order, from a chain that is Complete for them. It
 // counts the vectors that are zero, which a StaticEmbedding gives texts without a known token.
 func (c *Chain) Write(ctx context.Context, t *Texts, path string) (zero int64, err error) {
 	w, err := arrowfile.CreateVectors[schemas.EmbeddingRow](path, c.dimension, nil)
@@ -39,7 +39,7 @@ func (c *Chain) Write(ctx context.Context, t *Texts, path string) (zero int64, e
 	return zero, w.Close()
 }
 
-func (c *Chain) write(ctx context.Context, t *Texts, w *arrowfile.WriterT[schemas.EmbeddingRow]) (zero int64, err error) {
+func (c *Chain) write(ctx context.Context, t *Texts, w *arrowfile.Writer[schemas.EmbeddingRow]) (zero int64, err error) {
 	size := min(max(blockBytes/(4*c.dimension+articleBytes), 1), len(t.entries))
 	vectors := make([]float32, size*c.dimension)
 	block := make([]article, 0, size)

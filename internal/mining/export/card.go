@@ -20,8 +20,8 @@ import (
 
 // CardInput is what a data card is made of.
 type CardInput struct {
-	Samples  string // path of schemas.Sample
-	Splits   string // path of schemas.Split
+	Samples  string // path of schemas.SampleRow
+	Splits   string // path of schemas.SplitRow
 	Articles []CardArticles
 	Crawls   []string // digests, oldest first
 	Mined    schemas.Mined
@@ -121,7 +121,7 @@ func count(in CardInput) (*card, error) {
 		byName[a.Language] = &cardLanguage{Name: a.Language, Code: code(a.Language), Articles: a.Rows}
 	}
 	pairs := map[[2]string]*cardPair{}
-	err := arrowfile.EachT(in.Samples, func(row *schemas.SampleRow) error {
+	err := arrowfile.Each(in.Samples, func(row *schemas.SampleRow) error {
 		source, target := byName[row.SourceLanguage], byName[row.TargetLanguage]
 		if source == nil || target == nil || fileSplits[row.Split] == "" {
 			return corrupt("sample %s/%s to %s/%s in %q: no such language or split", row.SourceLanguage, row.SourceID, row.TargetLanguage, row.TargetID, row.Split)
@@ -157,7 +157,7 @@ func count(in CardInput) (*card, error) {
 
 func (c *card) countSplits() error {
 	reasons := map[string]int64{}
-	err := arrowfile.EachT(c.Splits, func(row *schemas.SplitRow) error {
+	err := arrowfile.Each(c.Splits, func(row *schemas.SplitRow) error {
 		reasons[strings.Clone(row.Reason)]++
 		if row.Split == "dropped" {
 			c.Dropped++

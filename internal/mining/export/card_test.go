@@ -82,8 +82,8 @@ func TestTheHeaderListsJustTheFilesThatExist(t *testing.T) {
 func TestADataSetWithoutASampleHasACardToo(t *testing.T) {
 	dir := t.TempDir()
 	in := CardInput{Samples: filepath.Join(dir, "samples"), Splits: filepath.Join(dir, "splits"), Crawls: []string{"empty"}}
-	must(t, arrowfile.WriteT[schemas.SampleRow](in.Samples, 0, nil))
-	must(t, arrowfile.WriteT[schemas.SplitRow](in.Splits, 0, nil))
+	must(t, arrowfile.WriteRows[schemas.SampleRow](in.Samples, 0, nil))
+	must(t, arrowfile.WriteRows[schemas.SplitRow](in.Splits, 0, nil))
 	must(t, Card(in, dir))
 	b, err := os.ReadFile(filepath.Join(dir, "README.md"))
 	if must(t, err); !strings.Contains(string(b), "| across languages | 0 | 0 | 0 | 0 |") || !strings.Contains(string(b), "configs: []") {

@@ -14,15 +14,15 @@ import (
 // Input names what is exported: the samples whose source is Source. Paths are of files by language.
 type Input struct {
 	Source    string
-	Samples   string            // of schemas.Sample
-	Pairs     string            // of schemas.Pair
-	Splits    string            // of schemas.Split
-	Articles  map[string]string // of schemas.Article
-	Languages map[string]string // of schemas.Identified; articles of a language without one have null in language_ok
+	Samples   string            // of schemas.SampleRow
+	Pairs     string            // of schemas.PairRow
+	Splits    string            // of schemas.SplitRow
+	Articles  map[string]string // of schemas.ArticleRow
+	Languages map[string]string // of schemas.IdentifiedRow; articles of a language without one have null in language_ok
 	Crawls    []Crawl           // that the articles come from, oldest first; one at least
 }
 
-// Crawl is a crawl with what it changed of the catalogue, as paths of schemas.Change by language. The oldest is the origin of
+// Crawl is a crawl with what it changed of the catalogue, as paths of schemas.ChangeRow by language. The oldest is the origin of
 // whatever no other changed.
 type Crawl struct {
 	Digest  string
@@ -49,7 +49,7 @@ func Run(in Input, dir string, progress func(done, total int64)) (map[string]int
 	out := newFiles(dir, in.Source)
 	next, known, total := 0, 0, int64(len(samples)) // the halves of samples[next:known] are at hand
 	var halves map[string]map[string]half
-	err = arrowfile.EachT(in.Articles[in.Source], func(article *schemas.ArticleRow) error {
+	err = arrowfile.Each(in.Articles[in.Source], func(article *schemas.ArticleRow) error {
 		id := article.ID
 		for ; next < len(samples) && samples[next].source == id; next++ {
 			if next == known {

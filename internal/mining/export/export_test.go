@@ -28,7 +28,7 @@ func world(t *testing.T) Input {
 		Pairs: filepath.Join(dir, "pairs"), Splits: filepath.Join(dir, "splits")}
 	for _, l := range []string{"english", "hindi"} {
 		in.Articles[l] = filepath.Join(dir, l)
-		must(t, arrowfile.WriteT(in.Articles[l], 2, func(i int) schemas.ArticleRow {
+		must(t, arrowfile.WriteRows(in.Articles[l], 2, func(i int) schemas.ArticleRow {
 			id := l[:1] + string(rune('0'+i))
 			return schemas.ArticleRow{Language: l, ID: id, URL: "http://" + id, Title: "t",
 				Summary: "summary \"" + id + "\" <b>\u2028ह", Text: "text\n" + id + "\x01", Digest: "d"}
@@ -45,11 +45,11 @@ func world(t *testing.T) Input {
 		{Language: "hindi", ID: "h0", Component: "english/e1", Split: "test", Reason: "label"},
 		{Language: "hindi", ID: "h1", Component: "english/e0", Split: "train", Reason: "hash"},
 	}
-	must(t, arrowfile.WriteT(in.Samples, len(samples), func(i int) schemas.SampleRow { return samples[i] }))
-	must(t, arrowfile.WriteT(in.Pairs, len(pairs), func(i int) schemas.PairRow { return pairs[i] }))
-	must(t, arrowfile.WriteT(in.Splits, len(splits), func(i int) schemas.SplitRow { return splits[i] }))
+	must(t, arrowfile.WriteRows(in.Samples, len(samples), func(i int) schemas.SampleRow { return samples[i] }))
+	must(t, arrowfile.WriteRows(in.Pairs, len(pairs), func(i int) schemas.PairRow { return pairs[i] }))
+	must(t, arrowfile.WriteRows(in.Splits, len(splits), func(i int) schemas.SplitRow { return splits[i] }))
 	changes := filepath.Join(dir, "changes")
-	must(t, arrowfile.WriteT(changes, 2, func(i int) schemas.ChangeRow {
+	must(t, arrowfile.WriteRows(changes, 2, func(i int) schemas.ChangeRow {
 		return schemas.ChangeRow{Language: "hindi", ID: []string{"h0", "h7"}[i], Change: []string{"edited", "withdrawn"}[i]}
 	}))
 	in.Crawls = []Crawl{{Digest: "first"}, {Digest: "second", Changes: map[string]string{"hindi": changes}}}
@@ -160,10 +160,10 @@ func TestSamplesThatDoNotFitTheRestAreAnError(t *testing.T) {
 	} {
 		in := world(t)
 		in.Samples += "2"
-		must(t, arrowfile.WriteT(in.Samples, 1, func(int) schemas.SampleRow { return sample }))
+		must(t, arrowfile.WriteRows(in.Samples, 1, func(int) schemas.SampleRow { return sample }))
 		if !strings.Contains(want, "pair") && sample.SourceID != sample.TargetID { // a pair of the articles that are not there
 			in.Pairs += "2"
-			must(t, arrowfile.WriteT(in.Pairs, 1, func(int) schemas.PairRow {
+			must(t, arrowfile.WriteRows(in.Pairs, 1, func(int) schemas.PairRow {
 				return schemas.PairRow{SourceLanguage: sample.SourceLanguage, SourceID: sample.SourceID, TargetLanguage: sample.TargetLanguage,
 					TargetID: sample.TargetID, Score: 1, Margin: 1, Rule: "margin", Component: "c"}
 			}))
@@ -185,7 +185,7 @@ func readParquet(t *testing.T, path string) [][]any {
 	must(t, err)
 	table, err := reader.ReadTable(context.Background())
 	must(t, err)
-	for i, want := range arrowfile.SchemaOf[schemas.DatasetRowT](1, nil).Fields() {
+	for i, want := range arrowfile.SchemaOf[schemas.DatasetRow](1, nil).Fields() {
 		got := table.Schema().Field(i)
 		if got.Metadata = want.Metadata; !got.Equal(want) {
 			t.Errorf("%s: column %v, wanted %v", path, got, want)

@@ -48,7 +48,7 @@ type file struct {
 	under   [2]*os.File // of lines and table
 	sink    *sink       // of table
 	table   *pqarrow.FileWriter
-	builder *arrowfile.Builder[schemas.DatasetRowT]
+	builder *arrowfile.Builder[schemas.DatasetRow]
 	bytes   int // in the open row group
 }
 
@@ -97,7 +97,7 @@ func (f *files) create(target, split string) (*file, error) {
 		}
 	}
 	to.lines = bufio.NewWriterSize(to.under[0], 32<<10)
-	to.builder = arrowfile.NewBuilder[schemas.DatasetRowT](datasetSchema)
+	to.builder = arrowfile.NewBuilder[schemas.DatasetRow](datasetSchema)
 	to.sink = &sink{File: to.under[1]}
 	return to, to.sink.guard(func() (err error) {
 		to.table, err = pqarrow.NewFileWriter(datasetSchema, to.sink, properties, pqarrow.DefaultWriterProps())
@@ -143,7 +143,7 @@ func init() {
 	compress.RegisterCodec(compress.Codecs.Zstd, oneZstd{zstd})
 }
 
-var datasetSchema = arrowfile.SchemaOf[schemas.DatasetRowT](1, nil)
+var datasetSchema = arrowfile.SchemaOf[schemas.DatasetRow](1, nil)
 
 // properties: dictionaries only where values repeat, no statistics of texts (they would hold whole texts), no clock or name.
 var properties = func() *parquet.WriterProperties {
@@ -164,7 +164,7 @@ func (f *file) append(source string, r row) error {
 	if r.rule != NativeRule {
 		score, margin = &r.score, &r.margin
 	}
-	_, err := f.builder.Add(schemas.DatasetRowT{SourceURL: r.sourceURL, TargetURL: r.url, Summary: r.summary, Text: r.text,
+	_, err := f.builder.Add(schemas.DatasetRow{SourceURL: r.sourceURL, TargetURL: r.url, Summary: r.summary, Text: r.text,
 		SourceLanguage: source, TargetLanguage: r.language, SourceID: r.source, TargetID: r.target, Score: score, Margin: margin,
 		Rule: r.rule, Component: r.component, Crawl: r.crawl, LanguageOK: r.languageOK})
 	return err

@@ -27,7 +27,7 @@ func originOf(in Input, language string) (func(id string) origin, error) {
 		if !ok {
 			continue
 		}
-		err := arrowfile.EachT(path, func(row *schemas.ChangeRow) error {
+		err := arrowfile.Each(path, func(row *schemas.ChangeRow) error {
 			if i > 0 { // the oldest is the origin of whatever no other has
 				newest[arrowfile.Clone(row.ID)] = origin(i)
 			}
@@ -85,7 +85,7 @@ func readHalves(in Input, samples []sample) (map[string]map[string]half, error) 
 
 // identify fills in whether summaries are in their file's language.
 func identify(path string, of map[string]half) error {
-	return arrowfile.EachT(path, func(row *schemas.IdentifiedRow) error {
+	return arrowfile.Each(path, func(row *schemas.IdentifiedRow) error {
 		if h, ok := of[row.ID]; ok {
 			isIt := row.OK
 			h.languageOK = &isIt
@@ -138,7 +138,7 @@ func eachPage(path string, f func(id, url, summary string)) error {
 		return nil
 	}
 	bytes := 0
-	err := arrowfile.EachT(path, func(row *schemas.ArticleRow) error {
+	err := arrowfile.Each(path, func(row *schemas.ArticleRow) error {
 		p := page{arrowfile.Clone(row.ID), arrowfile.Clone(row.URL), arrowfile.Clone(row.Summary)}
 		f(p.id, p.url, p.summary)
 		if bytes += p.size(); bytes <= free {

@@ -30,7 +30,7 @@ func (s *sample) order(o *sample) int {
 func readSamples(in Input) ([]sample, error) {
 	var samples []sample
 	var languages names
-	err := arrowfile.EachT(in.Samples, func(row *schemas.SampleRow) error {
+	err := arrowfile.Each(in.Samples, func(row *schemas.SampleRow) error {
 		if row.SourceLanguage != in.Source {
 			return nil
 		}
@@ -62,7 +62,7 @@ func readSamples(in Input) ([]sample, error) {
 func readPairs(in Input) ([]sample, error) {
 	var pairs []sample
 	var known names
-	err := arrowfile.EachT(in.Pairs, func(row *schemas.PairRow) error {
+	err := arrowfile.Each(in.Pairs, func(row *schemas.PairRow) error {
 		source, language, target := row.SourceID, row.TargetLanguage, row.TargetID
 		switch in.Source {
 		case row.SourceLanguage:
@@ -102,7 +102,7 @@ func joinPairs(source string, samples, pairs []sample) error {
 // joinComponents gives every sample the component of its source article, and compares their splits.
 func joinComponents(in Input, samples []sample) error {
 	next := 0
-	err := arrowfile.EachT(in.Splits, func(row *schemas.SplitRow) error {
+	err := arrowfile.Each(in.Splits, func(row *schemas.SplitRow) error {
 		if row.Language != in.Source {
 			return nil
 		}

@@ -35,7 +35,7 @@ func toy(t *testing.T, articles, pairs string) Calibration {
 	for _, l := range []string{"english", "french"} {
 		in.Languages = append(in.Languages, l)
 		in.Articles = append(in.Articles, filepath.Join(dir, l))
-		must(t, arrowfile.WriteT(filepath.Join(dir, l), len(rows[l]), func(i int) schemas.ArticleRow { return rows[l][i] }))
+		must(t, arrowfile.WriteRows(filepath.Join(dir, l), len(rows[l]), func(i int) schemas.ArticleRow { return rows[l][i] }))
 	}
 	lists := map[string][]schemas.NeighbourRow{"forward": nil, "backward": nil}
 	for _, line := range strings.Split(strings.TrimSpace(pairs), "\n") {
@@ -48,7 +48,7 @@ func toy(t *testing.T, articles, pairs string) Calibration {
 	unit := link.Lists{A: "english", B: "french", Forward: filepath.Join(dir, "forward"), Backward: filepath.Join(dir, "backward")}
 	for name, list := range lists {
 		sort.Slice(list, func(i, j int) bool { return list[i].SourceID < list[j].SourceID })
-		must(t, arrowfile.WriteT(filepath.Join(dir, name), len(list), func(i int) schemas.NeighbourRow { return list[i] }))
+		must(t, arrowfile.WriteRows(filepath.Join(dir, name), len(list), func(i int) schemas.NeighbourRow { return list[i] }))
 	}
 	in.Lists = []link.Lists{unit}
 	return in

@@ -54,10 +54,10 @@ func input(t *testing.T, pairs ...string) Input {
 	for _, l := range in.Languages {
 		path := filepath.Join(dir, l)
 		in.Articles = append(in.Articles, path)
-		must(t, arrowfile.WriteT(path, len(rows[l]), func(i int) schemas.ArticleRow { return rows[l][i] }))
+		must(t, arrowfile.WriteRows(path, len(rows[l]), func(i int) schemas.ArticleRow { return rows[l][i] }))
 	}
 	sort.Strings(pairs)
-	must(t, arrowfile.WriteT(in.Pairs, len(pairs), func(i int) schemas.PairRow {
+	must(t, arrowfile.WriteRows(in.Pairs, len(pairs), func(i int) schemas.PairRow {
 		f := strings.Fields(pairs[i])
 		return schemas.PairRow{SourceLanguage: f[0], SourceID: f[1], TargetLanguage: f[2], TargetID: f[3],
 			Score: 1, Margin: 1, Rule: "margin", Component: "c"}

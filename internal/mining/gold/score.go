@@ -9,8 +9,8 @@ import (
 	"crosssum/schemas"
 )
 
-// Input names what is scored. Languages and Articles (paths of schemas.Article, as ingest accepted them) go together, in
-// byte order; Pairs is of schemas.Pair; Gold may be gzipped.
+// Input names what is scored. Languages and Articles (paths of schemas.ArticleRow, as ingest accepted them) go together, in
+// byte order; Pairs is of schemas.PairRow; Gold may be gzipped.
 type Input struct {
 	Languages []string
 	Articles  []string
@@ -218,7 +218,7 @@ func sortedKeys(groups map[[2]string]group) [][2]string {
 // readPairs reads accepted pairs as article numbers.
 func readPairs(articles *link.Articles, path string) ([][2]int32, error) {
 	var pairs [][2]int32
-	err := arrowfile.EachT(path, func(r *schemas.PairRow) error {
+	err := arrowfile.Each(path, func(r *schemas.PairRow) error {
 		p, err := articles.Pair(r)
 		pairs = append(pairs, [2]int32{min(p[0], p[1]), max(p[0], p[1])})
 		return err

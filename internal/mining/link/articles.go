@@ -29,7 +29,7 @@ func ReadArticles(languages, paths []string, each func(number int32, row *schema
 			return nil, corrupt("articles of %s stand after those of %s", language, languages[i-1])
 		}
 		list := &a.ids[i]
-		err := arrowfile.EachT(paths[i], func(row *schemas.ArticleRow) error {
+		err := arrowfile.Each(paths[i], func(row *schemas.ArticleRow) error {
 			id := row.ID
 			if n := list.Len(); n > 0 && id <= list.At(int32(n)) {
 				return corrupt("%s: article %q stands after %q: rows must be sorted by id, each once", language, id, list.At(int32(n)))

@@ -19,7 +19,7 @@ const NearMiss = 0.02
 // Lists are the neighbours files of an unordered pair of languages A <= B; Backward is empty for A = B.
 type Lists struct{ A, B, Forward, Backward string }
 
-// Input names what is linked. Languages and Articles (paths of schemas.Article) go together, in byte order.
+// Input names what is linked. Languages and Articles (paths of schemas.ArticleRow) go together, in byte order.
 type Input struct {
 	Languages          []string
 	Articles           []string

@@ -223,7 +223,7 @@ func TestEveryArticleHasTheComponentOfItsSmallestMember(t *testing.T) {
 
 func read[T any](t *testing.T, dir, name string, f func(*T)) {
 	t.Helper()
-	if err := arrowfile.EachT(filepath.Join(dir, name), func(r *T) error { f(r); return nil }); err != nil {
+	if err := arrowfile.Each(filepath.Join(dir, name), func(r *T) error { f(r); return nil }); err != nil {
 		t.Fatal(err)
 	}
 }

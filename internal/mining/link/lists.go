@@ -39,7 +39,7 @@ func readLists(path string, articles *Articles, source, target string, k int, ke
 	}
 	r := &listReader{lists: lists{from: from, offsets: make([]int32, 1, to-from+1)}, articles: articles, source: source, target: target,
 		next: from, to: to, want: want, kept: keep}
-	if err := arrowfile.EachT(path, r.entry); err != nil {
+	if err := arrowfile.Each(path, r.entry); err != nil {
 		return nil, err
 	}
 	if err := r.end(); err != nil {

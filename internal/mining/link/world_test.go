@@ -139,7 +139,7 @@ func unit(random *rand.Rand, around []float64, noise float64) []float64 {
 
 func write[T any](t *testing.T, path string, rows []T) string {
 	t.Helper()
-	if err := arrowfile.WriteT(path, len(rows), func(i int) T { return rows[i] }); err != nil {
+	if err := arrowfile.WriteRows(path, len(rows), func(i int) T { return rows[i] }); err != nil {
 		t.Fatal(err)
 	}
 	return path

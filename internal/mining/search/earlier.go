@@ -99,7 +99,7 @@ func (l *lists) takeOver(path string, from, to *history, same bool, progress fun
 		length--
 	}
 	r := &reader{lists: l, from: from, to: to, length: min(l.keep, max(length, 0)), path: path, progress: progress}
-	if err := arrowfile.EachT(path, r.entry); err != nil {
+	if err := arrowfile.Each(path, r.entry); err != nil {
 		return err
 	}
 	if r.length > 0 && (r.list != nil || int(r.source) != from.rows) {

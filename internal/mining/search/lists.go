@@ -92,9 +92,9 @@ func (l *lists) put(place int32, list []nearest.Neighbour) error {
 	return nil
 }
 
-// write makes an Arrow file of schemas.Neighbour, sorted by (source_id, rank).
+// write makes an Arrow file of schemas.NeighbourRow, sorted by (source_id, rank).
 func (l *lists) write(path string, progress func()) (rows int64, err error) {
-	w, err := arrowfile.CreateT[schemas.NeighbourRow](path)
+	w, err := arrowfile.Create[schemas.NeighbourRow](path)
 	if err != nil {
 		return 0, err
 	}

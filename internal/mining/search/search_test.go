@@ -111,7 +111,7 @@ func brute(from, to []article, keep int, same bool) (lines []string) {
 
 func read(t *testing.T, path string) (lines []string) {
 	t.Helper()
-	if err := arrowfile.EachT(path, func(r *schemas.NeighbourRow) error {
+	if err := arrowfile.Each(path, func(r *schemas.NeighbourRow) error {
 		lines = append(lines, fmt.Sprintf("%s %d %s %x", r.SourceID, int64(r.Rank), r.TargetID, math.Float32bits(r.Score)))
 		return nil
 	}); err != nil {

@@ -21,7 +21,7 @@ import (
 // byte order of the ids; rows of sorted files stand at their places.
 type table struct {
 	path    string
-	file    *arrowfile.FileT[schemas.EmbeddingRow]
+	file    *arrowfile.File[schemas.EmbeddingRow]
 	d       int            // width of the vectors
 	rows    int            // number of rows
 	ids     ids.List       // by place
@@ -44,7 +44,7 @@ func scan(ctx context.Context, path string, digests, earlier bool, progress func
 	if err != nil {
 		return nil, invalid("%v; embed the articles again", err)
 	}
-	file, err := arrowfile.OpenT[schemas.EmbeddingRow](path)
+	file, err := arrowfile.Open[schemas.EmbeddingRow](path)
 	if err != nil {
 		return nil, named(err)
 	}

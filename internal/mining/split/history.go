@@ -36,7 +36,7 @@ func readHistory(rows, trained string) (*history, error) {
 	if rows == "" && trained == "" {
 		return h, nil
 	}
-	err := arrowfile.EachT(rows, func(row *schemas.HistoryRow) error {
+	err := arrowfile.Each(rows, func(row *schemas.HistoryRow) error {
 		r := remembered{Language: row.Language, ID: arrowfile.Clone(row.ID)}
 		for _, split := range []string{Train, Val, Test} {
 			if row.Split == split {
@@ -57,7 +57,7 @@ func readHistory(rows, trained string) (*history, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = arrowfile.EachT(trained, func(row *schemas.TrainedRow) error {
+	err = arrowfile.Each(trained, func(row *schemas.TrainedRow) error {
 		digest, err := hex.DecodeString(row.Content)
 		if err != nil || len(digest) != 32 {
 			return corrupt("%s: %.80q is no SHA-256", trained, row.Content)
@@ -117,10 +117,10 @@ func published(assigned []Assignment, n int) string { return assigned[assigned[n
 
 func (h *history) write(dir string) error {
 	return errors.Join(
-		arrowfile.WriteT(filepath.Join(dir, "history.arrow"), len(h.rows), func(i int) schemas.HistoryRow {
+		arrowfile.WriteRows(filepath.Join(dir, "history.arrow"), len(h.rows), func(i int) schemas.HistoryRow {
 			return schemas.HistoryRow{Language: h.rows[i].Language, ID: h.rows[i].ID, Split: h.rows[i].Split}
 		}),
-		arrowfile.WriteT(filepath.Join(dir, "trained.arrow"), len(h.trained), func(i int) schemas.TrainedRow {
+		arrowfile.WriteRows(filepath.Join(dir, "trained.arrow"), len(h.trained), func(i int) schemas.TrainedRow {
 			return schemas.TrainedRow{Content: hex.EncodeToString(h.trained[i][:])}
 		}))
 }

@@ -178,20 +178,20 @@ func (l *ledger) take(articles []Article, texts []string, pairs ...[2]int) map[s
 					rows = append(rows, schemas.ArticleRow{Language: b.Language, ID: b.ID, URL: "u", Title: "t", Summary: texts[j], Text: "text", Label: b.Label, Digest: "d"})
 				}
 			}
-			must(l.t, arrowfile.WriteT(filepath.Join(dir, a.Language), len(rows), func(i int) schemas.ArticleRow { return rows[i] }))
+			must(l.t, arrowfile.WriteRows(filepath.Join(dir, a.Language), len(rows), func(i int) schemas.ArticleRow { return rows[i] }))
 		}
 	}
-	must(l.t, arrowfile.WriteT(in.Pairs, len(pairs), func(i int) schemas.PairRow {
+	must(l.t, arrowfile.WriteRows(in.Pairs, len(pairs), func(i int) schemas.PairRow {
 		a, b := articles[pairs[i][0]], articles[pairs[i][1]]
 		return schemas.PairRow{SourceLanguage: a.Language, SourceID: a.ID, TargetLanguage: b.Language, TargetID: b.ID,
 			Score: 1, Margin: 1, Rule: "margin", Component: "c"}
 	}))
-	must(l.t, arrowfile.WriteT[schemas.DuplicateRow](in.Duplicates, 0, nil))
+	must(l.t, arrowfile.WriteRows[schemas.DuplicateRow](in.Duplicates, 0, nil))
 	l.dir = l.t.TempDir()
 	counts, err := Run(in, l.dir, func(int64, int64) {})
 	must(l.t, err)
 	got := map[string]string{"moved": fmt.Sprint(counts["moved"]), "overruled": fmt.Sprint(counts["overruled_labels"], counts["overruled_by_history"])}
-	must(l.t, arrowfile.EachT(filepath.Join(l.dir, "splits.arrow"), func(r *schemas.SplitRow) error {
+	must(l.t, arrowfile.Each(filepath.Join(l.dir, "splits.arrow"), func(r *schemas.SplitRow) error {
 		got[arrowfile.Clone(r.ID)] = arrowfile.Clone(r.Split + " " + r.Reason)
 		return nil
 	}))
@@ -236,19 +236,19 @@ func TestAnArticleOfTestMayMoveToTrainAndComesBackAsWhatItWas(t *testing.T) {
 func TestAHistoryThatIsNotOneIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	good, trained := filepath.Join(dir, "good"), filepath.Join(dir, "trained")
-	must(t, arrowfile.WriteT(good, 1, func(int) schemas.HistoryRow { return schemas.HistoryRow{Language: "l", ID: "a", Split: "train"} }))
-	must(t, arrowfile.WriteT(trained, 1, func(int) schemas.TrainedRow { return schemas.TrainedRow{Content: strings.Repeat("0", 64)} }))
+	must(t, arrowfile.WriteRows(good, 1, func(int) schemas.HistoryRow { return schemas.HistoryRow{Language: "l", ID: "a", Split: "train"} }))
+	must(t, arrowfile.WriteRows(trained, 1, func(int) schemas.TrainedRow { return schemas.TrainedRow{Content: strings.Repeat("0", 64)} }))
 	for i, rows := range [][]schemas.HistoryRow{{{Language: "l", ID: "b", Split: "train"}, {Language: "l", ID: "a", Split: "train"}},
 		{{Language: "l", ID: "a", Split: "dropped"}}, {{Language: "l", ID: "a"}}} {
 		path := filepath.Join(dir, fmt.Sprint("history", i))
-		must(t, arrowfile.WriteT(path, len(rows), func(n int) schemas.HistoryRow { return rows[n] }))
+		must(t, arrowfile.WriteRows(path, len(rows), func(n int) schemas.HistoryRow { return rows[n] }))
 		if _, err := readHistory(path, trained); err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("%v: %v", rows, err)
 		}
 	}
 	for i, digest := range []string{"", "xyz", strings.Repeat("0", 62)} {
 		path := filepath.Join(dir, fmt.Sprint("trained", i))
-		must(t, arrowfile.WriteT(path, 1, func(int) schemas.TrainedRow { return schemas.TrainedRow{Content: digest} }))
+		must(t, arrowfile.WriteRows(path, 1, func(int) schemas.TrainedRow { return schemas.TrainedRow{Content: digest} }))
 		if _, err := readHistory(good, path); err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("%q: %v", digest, err)
 		}

@@ -12,14 +12,14 @@ import (
 	"crosssum/schemas"
 )
 
-// Input names what is split. Languages and Articles (paths of schemas.Article) go together, in byte order.
+// Input names what is split. Languages and Articles (paths of schemas.ArticleRow) go together, in byte order.
 type Input struct {
 	Languages  []string
 	Articles   []string
-	Pairs      string // of schemas.Pair
-	Duplicates string // of schemas.Duplicate
-	History    string // of schemas.History: what the ledger's entry before wrote; "" for the first
-	Trained    string // of schemas.Trained, likewise
+	Pairs      string // of schemas.PairRow
+	Duplicates string // of schemas.DuplicateRow
+	History    string // of schemas.HistoryRow: what the ledger's entry before wrote; "" for the first
+	Trained    string // of schemas.TrainedRow, likewise
 	Params     schemas.SplitParams
 	Seed       uint64
 }
@@ -80,14 +80,14 @@ func Run(in Input, dir string, progress func(done, total int64)) (map[string]int
 	}
 	progress(int64(len(rows)), int64(len(rows)))
 	samples := Samples(assigned, pairs)
-	err = arrowfile.WriteT(filepath.Join(dir, "splits.arrow"), len(rows), func(i int) schemas.SplitRow {
+	err = arrowfile.WriteRows(filepath.Join(dir, "splits.arrow"), len(rows), func(i int) schemas.SplitRow {
 		return schemas.SplitRow{Language: rows[i].Language, ID: rows[i].ID, Component: articles.Name(assigned[i].Component),
 			Split: assigned[i].Split, Reason: assigned[i].Reason}
 	})
 	if err != nil {
 		return nil, err
 	}
-	err = arrowfile.WriteT(filepath.Join(dir, "samples.arrow"), len(samples), func(i int) schemas.SampleRow {
+	err = arrowfile.WriteRows(filepath.Join(dir, "samples.arrow"), len(samples), func(i int) schemas.SampleRow {
 		s, t := rows[samples[i][0]], rows[samples[i][1]]
 		return schemas.SampleRow{SourceLanguage: s.Language, SourceID: s.ID, TargetLanguage: t.Language, TargetID: t.ID,
 			Split: assigned[samples[i][0]].Split}
@@ -101,7 +101,7 @@ func Run(in Input, dir string, progress func(done, total int64)) (map[string]int
 
 // readEdges lists the two articles of every row.
 func readEdges[T any](path string, number func(*T) (edge [2]int32, err error)) (edges [][2]int32, err error) {
-	err = arrowfile.EachT(path, func(row *T) error {
+	err = arrowfile.Each(path, func(row *T) error {
 		edge, err := number(row)
 		edges = append(edges, edge)
 		return err

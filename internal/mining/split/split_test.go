@@ -261,16 +261,16 @@ func TestRunWritesSplitsAndSamplesOfBothDirections(t *testing.T) {
 	for _, l := range in.Languages {
 		path := filepath.Join(dir, l)
 		in.Articles = append(in.Articles, path)
-		must(t, arrowfile.WriteT(path, len(texts[l]), func(i int) schemas.ArticleRow {
+		must(t, arrowfile.WriteRows(path, len(texts[l]), func(i int) schemas.ArticleRow {
 			return schemas.ArticleRow{Language: l, ID: fmt.Sprint(l[:1], i), URL: "u", Title: "t", Summary: texts[l][i], Text: "text", Digest: "d"}
 		}))
 	}
 	pairs := [][2]string{{"e0", "h0"}, {"e1", "h1"}, {"e2", "h2"}}
-	must(t, arrowfile.WriteT(in.Pairs, len(pairs), func(i int) schemas.PairRow {
+	must(t, arrowfile.WriteRows(in.Pairs, len(pairs), func(i int) schemas.PairRow {
 		return schemas.PairRow{SourceLanguage: "english", SourceID: pairs[i][0], TargetLanguage: "hindi", TargetID: pairs[i][1],
 			Score: 1, Margin: 1, Rule: "margin", Component: "c"}
 	}))
-	must(t, arrowfile.WriteT(in.Duplicates, 1, func(int) schemas.DuplicateRow {
+	must(t, arrowfile.WriteRows(in.Duplicates, 1, func(int) schemas.DuplicateRow {
 		return schemas.DuplicateRow{Language: "english", SourceID: "e0", TargetID: "e3", Score: 1}
 	}))
 	var first []byte
@@ -279,7 +279,7 @@ func TestRunWritesSplitsAndSamplesOfBothDirections(t *testing.T) {
 		counts, err := Run(in, out, func(int64, int64) {})
 		must(t, err)
 		var got []string
-		must(t, arrowfile.EachT(filepath.Join(out, "samples.arrow"), func(r *schemas.SampleRow) error {
+		must(t, arrowfile.Each(filepath.Join(out, "samples.arrow"), func(r *schemas.SampleRow) error {
 			got = append(got, arrowfile.Clone(r.SourceID+">"+r.TargetID))
 			return nil
 		}))
@@ -292,7 +292,7 @@ func TestRunWritesSplitsAndSamplesOfBothDirections(t *testing.T) {
 			t.Errorf("counts %v", counts)
 		}
 		components := map[string]string{}
-		must(t, arrowfile.EachT(filepath.Join(out, "splits.arrow"), func(r *schemas.SplitRow) error {
+		must(t, arrowfile.Each(filepath.Join(out, "splits.arrow"), func(r *schemas.SplitRow) error {
 			components[arrowfile.Clone(r.ID)] = arrowfile.Clone(r.Component + " " + r.Split)
 			return nil
 		}))

@@ -21,7 +21,7 @@ import (
 
 const defaultBatchTokens = 1024
 
-// Run embeds the texts of request.Input, each behind request.Prefix, and writes a schemas.Embedding row for each of its rows, in its order. A text
+// Run embeds the texts of request.Input, each behind request.Prefix, and writes a schemas.EmbeddingRow row for each of its rows, in its order. A text
 // that stands in several rows of a window is encoded once. Vectors have unit length. What it holds in memory does not depend on the number of rows.
 func Run(ctx context.Context, request engine.EncodeRequest, report engine.Report) (engine.EncodeResult, error) {
 	e, err := open(&request, report)
@@ -38,7 +38,7 @@ func Run(ctx context.Context, request engine.EncodeRequest, report engine.Report
 		return engine.EncodeResult{}, err
 	}
 	s := stream{ctx: ctx, encoder: e, request: request, report: report, total: total, unit: true}
-	err = write(&s, func(w *arrowfile.WriterT[schemas.EmbeddingRow]) error {
+	err = write(&s, func(w *arrowfile.Writer[schemas.EmbeddingRow]) error {
 		s.emit = func(r row, t *text, vector []float32) error {
 			return w.Append(schemas.EmbeddingRow{Language: r.language, ID: r.id, TextDigest: t.digest, Embedding: vector})
 		}
@@ -62,7 +62,7 @@ func Lines(ctx context.Context, request engine.EncodeRequest, next func() (strin
 		schemas.Uncompressed
 		Embedding []float32 `arrow:"embedding"`
 	}
-	err = write(&s, func(w *arrowfile.WriterT[line]) error {
+	err = write(&s, func(w *arrowfile.Writer[line]) error {
 		s.emit = func(_ row, _ *text, vector []float32) error { return w.Append(line{Embedding: vector}) }
 		for n := 1; ; n++ {
 			content, err := next()

@@ -33,7 +33,7 @@ func TestEqualTextsAreEncodedOnceAndKeepTheirRows(t *testing.T) {
 	}
 	digests := map[string]string{}
 	var vectors [][]float32
-	err = arrowfile.EachT(r.Output, func(row *schemas.EmbeddingRow) error {
+	err = arrowfile.Each(r.Output, func(row *schemas.EmbeddingRow) error {
 		digests[row.ID] = arrowfile.Clone(row.TextDigest)
 		vectors = append(vectors, slices.Clone(row.Embedding))
 		return nil

@@ -57,11 +57,11 @@ func readReference(t *testing.T) reference {
 	return r
 }
 
-// input writes texts as an Arrow file of schemas.Text.
+// input writes texts as an Arrow file of schemas.TextRow.
 func input(t testing.TB, texts []string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "texts.arrow")
-	if err := arrowfile.WriteT(path, len(texts), func(i int) schemas.TextRow {
+	if err := arrowfile.WriteRows(path, len(texts), func(i int) schemas.TextRow {
 		return schemas.TextRow{Language: "english", ID: fmt.Sprintf("%05d", i), Text: texts[i]}
 	}); err != nil {
 		t.Fatal(err)
@@ -81,7 +81,7 @@ func run(t *testing.T, request engine.EncodeRequest, texts []string) [][]float32
 		t.Fatalf("%d rows of %d", result.Rows, len(texts))
 	}
 	var out [][]float32
-	err = arrowfile.EachT(request.Output, func(r *schemas.EmbeddingRow) error {
+	err = arrowfile.Each(request.Output, func(r *schemas.EmbeddingRow) error {
 		if want := fmt.Sprintf("%05d", len(out)); r.ID != want {
 			t.Errorf("row %d has id %s", len(out), r.ID)
 		}

@@ -29,7 +29,7 @@ type stream struct {
 }
 
 // write makes the output file; rows adds the rows of the request. A request that fails leaves no file.
-func write[T any](s *stream, rows func(*arrowfile.WriterT[T]) error) error {
+func write[T any](s *stream, rows func(*arrowfile.Writer[T]) error) error {
 	path := s.request.Output
 	w, err := arrowfile.CreateVectors[T](path, s.encoder.dimension, nil)
 	if err != nil {

@@ -22,7 +22,7 @@ func paired(t *testing.T, model string, english, hindi []string) (pairs [][2]str
 	dir := t.TempDir()
 	path := func(name string) string { return filepath.Join(dir, name) }
 	for language, texts := range map[string][]string{"english": english, "hindi": hindi} {
-		if err := arrowfile.WriteT(path(language+".articles"), len(texts), func(i int) schemas.ArticleRow {
+		if err := arrowfile.WriteRows(path(language+".articles"), len(texts), func(i int) schemas.ArticleRow {
 			return schemas.ArticleRow{Language: language, ID: fmt.Sprintf("%05d", i), Summary: texts[i]}
 		}); err != nil {
 			t.Fatal(err)
@@ -41,7 +41,7 @@ func paired(t *testing.T, model string, english, hindi []string) (pairs [][2]str
 		Rule:  "agreement", Threshold: 1.05, DuplicateThreshold: 0.95, K: 4}, dir, func(int, int) {}); err != nil {
 		t.Fatal(err)
 	}
-	if err := arrowfile.EachT(path("pairs.arrow"), func(r *schemas.PairRow) error {
+	if err := arrowfile.Each(path("pairs.arrow"), func(r *schemas.PairRow) error {
 		a, err := strconv.Atoi(r.SourceID)
 		b, wrong := strconv.Atoi(r.TargetID)
 		pairs = append(pairs, [2]string{english[a], hindi[b]})

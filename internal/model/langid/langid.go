@@ -23,14 +23,14 @@ import (
 // labelPrefix stands before the code in fastText's label names.
 const labelPrefix = "__label__"
 
-// Run classifies every row of request.Input and writes a schemas.Classified row for each, in its order.
+// Run classifies every row of request.Input and writes a schemas.ClassifiedRow row for each, in its order.
 func Run(ctx context.Context, request engine.ClassifyRequest, report engine.Report) (engine.ClassifyResult, error) {
 	var result engine.ClassifyResult
 	model, err := models.get(request.Model)
 	if err != nil {
 		return result, fault.Of(schemas.MissingModel, err)
 	}
-	w, err := arrowfile.CreateT[schemas.ClassifiedRow](request.Output)
+	w, err := arrowfile.Create[schemas.ClassifiedRow](request.Output)
 	if err != nil {
 		return result, err
 	}

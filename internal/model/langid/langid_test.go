@@ -31,7 +31,7 @@ type answer struct {
 func classify(t *testing.T, rows [][2]string) ([]answer, error) {
 	t.Helper()
 	input, output := filepath.Join(t.TempDir(), "texts.arrow"), filepath.Join(t.TempDir(), "classified.arrow")
-	w, err := arrowfile.CreateT[schemas.TextRow](input)
+	w, err := arrowfile.Create[schemas.TextRow](input)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func classify(t *testing.T, rows [][2]string) ([]answer, error) {
 		return nil, err
 	}
 	var out []answer
-	err = arrowfile.EachT(output, func(r *schemas.ClassifiedRow) error {
+	err = arrowfile.Each(output, func(r *schemas.ClassifiedRow) error {
 		if i := len(out); r.Language != rows[i][0] || r.ID != string(rune('a'+i)) {
 			t.Errorf("row %d is %s/%s", i, r.Language, r.ID)
 		}

@@ -122,7 +122,7 @@ func (o *alignment) lay(language, path string, report engine.Report) (width int,
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, vectors.Close()) }()
-	articles, err := arrowfile.CreateT[schemas.ArticleRow](o.path(language + ".articles"))
+	articles, err := arrowfile.Create[schemas.ArticleRow](o.path(language + ".articles"))
 	if err != nil {
 		return 0, err
 	}
@@ -171,7 +171,7 @@ func unit(v []float32) ([]float32, error) {
 func (o *alignment) print(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	out.WriteString("source_row\ttarget_row\tscore\n")
-	err := arrowfile.EachT(o.path("pairs.arrow"), func(r *schemas.PairRow) error {
+	err := arrowfile.Each(o.path("pairs.arrow"), func(r *schemas.PairRow) error {
 		_, err := fmt.Fprintf(out, "%s\t%s\t%s\n", number(r.SourceID), number(r.TargetID), strconv.FormatFloat(float64(r.Score), 'g', -1, 32))
 		return err
 	})

@@ -87,7 +87,7 @@ func vectors(t *testing.T, path string) [][]float32 {
 func TestEncodeGivesEveryLineTheVectorThatAnActivityWouldGet(t *testing.T) {
 	dir := t.TempDir()
 	input := filepath.Join(dir, "texts.arrow")
-	if err := arrowfile.WriteT(input, len(texts), func(i int) schemas.TextRow {
+	if err := arrowfile.WriteRows(input, len(texts), func(i int) schemas.TextRow {
 		return schemas.TextRow{Language: "english", ID: fmt.Sprint(i), Text: texts[i]}
 	}); err != nil {
 		t.Fatal(err)

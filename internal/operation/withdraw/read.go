@@ -30,7 +30,7 @@ func read[T any](s *Search, u schemas.Unit, name string, row func(*T, *found)) (
 		return found{}, err
 	}
 	return s.once(path, func(f *found) error {
-		return arrowfile.EachT(path, func(r *T) error {
+		return arrowfile.Each(path, func(r *T) error {
 			row(r, f)
 			return nil
 		})

@@ -127,7 +127,7 @@ func newWorld(t *testing.T) *world {
 func publish[T any](w *world, stage, key, unit, file string, rows ...T) schemas.Unit {
 	w.t.Helper()
 	return testkit.Unit(w.t, w.store, stage, key, unit, nil, func(dir string) {
-		must(w.t, arrowfile.WriteT(filepath.Join(dir, file), len(rows), func(i int) T { return rows[i] }))
+		must(w.t, arrowfile.WriteRows(filepath.Join(dir, file), len(rows), func(i int) T { return rows[i] }))
 	})
 }
 

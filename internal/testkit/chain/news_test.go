@@ -99,7 +99,7 @@ func crawl(t *testing.T, w *chain.Worker, articles schemas.Ref, folder string) {
 			t.Fatal(err)
 		}
 		files := map[string]*bytes.Buffer{}
-		err = arrowfile.EachT(path, func(r *schemas.ArticleRow) error {
+		err = arrowfile.Each(path, func(r *schemas.ArticleRow) error {
 			name := strings.TrimSuffix(u.Name+"_"+r.Label, "_") // by label
 			if files[name] == nil {
 				files[name] = &bytes.Buffer{}

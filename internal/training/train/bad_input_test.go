@@ -140,7 +140,7 @@ func TestBadInputIsAnErrorThatNamesTheRemedyBeforeAnyStep(t *testing.T) {
 func samplesOf(t *testing.T, targets int) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "samples.arrow")
-	w, err := arrowfile.CreateT[schemas.SampleRow](path)
+	w, err := arrowfile.Create[schemas.SampleRow](path)
 	must(t, err)
 	for _, target := range []string{"english", "german", "klingon"}[:targets] {
 		for i := range 12 {
@@ -155,7 +155,7 @@ func samplesOf(t *testing.T, targets int) string {
 func articlesIn(t *testing.T, language string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "articles.arrow")
-	must(t, arrowfile.WriteT(path, 12, func(i int) schemas.ArticleRow {
+	must(t, arrowfile.WriteRows(path, 12, func(i int) schemas.ArticleRow {
 		return schemas.ArticleRow{Language: language, ID: fmt.Sprint(10 + i), Summary: "a summary", Text: "a text"}
 	}))
 	return path

@@ -48,7 +48,7 @@ func loadSamples(path string) (*dataset, map[articleKey]*use, error) {
 		return u
 	}
 	pairs := map[[2]string]int{}
-	err := arrowfile.EachT(path, func(r *schemas.SampleRow) error {
+	err := arrowfile.Each(path, func(r *schemas.SampleRow) error {
 		if r.Split != "train" {
 			return nil
 		}

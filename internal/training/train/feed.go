@@ -95,7 +95,7 @@ func (s *sampled) seen() (rows []trained.Row, err error) {
 		return rows, nil
 	}
 	for _, file := range s.run.Articles {
-		err := arrowfile.EachT(file, func(row *schemas.ArticleRow) error {
+		err := arrowfile.Each(file, func(row *schemas.ArticleRow) error {
 			if uses[articleKey{row.Language, row.ID}] != nil {
 				rows = append(rows, trained.Article(row))
 			}

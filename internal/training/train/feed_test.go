@@ -23,12 +23,12 @@ func folderOf(t *testing.T, request engine.TrainRequest) string {
 	t.Helper()
 	type article struct{ summary, text string }
 	articles := map[string]article{}
-	must(t, arrowfile.EachT(request.Samples.Articles[0], func(r *schemas.ArticleRow) error {
+	must(t, arrowfile.Each(request.Samples.Articles[0], func(r *schemas.ArticleRow) error {
 		articles[r.Language+r.ID] = article{arrowfile.Clone(r.Summary), arrowfile.Clone(r.Text)}
 		return nil
 	}))
 	files := map[string]*bytes.Buffer{}
-	must(t, arrowfile.EachT(request.Samples.File, func(r *schemas.SampleRow) error {
+	must(t, arrowfile.Each(request.Samples.File, func(r *schemas.SampleRow) error {
 		name := fmt.Sprintf("%s-%s_%s.jsonl", r.SourceLanguage, r.TargetLanguage, r.Split)
 		if files[name] == nil {
 			files[name] = &bytes.Buffer{}

@@ -54,7 +54,7 @@ const (
 	folderTokens  = "tokens.arrow"
 )
 
-// tokenizeFolder makes of the training files of a data set what a run has of its own: samples (schemas.Sample) and ids (schemas.Tokens),
+// tokenizeFolder makes of the training files of a data set what a run has of its own: samples (schemas.SampleRow) and ids (schemas.TokensRow),
 // in to. The rows do not name their articles, so each text and each summary stands for one, under its own name; equal ones of a language are
 // tokenized once.
 func tokenizeFolder(ctx context.Context, dir, to string, tokenizer *t5.Tokenizer, limits engine.TokenizeRequest, alive func(articles int64)) (err error) {
@@ -62,7 +62,7 @@ func tokenizeFolder(ctx context.Context, dir, to string, tokenizer *t5.Tokenizer
 	if err != nil {
 		return err
 	}
-	samples, err := arrowfile.CreateT[schemas.SampleRow](filepath.Join(to, folderSamples))
+	samples, err := arrowfile.Create[schemas.SampleRow](filepath.Join(to, folderSamples))
 	if err != nil {
 		return err
 	}

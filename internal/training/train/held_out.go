@@ -115,7 +115,7 @@ func (in *inputs) holdOut(languages starts.Tokens, out *outputs) error {
 
 // articles draws from the samples of a run, whose texts stand in article files.
 func (d *draw) articles(samples string, articles []string) error {
-	err := arrowfile.EachT(samples, func(r *schemas.SampleRow) error {
+	err := arrowfile.Each(samples, func(r *schemas.SampleRow) error {
 		if r.Split == "val" && d.wanted(r.SourceLanguage, r.TargetLanguage) {
 			s := arrowfile.Clone
 			d.offer(heldOut{from: s(r.SourceLanguage), fromID: s(r.SourceID), to: s(r.TargetLanguage), toID: s(r.TargetID)},
@@ -131,7 +131,7 @@ func (d *draw) articles(samples string, articles []string) error {
 		texts[articleKey{h.from, h.fromID}], summaries[articleKey{h.to, h.toID}] = "", ""
 	}
 	for _, path := range articles {
-		err := arrowfile.EachT(path, func(r *schemas.ArticleRow) error {
+		err := arrowfile.Each(path, func(r *schemas.ArticleRow) error {
 			key := articleKey{r.Language, r.ID}
 			if _, ok := texts[key]; ok {
 				texts[articleKey{arrowfile.Clone(key.language), arrowfile.Clone(key.id)}] = arrowfile.Clone(r.Text)

@@ -44,7 +44,7 @@ func tokenizeFile(ctx context.Context, tokenizer *t5.Tokenizer, request engine.T
 	if err != nil {
 		return n, err
 	}
-	err = arrowfile.EachT(request.Input, func(r *schemas.ArticleRow) error {
+	err = arrowfile.Each(request.Input, func(r *schemas.ArticleRow) error {
 		text, summary := arrowfile.Clone(r.Text), arrowfile.Clone(r.Summary)
 		return errors.Join(ctx.Err(), w.add(&pending{language: arrowfile.Clone(r.Language), id: arrowfile.Clone(r.ID), text: &text, summary: &summary}))
 	})
@@ -67,7 +67,7 @@ type pending struct {
 // tokenWriter writes the ids of articles to request.Output in the order in which they come. It tokenizes them on all processors that
 // the engine was given, beside the reading of the next.
 type tokenWriter struct {
-	file      *arrowfile.WriterT[schemas.TokensRow]
+	file      *arrowfile.Writer[schemas.TokensRow]
 	tokenizer *t5.Tokenizer
 	request   engine.TokenizeRequest
 	alive     func(articles int64)
@@ -78,7 +78,7 @@ type tokenWriter struct {
 }
 
 func createTokens(tokenizer *t5.Tokenizer, request engine.TokenizeRequest, alive func(articles int64)) (*tokenWriter, error) {
-	file, err := arrowfile.CreateT[schemas.TokensRow](request.Output)
+	file, err := arrowfile.Create[schemas.TokensRow](request.Output)
 	return &tokenWriter{file: file, tokenizer: tokenizer, request: request, alive: alive}, err
 }
 

@@ -115,7 +115,7 @@ func TestIdsOfADataSetThatAreBrokenAreToldWithWhatToRemove(t *testing.T) {
 func TestSentinelsThatTextsSpellOutAreCounted(t *testing.T) {
 	request := toy(t)
 	request.Samples.Articles = []string{filepath.Join(t.TempDir(), "articles.arrow")}
-	must(t, arrowfile.WriteT(request.Samples.Articles[0], 1, func(int) schemas.ArticleRow {
+	must(t, arrowfile.WriteRows(request.Samples.Articles[0], 1, func(int) schemas.ArticleRow {
 		return schemas.ArticleRow{Language: "english", ID: "1", Summary: "a <extra_id_54> and b <extra_id_53>", Text: "of <extra_id_54>, </s> and <pad>"}
 	}))
 	_, n := tokensOf(t, request)
@@ -128,7 +128,7 @@ func TestTokensOfAnotherVocabularyAreRefused(t *testing.T) {
 	request := toy(t)
 	for what, row := range map[string][2][]int32{"an id beyond the model's table": {{5, 80, 1}, {5, 1}}, "a negative id": {{5, 1}, {-1, 1}}, "an article without ids": {{}, {1}}} {
 		path := filepath.Join(t.TempDir(), "tokens.arrow")
-		w, err := arrowfile.CreateT[schemas.TokensRow](path)
+		w, err := arrowfile.Create[schemas.TokensRow](path)
 		must(t, err)
 		must(t, w.Append(schemas.TokensRow{Language: "english", ID: "10", Source: row[0], Label: row[1]}))
 		must(t, w.Close())

@@ -152,9 +152,9 @@ func toy(t *testing.T) engine.TrainRequest {
 	p := &request.Params
 	p.Steps, p.MiniBatch, p.Pairs, p.MicroBatch, p.WarmupSteps, p.CheckpointEvery = 12, 4, 2, 3, 3, 3
 	p.LearningRate, p.SourceTokens, p.TargetTokens = 0.05, 20, 10
-	articles, err := arrowfile.CreateT[schemas.ArticleRow](request.Samples.Articles[0])
+	articles, err := arrowfile.Create[schemas.ArticleRow](request.Samples.Articles[0])
 	must(t, err)
-	samples, err := arrowfile.CreateT[schemas.SampleRow](request.Samples.File)
+	samples, err := arrowfile.Create[schemas.SampleRow](request.Samples.File)
 	must(t, err)
 	var text strings.Builder
 	for _, language := range []string{"english", "german"} {

@@ -1,4 +1,4 @@
-// Package trained is the record of what a model was trained on, which lies beside its files: schemas.TrainedOn.
+// Package trained is the record of what a model was trained on, which lies beside its files: schemas.TrainedOnRow.
 package trained
 
 import (
@@ -27,7 +27,7 @@ func Text(s string) string {
 
 // Read calls do with every row of the record at path. What a row holds is valid until the next one.
 func Read(path string, do func(Row)) error {
-	return arrowfile.EachT(path, func(r *schemas.TrainedOnRow) error {
+	return arrowfile.Each(path, func(r *schemas.TrainedOnRow) error {
 		row := Row(*r)
 		if row.ID != "" {
 			do(row)
@@ -66,10 +66,10 @@ func Write(path string, rows []Row) error {
 		}
 		packed, rows = append(packed, row), rows[n:]
 	}
-	return arrowfile.WriteT(path, len(packed), func(i int) schemas.TrainedOnRow { return schemas.TrainedOnRow(packed[i]) })
+	return arrowfile.WriteRows(path, len(packed), func(i int) schemas.TrainedOnRow { return schemas.TrainedOnRow(packed[i]) })
 }
 
-// Article is the row of a row of schemas.Article.
+// Article is the row of a row of schemas.ArticleRow.
 func Article(r *schemas.ArticleRow) Row {
 	return Row{Language: r.Language, ID: r.ID, Content: r.Digest}.Clone()
 }

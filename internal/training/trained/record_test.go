@@ -39,7 +39,7 @@ func TestARecordIsReadAsItWasWrittenSortedAndEachRowOnce(t *testing.T) {
 
 func TestAListOfDigestsThatWasCutIsNoRecord(t *testing.T) {
 	path := filepath.Join(t.TempDir(), schemas.TrainedOnFile)
-	err := arrowfile.WriteT(path, 1, func(int) schemas.TrainedOnRow {
+	err := arrowfile.WriteRows(path, 1, func(int) schemas.TrainedOnRow {
 		return schemas.TrainedOnRow{Language: "english", Content: Text("a") + "0123"}
 	})
 	if err == nil {

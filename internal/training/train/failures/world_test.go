@@ -122,7 +122,7 @@ func newWorld(t *testing.T) *world {
 	var sentences strings.Builder
 	w.in.Articles = w.publish("screen", []string{"english", "german"}, func(language, dir string) {
 		long := map[string]int{"english": 1, "german": 42}[language]
-		a, err := arrowfile.CreateT[schemas.ArticleRow](filepath.Join(dir, "articles.arrow"))
+		a, err := arrowfile.Create[schemas.ArticleRow](filepath.Join(dir, "articles.arrow"))
 		must(t, err)
 		for i := range samples {
 			summary := fmt.Sprintf("%s summary %d of file %d", language, i, i*i)
@@ -133,7 +133,7 @@ func newWorld(t *testing.T) *world {
 		must(t, a.Close())
 	})
 	w.in.Splits = w.publish("split_dedup", []string{"all"}, func(_, dir string) {
-		a, err := arrowfile.CreateT[schemas.SampleRow](filepath.Join(dir, "samples.arrow"))
+		a, err := arrowfile.Create[schemas.SampleRow](filepath.Join(dir, "samples.arrow"))
 		must(t, err)
 		for _, language := range []string{"english", "german"} {
 			for i := range samples {

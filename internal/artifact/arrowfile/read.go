@@ -12,41 +12,41 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 )
 
-// EachT calls f with every row of the file at path in order; a row is valid until the next one.
+// Each calls f with every row of the file at path in order; a row is valid until the next one.
 // A file that is truncated, foreign or of other columns is an error that names it.
-func EachT[T any](path string, f func(*T) error) error {
-	file, err := openT[T](path, memory.DefaultAllocator, nil)
+func Each[T any](path string, f func(*T) error) error {
+	file, err := open[T](path, memory.DefaultAllocator, nil)
 	if err != nil {
 		return err
 	}
 	return file.each(f)
 }
 
-// Pick is EachT for a file that may have other columns too: names are those that it has for T's, in their order.
+// Pick is Each for a file that may have other columns too: names are those that it has for T's, in their order.
 // A null in one of them is an error.
 func Pick[T any](path string, f func(*T) error, names ...string) error {
-	file, err := openT[T](path, memory.DefaultAllocator, names)
+	file, err := open[T](path, memory.DefaultAllocator, names)
 	if err != nil {
 		return err
 	}
 	return file.each(f)
 }
 
-// FileT reads record batches of rows T in any order. It is not safe for concurrent use.
-type FileT[T any] struct {
-	*File
+// File reads record batches of rows T in any order. It is not safe for concurrent use.
+type File[T any] struct {
+	*file
 	at     []int // column of each field, where they are picked
 	row    T
 	fields []any
 }
 
-// OpenT opens the file at path. One that is truncated, foreign or of other columns is an error that names it. The memory of a
+// Open opens the file at path. One that is truncated, foreign or of other columns is an error that names it. The memory of a
 // batch is used again for the next: nothing of it may be kept.
-func OpenT[T any](path string) (*FileT[T], error) { return openT[T](path, &recycler{}, nil) }
+func Open[T any](path string) (*File[T], error) { return open[T](path, &recycler{}, nil) }
 
-func openT[T any](path string, allocator memory.Allocator, picked []string) (f *FileT[T], err error) {
-	f = &FileT[T]{}
-	if f.File, err = open(path, nil, allocator); err != nil {
+func open[T any](path string, allocator memory.Allocator, picked []string) (f *File[T], err error) {
+	f = &File[T]{}
+	if f.file, err = openFile(path, allocator); err != nil {
 		return nil, err
 	}
 	_, f.fields = columns(&f.row)
@@ -69,7 +69,7 @@ func openT[T any](path string, allocator memory.Allocator, picked []string) (f *
 }
 
 // pick finds the columns that are read of a file that may have others.
-func (f *FileT[T]) pick(names []string) error {
+func (f *File[T]) pick(names []string) error {
 	for i, name := range names {
 		at := f.reader.Schema().FieldIndices(name)
 		if len(at) != 1 {
@@ -86,22 +86,25 @@ func (f *FileT[T]) pick(names []string) error {
 }
 
 // Batch calls use with batch i, which is released when use returns. All its values can be read without a panic.
-func (f *FileT[T]) Batch(i int, use func(*Batch[T]) error) error {
-	return f.File.Batch(i, func(record arrow.Record) error {
-		b := &Batch[T]{int(record.NumRows()), &f.row, f.fields, record.Columns()}
-		if f.at != nil {
-			b.columns = nil
-			for _, at := range f.at {
-				column := record.Column(at)
-				if nulls(column) {
-					return fault.New(schemas.InvalidInput, "%s: column %q holds nulls", f.path, record.ColumnName(at))
-				}
-				b.columns = append(b.columns, column)
+func (f *File[T]) Batch(i int, use func(*Batch[T]) error) error {
+	record, err := f.batch(i)
+	if err != nil {
+		return err
+	}
+	defer record.Release()
+	b := &Batch[T]{int(record.NumRows()), &f.row, f.fields, record.Columns()}
+	if f.at != nil {
+		b.columns = nil
+		for _, at := range f.at {
+			column := record.Column(at)
+			if nulls(column) {
+				return fault.New(schemas.InvalidInput, "%s: column %q holds nulls", f.path, record.ColumnName(at))
 			}
+			b.columns = append(b.columns, column)
 		}
-		defer func() { f.row = *new(T) }() // which would keep the batch's memory
-		return use(b)
-	})
+	}
+	defer func() { f.row = *new(T) }() // which would keep the batch's memory
+	return use(b)
 }
 
 func nulls(column arrow.Array) bool {
@@ -111,7 +114,7 @@ func nulls(column arrow.Array) bool {
 	return column.NullN() > 0
 }
 
-func (f *FileT[T]) each(use func(*T) error) error {
+func (f *File[T]) each(use func(*T) error) error {
 	defer f.Close()
 	for i := range f.Batches() {
 		err := f.Batch(i, func(b *Batch[T]) error {
