@@ -41,6 +41,28 @@ func TestABadGoldIsToldAndTheCrawlIsScannedAllTheSame(t *testing.T) {
 	}
 }
 
+func TestKnownPairsThatAreAskedForByNameAreStoredByTheScan(t *testing.T) {
+	env, a, root := ingestHost(t, map[string]string{"c/english.jsonl": article})
+	noError(t, os.MkdirAll(filepath.Join(root, "gold"), 0o755))
+	for name, text := range map[string]string{"c": "the crawl's own", "mine": "a person's"} {
+		noError(t, os.WriteFile(filepath.Join(root, "gold", name+".tsv.gz"), []byte(text), 0o644))
+	}
+	for name, want := range map[string]string{"": "the crawl's own", "mine": "a person's"} {
+		value, err := env.ExecuteActivity("scan", schemas.ScanInput{Crawl: "c", Gold: name})
+		noError(t, err)
+		var scanned schemas.Scanned
+		noError(t, value.Get(&scanned))
+		path, err := a.Store.Path(scanned.Gold)
+		noError(t, err)
+		if b, err := os.ReadFile(path); string(b) != want {
+			t.Errorf("%q: %q, %v", name, b, err)
+		}
+	}
+	if _, err := env.ExecuteActivity("scan", schemas.ScanInput{Crawl: "c", Gold: "nobody's"}); err == nil || !strings.Contains(err.Error(), "retryable: false") {
+		t.Errorf("known pairs that are not there: %v", err)
+	}
+}
+
 func TestALedgerLooksAtNoGold(t *testing.T) {
 	for want, make := range badGolds(t) {
 		h, p := newLedgerHost(t), ledgerParams()

@@ -31,6 +31,7 @@ type board struct {
 	card      schemas.EncoderCard
 	goldFault string // what scan finds
 	laidOut   schemas.LayOutInput
+	order     []string // of the activities that are no stage
 }
 
 func (b *board) environment() *testsuite.TestWorkflowEnvironment {
@@ -52,7 +53,7 @@ func (b *board) environment() *testsuite.TestWorkflowEnvironment {
 		return schemas.Scanned{Files: "f", Count: 1, GoldFault: b.goldFault}, nil
 	}, name(schemas.ScanActivity.Name))
 	env.RegisterActivityWithOptions(func(_ context.Context, in schemas.LayOutInput) (schemas.LaidOut, error) {
-		b.laidOut = in
+		b.laidOut, b.order = in, append(b.order, "lay_out")
 		folder := "runs/" + in.Run
 		if in.Catalogue != nil {
 			folder += fmt.Sprint(" of entry ", in.Catalogue.Number)
@@ -60,6 +61,7 @@ func (b *board) environment() *testsuite.TestWorkflowEnvironment {
 		return schemas.LaidOut{Folder: folder, Figures: map[string]float64{"rouge2": 1}}, nil
 	}, name(schemas.LayOutActivity.Name))
 	env.RegisterActivityWithOptions(func(_ context.Context, in schemas.CalibrationInput) (schemas.CalibrationText, error) {
+		b.order = append(b.order, "calibration")
 		return schemas.CalibrationText{Table: "curve of " + in.Calibration.Index}, nil
 	}, name(schemas.CalibrationActivity.Name))
 	stage(env, b, schemas.Ingest)
