@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -131,10 +132,16 @@ func testPackages(ctx context.Context, patterns []string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("go list: %w", err)
 	}
-	return slices.DeleteFunc(strings.Fields(string(out)), func(p string) bool {
+	packages := slices.DeleteFunc(strings.Fields(string(out)), func(p string) bool {
 		return strings.HasPrefix(p, "crosssum/build/") || strings.HasPrefix(p, "crosssum/data/")
-	}), nil
+	})
+	slices.SortStableFunc(packages, func(a, b string) int { return cmp.Compare(slices.Index(longest, b), slices.Index(longest, a)) })
+	return packages, nil
 }
+
+// longest are the packages whose tests take minutes, the longest last: begun first, they do not run on alone when all others have ended.
+var longest = []string{"crosssum/internal/model/encode", "crosssum/internal/training/train/failures", "crosssum/internal/training/train",
+	"crosssum/internal/testkit/chain"}
 
 // tally counts tests, subtests included; a package that does not build or crashes counts as one failure.
 type tally struct {

@@ -18,3 +18,18 @@ func TestAPackageLinksNativeCodeIfAnythingThatItsTestsStandOnHasSome(t *testing.
 		t.Errorf("with: %s", got)
 	}
 }
+
+func TestPackagesWithTheLongestTestsComeFirst(t *testing.T) {
+	packages, err := testPackages(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"crosssum/internal/testkit/chain", "crosssum/internal/training/train"} {
+		if packages[i] != want {
+			t.Errorf("%s is package %d, not %s", packages[i], i+1, want)
+		}
+	}
+	if n := len(longest); packages[n] != "crosssum/activities" {
+		t.Errorf("behind the longest comes %s", packages[n])
+	}
+}

@@ -33,6 +33,7 @@ const params = `{"crawl": "toy", "summarizer": "tiny",
 const Record = "CROSSSUM_RECORD"
 
 func TestARunThatIsKilledAnywhereEndsWithTheBytesOfAnUndisturbedOne(t *testing.T) {
+	t.Parallel() // most of it is waiting for what was killed to be missed
 	c := chain.New(t)
 	c.Toy()
 

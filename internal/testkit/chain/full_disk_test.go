@@ -21,6 +21,7 @@ import (
 // TestARunOnADiskThatFillsUpAgainAndAgainEndsWithTheBytesOfOneWithRoom: store and runs lie on a real small disk, on which there is
 // only so much more room each time that the run has said that it wants some.
 func TestARunOnADiskThatFillsUpAgainAndAgainEndsWithTheBytesOfOneWithRoom(t *testing.T) {
+	t.Parallel()
 	disk := smalldisk.New(t, "96m")
 	c := chain.New(t)
 	c.Toy()

@@ -92,6 +92,7 @@ func digests(t *testing.T, w *chain.Worker, ref schemas.Ref) string {
 const fromNews = `{"crawls": "news", "catalogue": %q, "align": {"rule": "margin"}}`
 
 func TestCrawlsTakenOneByOneTogetherOrByRivalsThatDieEndInTheSameLedger(t *testing.T) {
+	t.Parallel()
 	c := chain.New(t)
 	n := newNews(c)
 	calm := c.StartWorker("calm")

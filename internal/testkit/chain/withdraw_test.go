@@ -16,6 +16,7 @@ import (
 // TestAWithdrawnArticleLeavesTheCatalogueAndIsListedWhereItStays runs the program as people do: articles are taken down, one that a
 // later crawl brings back is taken down again.
 func TestAWithdrawnArticleLeavesTheCatalogueAndIsListedWhereItStays(t *testing.T) {
+	t.Parallel()
 	c := chain.New(t)
 	n := newNews(c)
 	w := c.StartWorker("taken-down")
