@@ -17,17 +17,13 @@ import (
 	"crosssum/internal/native/kernels"
 	"crosssum/internal/native/sentencepiece"
 	"crosssum/internal/native/torch"
+	"crosssum/internal/testkit"
 	"crosssum/internal/training/train"
 	"crosssum/internal/training/trained"
 	"crosssum/schemas"
 )
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = testkit.Must
 
 // vocabulary trains spiece.model of 396 pieces in a new folder.
 func vocabulary(t *testing.T) string {

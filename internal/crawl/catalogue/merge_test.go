@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/testkit"
 	"crosssum/schemas"
 )
 
@@ -38,12 +39,7 @@ func writeDeletions(t *testing.T, dir string, ids []string) string {
 	return path
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = testkit.Must
 
 func sorted(m map[string]string) []article {
 	var out []article

@@ -17,15 +17,11 @@ import (
 	"crosssum/internal/model/starts"
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/sentencepiece"
+	"crosssum/internal/testkit"
 	"crosssum/schemas"
 )
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = testkit.Must
 
 // toyModel writes a Hugging Face directory of some thousand random weights, for english and german; vocab_size exceeds
 // the pieces.

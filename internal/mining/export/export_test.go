@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/testkit"
 	"crosssum/schemas"
 
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -217,9 +218,4 @@ func jsonLines(t *testing.T, rows [][]any) string {
 	return b.String()
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = testkit.Must

@@ -12,6 +12,7 @@ import (
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/fault"
+	"crosssum/internal/testkit"
 	"crosssum/schemas"
 )
 
@@ -149,9 +150,4 @@ func TestAGoldFileIsBoundedInBytesAndRows(t *testing.T) {
 	}
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = testkit.Must

@@ -13,6 +13,7 @@ import (
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/fault"
+	"crosssum/internal/testkit"
 	"crosssum/schemas"
 )
 
@@ -307,9 +308,4 @@ func TestRunWritesSplitsAndSamplesOfBothDirections(t *testing.T) {
 	}
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = testkit.Must

@@ -11,6 +11,7 @@ import (
 	"crosssum/internal/model/starts"
 	"crosssum/internal/native/kernels"
 	"crosssum/internal/native/torch"
+	"crosssum/internal/testkit"
 )
 
 // fixture is testdata/tiny.json or tied.json: what Hugging Face computes with the folder of that name (see make_tiny.py).
@@ -61,12 +62,7 @@ func (f fixture) batch() Batch {
 	return b
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = testkit.Must
 
 func TestLogitsAreHuggingFaces(t *testing.T) {
 	for _, name := range []string{"tiny", "tied"} { // mT5 with a head of its own, T5 v1.1 with a tied one

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"crosssum/internal/native/torch"
+	"crosssum/internal/testkit"
 )
 
 // values is a fixed, uneven series in [-1, 1].
@@ -17,12 +18,7 @@ func values(n int, seed float64) []float32 {
 	return out
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = testkit.Must
 
 // round is to the nearest bf16, ties to even.
 func round(f float32) float64 {

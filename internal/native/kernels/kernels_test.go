@@ -11,14 +11,10 @@ import (
 	"crosssum/internal/model/random"
 	"crosssum/internal/native/bf16"
 	"crosssum/internal/native/torch"
+	"crosssum/internal/testkit"
 )
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = testkit.Must
 
 // values is a fixed, uneven series.
 func values(n int, seed float64) []float32 {

@@ -249,9 +249,4 @@ func TestWhatCannotBeReadHidesNothingElse(t *testing.T) {
 	}
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = testkit.Must

@@ -21,15 +21,11 @@ import (
 	"crosssum/internal/native/kernels"
 	"crosssum/internal/native/sentencepiece"
 	"crosssum/internal/native/torch"
+	"crosssum/internal/testkit"
 	"crosssum/schemas"
 )
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = testkit.Must
 
 // kind is the class of an error.
 func kind(err error) string {

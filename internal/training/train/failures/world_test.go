@@ -92,12 +92,7 @@ func takeMemory() {
 	}
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = testkit.Must
 
 // world is a store with articles and samples, a model, and the activities over them. English texts are short, German ones long.
 type world struct {
