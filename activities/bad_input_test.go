@@ -10,6 +10,7 @@ import (
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/artifact/store"
+	"crosssum/internal/testkit"
 	"crosssum/internal/testkit/smalldisk"
 	"crosssum/schemas"
 
@@ -80,7 +81,7 @@ func everythingPublishedIsWhole(t *testing.T, s *store.Store) {
 		unit, err := s.Lookup(filepath.Base(filepath.Dir(path)), strings.TrimSuffix(filepath.Base(path), ".json"))
 		noError(t, err)
 		for name, file := range unit.Files {
-			if err := s.Verify(file); err != nil {
+			if err := testkit.Verify(s, file); err != nil {
 				t.Errorf("%s of %s: %v", name, path, err)
 			}
 		}

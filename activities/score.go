@@ -2,8 +2,6 @@ package activities
 
 import (
 	"context"
-	"encoding/json"
-	"os"
 	"path/filepath"
 	"sort"
 
@@ -66,12 +64,8 @@ func (w scoring) run(ctx context.Context, _ schemas.WorkUnit, draft *store.Draft
 		return nil, err
 	}
 	summary := metric.Summarize(rows, filepath.Base(w.in.Encoder.Name), uint32(w.in.Seed), provisional)
-	b, err := json.MarshalIndent(summary, "", " ")
-	if err != nil {
-		return nil, err
-	}
 	counts := map[string]int64{"samples": int64(len(rows)), "pairs": int64(len(summary.Pairs))}
-	return counts, os.WriteFile(filepath.Join(draft.Dir, "summary.json"), append(b, '\n'), 0o644)
+	return counts, writeJSON(filepath.Join(draft.Dir, "summary.json"), summary)
 }
 
 // samplesToScore reads generations and looks up the reference (the target's summary) and the lead of the source, in the

@@ -1,8 +1,10 @@
 package testkit
 
 import (
+	"fmt"
 	"testing"
 
+	"crosssum/internal/artifact/digest"
 	"crosssum/internal/artifact/store"
 	"crosssum/schemas"
 )
@@ -47,4 +49,17 @@ func Seal(t testing.TB, s *store.Store, stage string, units ...schemas.Unit) sch
 		}
 	}
 	return ref
+}
+
+// Verify reads an object of a store and compares its digest.
+func Verify(s *store.Store, f schemas.File) error {
+	path, err := s.Path(f.Digest)
+	if err != nil {
+		return err
+	}
+	got, _, err := digest.File(path)
+	if err == nil && got != f.Digest {
+		err = fmt.Errorf("object %s has the bytes of %s", f.Digest, got)
+	}
+	return err
 }

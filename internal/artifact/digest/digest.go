@@ -103,3 +103,15 @@ func (r reader) Write(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// File gives the SHA-256 in hex and the size of what can be read at path, all of which is read.
+func File(path string) (digest string, bytes int64, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", 0, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	bytes, err = io.Copy(h, f)
+	return hex.EncodeToString(h.Sum(nil)), bytes, err
+}

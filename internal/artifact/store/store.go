@@ -17,7 +17,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -25,6 +24,7 @@ import (
 	"sort"
 
 	"crosssum/internal/artifact/atomicfile"
+	"crosssum/internal/artifact/digest"
 	"crosssum/schemas"
 )
 
@@ -105,17 +105,11 @@ func (s *Store) File(unit schemas.Unit, name string) (string, error) {
 // Put moves the file at path, which must lie on the store's file system, into the objects. It is fsynced first. An object of
 // its digest that has another size was damaged, and is replaced.
 func (s *Store) Put(path string) (schemas.File, error) {
-	f, err := os.Open(path)
+	of, n, err := digest.File(path)
 	if err != nil {
 		return schemas.File{}, err
 	}
-	defer f.Close()
-	h := sha256.New()
-	n, err := io.Copy(h, f)
-	if err != nil {
-		return schemas.File{}, err
-	}
-	file := schemas.File{Digest: hex.EncodeToString(h.Sum(nil)), Bytes: n}
+	file := schemas.File{Digest: of, Bytes: n}
 	target, err := s.Path(file.Digest)
 	if err != nil {
 		return file, err
@@ -123,7 +117,7 @@ func (s *Store) Put(path string) (schemas.File, error) {
 	if there, err := os.Stat(target); err == nil && there.Size() == n { // its writer may have died before it synced the folder
 		return file, errors.Join(os.Remove(path), atomicfile.Sync(filepath.Dir(target)))
 	}
-	if err := f.Chmod(0o444); err != nil {
+	if err := os.Chmod(path, 0o444); err != nil {
 		return file, err
 	}
 	s.crash("before-object")
@@ -253,27 +247,6 @@ func (s *Store) WorkDir(stage, key string) (string, error) {
 // Forget removes the work folder of a unit, once the unit is published.
 func (s *Store) Forget(stage, key string) error {
 	return os.RemoveAll(filepath.Join(s.root, "work", stage, key))
-}
-
-// Verify reads an object and compares its digest.
-func (s *Store) Verify(f schemas.File) error {
-	path, err := s.Path(f.Digest)
-	if err != nil {
-		return err
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, file); err != nil {
-		return err
-	}
-	if got := hex.EncodeToString(h.Sum(nil)); got != f.Digest {
-		return fmt.Errorf("store: object %s has the bytes of %s: %w", f.Digest, got, ErrCorrupt)
-	}
-	return nil
 }
 
 func (s *Store) manifest(stage, key string) string {

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"crosssum/internal/artifact/digest"
 )
 
 func TestATrainedModelsCardTellsHowToUseItAndWhatItWasMadeFrom(t *testing.T) {
@@ -26,9 +28,9 @@ func TestATrainedModelsCardTellsHowToUseItAndWhatItWasMadeFrom(t *testing.T) {
 		return string(raw)
 	}
 	first := card(false)
-	config, err := digestFile(filepath.Join(request.Model, "config.json"))
+	config, _, err := digest.File(filepath.Join(request.Model, "config.json"))
 	must(t, err)
-	weights, err := digestFile(filepath.Join(request.Model, "model.safetensors"))
+	weights, _, err := digest.File(filepath.Join(request.Model, "model.safetensors"))
 	must(t, err)
 	for _, want := range []string{config, weights, `["langid_map"]["english"][0]`, "| german | `▁<extra_id_53>` |", "max_length=20", "max_length=10",
 		"2 steps, 16 samples of 4 pairs", "| training data: the SHA-256 of 2 files"} {

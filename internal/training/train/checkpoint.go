@@ -1,12 +1,9 @@
 package train
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,6 +12,7 @@ import (
 	"strings"
 
 	"crosssum/internal/artifact/atomicfile"
+	"crosssum/internal/artifact/digest"
 	"crosssum/internal/fault"
 	"crosssum/internal/fault/crash"
 )
@@ -64,7 +62,7 @@ func saveCheckpoint(work string, state checkpointState, write func(dir string) e
 		}
 		state.Files = map[string]string{}
 		for _, e := range entries {
-			if state.Files[e.Name()], err = digestFile(filepath.Join(dir, e.Name())); err != nil {
+			if state.Files[e.Name()], _, err = digest.File(filepath.Join(dir, e.Name())); err != nil {
 				return err
 			}
 		}
@@ -129,7 +127,7 @@ func verifyCheckpoint(dir, run string) (checkpointState, error) {
 			"output folder, or remove it", dir)
 	}
 	for _, name := range []string{modelFile, optimizerFile, configFile} {
-		got, err := digestFile(filepath.Join(dir, name))
+		got, _, err := digest.File(filepath.Join(dir, name))
 		if err != nil {
 			return state, err
 		}
@@ -178,17 +176,6 @@ func keepNewest(work string, n, best int) error {
 		}
 	}
 	return nil
-}
-
-func digestFile(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	_, err = io.Copy(h, f)
-	return hex.EncodeToString(h.Sum(nil)), err
 }
 
 // NewestCheckpoint finds the newest good checkpoint of a work folder, whatever run it belongs to.

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"crosssum/internal/artifact/digest"
 	"crosssum/internal/engine"
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/torch"
@@ -27,11 +28,11 @@ func digestShards(path string) (string, error) {
 	}
 	h := sha256.New()
 	for _, file := range append([]string{index}, shards...) { // Glob sorts
-		digest, err := digestFile(file)
+		of, _, err := digest.File(file)
 		if err != nil {
 			return "", err
 		}
-		io.WriteString(h, digest+"\n")
+		io.WriteString(h, of+"\n")
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
@@ -78,7 +79,7 @@ func identity(request engine.TrainRequest, d torch.Device) (id string, list []st
 		files = slices.Concat(files, []string{request.Samples.File}, request.Samples.Tokens, request.Samples.Articles)
 	}
 	digests, failed := make([]string, len(files)), make([]error, len(files))
-	sideBySide(len(files), func(i int) { digests[i], failed[i] = digestFile(files[i]) })
+	sideBySide(len(files), func(i int) { digests[i], _, failed[i] = digest.File(files[i]) })
 	for i, path := range files {
 		digest, err := digests[i], failed[i]
 		if os.IsNotExist(err) && path == files[1] {

@@ -14,6 +14,7 @@ import (
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/artifact/atomicfile"
+	"crosssum/internal/artifact/digest"
 	"crosssum/internal/engine"
 	"crosssum/internal/fault"
 	"crosssum/internal/model/t5"
@@ -171,7 +172,7 @@ func count(n *engine.TokenizeResult, p *pending, tokenizer *t5.Tokenizer) {
 // these, which lies in the work folder then. alive is called while it tokenizes.
 func (in *inputs) tokenized(ctx context.Context, alive func(articles int64)) (samples string, tokens []string, err error) {
 	request := in.request
-	vocabulary, err := digestFile(filepath.Join(request.Model, vocabularyFile))
+	vocabulary, _, err := digest.File(filepath.Join(request.Model, vocabularyFile))
 	if err != nil {
 		return "", nil, err
 	}
@@ -187,11 +188,11 @@ func (in *inputs) tokenized(ctx context.Context, alive func(articles int64)) (sa
 		return request.Samples.File, request.Samples.Tokens, nil
 	}
 	for _, articles := range request.Samples.Articles {
-		digest, err := digestFile(articles)
+		of, _, err := digest.File(articles)
 		if err != nil {
 			return "", nil, err
 		}
-		path, err := in.once(digest+" "+key, func(path string) error {
+		path, err := in.once(of+" "+key, func(path string) error {
 			limits.Input, limits.Output = articles, path
 			_, err := tokenizeFile(ctx, in.tokenizer, limits, alive)
 			return err
