@@ -11,7 +11,7 @@ import (
 
 // increment measures a crawl that adds five in a hundred targets: with the earlier lists, and without.
 func (o *options) increment() error {
-	earlier, added := o.path("earlier.arrow"), 0
+	earlier, added := o.Path("earlier.arrow"), 0
 	w, err := arrowfile.CreateVectors[schemas.EmbeddingRow](earlier, o.width(), nil)
 	if err != nil {
 		return err
@@ -29,17 +29,17 @@ func (o *options) increment() error {
 	if err := w.Close(); err != nil {
 		return err
 	}
-	before := engine.SearchRequest{Source: o.source, Target: earlier, Keep: o.keep, BlockRows: o.block, Forward: o.path("f0"), Backward: o.path("b0")}
+	before := engine.SearchRequest{Source: o.source, Target: earlier, Keep: o.keep, BlockRows: o.block, Forward: o.Path("f0"), Backward: o.Path("b0")}
 	if _, _, err := o.search(before); err != nil {
 		return err
 	}
 	now := before
-	now.Target, now.Forward, now.Backward = o.target, o.path("f1"), o.path("b1")
+	now.Target, now.Forward, now.Backward = o.target, o.Path("f1"), o.Path("b1")
 	full, all, err := o.search(now)
 	if err != nil {
 		return err
 	}
-	now.Forward, now.Backward = o.path("f2"), o.path("b2")
+	now.Forward, now.Backward = o.Path("f2"), o.Path("b2")
 	now.Earlier = &engine.EarlierSearch{Source: before.Source, Target: before.Target, Forward: before.Forward, Backward: before.Backward}
 	part, some, err := o.search(now)
 	if err != nil {
@@ -64,12 +64,12 @@ func (o *options) memory() error {
 	const d, block = 384, 4096
 	var peaks []float64
 	for _, rows := range []int{16, 10000, 100000} {
-		source, target := o.path(fmt.Sprint("s", rows)), o.path(fmt.Sprint("t", rows))
+		source, target := o.Path(fmt.Sprint("s", rows)), o.Path(fmt.Sprint("t", rows))
 		if err := random(source, target, rows, rows, d); err != nil {
 			return err
 		}
 		m, _, err := o.search(engine.SearchRequest{Source: source, Target: target, Keep: o.keep, BlockRows: block,
-			Forward: o.path(fmt.Sprint("mf", rows)), Backward: o.path(fmt.Sprint("mb", rows))})
+			Forward: o.Path(fmt.Sprint("mf", rows)), Backward: o.Path(fmt.Sprint("mb", rows))})
 		if err != nil {
 			return err
 		}

@@ -11,9 +11,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
-	"runtime"
 	"slices"
 	"time"
 
@@ -23,21 +20,18 @@ import (
 )
 
 type options struct {
-	engine, python, numerics            string
-	rows, queries, d, keep, block       int
-	runs, threads                       int
-	dir                                 string
-	source, target                      string
-	skipPeer, skipIncrement, skipMemory bool
+	harness.Compared
+	rows, queries, d, keep, block int
+	source, target                string
+	skipIncrement, skipMemory     bool
 }
 
 func main() {
 	var o options
 	set := harness.Flags("align", "Measures the search behind alignment beside faiss-cpu's IndexFlatIP, both directions, the same files and threads.",
 		" --python ~/peers/bin/python")
-	set.StringVar(&o.engine, "engine", "build/bin/engine", "the native program")
-	set.StringVar(&o.python, "python", "python3", "a Python with faiss-cpu, numpy and pyarrow")
-	set.StringVar(&o.numerics, "numerics", "native", "portable or native")
+	o.Flags(set, "faiss-cpu", "faiss-cpu, numpy and pyarrow", 3)
+	set.StringVar(&o.Numerics, "numerics", "native", "portable or native")
 	set.StringVar(&o.source, "source", "", "a file of embeddings instead of random vectors")
 	set.StringVar(&o.target, "target", "", "the other file")
 	set.IntVar(&o.rows, "rows", 50000, "vectors of the target")
@@ -45,21 +39,14 @@ func main() {
 	set.IntVar(&o.d, "dimensions", 768, "width of the vectors")
 	set.IntVar(&o.keep, "keep", 8, "neighbours of each row")
 	set.IntVar(&o.block, "block-rows", 16384, "rows of a block: bounds memory")
-	set.IntVar(&o.runs, "runs", 3, "runs of each; the least counts")
-	set.IntVar(&o.threads, "threads", runtime.NumCPU(), "threads of each")
-	set.BoolVar(&o.skipPeer, "no-peer", false, "do not run faiss-cpu")
 	set.BoolVar(&o.skipIncrement, "no-increment", false, "do not measure a crawl of new rows")
 	set.BoolVar(&o.skipMemory, "no-memory", false, "do not measure peak memory")
-	harness.Run(set, func() error { return run(&o) })
+	o.Run(set, func() error { return run(&o) })
 }
 
 func run(o *options) (err error) {
-	if o.dir, err = os.MkdirTemp("", "bench-align-"); err != nil {
-		return err
-	}
-	defer os.RemoveAll(o.dir)
 	if o.source == "" {
-		o.source, o.target = o.path("source.arrow"), o.path("target.arrow")
+		o.source, o.target = o.Path("source.arrow"), o.Path("target.arrow")
 		if err := random(o.source, o.target, o.queries, o.rows, o.d); err != nil {
 			return err
 		}
@@ -73,7 +60,7 @@ func run(o *options) (err error) {
 		return err
 	}
 	fmt.Printf("%d x %d vectors of %d, keep %d, block_rows %d, %d threads, OMP_WAIT_POLICY=passive, numerics %s, load before %s\n",
-		queries, rows, o.width(), o.keep, o.block, o.threads, o.numerics, harness.Load())
+		queries, rows, o.width(), o.keep, o.block, o.Threads, o.Numerics, harness.Load())
 	if err := o.compare(); err != nil {
 		return err
 	}
@@ -88,8 +75,6 @@ func run(o *options) (err error) {
 	return nil
 }
 
-func (o *options) path(name string) string { return filepath.Join(o.dir, name) }
-
 // measure is what one process took.
 type measure struct {
 	whole     time.Duration // start to end
@@ -102,8 +87,8 @@ type measure struct {
 func (o *options) compare() error {
 	request := engine.SearchRequest{Source: o.source, Target: o.target, Keep: o.keep, BlockRows: o.block}
 	var ours, peers []measure
-	for i := range o.runs {
-		request.Forward, request.Backward = o.path(fmt.Sprint("forward", i)), o.path(fmt.Sprint("backward", i))
+	for i := range o.Runs {
+		request.Forward, request.Backward = o.Path(fmt.Sprint("forward", i)), o.Path(fmt.Sprint("backward", i))
 		m, result, err := o.search(request)
 		if err != nil {
 			return err
@@ -112,23 +97,23 @@ func (o *options) compare() error {
 		if i == 0 {
 			fmt.Printf("compared %d pairs of rows, %d of them exactly\n", result.Products, result.Exact)
 		}
-		if o.skipPeer {
+		if o.NoPeer {
 			continue
 		}
 		if m, err = o.peer(); err != nil {
 			fmt.Println("faiss-cpu: not measured:", err)
-			o.skipPeer = true
+			o.NoPeer = true
 			continue
 		}
 		peers = append(peers, m)
 	}
 	print("crosssum", ours)
-	if o.numerics == "native" {
+	if o.Numerics == "native" {
 		if err := o.portable(request); err != nil {
 			return err
 		}
 	}
-	if o.skipPeer {
+	if o.NoPeer {
 		return nil
 	}
 	print("faiss-cpu", peers)
@@ -141,11 +126,11 @@ func (o *options) compare() error {
 // portable prints the figure of the other mode beside it. What proposes takes the processor's instructions in both: they
 // cannot change a result.
 func (o *options) portable(request engine.SearchRequest) error {
-	o.numerics = "portable"
-	defer func() { o.numerics = "native" }()
+	o.Numerics = "portable"
+	defer func() { o.Numerics = "native" }()
 	var list []measure
-	for i := range o.runs {
-		request.Forward, request.Backward = o.path(fmt.Sprint("portable-forward", i)), o.path(fmt.Sprint("portable-backward", i))
+	for i := range o.Runs {
+		request.Forward, request.Backward = o.Path(fmt.Sprint("portable-forward", i)), o.Path(fmt.Sprint("portable-backward", i))
 		m, _, err := o.search(request)
 		if err != nil {
 			return err

@@ -21,7 +21,7 @@ func (o *options) ask(ctx context.Context, request engine.SearchRequest, result 
 	if err != nil {
 		return measure{}, err
 	}
-	command := engine.Command(ctx, engine.Options{Program: o.engine, Threads: o.threads}, o.numerics)
+	command := engine.Command(ctx, engine.Options{Program: o.Engine, Threads: o.Threads}, o.Numerics)
 	in, err := command.StdinPipe()
 	if err != nil {
 		return measure{}, err
@@ -82,14 +82,14 @@ func peakMiB(pid int) float64 {
 
 // peer runs faiss-cpu on the same files.
 func (o *options) peer() (measure, error) {
-	command := exec.Command(o.python, "bench/align/peer.py", o.source, o.target, strconv.Itoa(o.keep), o.path("peer"))
-	threads := strconv.Itoa(o.threads)
+	command := exec.Command(o.Python, "bench/align/peer.py", o.source, o.target, strconv.Itoa(o.keep), o.Path("peer"))
+	threads := strconv.Itoa(o.Threads)
 	command.Env = append(os.Environ(), "OMP_WAIT_POLICY=passive", "OMP_NUM_THREADS="+threads, "OPENBLAS_NUM_THREADS="+threads)
 	command.Stderr = os.Stderr
 	start := time.Now()
 	out, err := command.Output()
 	if err != nil {
-		return measure{}, fmt.Errorf("%s: %w", o.python, err)
+		return measure{}, fmt.Errorf("%s: %w", o.Python, err)
 	}
 	whole := time.Since(start)
 	var said struct {

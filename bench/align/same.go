@@ -33,7 +33,7 @@ func (o *options) same(request engine.SearchRequest) error {
 		if ours[i], err = read([]string{request.Forward, request.Backward}[i]); err != nil {
 			return err
 		}
-		if peers[i], err = readText(o.path("peer." + name)); err != nil {
+		if peers[i], err = readText(o.Path("peer." + name)); err != nil {
 			return err
 		}
 		found, tied, all := 0, 0, 0

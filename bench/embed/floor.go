@@ -25,15 +25,15 @@ type floor struct {
 
 // floor prints how long the matrix products alone take, and what bf16 gives where the processor has it.
 func (o *options) floor() error {
-	program, measured := o.path("floor"), map[string]floor{}
+	program, measured := o.Path("floor"), map[string]floor{}
 	if out, err := exec.Command("go", "build", "-o", program, "./bench/embed/floor").CombinedOutput(); err != nil {
 		return fmt.Errorf("go build ./bench/embed/floor: %w\n%s", err, out)
 	}
 	for _, mode := range o.modes() {
-		if mode.numerics != o.numerics {
+		if mode.numerics != o.Numerics {
 			continue
 		}
-		out, err := o.command(program, mode, "-model", o.model, "-threads", strconv.Itoa(o.threads)).Output()
+		out, err := o.command(program, mode, "-model", o.model, "-threads", strconv.Itoa(o.Threads)).Output()
 		if err != nil {
 			return err
 		}

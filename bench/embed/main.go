@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,39 +24,31 @@ import (
 )
 
 type options struct {
-	engine, python, model, prefix, numerics string
-	folders, lines, dir                     string
-	texts, runs, threads                    int
-	skipPeer                                bool
+	harness.Compared
+	model, prefix  string
+	folders, lines string
+	texts          int
 }
 
 func main() {
 	var o options
 	set := harness.Flags("embed", "Measures encoding of real summaries beside sentence-transformers: whole processes, the same texts, model and threads, in turn.",
 		" --python ~/peers/bin/python --texts 4000")
-	set.StringVar(&o.engine, "engine", "build/bin/engine", "the native program")
-	set.StringVar(&o.python, "python", "python3", "a Python with sentence-transformers and pyarrow")
+	o.Flags(set, "sentence-transformers", "sentence-transformers and pyarrow", 3)
 	set.StringVar(&o.model, "model", "build/models/multilingual-e5-small", "directory of the encoder")
 	set.StringVar(&o.prefix, "prefix", "query: ", "put before every text by both")
-	set.StringVar(&o.numerics, "numerics", "native", "native (the portable figure is printed beside it) or portable")
+	set.StringVar(&o.Numerics, "numerics", "native", "native (the portable figure is printed beside it) or portable")
 	set.StringVar(&o.folders, "crawls", "corpus/sample,data/outside", "crawl folders whose summaries are taken, the first ones first")
 	set.IntVar(&o.texts, "texts", 20000, "summaries")
-	set.IntVar(&o.runs, "runs", 3, "runs of each; the least counts")
-	set.IntVar(&o.threads, "threads", runtime.NumCPU(), "threads of each")
-	set.BoolVar(&o.skipPeer, "no-peer", false, "do not run sentence-transformers")
-	harness.Run(set, func() error { return run(&o) })
+	o.Run(set, func() error { return run(&o) })
 }
 
 func run(o *options) (err error) {
-	if o.dir, err = os.MkdirTemp("", "bench-embed-"); err != nil {
-		return err
-	}
-	defer os.RemoveAll(o.dir)
 	summaries, err := collect(strings.Split(o.folders, ","), o.texts)
 	if err != nil {
 		return err
 	}
-	o.lines = o.path("summaries.jsonl")
+	o.lines = o.Path("summaries.jsonl")
 	if err := writeLines(o.lines, summaries); err != nil {
 		return err
 	}
@@ -66,14 +57,12 @@ func run(o *options) (err error) {
 		distinct[s] = true
 	}
 	fmt.Printf("%d summaries, %d distinct, %s, %d threads, OMP_WAIT_POLICY=passive, 1-minute load %s\n", len(summaries), len(distinct),
-		filepath.Base(o.model), o.threads, harness.Load())
+		filepath.Base(o.model), o.Threads, harness.Load())
 	if err := o.compare(len(summaries)); err != nil {
 		return err
 	}
 	return o.floor()
 }
-
-func (o *options) path(name string) string { return filepath.Join(o.dir, name) }
 
 // measure is what one process took.
 type measure struct {
@@ -107,8 +96,8 @@ type mode struct{ name, numerics, precision string }
 
 // modes are those to measure, the one that was asked for first. Under native, fp32 is measured too where that means bf16.
 func (o *options) modes() []mode {
-	if o.numerics != "native" {
-		return []mode{{o.numerics, o.numerics, ""}}
+	if o.Numerics != "native" {
+		return []mode{{o.Numerics, o.Numerics, ""}}
 	}
 	list := []mode{{"native", "native", ""}}
 	if nativeBF16() {
@@ -119,7 +108,7 @@ func (o *options) modes() []mode {
 
 // command is a program in a mode of the engine.
 func (o *options) command(program string, m mode, args ...string) *exec.Cmd {
-	c := engine.Command(context.Background(), engine.Options{Program: program, Threads: o.threads}, m.numerics, args...)
+	c := engine.Command(context.Background(), engine.Options{Program: program, Threads: o.Threads}, m.numerics, args...)
 	c.Env = slices.DeleteFunc(c.Env, func(kv string) bool { return strings.HasPrefix(kv, "CROSSSUM_PRECISION=") })
 	if m.precision != "" {
 		c.Env = append(c.Env, "CROSSSUM_PRECISION="+m.precision)
@@ -132,23 +121,23 @@ func (o *options) compare(texts int) error {
 	modes := o.modes()
 	ours := make([]series, len(modes))
 	peer := series{name: "sentence-transformers"}
-	for i := range o.runs {
+	for i := range o.Runs {
 		for m, mode := range modes {
 			ours[m].name = "crosssum " + mode.name
-			took, err := o.process(o.command(o.engine, mode, "encode", "--json", "--model", o.model, "--prefix", o.prefix, "--input", o.lines,
-				"--output", o.path(mode.name+".arrow")))
+			took, err := o.process(o.command(o.Engine, mode, "encode", "--json", "--model", o.model, "--prefix", o.prefix, "--input", o.lines,
+				"--output", o.Path(mode.name+".arrow")))
 			if err != nil {
 				return err
 			}
 			ours[m].runs = append(ours[m].runs, took)
 		}
-		if o.skipPeer {
+		if o.NoPeer {
 			continue
 		}
-		threads := strconv.Itoa(o.threads)
-		command := exec.Command(o.python, "bench/embed/peer.py", o.model, o.prefix, o.lines, o.path(modes[0].name+".arrow"), threads)
+		threads := strconv.Itoa(o.Threads)
+		command := exec.Command(o.Python, "bench/embed/peer.py", o.model, o.prefix, o.lines, o.Path(modes[0].name+".arrow"), threads)
 		command.Env = append(os.Environ(), "OMP_WAIT_POLICY=passive", "OMP_NUM_THREADS="+threads, "TRANSFORMERS_OFFLINE=1", "HF_HUB_OFFLINE=1")
-		if i == o.runs-1 { // it compares the vectors too, for some tenths of a second more
+		if i == o.Runs-1 { // it compares the vectors too, for some tenths of a second more
 			command.Args = append(command.Args, "compare")
 			defer func() { fmt.Print(o.said("compared")) }()
 		}
@@ -161,7 +150,7 @@ func (o *options) compare(texts int) error {
 	for _, s := range ours {
 		s.print(texts)
 	}
-	if !o.skipPeer {
+	if !o.NoPeer {
 		peer.print(texts)
 		for _, s := range ours {
 			fmt.Printf("%s: %.2f times as fast\n", s.name, peer.least().Seconds()/s.least().Seconds())
@@ -171,7 +160,7 @@ func (o *options) compare(texts int) error {
 }
 
 func (o *options) said(name string) string {
-	b, _ := os.ReadFile(o.path(name))
+	b, _ := os.ReadFile(o.Path(name))
 	return string(b)
 }
 

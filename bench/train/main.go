@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"time"
@@ -22,55 +21,44 @@ import (
 )
 
 type options struct {
-	engine, python, model, crawl, dir  string
-	numerics                           string
-	batch, source, target, steps, runs int
-	threads                            int
-	skipPeer, skipResume               bool
+	harness.Compared
+	model, crawl                 string
+	batch, source, target, steps int
+	skipResume                   bool
 }
 
 func main() {
 	var o options
 	set := harness.Flags("train", "Measures training beside transformers: whole processes, the same batches, settings and threads, in turn.",
 		" --python ~/peers/bin/python")
-	set.StringVar(&o.engine, "engine", "build/bin/engine", "the native program")
-	set.StringVar(&o.python, "python", "python3", "a Python with transformers, torch and sentencepiece")
+	o.Flags(set, "transformers", "transformers, torch and sentencepiece", 2)
 	set.StringVar(&o.model, "model", "models/crosssum-small", "directory to start from; mt5-small: random weights in its shape, made once under build/")
 	set.StringVar(&o.crawl, "crawl", "corpus/sample", "crawl folder whose articles are trained on")
-	set.StringVar(&o.numerics, "numerics", "native", "native (native in fp32 and portable are printed beside it) or portable")
+	set.StringVar(&o.Numerics, "numerics", "native", "native (native in fp32 and portable are printed beside it) or portable")
 	set.IntVar(&o.batch, "batch", 32, "samples a step, in one forward pass for both")
 	set.IntVar(&o.source, "source-tokens", 256, "tokens of an article")
 	set.IntVar(&o.target, "target-tokens", 84, "tokens of a summary")
 	set.IntVar(&o.steps, "steps", 40, "steps of each run")
-	set.IntVar(&o.runs, "runs", 2, "runs of each; the least counts")
-	set.IntVar(&o.threads, "threads", runtime.NumCPU(), "threads of each")
-	set.BoolVar(&o.skipPeer, "no-peer", false, "do not run transformers")
 	set.BoolVar(&o.skipResume, "no-resume", false, "do not measure how long a resumption takes")
-	harness.Run(set, o.run)
+	o.Run(set, o.run)
 }
 
 func (o *options) run() (err error) {
-	if o.dir, err = os.MkdirTemp("", "bench-train-"); err != nil {
-		return err
-	}
-	defer os.RemoveAll(o.dir)
 	if o.model == "mt5-small" {
 		if o.model, err = o.makeSmall(); err != nil {
 			return err
 		}
 	}
-	if err := writeBatches(o.path("batches.jsonl"), o.crawl, o.model, o.batch, o.steps); err != nil {
+	if err := writeBatches(o.Path("batches.jsonl"), o.crawl, o.model, o.batch, o.steps); err != nil {
 		return err
 	}
 	fmt.Printf("%s, %d steps of %d, source %d, target %d tokens, %d threads, OMP_WAIT_POLICY=passive, 1-minute load %s\n", filepath.Base(o.model),
-		o.steps, o.batch, o.source, o.target, o.threads, harness.Load())
+		o.steps, o.batch, o.source, o.target, o.Threads, harness.Load())
 	if err := o.compare(); err != nil || o.skipResume {
 		return err
 	}
 	return o.resume()
 }
-
-func (o *options) path(name string) string { return filepath.Join(o.dir, name) }
 
 // makeSmall has transformers write random weights in mT5-small's shape, if they are not there: 1.2 GB under build/.
 func (o *options) makeSmall() (string, error) {
@@ -78,7 +66,7 @@ func (o *options) makeSmall() (string, error) {
 	if _, err := os.Stat(filepath.Join(dir, "model.safetensors")); err == nil {
 		return dir, nil
 	}
-	make := exec.Command(o.python, "bench/train/make_small.py", "models/crosssum-small", dir)
+	make := exec.Command(o.Python, "bench/train/make_small.py", "models/crosssum-small", dir)
 	make.Stderr = os.Stderr
 	return dir, make.Run()
 }
@@ -91,7 +79,7 @@ func (o *options) params(precision string, every int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	path := o.path("params-" + precision + strconv.Itoa(every) + ".json")
+	path := o.Path("params-" + precision + strconv.Itoa(every) + ".json")
 	return path, os.WriteFile(path, raw, 0o644)
 }
 
@@ -146,7 +134,7 @@ func (o *options) compare() error {
 		ours = append(ours, series{name: "crosssum " + m.name})
 	}
 	peer := series{name: "transformers"}
-	for range o.runs {
+	for range o.Runs {
 		for i, m := range modes {
 			took, err := o.train(m, o.steps+1)
 			if err != nil {
@@ -154,7 +142,7 @@ func (o *options) compare() error {
 			}
 			ours[i].runs = append(ours[i].runs, took)
 		}
-		if o.skipPeer {
+		if o.NoPeer {
 			continue
 		}
 		took, err := o.peer()
@@ -166,7 +154,7 @@ func (o *options) compare() error {
 	for _, s := range ours {
 		s.print(o)
 	}
-	if o.skipPeer {
+	if o.NoPeer {
 		return nil
 	}
 	peer.print(o)

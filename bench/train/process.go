@@ -21,8 +21,8 @@ type mode struct{ name, numerics, precision string }
 
 // modes are those to measure, the one that was asked for first. Under native, auto is bf16 where the processor multiplies it.
 func (o *options) modes() []mode {
-	if o.numerics != "native" {
-		return []mode{{o.numerics, o.numerics, "auto"}}
+	if o.Numerics != "native" {
+		return []mode{{o.Numerics, o.Numerics, "auto"}}
 	}
 	return []mode{{"native", "native", "auto"}, {"native in fp32", "native", "fp32"}, {"portable", "portable", "auto"}}
 }
@@ -33,15 +33,15 @@ func (o *options) command(m mode, output string, every int) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := engine.Command(context.Background(), engine.Options{Program: o.engine, Threads: o.threads}, m.numerics, "train", "--model", o.model,
-		"--batches", o.path("batches.jsonl"), "--output", output, "--params", params)
+	c := engine.Command(context.Background(), engine.Options{Program: o.Engine, Threads: o.Threads}, m.numerics, "train", "--model", o.model,
+		"--batches", o.Path("batches.jsonl"), "--output", output, "--params", params)
 	c.Env = slices.DeleteFunc(c.Env, func(kv string) bool { return strings.HasPrefix(kv, "CROSSSUM_PRECISION=") })
 	return c, nil
 }
 
 // train runs a training of ours to its end.
 func (o *options) train(m mode, every int) (took measure, err error) {
-	output := o.path("ours")
+	output := o.Path("ours")
 	defer os.RemoveAll(output)
 	c, err := o.command(m, output, every)
 	if err != nil {
@@ -98,8 +98,8 @@ func (o *options) peer() (took measure, err error) {
 	if err != nil {
 		return took, err
 	}
-	threads := strconv.Itoa(o.threads)
-	c := exec.Command(o.python, "bench/train/peer.py", o.model, o.path("batches.jsonl"), o.path("theirs"), params, threads)
+	threads := strconv.Itoa(o.Threads)
+	c := exec.Command(o.Python, "bench/train/peer.py", o.model, o.Path("batches.jsonl"), o.Path("theirs"), params, threads)
 	c.Env = append(os.Environ(), "OMP_WAIT_POLICY=passive", "OMP_NUM_THREADS="+threads, "TRANSFORMERS_OFFLINE=1", "HF_HUB_OFFLINE=1")
 	var complaint strings.Builder
 	c.Stderr = &complaint
@@ -122,13 +122,13 @@ func (o *options) peer() (took measure, err error) {
 		took.steps += seconds(s)
 	}
 	took.first, took.losses = seconds(said.Seconds[0]), [2]float64{said.Losses[0], said.Losses[len(said.Losses)-1]}
-	return took, os.RemoveAll(o.path("theirs"))
+	return took, os.RemoveAll(o.Path("theirs"))
 }
 
 // resume kills a training behind its first checkpoint and says how long it takes from the start of the next one to the end of its
 // first step.
 func (o *options) resume() error {
-	m, output := o.modes()[0], o.path("resumed")
+	m, output := o.modes()[0], o.Path("resumed")
 	const every = 2
 	c, err := o.command(m, output, every)
 	if err != nil {
