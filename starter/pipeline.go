@@ -23,9 +23,13 @@ import (
 
 // demo runs the whole chain on the shipped corpus.
 func demo(ctx context.Context, args []string) error {
+	var stages []string
+	for _, stage := range schemas.RowsOf(schemas.PipelineWorkflow) {
+		stages = append(stages, stage.Name)
+	}
 	set := flags("demo", "demo [--keep] [--preset demo] [--params FILE]",
-		"Runs every stage on the corpus in corpus/sample: ingest, identify, screen, embed, neighbours, link, split_dedup, export,\n"+
-			"tokenize, train, generate, score, report. The preset `demo` is the published method cut to what two cores do in some seven minutes: texts of 128 tokens,\n"+
+		"Runs every stage on the corpus in corpus/sample:\n"+strings.Join(stages, ", ")+".\n"+
+			"The preset `demo` is the published method cut to what two cores do in some seven minutes: texts of 128 tokens,\n"+
 			"summaries of 32, batches of 2 x 32, 80 steps, 600 generated samples. What is published already is not computed again.\n"+
 			"Ctrl-C cancels the run; the next one goes on from what was published.", "./crosssum demo --keep")
 	return pipeline(ctx, set, args, func(*house) (string, error) { return "", nil })
