@@ -98,11 +98,10 @@ type server struct {
 	gone     func()
 	running  sync.WaitGroup
 
-	mu     sync.Mutex // guards out, id, stop
-	out    io.Writer
-	id     int64
-	stop   context.CancelFunc // of the request at work; nil when idle
-	closed bool
+	mu   sync.Mutex // guards out, id, stop
+	out  io.Writer
+	id   int64
+	stop context.CancelFunc // of the request at work; nil when idle
 }
 
 func (s *server) busy() bool {

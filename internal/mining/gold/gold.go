@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"crosssum/internal/fault"
@@ -89,17 +90,7 @@ func Read(path string) (map[string]map[string]Known, error) {
 // neither says that two rows are the package's description and the application's: not translations of each other, yet about
 // the same thing, so that a pair of them is neither right nor wrong.
 func neither(a, b Known) bool {
-	if source(a) == source(b) {
-		return false
-	}
-	for _, p := range a.Packages {
-		for _, q := range b.Packages {
-			if p == q {
-				return true
-			}
-		}
-	}
-	return false
+	return source(a) != source(b) && slices.ContainsFunc(a.Packages, func(p string) bool { return slices.Contains(b.Packages, p) })
 }
 
 // source is the part of a key before the colon: "ddtp" or "appstream".

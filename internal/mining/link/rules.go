@@ -1,5 +1,7 @@
 package link
 
+import "slices"
+
 // contender is a pair of articles that an accepting rule has chosen; only the threshold is left to decide. a's language
 // is the smaller one.
 type contender struct {
@@ -210,12 +212,5 @@ func eitherNearest(p *languagePair) ([]contender, int64, error) {
 }
 
 func share(a, b []uint64) bool {
-	for _, x := range a {
-		for _, y := range b {
-			if x == y {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(a, func(x uint64) bool { return slices.Contains(b, x) })
 }

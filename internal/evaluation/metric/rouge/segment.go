@@ -1,6 +1,9 @@
 package rouge
 
-import "unicode"
+import (
+	"slices"
+	"unicode"
+)
 
 // segmenters cut languages that write no spaces; nil or an empty result falls back to the aggressive tokenization.
 var segmenters = map[string]func(words [][]rune) [][]rune{
@@ -61,7 +64,7 @@ func burmese(words [][]rune) [][]rune {
 	}
 	joined, moved := make([]bool, len(units)), make([]bool, len(units)) // a unit moves left; it joins where one is left
 	for i := 1; i < len(units); i++ {
-		moved[i] = len(units[i]) < 4 && contains(units[i], asat)
+		moved[i] = len(units[i]) < 4 && slices.Contains(units[i], asat)
 		if joined[i] = moved[i] && !moved[i-1]; joined[i] {
 			units[i-1] = append(units[i-1], units[i]...)
 		}
@@ -92,13 +95,4 @@ func glueStacked(units [][]rune, joined []bool) [][]rune {
 
 func dependent(c rune) bool {
 	return 0x102B <= c && c <= 0x1032 || 0x1036 <= c && c <= 0x1038 || 0x103A <= c && c <= 0x103E
-}
-
-func contains(s []rune, c rune) bool {
-	for _, x := range s {
-		if x == c {
-			return true
-		}
-	}
-	return false
 }
