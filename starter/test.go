@@ -39,7 +39,7 @@ func test(ctx context.Context, args []string) error {
 		if packages, native, err = parted(ctx, packages); err != nil {
 			return err
 		}
-		fmt.Printf("left out, for they link native code: %s\n", strings.Join(native, " "))
+		fmt.Printf("left out, for they link native code: %d packages: %s\n", len(native), strings.Join(native, " "))
 		how = append(how, "-race", "-short")
 	}
 	vet := goCommand(ctx, append([]string{"vet"}, packages...)...)

@@ -105,7 +105,7 @@ func crawl(t *testing.T, w *chain.Worker, articles schemas.Ref, folder string) {
 				files[name] = &bytes.Buffer{}
 			}
 			return json.NewEncoder(files[name]).Encode(map[string]any{"id": r.ID, "url": r.URL, "title": r.Title, "summary": r.Summary,
-				"text": r.Text, "images": r.Images})
+				"text": r.Text, "images": append([]string{}, r.Images...)})
 		})
 		if err != nil {
 			t.Fatal(err)
