@@ -10,7 +10,7 @@ import (
 
 	"crosssum/internal/operation/config"
 
-	"crosssum/internal/operation/cli"
+	"crosssum/internal/cli"
 )
 
 // benchmark runs one of bench/: a measurement beside a peer. The wrapper has set up the native environment.

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"crosssum/internal/operation/cli"
+	"crosssum/internal/cli"
 	"crosssum/schemas"
 )
 

@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"time"
 
-	"crosssum/internal/operation/cli"
+	"crosssum/internal/cli"
 	"crosssum/internal/operation/config"
 	"crosssum/internal/operation/processes"
 	"crosssum/schemas"

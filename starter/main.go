@@ -11,7 +11,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"crosssum/internal/operation/cli"
+	"crosssum/internal/cli"
 	"crosssum/internal/operation/config"
 )
 

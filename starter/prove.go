@@ -17,9 +17,9 @@ import (
 	"crosssum/internal/operation/config"
 
 	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/cli"
 	"crosssum/internal/crawl"
 	"crosssum/internal/fault/crash"
-	"crosssum/internal/operation/cli"
 	"crosssum/internal/operation/live"
 	"crosssum/schemas"
 )

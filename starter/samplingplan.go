@@ -17,8 +17,8 @@ import (
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/artifact/store"
+	"crosssum/internal/cli"
 	"crosssum/internal/mining/split"
-	"crosssum/internal/operation/cli"
 	"crosssum/internal/operation/live"
 	"crosssum/internal/training/sampling"
 	"crosssum/schemas"

@@ -9,7 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"crosssum/internal/operation/cli"
+	"crosssum/internal/cli"
 	"crosssum/internal/operation/processes"
 	"crosssum/internal/operation/schedules"
 	"crosssum/schemas"

@@ -6,7 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
-	"crosssum/internal/operation/cli"
+	"crosssum/internal/cli"
 	"crosssum/schemas"
 )
 

@@ -12,8 +12,8 @@ import (
 	"text/tabwriter"
 
 	"crosssum/internal/artifact/store"
+	"crosssum/internal/cli"
 	"crosssum/internal/crawl/catalogue"
-	"crosssum/internal/operation/cli"
 	"crosssum/internal/operation/withdraw"
 	"crosssum/schemas"
 )

@@ -10,7 +10,7 @@ import (
 	"runtime"
 	"strings"
 
-	"crosssum/internal/operation/cli"
+	"crosssum/internal/cli"
 )
 
 // Flags are those of ./crosssum benchmark NAME.

@@ -1,3 +1,5 @@
+// Package crawl reads crawl folders: which files they have, their rows as articles, what is no article with the reason, and what a run
+// would make of it.
 package crawl
 
 import (

@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"crosssum/internal/operation/cli"
+	"crosssum/internal/cli"
 	"crosssum/internal/operation/config"
 	"crosssum/internal/operation/live"
 )

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"sort"
 
-	"crosssum/internal/operation/cli"
+	"crosssum/internal/cli"
 )
 
 // makeSample draws the shipped sample again, and what lies outside of it, from a fetched crawl.

@@ -12,10 +12,10 @@ import (
 	"os/signal"
 	"time"
 
+	"crosssum/internal/cli"
 	"crosssum/internal/engine"
 	"crosssum/internal/native/device"
 	"crosssum/internal/native/torch"
-	"crosssum/internal/operation/cli"
 	"crosssum/internal/training/train"
 	"crosssum/schemas"
 )

@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"strconv"
 
+	"crosssum/internal/cli"
 	"crosssum/internal/engine"
 	"crosssum/internal/evaluation/generate"
 	"crosssum/internal/mining/search"
@@ -17,7 +18,6 @@ import (
 	"crosssum/internal/native/device"
 	"crosssum/internal/native/faiss"
 	"crosssum/internal/native/torch"
-	"crosssum/internal/operation/cli"
 	"crosssum/internal/operation/filetools"
 	"crosssum/internal/training/train"
 )

@@ -15,10 +15,10 @@ import (
 	"syscall"
 
 	"crosssum/internal/artifact/arrowfile"
+	"crosssum/internal/cli"
 	"crosssum/internal/engine"
 	"crosssum/internal/mining/link"
 	"crosssum/internal/mining/search"
-	"crosssum/internal/operation/cli"
 	"crosssum/schemas"
 )
 

@@ -12,9 +12,9 @@ import (
 	"syscall"
 
 	"crosssum/internal/artifact/atomicfile"
+	"crosssum/internal/cli"
 	"crosssum/internal/engine"
 	"crosssum/internal/model/encode"
-	"crosssum/internal/operation/cli"
 	"crosssum/schemas"
 )
 

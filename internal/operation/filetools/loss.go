@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 
-	"crosssum/internal/operation/cli"
+	"crosssum/internal/cli"
 	"crosssum/internal/training/train"
 	"crosssum/schemas"
 )

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 
+	"crosssum/internal/cli"
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/torch"
-	"crosssum/internal/operation/cli"
 	"crosssum/internal/training/train"
 	"crosssum/schemas"
 )

@@ -12,9 +12,9 @@ import (
 	"syscall"
 	"time"
 
+	"crosssum/internal/cli"
 	"crosssum/internal/engine"
 	"crosssum/internal/fault"
-	"crosssum/internal/operation/cli"
 	"crosssum/internal/training/train"
 	"crosssum/schemas"
 )

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -16,19 +15,31 @@ import (
 
 const module = "crosssum"
 
-// floors are the rooms from the top down; a package may import what stands on a lower floor than itself, never the same one
-// (packages under internal/ may import each other, where Go itself forbids circles; so may those under bench/ and tools/).
-var floors = [][]string{
-	{"starter", "worker", "worker/engine", "bench"},
-	{"tools"}, // makers of what ships
-	{"workflows", "activities"},
-	{"internal"},
-	{"schemas"},
+// chapters are the rooms from the bottom up. A package may import what stands in a lower chapter, and in its own (Go itself forbids
+// circles) but for the programs: of those each may import only what lies inside of it. why is the reason for the border below.
+var chapters = []struct {
+	rooms     []string
+	what, why string
+}{
+	{[]string{"schemas"}, "what crosses a process or a file", "anyone's client and worker can read it without the rest"},
+	{[]string{"internal/fault", "internal/cli"}, "errors and command lines", "every package can say what is wrong, so what says it stands on none of them"},
+	{[]string{"internal/artifact"}, "files and the store", "a store that knows what it stores could keep nothing new"},
+	{[]string{"internal/engine"}, "the child process", "worker and engine have the protocol in common, and nothing else"},
+	{[]string{"internal/native"}, "the only C++", "what computes knows numbers, not articles"},
+	{[]string{"internal/model"}, "Hugging Face directories", "a model takes texts from whoever has some"},
+	{[]string{"internal/crawl"}, "crawls and the catalogue", "an article is what it is before anybody looks for its pair"},
+	{[]string{"internal/mining"}, "pairs, splits and the data set", "the data set is the same whatever is trained on it"},
+	{[]string{"internal/evaluation"}, "summaries, scores and the report", "who judges a model does not look at how it was trained"},
+	{[]string{"internal/training"}, "the summarizer's training", "a training goes by files and parameters, in a run or by hand"},
+	{[]string{"internal/operation"}, "around the runs", "what computes does not ask how it was started"},
+	{[]string{"workflows", "activities"}, "orchestration", "libraries can be used without Temporal"},
+	{[]string{"tools"}, "makers of what ships", "the product runs without what made its parts"},
+	{[]string{"starter", "worker", "worker/engine", "bench", "internal/testkit"}, "programs, benchmarks and what only tests use", "nothing stands on a program"},
 }
 
-// native are the packages that use cgo, or stand on those that do.
-var native = []string{"internal/native", "internal/model/tokenizer", "internal/model/bert", "internal/model/t5", "internal/model/encode", "internal/mining/search",
-	"internal/training/train", "internal/evaluation/generate", "internal/model/langid", "tools/summarizer", "tools/encoder", "bench/embed/floor", "internal/operation/filetools", "internal/testkit/gpu"}
+// native may reach cgo: the engine, and what it and the makers are made of.
+var native = []string{"worker/engine", "internal/native", "internal/model", "internal/mining/search", "internal/training/train", "internal/evaluation/generate",
+	"internal/operation/filetools", "internal/testkit/gpu", "tools/summarizer", "tools/encoder", "bench/embed/floor"}
 
 // pkg is what `go list` says of a package.
 type pkg struct {
@@ -68,26 +79,21 @@ func under(p string, rooms []string) bool {
 	return slices.ContainsFunc(rooms, func(r string) bool { return p == r || strings.HasPrefix(p, r+"/") })
 }
 
-// floor is the number of a package's floor from the top, -1 for one that has none.
-func floor(p string) int {
-	return slices.IndexFunc(floors, func(rooms []string) bool { return under(p, rooms) })
-}
-
-// sameRoom says whether two packages of one floor may know each other: both under internal/, bench/ or tools/, or one inside the other.
-func sameRoom(p, imported string) bool {
-	for _, room := range []string{"internal", "bench", "tools"} {
-		if under(p, []string{room}) && under(imported, []string{room}) {
-			return true
+// chapter is the number of a package's chapter from the bottom, -1 for one that has none.
+func chapter(p string) int {
+	for i, c := range chapters {
+		if under(p, c.rooms) {
+			return i
 		}
 	}
-	return path.Dir(imported) == p
+	return -1
 }
 
 func TestImportsPointDownwards(t *testing.T) {
 	for _, p := range list(t) {
-		from := floor(p.ImportPath)
+		from := chapter(p.ImportPath)
 		if from < 0 {
-			t.Errorf("%s stands in no room of docs/design.md: put it under internal/, or give it a floor in this test", p.ImportPath)
+			t.Errorf("%s stands in no chapter of docs/packages.md: put it into one, or give it one in this test", p.ImportPath)
 			continue
 		}
 		for _, imported := range p.Imports {
@@ -95,25 +101,38 @@ func TestImportsPointDownwards(t *testing.T) {
 			if !ours {
 				continue
 			}
-			if to := floor(imported); to < from || to == from && !sameRoom(p.ImportPath, imported) {
-				t.Errorf("%s imports %s, which does not stand below it: what both need belongs in a lower room, so that activities can be"+
-					" hosted by anyone's worker and schemas be read by anyone's client", p.ImportPath, imported)
+			if to := chapter(imported); to > from {
+				t.Errorf("%s (%s) imports %s (%s), which stands above it: %s. What both need belongs into the lower chapter or below it", p.ImportPath,
+					chapters[from].what, imported, chapters[to].what, chapters[to].why)
+			} else if !strings.HasPrefix(p.ImportPath, "internal/") && to == from && !sameProgram(p.ImportPath, imported) {
+				t.Errorf("%s imports %s, which stands beside it: programs, workflows and activities do not know each other", p.ImportPath, imported)
 			}
 		}
 	}
 }
 
+// sameProgram says whether two packages outside internal/ may know each other: both under bench/ or tools/.
+func sameProgram(p, imported string) bool {
+	room, _, _ := strings.Cut(p, "/")
+	return under(imported, []string{"internal/testkit"}) || room != "worker" && under(imported, []string{room})
+}
+
 func TestOnlyTheEngineReachesNativeCode(t *testing.T) {
-	for _, p := range list(t) {
-		if p.ImportPath == "worker/engine" || under(p.ImportPath, native) {
-			continue
-		}
-		if len(p.CgoFiles) > 0 {
+	all := list(t)
+	cgo := map[string]bool{}
+	for _, p := range all {
+		cgo[p.ImportPath] = len(p.CgoFiles) > 0
+		if cgo[p.ImportPath] && !under(p.ImportPath, []string{"internal/native"}) {
 			t.Errorf("%s uses cgo (%v): native code belongs under internal/native, behind the engine, so that a crash in it costs one unit of"+
 				" work and not the worker", p.ImportPath, p.CgoFiles)
 		}
+	}
+	for _, p := range all {
+		if under(p.ImportPath, native) {
+			continue
+		}
 		for _, d := range p.Deps {
-			if d, ours := strings.CutPrefix(d, module+"/"); ours && under(d, native) {
+			if d, ours := strings.CutPrefix(d, module+"/"); ours && cgo[d] {
 				t.Errorf("%s reaches the native side through %s: send the engine a request instead (internal/engine), so that it builds with"+
 					" CGO_ENABLED=0 and a crash costs one unit of work", p.ImportPath, d)
 			}
