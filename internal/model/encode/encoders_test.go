@@ -10,11 +10,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 	"testing"
@@ -57,11 +57,7 @@ func expected(t *testing.T) (expectations, []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var names []string
-	for name := range e.Encoders {
-		names = append(names, name)
-	}
-	sort.Strings(names)
+	names := slices.Sorted(maps.Keys(e.Encoders))
 	return e, names
 }
 

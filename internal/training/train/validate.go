@@ -136,3 +136,31 @@ func lossOf(ctx context.Context, model *t5.Model, params schemas.TrainParams, ba
 	})
 	return sum, cmp.Or(err, ctx.Err())
 }
+
+// Losses tells each the loss of every batch of a file, without dropout.
+func Losses(model, batches string, params schemas.TrainParams, each func(loss float64)) error {
+	if err := params.Check(); err != nil {
+		return err
+	}
+	m, tokenizer, err := t5.Load(model)
+	if err != nil {
+		return err
+	}
+	defer m.Free()
+	list, err := readBatches(batches, tokenizer, m.Config.VocabSize, params)
+	if err != nil {
+		return err
+	}
+	if err := startTokens(list, m, tokenizer, params.NewLanguages, &outputs{}); err != nil {
+		return err
+	}
+	for step := range list.steps {
+		batch, _, _ := list.batch(step + 1)
+		loss, err := lossOf(context.Background(), m, params, batch, func() {})
+		if err != nil {
+			return err
+		}
+		each(loss)
+	}
+	return nil
+}
