@@ -35,19 +35,22 @@ func kind(err error) (of, message string) {
 	return typed.Type, typed.Message
 }
 
+// rank has all but a model: an empty request would be refused as one to train is.
+var rank = engine.RankRequest{TrainRequest: engine.TrainRequest{Dataset: "none", Params: schemas.Demo().Train}}
+
 // requests are an empty one for each operation, and what its handler says of it.
 var requests = map[string]struct {
 	args any
 	says string
 }{
 	engine.OpProfile:   {struct{}{}, ""},
-	engine.OpEncode:    {engine.EncodeRequest{}, "directory of an encoder"},
+	engine.OpEncode:    {engine.EncodeRequest{}, "encoder.name: is missing"},
 	engine.OpClassify:  {engine.ClassifyRequest{}, "stat : no such file"},
-	engine.OpSearch:    {engine.SearchRequest{}, "search: keep 0"},
-	engine.OpTokenize:  {engine.TokenizeRequest{}, "summarizer: open config.json"},
+	engine.OpSearch:    {engine.SearchRequest{}, "align.keep: 0"},
+	engine.OpTokenize:  {engine.TokenizeRequest{}, "train.source_tokens: 0"},
 	engine.OpTrain:     {engine.TrainRequest{}, "a training takes one of"},
-	engine.OpTrainRank: {engine.RankRequest{}, "summarizer: open config.json"},
-	engine.OpGenerate:  {engine.GenerateRequest{}, "generate: beams is 0"},
+	engine.OpTrainRank: {rank, "summarizer: open config.json"},
+	engine.OpGenerate:  {engine.GenerateRequest{}, "generate.beams: 0"},
 }
 
 func TestEachOperationOfTheProtocolReachesItsHandlerAndAnyOtherIsNamed(t *testing.T) {
