@@ -3,15 +3,11 @@ package activities
 import (
 	"context"
 	"path/filepath"
-	"sort"
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
 	"crosssum/internal/evaluation/metric"
-	"crosssum/internal/evaluation/metric/lead"
-	"crosssum/internal/evaluation/metric/rouge"
-	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
 
@@ -42,11 +38,11 @@ func (w scoring) material(string) any {
 }
 
 func (w scoring) run(ctx context.Context, _ schemas.WorkUnit, draft *store.Draft, report engine.Report) (map[string]int64, error) {
-	rows, err := w.samplesToScore(report)
+	rows, err := metric.Samples(metric.Input{Generations: w.generations.paths, Languages: w.articles.names(), Articles: w.articles.paths}, report)
 	if err != nil {
 		return nil, err
 	}
-	if err := rougeRows(ctx, rows, report); err != nil {
+	if err := metric.Rouge(ctx, rows, report); err != nil {
 		return nil, err
 	}
 	scratch, err := w.Store.Draft()
@@ -55,7 +51,13 @@ func (w scoring) run(ctx context.Context, _ schemas.WorkUnit, draft *store.Draft
 	}
 	defer scratch.Close()
 	if len(rows) > 0 {
-		if err := w.laseRows(ctx, rows, scratch.Dir, report); err != nil {
+		encoder := w.in.Encoder
+		judge := metric.Judge{Classifier: w.LanguageID, Seed: w.in.Seed, Dir: scratch.Dir,
+			Encoder: engine.EncodeRequest{Model: w.encoder.Dir, Prefix: encoder.Prefix, MaxTokens: encoder.MaxTokens, BatchTokens: encoder.BatchTokens},
+			Call: func(ctx context.Context, op string, args, result any) error {
+				return w.CPU.Call(ctx, w.in.Numerics, op, args, result, report)
+			}}
+		if err := judge.LaSE(ctx, rows, report); err != nil {
 			return nil, err
 		}
 	}
@@ -63,93 +65,7 @@ func (w scoring) run(ctx context.Context, _ schemas.WorkUnit, draft *store.Draft
 	if err != nil {
 		return nil, err
 	}
-	summary := metric.Summarize(rows, filepath.Base(w.in.Encoder.Name), uint32(w.in.Seed), provisional)
+	summary := metric.Summarize(rows, filepath.Base(w.in.Encoder.Name), uint32(w.in.Seed))
 	counts := map[string]int64{"samples": int64(len(rows)), "pairs": int64(len(summary.Pairs))}
 	return counts, writeJSON(filepath.Join(draft.Dir, "summary.json"), summary)
 }
-
-// samplesToScore reads generations and looks up the reference (the target's summary) and the lead of the source, in the
-// order (source language, target language, source, target).
-func (w scoring) samplesToScore(report engine.Report) ([]schemas.ScoredRow, error) {
-	type article struct{ summary, lead string }
-	wanted := map[string]map[string]*article{}
-	want := func(language, id string) {
-		if wanted[language] == nil {
-			wanted[language] = map[string]*article{}
-		}
-		wanted[language][id] = nil
-	}
-	var rows []schemas.ScoredRow
-	for _, path := range w.generations.paths {
-		err := arrowfile.Each(path, func(r *schemas.GenerationRow) error {
-			s := arrowfile.Clone
-			row := schemas.ScoredRow{SourceLanguage: s(r.SourceLanguage), SourceID: s(r.SourceID), TargetLanguage: s(r.TargetLanguage),
-				TargetID: s(r.TargetID), Generated: s(r.Generated)}
-			rows = append(rows, row)
-			want(row.SourceLanguage, row.SourceID)
-			want(row.TargetLanguage, row.TargetID)
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	for i, u := range w.articles.units {
-		ids := wanted[u.Name]
-		if len(ids) == 0 {
-			continue
-		}
-		report(schemas.Progress{Done: int64(i), Total: int64(len(w.articles.units)), Of: "languages read"})
-		err := arrowfile.Each(w.articles.paths[i], func(r *schemas.ArticleRow) error {
-			if _, ok := ids[r.ID]; ok {
-				id, text := arrowfile.Clone(r.ID), arrowfile.Clone(r.Text)
-				ids[id] = &article{arrowfile.Clone(r.Summary), lead.Sentence(rougeName(u.Name), text)}
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	for i := range rows {
-		r := &rows[i]
-		source, target := wanted[r.SourceLanguage][r.SourceID], wanted[r.TargetLanguage][r.TargetID]
-		if source == nil || target == nil {
-			return nil, fault.New(schemas.InvalidInput, "a summary was generated for %s/%s from %s/%s, which the articles do not hold: "+
-				"score the generations of these articles", r.TargetLanguage, r.TargetID, r.SourceLanguage, r.SourceID)
-		}
-		r.Lead, r.Reference = source.lead, target.summary
-	}
-	sort.Slice(rows, func(i, j int) bool { return metric.Order(rows[i]) < metric.Order(rows[j]) })
-	return rows, nil
-}
-
-// rougeRows fills in ROUGE of the generated text and of the lead.
-func rougeRows(ctx context.Context, rows []schemas.ScoredRow, report engine.Report) error {
-	for i := range rows {
-		if i%200 == 0 {
-			report(schemas.Progress{Done: int64(i), Total: int64(len(rows)), Of: "rows"})
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-		}
-		r := &rows[i]
-		name := rougeName(r.TargetLanguage)
-		reference := rouge.Tokens(name, r.Reference, true)
-		s := rouge.Compare(reference, rouge.Tokens(name, r.Generated, true))
-		r.Rouge1, r.Rouge2, r.RougeL = s.R1, s.R2, s.RL
-		s = rouge.Compare(reference, rouge.Tokens(name, r.Lead, true))
-		r.LeadRouge1, r.LeadRouge2, r.LeadRougeL = s.R1, s.R2, s.RL
-	}
-	return nil
-}
-
-// rougeName is the tokenizer and stemmer of a language; one that the table lacks has neither.
-func rougeName(language string) string {
-	if l, err := schemas.LanguageByName(language); err == nil {
-		return l.Rouge
-	}
-	return language
-}
-
-func provisional(language string) bool { return rouge.Provisional(rougeName(language)) }

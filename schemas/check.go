@@ -104,7 +104,7 @@ func (p EncoderParams) Check() error {
 
 func (p AlignParams) Check() error {
 	c := &checks{}
-	c.oneOf("align.rule", p.Rule, "margin", "agreement", "mutual", "seed", "induced")
+	c.oneOf("align.rule", p.Rule, ruleNames...)
 	if p.Threshold != nil {
 		c.real("align.threshold", *p.Threshold, -1, 10)
 	}

@@ -1,5 +1,10 @@
 package schemas
 
+import (
+	"maps"
+	"slices"
+)
+
 // Params are the resolved parameters of a Pipeline run. JSON given by a user is decoded over a preset's Params: what is
 // absent keeps the preset's value, an unknown field is an error.
 type Params struct {
@@ -49,9 +54,24 @@ type EncoderParams struct {
 	BatchTokens int    `json:"batch_tokens"` // tokens a batch; each thread takes batches of its own
 }
 
+// A Rule is an accepting rule: what it compares its threshold with ("margin", "agreement", which is a margin that other languages have
+// raised or lowered, or "cosine"), and what a data card says of it.
+type Rule struct{ Measure, Text string }
+
+// Rules are the accepting rules by name. How each chooses stands in internal/mining/link.
+var Rules = map[string]Rule{
+	"margin":    {"margin", "each is the other's best by margin (cosine over the mean cosine of both sides' nearest neighbours), and the margin reaches the threshold"},
+	"agreement": {"agreement", "each is the other's best by margin (the cosine over the mean cosine of both sides' nearest neighbours), and the margin, raised or lowered by how many other languages agree on the pair, reaches the threshold"},
+	"mutual":    {"cosine", "each is the other's nearest neighbour, and their cosine reaches the threshold"},
+	"seed":      {"cosine", "one is the other's nearest neighbour, and their cosine reaches the threshold, or a lower one (by 0.069) where the pages share an image or a URL"},
+	"induced":   {"cosine", "each is the other's nearest neighbour, and their cosine reaches the threshold, or one lower by 0.10 within a connected component (at most 50 articles; larger ones were cut)"},
+}
+
+var ruleNames = slices.Sorted(maps.Keys(Rules))
+
 // AlignParams choose the accepting rule. A null threshold is the one of the encoder's model card.
 type AlignParams struct {
-	Rule       string   `json:"rule"` // "margin", "agreement", "mutual", "seed", "induced"
+	Rule       string   `json:"rule"` // one of Rules
 	Threshold  *float64 `json:"threshold"`
 	Neighbours int      `json:"neighbours"`          // k of the margin
 	Keep       int      `json:"keep"`                // stored neighbours a row, >= k

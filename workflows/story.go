@@ -79,7 +79,7 @@ func (r *story) calibrate() error {
 		r.threshold = *align.Threshold
 	} else if t, ok := card.Thresholds[align.Rule]; ok {
 		r.threshold = t
-		if (align.Rule == "margin" || align.Rule == "agreement") && card.Neighbours != 0 && card.Neighbours != align.Neighbours {
+		if schemas.Rules[align.Rule].Measure != "cosine" && card.Neighbours != 0 && card.Neighbours != align.Neighbours {
 			return fmt.Errorf("$.align.threshold: the model card of %q was calibrated with %d neighbours, and $.align.neighbours is %d: give a "+
 				"threshold for that", r.params.Encoder.Name, card.Neighbours, align.Neighbours)
 		}

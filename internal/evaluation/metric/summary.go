@@ -57,8 +57,8 @@ type Summary struct {
 	Pairs        []Group `json:"pairs"`         // by source, then target
 }
 
-// Summarize groups rows. provisional tells which target languages are marked; seed is the bootstrap's.
-func Summarize(rows []schemas.ScoredRow, encoder string, seed uint32, provisional func(language string) bool) Summary {
+// Summarize groups rows; seed is the bootstrap's.
+func Summarize(rows []schemas.ScoredRow, encoder string, seed uint32) Summary {
 	s := Summary{LaSEName: "LaSE (" + encoder + ")", Encoder: encoder, Targets: []Group{}, Pairs: []Group{}}
 	total := func(keep func(schemas.ScoredRow) bool) Group {
 		var kept []schemas.ScoredRow
@@ -67,7 +67,7 @@ func Summarize(rows []schemas.ScoredRow, encoder string, seed uint32, provisiona
 				kept = append(kept, r)
 			}
 		}
-		g := mean(kept, provisional)
+		g := mean(kept)
 		g.Intervals = intervals(kept, seed)
 		return g
 	}
@@ -81,12 +81,12 @@ func Summarize(rows []schemas.ScoredRow, encoder string, seed uint32, provisiona
 		byPair[pair] = append(byPair[pair], r)
 	}
 	for target, rows := range byTarget {
-		g := mean(rows, provisional)
+		g := mean(rows)
 		g.Target = target
 		s.Targets = append(s.Targets, g)
 	}
 	for pair, rows := range byPair {
-		g := mean(rows, provisional)
+		g := mean(rows)
 		g.Source, g.Target = pair[0], pair[1]
 		s.Pairs = append(s.Pairs, g)
 	}
@@ -95,7 +95,7 @@ func Summarize(rows []schemas.ScoredRow, encoder string, seed uint32, provisiona
 	return s
 }
 
-func mean(rows []schemas.ScoredRow, provisional func(string) bool) Group {
+func mean(rows []schemas.ScoredRow) Group {
 	g := Group{N: len(rows)}
 	for _, r := range rows {
 		g.Provisional = g.Provisional || provisional(r.TargetLanguage)

@@ -13,7 +13,7 @@ func row(source, target string, rouge2 float64) schemas.ScoredRow {
 
 func TestASummaryHoldsEveryRowOnceByPairAndByTarget(t *testing.T) {
 	rows := []schemas.ScoredRow{row("english", "english", 30), row("english", "english", 10), row("english", "thai", 6), row("hindi", "english", 2)}
-	s := Summarize(rows, "tiny", 1, func(l string) bool { return l == "thai" })
+	s := Summarize(rows, "tiny", 1)
 	if s.All.N != 4 || s.InLanguage.N != 2 || s.CrossLingual.N != 2 || len(s.Pairs) != 3 || len(s.Targets) != 2 {
 		t.Fatalf("%+v", s)
 	}
@@ -29,7 +29,7 @@ func TestASummaryHoldsEveryRowOnceByPairAndByTarget(t *testing.T) {
 }
 
 func TestASummaryOfNothingIsValidJSON(t *testing.T) {
-	b, err := json.Marshal(Summarize(nil, "tiny", 1, func(string) bool { return false }))
+	b, err := json.Marshal(Summarize(nil, "tiny", 1))
 	if err != nil || len(b) == 0 {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ type CardArticles struct {
 // Card writes README.md into dir: the YAML header by which Hugging Face `datasets` finds the configurations ("all" and one a
 // directed pair that has samples), and what a reader must know of the data. It is a function of the input alone.
 func Card(in CardInput, dir string) error {
-	if in.Mined.Rule != "" && ruleTexts[in.Mined.Rule] == "" {
+	if in.Mined.Rule != "" && schemas.Rules[in.Mined.Rule].Text == "" {
 		return corrupt("the data card has no words for the rule %q", in.Mined.Rule)
 	}
 	c, err := count(in)
@@ -68,17 +68,9 @@ func CardDigest() string {
 }
 
 var cardTemplate = template.Must(template.New("card").Funcs(template.FuncMap{
-	"rule": func(name string) string { return ruleTexts[name] },
+	"rule": func(name string) string { return schemas.Rules[name].Text },
 	"code": func(language string) string { return code(language) },
 }).Parse(cardText))
-
-var ruleTexts = map[string]string{
-	"margin":    "each is the other's best by margin (cosine over the mean cosine of both sides' nearest neighbours), and the margin reaches the threshold",
-	"mutual":    "each is the other's nearest neighbour, and their cosine reaches the threshold",
-	"seed":      "one is the other's nearest neighbour, and their cosine reaches the threshold, or a lower one (by 0.069) where the pages share an image or a URL",
-	"agreement": "each is the other's best by margin (the cosine over the mean cosine of both sides' nearest neighbours), and the margin, raised or lowered by how many other languages agree on the pair, reaches the threshold",
-	"induced":   "each is the other's nearest neighbour, and their cosine reaches the threshold, or one lower by 0.10 within a connected component (at most 50 articles; larger ones were cut)",
-}
 
 // card is what the template shows.
 type card struct {

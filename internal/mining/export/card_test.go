@@ -92,13 +92,10 @@ func TestADataSetWithoutASampleHasACardToo(t *testing.T) {
 }
 
 func TestTheCardHasWordsForEveryRule(t *testing.T) {
-	for rule := range ruleTexts {
-		params := schemas.Demo()
-		params.Align.Rule = rule
-		must(t, params.Check())
-	}
-	if len(ruleTexts) != 5 {
-		t.Errorf("words for %d rules", len(ruleTexts))
+	for name, rule := range schemas.Rules {
+		if rule.Text == "" {
+			t.Error(name)
+		}
 	}
 	in := world(t)
 	err := Card(CardInput{Samples: in.Samples, Splits: in.Splits, Mined: schemas.Mined{Rule: "newest"}}, t.TempDir())

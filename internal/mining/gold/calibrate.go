@@ -56,7 +56,7 @@ func Calibrate(in Calibration, progress func(done, total int)) (schemas.Calibrat
 	if len(entries) == 0 {
 		return schemas.Calibration{}, invalid("gold: none of its articles is in the crawl: do its languages and ids belong to it?")
 	}
-	out := schemas.Calibration{Rule: in.Rule, Measure: link.Measure(in.Rule), Neighbours: in.K, Duplicate: in.DuplicateThreshold,
+	out := schemas.Calibration{Rule: in.Rule, Measure: schemas.Rules[in.Rule].Measure, Neighbours: in.K, Duplicate: in.DuplicateThreshold,
 		Articles: s.articles.Len(), Languages: len(s.articles.Languages), Judged: int64(len(entries)), Resamples: Resamples,
 		Precision: in.Precision}
 	steps := rungs

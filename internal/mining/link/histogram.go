@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 	"sort"
+
+	"crosssum/schemas"
 )
 
 // examples is how many pairs histogram.json shows on each side of the threshold.
@@ -49,20 +51,11 @@ type Example struct {
 	Rule           string  `json:"rule"`
 }
 
-// Measure names what a rule compares its threshold with: "margin", "agreement" (a margin that other languages have raised or
-// lowered) or "cosine".
-func Measure(rule string) string {
-	if rule == "margin" || rule == "agreement" {
-		return rule
-	}
-	return "cosine"
-}
-
 func newHistogram(in Input) *Histogram {
-	h := &Histogram{Rule: in.Rule, Measure: "cosine", Threshold: in.Threshold, Bins: []Bin{}, Above: []Example{},
+	h := &Histogram{Rule: in.Rule, Measure: schemas.Rules[in.Rule].Measure, Threshold: in.Threshold, Bins: []Bin{}, Above: []Example{},
 		Below: []Example{}, perUnit: cosineBins, bins: map[int]*Bin{}}
-	if m := Measure(in.Rule); m != "cosine" {
-		h.Measure, h.perUnit = m, marginBins
+	if h.Measure != "cosine" {
+		h.perUnit = marginBins
 	}
 	return h
 }

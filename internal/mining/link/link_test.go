@@ -262,7 +262,7 @@ func TestWhatCannotBeLinkedIsNamed(t *testing.T) {
 		kind   string
 		says   string
 	}{
-		"an unknown rule":      {func(in *Input) { in.Rule = "best" }, schemas.InvalidInput, "margin, agreement, mutual, seed, induced"},
+		"an unknown rule":      {func(in *Input) { in.Rule = "best" }, schemas.InvalidInput, "agreement, induced, margin, mutual, seed"},
 		"no number":            {func(in *Input) { in.Threshold = math.NaN() }, schemas.InvalidInput, "align.threshold"},
 		"lists that are short": {func(in *Input) { in.K = 9 }, schemas.InvalidInput, "align.keep"},
 		"lists of others": {func(in *Input) { in.Lists[1].Forward = in.Lists[1].Backward }, schemas.CorruptObject,

@@ -1,4 +1,4 @@
-package activities
+package metric
 
 import (
 	"context"
@@ -15,14 +15,23 @@ import (
 	"crosssum/schemas"
 )
 
-// laseRows fills in LaSE and its parts, of the generated text, of the lead, and against shuffled references. Texts are
-// stripped first, as the published evaluation does. Scratch files go to dir.
-func (w scoring) laseRows(ctx context.Context, rows []schemas.ScoredRow, dir string, report engine.Report) error {
-	vectors, err := w.vectorsOf(ctx, rows, dir, report)
+// Judge is what LaSE asks: an encoder for meaning, a classifier for the language.
+type Judge struct {
+	Call       func(ctx context.Context, op string, args, result any) error // the engine's
+	Encoder    engine.EncodeRequest                                         // model and settings
+	Classifier string                                                       // path
+	Seed       uint64                                                       // of the shuffled references
+	Dir        string                                                       // for scratch files
+}
+
+// LaSE fills in LaSE and its parts, of the generated text, of the lead, and against shuffled references. Texts are stripped first,
+// as the published evaluation does.
+func (j Judge) LaSE(ctx context.Context, rows []schemas.ScoredRow, report engine.Report) error {
+	vectors, err := j.vectorsOf(ctx, rows)
 	if err != nil {
 		return err
 	}
-	classified, err := w.classifyRows(ctx, rows, dir, report)
+	classified, err := j.classify(ctx, rows)
 	if err != nil {
 		return err
 	}
@@ -30,7 +39,7 @@ func (w scoring) laseRows(ctx context.Context, rows []schemas.ScoredRow, dir str
 	for i, r := range rows {
 		languages[i], references[i] = r.TargetLanguage, r.Reference
 	}
-	others := lase.Shuffled(w.in.Seed, languages, references)
+	others := lase.Shuffled(j.Seed, languages, references)
 	for i := range rows {
 		if i%200 == 0 {
 			report(schemas.Progress{Done: int64(i), Total: int64(len(rows)), Of: "rows"})
@@ -52,7 +61,7 @@ func (w scoring) laseRows(ctx context.Context, rows []schemas.ScoredRow, dir str
 }
 
 // vectorsOf embeds every distinct text once, in byte order.
-func (w scoring) vectorsOf(ctx context.Context, rows []schemas.ScoredRow, dir string, report engine.Report) (map[string][]float32, error) {
+func (j Judge) vectorsOf(ctx context.Context, rows []schemas.ScoredRow) (map[string][]float32, error) {
 	language := map[string]string{}
 	for _, r := range rows {
 		language[strings.TrimSpace(r.Generated)] = r.TargetLanguage
@@ -60,15 +69,15 @@ func (w scoring) vectorsOf(ctx context.Context, rows []schemas.ScoredRow, dir st
 		language[strings.TrimSpace(r.Lead)] = r.SourceLanguage
 	}
 	texts := slices.Sorted(maps.Keys(language))
-	input, output := filepath.Join(dir, "texts.arrow"), filepath.Join(dir, "vectors.arrow")
+	input, output := filepath.Join(j.Dir, "texts.arrow"), filepath.Join(j.Dir, "vectors.arrow")
 	err := writeTexts(input, len(texts), func(i int) (string, string) { return "all", texts[i] })
 	if err != nil {
 		return nil, err
 	}
-	request := engine.EncodeRequest{Model: w.encoder.Dir, Prefix: w.in.Encoder.Prefix, MaxTokens: w.in.Encoder.MaxTokens,
-		BatchTokens: w.in.Encoder.BatchTokens, Input: input, Column: "text", Output: output}
+	request := j.Encoder
+	request.Input, request.Column, request.Output = input, "text", output
 	var result engine.EncodeResult
-	if err := w.CPU.Call(ctx, w.in.Numerics, engine.OpEncode, request, &result, report); err != nil {
+	if err := j.Call(ctx, engine.OpEncode, request, &result); err != nil {
 		return nil, err
 	}
 	vectors := make(map[string][]float32, len(texts))
@@ -85,15 +94,15 @@ func (w scoring) vectorsOf(ctx context.Context, rows []schemas.ScoredRow, dir st
 }
 
 // classification says of the generated texts first, then of the leads, in row order, whether the wanted language is the
-// classifier's first choice, and its probability: -1 for a language that the classifier does not know.
+// classifier's first choice, and its probability: -1 for a language that the classifier does not knoj.
 type classification struct {
 	first  []bool
 	wanted []float64
 }
 
-func (w scoring) classifyRows(ctx context.Context, rows []schemas.ScoredRow, dir string, report engine.Report) (classification, error) {
+func (j Judge) classify(ctx context.Context, rows []schemas.ScoredRow) (classification, error) {
 	var c classification
-	input, output := filepath.Join(dir, "classify.arrow"), filepath.Join(dir, "classified.arrow")
+	input, output := filepath.Join(j.Dir, "classify.arrow"), filepath.Join(j.Dir, "classified.arrow")
 	err := writeTexts(input, 2*len(rows), func(i int) (string, string) {
 		r := rows[i%len(rows)]
 		if i < len(rows) {
@@ -104,9 +113,9 @@ func (w scoring) classifyRows(ctx context.Context, rows []schemas.ScoredRow, dir
 	if err != nil {
 		return c, err
 	}
-	request := engine.ClassifyRequest{Model: w.LanguageID, Input: input, Column: "text", Output: output}
+	request := engine.ClassifyRequest{Model: j.Classifier, Input: input, Column: "text", Output: output}
 	var result engine.ClassifyResult
-	if err := w.CPU.Call(ctx, w.in.Numerics, engine.OpClassify, request, &result, report); err != nil {
+	if err := j.Call(ctx, engine.OpClassify, request, &result); err != nil {
 		return c, err
 	}
 	err = arrowfile.Each(output, func(r *schemas.ClassifiedRow) error {
