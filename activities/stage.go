@@ -164,6 +164,7 @@ func (d definition[In]) compute(ctx context.Context, a *Activities, item schemas
 	if o.err != nil {
 		return schemas.Done{}, o.err
 	}
+	done.Units = len(item.Units)
 	var finished float64 // guessed seconds of the units before this one
 	for i, u := range item.Units {
 		if _, err := a.Store.Lookup(d.stage.Name, u.Key); err == nil {
@@ -171,8 +172,8 @@ func (d definition[In]) compute(ctx context.Context, a *Activities, item schemas
 			continue
 		}
 		if d.key(w, u.Name) != u.Key {
-			return schemas.Done{}, fault.New(schemas.InvalidInput, "%s %s: what it is computed from has changed since the run looked it up: a model's "+
-				"files, or this worker's libraries or threads; start the run again", d.stage.Name, u.Name)
+			done.Units, done.Outdated = i, u.Name
+			break
 		}
 		report := func(p schemas.Progress) {
 			p.Stage, p.Unit, p.UnitNo, p.Units = d.stage.Name, u.Name, i, len(item.Units)
@@ -189,7 +190,7 @@ func (d definition[In]) compute(ctx context.Context, a *Activities, item schemas
 			done.Nondeterministic = append(done.Nondeterministic, d.stage.Name+" "+u.Name)
 		}
 	}
-	done.Units, done.Seconds = len(item.Units), time.Since(start).Seconds()
+	done.Seconds = time.Since(start).Seconds()
 	return done, nil
 }
 

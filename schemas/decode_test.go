@@ -68,7 +68,7 @@ func TestWrongParametersAreNamedByTheirJSONPath(t *testing.T) {
 		{`{"train": {"steps": 0}}`, "$.train.steps: 0 is not in 1.."},
 		{`{"split": {"train_percent": 90}}`, "$.split: the three percentages sum to 110"},
 		{`{"align": {"keep": 2}}`, "$.align.keep: 2 is not in 4..1024"},
-		{`{"align": {"rule": "nearest"}}`, `$.align.rule: "nearest" is not one of margin`},
+		{`{"align": {"rule": "nearest"}}`, `$.align.rule: "nearest" is not one of agreement`},
 		{`{"numerics": "fast"}`, "$.numerics:"},
 		{`{"screen": {"misplaced": "drop"}}`, `$.screen.misplaced: "drop" is not one of keep, set_aside, move`},
 		{`{"screen": {"probability": 0.2}}`, "$.screen.probability: 0.2 is not in 0.5..1"},

@@ -207,6 +207,7 @@ type Done struct {
 	Units            int      `json:"units"`
 	Seconds          float64  `json:"seconds"`
 	Nondeterministic []string `json:"nondeterministic,omitempty"` // "<stage> <unit>" whose key was published with other bytes
+	Outdated         string   `json:"outdated,omitempty"`         // the unit at which it ended, since its key is another now: it wants another look-up
 }
 
 // Progress is the detail of every heartbeat (under 1 kB) and what live bars are drawn from.

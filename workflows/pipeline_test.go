@@ -28,6 +28,7 @@ type board struct {
 	computed  []string
 	broken    string // stage whose work fails
 	forgetful string // stage whose work is never published
+	another   int    // look-ups of the first stage after which a worker of other libraries computes
 	card      schemas.EncoderCard
 	goldFault string // what scan finds
 	laidOut   schemas.LayOutInput
@@ -103,6 +104,10 @@ func stage[In any](env *testsuite.TestWorkflowEnvironment, b *board, s schemas.S
 		defer b.Unlock()
 		if b.broken == s.Name {
 			return schemas.Done{}, temporal.NewNonRetryableApplicationError("row 3 of x.jsonl", schemas.RejectBudget, nil)
+		}
+		if s.Name == schemas.Ingest.Name && b.another > 0 {
+			b.another--
+			return schemas.Done{Outdated: work.Units[0].Name}, nil
 		}
 		for _, unit := range work.Units {
 			b.published[s.Name+" "+unit.Name] = b.forgetful != s.Name
@@ -182,6 +187,19 @@ func TestAStageThatNeverPublishesIsAnErrorAndNotALoop(t *testing.T) {
 	env.ExecuteWorkflow(workflows.Pipeline, schemas.RawParams(`{}`))
 	if err := env.GetWorkflowError(); err == nil || !strings.Contains(err.Error(), "do all workers share one store") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAWorkerThatIsAnotherThanAtTheLookUpIsLookedUpAgainAFewTimes(t *testing.T) {
+	for times, ends := range map[int]bool{3: true, 1000: false} {
+		b := newBoard()
+		b.units, b.another = 1, times
+		env := b.environment()
+		env.ExecuteWorkflow(schemas.PipelineWorkflow, schemas.RawParams("{}"))
+		err := env.GetWorkflowError()
+		if ends != (err == nil) || !ends && !strings.Contains(err.Error(), "ingest u0: what it is computed from was another at each of 4 look-ups") {
+			t.Errorf("another worker %d times: %v", times, err)
+		}
 	}
 }
 

@@ -59,6 +59,9 @@ func runIn[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In) s
 	return ref
 }
 
+// mostOutdated is how often a stage is looked up once more because a worker is another, or has other models, than at the look-up before.
+const mostOutdated = 3
+
 // seal plans, computes what is missing, and plans again, until nothing is missing.
 func seal[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In, row *schemas.StageProgress) (schemas.Ref, error) {
 	planned, err := plan(ctx, r, s, in)
@@ -66,20 +69,27 @@ func seal[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In, ro
 		return schemas.Ref{}, err
 	}
 	row.Units, row.Reused, row.ReusedUnits = planned.Total, planned.Reused, planned.ReusedUnits
-	for {
+	for outdated := 0; ; {
 		row.UnitsDone = planned.Reused
 		r.show()
 		if planned.Ref != nil {
 			return *planned.Ref, nil
 		}
-		if err := compute(ctx, r, s, in, planned, row); err != nil {
+		changed, err := compute(ctx, r, s, in, planned, row)
+		if err != nil {
 			return schemas.Ref{}, err
 		}
 		published := planned.Reused
 		if planned, err = plan(ctx, r, s, in); err != nil {
 			return schemas.Ref{}, err
 		}
-		if planned.Ref == nil && planned.Reused <= published {
+		if changed != "" {
+			if outdated++; outdated > mostOutdated {
+				return schemas.Ref{}, temporal.NewNonRetryableApplicationError(fmt.Sprintf(
+					"%s %s: what it is computed from was another at each of %d look-ups than where it was to be computed: have all workers the same "+
+						"models, libraries and threads?", s.Name, changed, outdated), schemas.InvalidInput, nil)
+			}
+		} else if planned.Ref == nil && planned.Reused <= published {
 			return schemas.Ref{}, temporal.NewNonRetryableApplicationError(fmt.Sprintf(
 				"%s: all work items ended well, yet %d of %d units are still missing: do all workers share one store, "+
 					"and did nobody change a model meanwhile?",
@@ -94,8 +104,9 @@ func plan[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In) (p
 	return planned, err
 }
 
-// compute runs work items, so many at a time as the stage's table says. The first failure stops the others.
-func compute[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In, planned schemas.Planned, row *schemas.StageProgress) error {
+// compute runs work items, so many at a time as the stage's table says. The first failure stops the others. changed is a unit whose key
+// is not that of the look-up any more, if there is one.
+func compute[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In, planned schemas.Planned, row *schemas.StageProgress) (changed string, err error) {
 	inner, stop := workflow.WithCancel(ctx)
 	defer stop()
 	free := workflow.NewSemaphore(ctx, int64(r.settings.Policies[s.Name].Parallel))
@@ -123,6 +134,9 @@ func compute[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In,
 				}
 				return
 			}
+			if done.Outdated != "" {
+				changed = done.Outdated
+			}
 			row.UnitsDone += done.Units
 			row.WorkDone += secondsOf(units)
 			r.nondeterministic = append(r.nondeterministic, done.Nondeterministic...)
@@ -133,7 +147,7 @@ func compute[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In,
 	if first == nil {
 		first = ctx.Err() // cancelled while no item ran
 	}
-	return first
+	return changed, first
 }
 
 // call runs an activity that is no stage; after an error of the story it does nothing. says is what the web UI's timeline calls it.
