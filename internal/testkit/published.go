@@ -1,3 +1,4 @@
+// Package testkit holds what tests share; the folder toy has a corpus whose right alignment is known (make_toy.py writes it).
 package testkit
 
 import (

@@ -224,9 +224,6 @@ func (f *File) Names() []string {
 // Entry describes tensor name; false where there is none.
 func (f *File) Entry(name string) (Entry, bool) { e, ok := f.entries[name]; return e, ok }
 
-// Metadata is the free text of the header ("format": "pt").
-func (f *File) Metadata() map[string]string { return f.metadata }
-
 // Close closes the files.
 func (f *File) Close() error {
 	var errs []error

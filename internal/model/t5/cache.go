@@ -56,9 +56,6 @@ func (c *Cache) Free() {
 	}
 }
 
-// Length is the number of positions decoded so far.
-func (c *Cache) Length() int { return c.length }
-
 // Reorder makes row r go on from what row from[r] was: after beams were chosen.
 func (c *Cache) Reorder(from []int) {
 	torch.Scope(func() {

@@ -19,9 +19,6 @@ type Tokenizer interface {
 	Size() int // ids are below it
 }
 
-// Files that Load may read, in a model's directory.
-var Files = []string{spmFile, jsonFile, vocabularyFile, configFile, specialsFile, addedFile}
-
 const (
 	spmFile        = "sentencepiece.bpe.model"
 	jsonFile       = "tokenizer.json"
