@@ -1,7 +1,5 @@
 package schemas
 
-import "reflect"
-
 // CalibrateInput: one unit, "all". Files out: "curve.json" (Calibration), "calibration.html". Counts: thresholds, clusters.
 type CalibrateInput struct {
 	Encoder            string  `json:"encoder"`
@@ -98,19 +96,4 @@ type CalibrateParams struct {
 	Params
 	Gold      string  `json:"gold"` // name of <crawl root>/gold/<name>.tsv.gz; "": the one beside the crawl
 	Precision float64 `json:"precision"`
-}
-
-// DecodeCalibrate reads the input of Calibrate as DecodePipeline reads that of Pipeline.
-//
-//workflowcheck:ignore
-func DecodeCalibrate(raw RawParams) (CalibrateParams, error) {
-	raw, params, err := overPreset(raw)
-	if err != nil {
-		return CalibrateParams{}, err
-	}
-	calibrate := CalibrateParams{Params: params, Precision: 0.97}
-	if err := assign("$", raw, reflect.ValueOf(&calibrate).Elem()); err != nil {
-		return CalibrateParams{}, err
-	}
-	return calibrate, inDocument("", calibrate.Check())
 }

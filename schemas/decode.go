@@ -26,30 +26,37 @@ const maxParams = 1 << 20
 //
 //workflowcheck:ignore
 func DecodePipeline(raw RawParams) (Params, error) {
-	raw, params, err := overPreset(raw)
-	if err != nil {
-		return Params{}, err
-	}
-	if err := assign("$", raw, reflect.ValueOf(&params).Elem()); err != nil {
-		return Params{}, err
-	}
-	return params, inDocument("", params.Check())
+	return decode(raw, func(preset Params) Params { return preset })
 }
 
 // DecodeRealign reads the input of Realign in the same way. The parameters of later stages are accepted and not used.
 //
 //workflowcheck:ignore
 func DecodeRealign(raw RawParams) (RealignParams, error) {
-	raw, params, err := overPreset(raw)
+	return decode(raw, func(preset Params) RealignParams {
+		preset.Crawl = "" // which is for Pipeline
+		return RealignParams{Params: preset, Catalogue: "main"}
+	})
+}
+
+// DecodeCalibrate reads the input of Calibrate in the same way.
+//
+//workflowcheck:ignore
+func DecodeCalibrate(raw RawParams) (CalibrateParams, error) {
+	return decode(raw, func(preset Params) CalibrateParams { return CalibrateParams{Params: preset, Precision: 0.97} })
+}
+
+// decode decodes raw over what a workflow makes of the preset that raw names.
+func decode[P interface{ Check() error }](raw RawParams, of func(preset Params) P) (none P, err error) {
+	raw, preset, err := overPreset(raw)
 	if err != nil {
-		return RealignParams{}, err
+		return none, err
 	}
-	realign := RealignParams{Params: params, Catalogue: "main"}
-	realign.Crawl = "" // the preset's is for Pipeline
-	if err := assign("$", raw, reflect.ValueOf(&realign).Elem()); err != nil {
-		return RealignParams{}, err
+	params := of(preset)
+	if err := assign("$", raw, reflect.ValueOf(&params).Elem()); err != nil {
+		return none, err
 	}
-	return realign, inDocument("", realign.Check())
+	return params, inDocument("", params.Check())
 }
 
 // DecodeTrain reads the parameters of a training alone, over those given, as strictly.

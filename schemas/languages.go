@@ -1,11 +1,12 @@
 package schemas
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"os"
 	"regexp"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -49,7 +50,7 @@ var languages = sync.OnceValue(func() *languageTable {
 			t.err = fmt.Errorf("%s: %w", LanguagesVariable, err)
 		}
 	}
-	sort.Slice(t.rows, func(i, j int) bool { return t.rows[i].Name < t.rows[j].Name })
+	slices.SortFunc(t.rows, func(a, b Language) int { return cmp.Compare(a.Name, b.Name) })
 	return t
 })
 
@@ -105,7 +106,7 @@ func parseLanguage(line string) (Language, error) {
 }
 
 // Languages lists the table by name.
-func Languages() []Language { return append([]Language(nil), languages().rows...) }
+func Languages() []Language { return slices.Clone(languages().rows) }
 
 // LanguageByName finds a language by its name in the table. An unknown name is an error that shows the nearest ones.
 func LanguageByName(name string) (Language, error) {
@@ -117,32 +118,29 @@ func LanguageByName(name string) (Language, error) {
 		return Language{}, t.err
 	}
 	return Language{}, fmt.Errorf("unknown language %.64q: nearest are %s; to add one, put its line (name, bcp47, fasttext, rouge, script, sentinel, also; "+
-		"tab between) into a file named by %s", name, strings.Join(NearestLanguages(name, 3), ", "), LanguagesVariable)
+		"tab between) into a file named by %s", name, strings.Join(nearestLanguages(name, 3), ", "), LanguagesVariable)
 }
 
 // LanguageByCode finds a language by a BCP-47 code or a POSIX locale: "pt-BR", "pt_BR", "sr@latin", "ca@valencia", "de_DE.UTF-8".
 // A region or variant that the table does not tell apart is dropped; a script is not, unless it is the language's own.
 func LanguageByCode(code string) (Language, error) {
 	t := languages()
-	c := CanonicalCode(code)
+	c := canonicalCode(code)
 	if l, ok := t.byCode[c]; ok {
 		return l, nil
 	}
-	parts := strings.Split(c, "-")
-	base, script := parts[0], ""
-	if len(parts) > 1 && len(parts[1]) == 4 && parts[1][0] < 'a' {
-		script = parts[1]
+	base, rest, _ := strings.Cut(c, "-")
+	parts, script := strings.Split(rest, "-"), ""
+	if len(parts[0]) == 4 && parts[0][0] < 'a' {
+		script = parts[0]
 		if l, ok := t.byCode[base+"-"+script]; ok {
 			return l, nil
 		}
 	}
-	for _, variant := range parts[1:] { // ca-ES-valencia is ca-valencia
-		if l, ok := t.byCode[base+"-"+variant]; ok && (script == "" || l.Script == script) {
+	for _, variant := range append(parts, "") { // ca-ES-valencia is ca-valencia
+		if l, ok := t.byCode[strings.TrimSuffix(base+"-"+variant, "-")]; ok && (script == "" || l.Script == script) {
 			return l, nil
 		}
-	}
-	if l, ok := t.byCode[base]; ok && (script == "" || l.Script == script) {
-		return l, nil
 	}
 	if t.err != nil {
 		return Language{}, t.err
@@ -153,8 +151,8 @@ func LanguageByCode(code string) (Language, error) {
 var scriptModifiers = map[string]string{"latin": "Latn", "latn": "Latn", "cyrillic": "Cyrl", "cyrl": "Cyrl", "arab": "Arab", "deva": "Deva", "beng": "Beng", "aran": "Aran",
 	"hans": "Hans", "hant": "Hant", "shaw": "Shaw", "quot": "Quot"}
 
-// CanonicalCode spells a code or locale as language[-Script][-REGION][-variant].
-func CanonicalCode(code string) string {
+// canonicalCode spells a code or locale as language[-Script][-REGION][-variant].
+func canonicalCode(code string) string {
 	code, modifier, _ := strings.Cut(code, "@")
 	code, _, _ = strings.Cut(code, ".")
 	parts := strings.FieldsFunc(strings.ToLower(code), func(r rune) bool { return r == '-' || r == '_' })
@@ -183,30 +181,25 @@ func CanonicalCode(code string) string {
 	return parts[0] + script + region + variant
 }
 
-// NearestLanguages lists the n names of the table that are closest to name by edit distance.
-func NearestLanguages(name string, n int) []string {
+// nearestLanguages lists the n names of the table that are closest to name by edit distance.
+func nearestLanguages(name string, n int) []string {
 	if len(name) > 64 {
 		name = name[:64]
 	}
-	type candidate struct {
-		name     string
-		distance int
-	}
-	var all []candidate
-	for _, l := range languages().rows {
-		d := editDistance(name, l.Name)
+	distance := func(l Language) int {
 		switch {
 		case l.Code == name:
-			d = -1
+			return -1
 		case len(name) > 2 && strings.Contains(l.Name, name):
-			d = 0
+			return 0
 		}
-		all = append(all, candidate{l.Name, d})
+		return editDistance(name, l.Name)
 	}
-	sort.SliceStable(all, func(i, j int) bool { return all[i].distance < all[j].distance })
+	all := Languages()
+	slices.SortStableFunc(all, func(a, b Language) int { return cmp.Compare(distance(a), distance(b)) })
 	var names []string
-	for _, c := range all[:min(n, len(all))] {
-		names = append(names, c.name)
+	for _, l := range all[:min(n, len(all))] {
+		names = append(names, l.Name)
 	}
 	return names
 }

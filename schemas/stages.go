@@ -167,6 +167,18 @@ type ExportInput struct {
 	Previous string `json:"previous,omitempty"` // digest of the catalogue entry before, which tells what crawls older articles are of
 }
 
+// Mined is how the pairs of a data set were found, as resolved for the run: what its data card states.
+type Mined struct {
+	Crawl      string        `json:"crawl"` // digest
+	Encoder    EncoderParams `json:"encoder"`
+	Rule       string        `json:"rule"`
+	Threshold  float64       `json:"threshold"`
+	Duplicate  float64       `json:"duplicate_threshold"`
+	Neighbours int           `json:"neighbours"`
+	Split      SplitParams   `json:"split"`
+	Seed       uint64        `json:"seed"`
+}
+
 // TokenizeInput: unit = language. Files out: "tokens.arrow", row for row the articles as a summarizer reads them. Counts: articles,
 // source_tokens, label_tokens, sentinels_in_sources (start tokens of languages that texts spell out), dropped_from_labels.
 type TokenizeInput struct {
@@ -180,6 +192,9 @@ type TokenizeInput struct {
 // NotReproducibleSince is a count of Train: the first step whose bytes another run of the same input would not have, because an
 // attempt ran out of memory or lost a rank and the next went on with a smaller micro-batch, or fewer ranks. Absent: there is none.
 const NotReproducibleSince = "not_bit_reproducible_since_step"
+
+// TrainedOnFile is the name of the record of what a model was trained on (TrainedOnRow) in a model's directory.
+const TrainedOnFile = "trained_on.arrow"
 
 // TrainInput: one unit, "all". Files out: a Hugging Face model directory, "metrics.jsonl", "trained_on.arrow", an events file for
 // TensorBoard; "validation.jsonl" where it was validated; "lessons.json" where there is a count NotReproducibleSince. Counts: steps, samples, pairs.

@@ -26,10 +26,14 @@ func Pipeline(ctx workflow.Context, raw schemas.RawParams) (schemas.PipelineResu
 		return schemas.PipelineResult{}, err
 	}
 	r.mine()
-	dataset := start(r, schemas.Export, r.mined(r.scanned.Digest, ""))
+	exported := start(r, schemas.Export, r.mined(r.scanned.Digest, ""))
 	r.train(!r.params.Generate.AllowTrained)
-	dataset.wait()
-	r.evaluate()
+	exported()
+	p := r.params
+	generations := run(r, schemas.Generate, schemas.GenerateInput{Articles: r.articles, Splits: r.splits, Model: r.model,
+		Params: p.Generate, Source: p.Train.SourceTokens, Seed: p.Seed, Numerics: p.Numerics})
+	run(r, schemas.Score, schemas.ScoreInput{Articles: r.articles, Generations: generations, Encoder: p.Encoder,
+		Numerics: p.Numerics, Seed: p.Seed})
 	run(r, schemas.Report, r.made())
 	return r.result()
 }
@@ -52,9 +56,9 @@ func Train(ctx workflow.Context, raw schemas.RawParams) (schemas.PipelineResult,
 		return schemas.PipelineResult{}, err
 	}
 	r.mine()
-	dataset := start(r, schemas.Export, r.mined(r.scanned.Digest, ""))
+	exported := start(r, schemas.Export, r.mined(r.scanned.Digest, ""))
 	r.train(false)
-	dataset.wait()
+	exported()
 	return r.result()
 }
 
@@ -100,22 +104,16 @@ func (r *story) align(earlier *schemas.Entry) {
 
 // search screens the articles, embeds them and lists their neighbours. earlier is as in align.
 func (r *story) search(earlier *schemas.Entry) {
-	r.screen()
 	p := r.params
+	r.ingested = r.articles
+	identified := run(r, schemas.Identify, schemas.IdentifyInput{Articles: r.ingested, Numerics: p.Numerics})
+	r.articles = run(r, schemas.Screen, schemas.ScreenInput{Articles: r.ingested, Identified: identified, Params: p.Screen})
 	r.embeddings = run(r, schemas.Embed, schemas.EmbedInput{Articles: r.articles, Ingested: r.ingested, Encoder: p.Encoder, Numerics: p.Numerics})
 	neighbours := schemas.NeighboursInput{Embeddings: r.embeddings, Keep: p.Align.Keep, BlockRows: p.Align.BlockRows, Numerics: p.Numerics}
 	if earlier != nil {
 		neighbours.Earlier, neighbours.EarlierEmbeddings = &earlier.Neighbours, &earlier.Embeddings
 	}
 	r.neighbours = run(r, schemas.Neighbours, neighbours)
-}
-
-// screen finds the articles whose summary is not in their file's language, and does with them what the parameters say.
-func (r *story) screen() {
-	p := r.params
-	r.ingested = r.articles
-	identified := run(r, schemas.Identify, schemas.IdentifyInput{Articles: r.ingested, Numerics: p.Numerics})
-	r.articles = run(r, schemas.Screen, schemas.ScreenInput{Articles: r.ingested, Identified: identified, Params: p.Screen})
 }
 
 // train makes one model that summarizes any language of the data set into any other. tested: it is to be evaluated on articles that the
@@ -126,15 +124,6 @@ func (r *story) train(tested bool) {
 		Source: p.Train.SourceTokens, Target: p.Train.TargetTokens, Numerics: p.Numerics})
 	r.model = run(r, schemas.Train, schemas.TrainInput{Articles: r.articles, Tokens: tokens, Splits: r.splits, Summarizer: p.Summarizer,
 		RefuseTrained: tested, Params: p.Train, Seed: p.Seed, Numerics: p.Numerics})
-}
-
-// evaluate decodes test samples and scores them.
-func (r *story) evaluate() {
-	p := r.params
-	generations := run(r, schemas.Generate, schemas.GenerateInput{Articles: r.articles, Splits: r.splits, Model: r.model,
-		Params: p.Generate, Source: p.Train.SourceTokens, Seed: p.Seed, Numerics: p.Numerics})
-	run(r, schemas.Score, schemas.ScoreInput{Articles: r.articles, Generations: generations, Encoder: p.Encoder,
-		Numerics: p.Numerics, Seed: p.Seed})
 }
 
 // made is all that the run has made so far.

@@ -3,6 +3,7 @@ package workflows
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"crosssum/schemas"
@@ -99,12 +100,9 @@ func (r *realignment) ask() schemas.Waiting {
 
 // refuse notes a crawl that cannot be taken as it is: the others go on without it.
 func (r *realignment) refuse(crawl schemas.RefusedCrawl) {
-	for _, known := range r.done.Refused {
-		if known.Crawl == crawl.Crawl {
-			return
-		}
+	if !slices.ContainsFunc(r.done.Refused, func(known schemas.RefusedCrawl) bool { return known.Crawl == crawl.Crawl }) {
+		r.done.Refused = append(r.done.Refused, crawl)
 	}
-	r.done.Refused = append(r.done.Refused, crawl)
 }
 
 // take brings a crawl into the ledger. undisturbed says that no other run added to it meanwhile.

@@ -2,8 +2,6 @@ package workflows
 
 import (
 	"fmt"
-	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -13,26 +11,14 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// pending is a stage that runs beside others.
-type pending struct {
-	story *story
-	ref   schemas.Ref
-	done  workflow.Channel
-}
-
-// start begins a stage and returns at once; wait gives its Ref.
-func start[In any](r *story, s schemas.Stage[In], in In) *pending {
-	p := &pending{story: r, done: workflow.NewBufferedChannel(r.ctx, 1)}
+// start begins a stage beside others and returns at once; wait returns when it has ended.
+func start[In any](r *story, s schemas.Stage[In], in In) (wait func()) {
+	done := workflow.NewBufferedChannel(r.ctx, 1)
 	workflow.Go(r.ctx, func(ctx workflow.Context) {
-		p.ref = runIn(ctx, r, s, in)
-		p.done.Send(ctx, true)
+		runIn(ctx, r, s, in)
+		done.Send(ctx, true)
 	})
-	return p
-}
-
-func (p *pending) wait() schemas.Ref {
-	p.done.Receive(p.story.ctx, nil)
-	return p.ref
+	return func() { done.Receive(r.ctx, nil) }
 }
 
 // run brings a stage to its end: what is published is reused, what is missing is computed. After an error of the story
@@ -193,16 +179,4 @@ func summary(unit string, units []schemas.WorkUnit) string {
 		shown += fmt.Sprintf(" and %d more", more)
 	}
 	return unit + " " + shown
-}
-
-// sorted lists the keys of m in order.
-//
-//workflowcheck:ignore
-func sorted(m map[string]int64) []string {
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return slices.Clip(names)
 }

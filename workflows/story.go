@@ -2,6 +2,8 @@ package workflows
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -135,7 +137,7 @@ func (r *story) scan(gold string) {
 
 // progress is a copy of the rows of the stage table.
 func (r *story) progress() []schemas.StageProgress {
-	return append([]schemas.StageProgress(nil), r.rows...)
+	return slices.Clone(r.rows)
 }
 
 func (r *story) row(stage string) *schemas.StageProgress {
@@ -185,9 +187,12 @@ func (r *story) show() {
 	workflow.SetCurrentDetails(r.ctx, b.String())
 }
 
+// counts shows them in the order of their names.
+//
+//workflowcheck:ignore
 func counts(m map[string]int64) string {
 	var parts []string
-	for _, name := range sorted(m) {
+	for _, name := range slices.Sorted(maps.Keys(m)) {
 		parts = append(parts, fmt.Sprintf("%s %d", name, m[name]))
 	}
 	return strings.Join(parts, ", ")
