@@ -163,7 +163,7 @@ func (c *Client) run(ctx context.Context, mode, op string, args []byte, report R
 		return nil, c.crashed(p, job, op, 0)
 	}
 	watch := newWatch(job)
-	defer watch.stop()
+	defer watch.timer.Stop()
 	var late <-chan time.Time // set when the request was asked to stop
 	done := ctx.Done()
 	for {
@@ -194,7 +194,7 @@ func (c *Client) run(ctx context.Context, mode, op string, args []byte, report R
 			p.kill()
 			c.process = nil
 			return nil, ctx.Err()
-		case <-watch.hung():
+		case <-watch.timer.C:
 			p.kill()
 			c.process = nil
 			return nil, fault.New(schemas.Hang, "engine: %s: no progress for %s%s: the engine was ended and "+

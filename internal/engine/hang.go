@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -17,7 +18,7 @@ type watch struct {
 	begun bool      // a first interval was seen: it holds loading, and of a resumed training all steps before, so it is no pace
 	took  []time.Duration
 	limit time.Duration
-	timer *time.Timer
+	timer *time.Timer // fires when nothing was heard for too long
 }
 
 // medianOf is how many of the last steps the median is of; leastPatience leaves room for a checkpoint on a slow disk.
@@ -27,19 +28,11 @@ const (
 )
 
 func newWatch(job Job) *watch {
-	w := &watch{job: job, step: -1, limit: max(job.Stall, job.Start)}
-	if job.Stall > 0 {
-		w.timer = time.NewTimer(w.limit)
+	if job.Stall == 0 {
+		job.Stall, job.HangSteps = math.MaxInt64, 0 // never
 	}
-	return w
-}
-
-// hung fires when nothing was heard for too long.
-func (w *watch) hung() <-chan time.Time {
-	if w.timer == nil {
-		return nil
-	}
-	return w.timer.C
+	limit := max(job.Stall, job.Start)
+	return &watch{job: job, step: -1, limit: limit, timer: time.NewTimer(limit)}
 }
 
 // heard begins the patience anew.
@@ -48,9 +41,7 @@ func (w *watch) heard(p *schemas.Progress) {
 	if p != nil && p.Of == "steps" && p.Done != w.step {
 		w.ended(p.Done, time.Now())
 	}
-	if w.timer != nil {
-		w.timer.Reset(w.limit)
-	}
+	w.timer.Reset(w.limit)
 }
 
 // ended notes that steps up to one have ended.
@@ -84,10 +75,4 @@ func (w *watch) where() string {
 		return ""
 	}
 	return fmt.Sprintf(" in step %d (median step %s)", w.step+1, w.median().Round(time.Millisecond))
-}
-
-func (w *watch) stop() {
-	if w.timer != nil {
-		w.timer.Stop()
-	}
 }

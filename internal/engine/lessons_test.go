@@ -74,7 +74,7 @@ func TestARequestThatCountsStepsIsGivenSoManyTimesTheMedianStep(t *testing.T) {
 		{[]float64{10, 10, 10}, 48 * time.Second},  // the heart is silent before that
 	} {
 		w := newWatch(Job{Stall: 48 * time.Second, HangSteps: 30})
-		defer w.stop()
+		defer w.timer.Stop()
 		now := time.Now()
 		w.ended(0, now)
 		for i, s := range c.seconds {
@@ -86,7 +86,7 @@ func TestARequestThatCountsStepsIsGivenSoManyTimesTheMedianStep(t *testing.T) {
 		}
 	}
 	w := newWatch(Job{Stall: 48 * time.Second, HangSteps: 30})
-	defer w.stop()
+	defer w.timer.Stop()
 	now := time.Now()
 	w.ended(0, now)                                                      // it loads
 	if w.ended(100, now.Add(2*time.Second)); w.limit != 48*time.Second { // and goes on from step 100: a step of 30 s is no hang

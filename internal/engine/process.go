@@ -43,16 +43,9 @@ var pins = []string{"ATEN_", "OPENBLAS_", "ONEDNN_", "DNNL_", "OMP_", "GOMP_", "
 
 // environment is the engine's: the caller's less the pins, then those of the mode.
 func environment(mode string, o Options) []string {
-	var out []string
-	for _, kv := range os.Environ() {
-		inherited := true
-		for _, pin := range pins {
-			inherited = inherited && !strings.HasPrefix(kv, pin)
-		}
-		if inherited {
-			out = append(out, kv)
-		}
-	}
+	out := slices.DeleteFunc(os.Environ(), func(kv string) bool {
+		return slices.ContainsFunc(pins, func(pin string) bool { return strings.HasPrefix(kv, pin) })
+	})
 	n := strconv.Itoa(o.Threads)
 	// Passive: two spinning native processes on one machine stand still. Few arenas: a thread each would keep its peak.
 	out = append(out, "OMP_NUM_THREADS="+n, "OPENBLAS_NUM_THREADS="+n, "OMP_WAIT_POLICY=passive", "MALLOC_ARENA_MAX=2",

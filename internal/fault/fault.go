@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -70,10 +71,5 @@ func OfMemory(message string) bool { return says(message, memorySigns) }
 
 func says(message string, signs []string) bool {
 	message = strings.ToLower(message)
-	for _, sign := range signs {
-		if strings.Contains(message, sign) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(signs, func(sign string) bool { return strings.Contains(message, sign) })
 }

@@ -15,21 +15,31 @@ import (
 // Each calls f with every row of the file at path in order; a row is valid until the next one.
 // A file that is truncated, foreign or of other columns is an error that names it.
 func Each[T any](path string, f func(*T) error) error {
-	file, err := open[T](path, memory.DefaultAllocator, nil)
-	if err != nil {
-		return err
-	}
-	return file.each(f)
+	return Pick(path, f)
 }
 
 // Pick is Each for a file that may have other columns too: names are those that it has for T's, in their order.
-// A null in one of them is an error.
+// A null in one of them is an error. No names: it is Each.
 func Pick[T any](path string, f func(*T) error, names ...string) error {
 	file, err := open[T](path, memory.DefaultAllocator, names)
 	if err != nil {
 		return err
 	}
-	return file.each(f)
+	defer file.Close()
+	for i := range file.Batches() {
+		err := file.Batch(i, func(b *Batch[T]) error {
+			for i := range b.Rows {
+				if err := f(b.At(i)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // File reads record batches of rows T in any order. It is not safe for concurrent use.
@@ -112,22 +122,4 @@ func nulls(column arrow.Array) bool {
 		return true
 	}
 	return column.NullN() > 0
-}
-
-func (f *File[T]) each(use func(*T) error) error {
-	defer f.Close()
-	for i := range f.Batches() {
-		err := f.Batch(i, func(b *Batch[T]) error {
-			for i := range b.Rows {
-				if err := use(b.At(i)); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -24,14 +24,11 @@ type Writer[T any] struct {
 }
 
 // Create makes path, which must not exist, for rows without vectors.
-func Create[T any](path string) (*Writer[T], error) { return create[T](path, SchemaOf[T](1, nil)) }
+func Create[T any](path string) (*Writer[T], error) { return CreateVectors[T](path, 1, nil) }
 
 // CreateVectors makes path, which must not exist, for rows whose vectors have width values. metadata may be nil.
 func CreateVectors[T any](path string, width int, metadata *arrow.Metadata) (*Writer[T], error) {
-	return create[T](path, SchemaOf[T](width, metadata))
-}
-
-func create[T any](path string, schema *arrow.Schema) (*Writer[T], error) {
+	schema := SchemaOf[T](width, metadata)
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return nil, err

@@ -44,13 +44,10 @@ func (s *Store) AddRef(name string, n int, digest string) (first string, err err
 		return "", err
 	}
 	err = s.create(target, []byte(digest+"\n"), "ref")
-	if errors.Is(err, fs.ErrExist) {
-		return s.ref(name, n)
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return "", err
 	}
-	return digest, nil
+	return s.ref(name, n)
 }
 
 func (s *Store) ref(name string, n int) (string, error) {

@@ -18,10 +18,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
-	"sort"
 
 	"crosssum/internal/artifact/atomicfile"
 	"crosssum/internal/artifact/digest"
@@ -181,30 +181,20 @@ func (s *Store) Lookup(stage, key string) (schemas.Unit, error) {
 // key was published meanwhile with other bytes, the first stays and nondeterministic is true.
 func (d *Draft) Publish(stage, key, name string, counts map[string]int64) (unit schemas.Unit, nondeterministic bool, err error) {
 	unit = schemas.Unit{Name: name, Key: key, Files: map[string]schemas.File{}, Counts: counts}
-	var paths []string
 	err = filepath.WalkDir(d.Dir, func(path string, e fs.DirEntry, err error) error {
-		if err == nil && e.Type().IsRegular() {
-			paths = append(paths, path)
+		if err != nil || !e.Type().IsRegular() {
+			return err
+		}
+		rel, err := filepath.Rel(d.Dir, path)
+		if err == nil {
+			unit.Files[filepath.ToSlash(rel)], err = d.store.Put(path)
 		}
 		return err
 	})
 	if err != nil {
 		return unit, false, err
 	}
-	sort.Strings(paths)
-	for _, path := range paths {
-		rel, err := filepath.Rel(d.Dir, path)
-		if err != nil {
-			return unit, false, err
-		}
-		if unit.Files[filepath.ToSlash(rel)], err = d.store.Put(path); err != nil {
-			return unit, false, err
-		}
-	}
-	return d.store.publish(stage, key, unit)
-}
-
-func (s *Store) publish(stage, key string, unit schemas.Unit) (schemas.Unit, bool, error) {
+	s := d.store
 	if !nameForm.MatchString(stage) || !digestForm.MatchString(key) {
 		return unit, false, fmt.Errorf("store: bad stage %q or key %q", stage, key)
 	}
@@ -215,7 +205,8 @@ func (s *Store) publish(stage, key string, unit schemas.Unit) (schemas.Unit, boo
 	err = s.create(s.manifest(stage, key), b, "manifest")
 	if errors.Is(err, fs.ErrExist) {
 		first, err := s.Lookup(stage, key)
-		return first, err == nil && !sameFiles(first, unit), err
+		same := maps.EqualFunc(first.Files, unit.Files, func(a, b schemas.File) bool { return a.Digest == b.Digest })
+		return first, err == nil && !same, err
 	}
 	return unit, false, err
 }
@@ -257,16 +248,4 @@ func (s *Store) crash(point string) {
 	if s.Crash != nil {
 		s.Crash(point)
 	}
-}
-
-func sameFiles(a, b schemas.Unit) bool {
-	if len(a.Files) != len(b.Files) {
-		return false
-	}
-	for name, f := range a.Files {
-		if b.Files[name].Digest != f.Digest {
-			return false
-		}
-	}
-	return true
 }
