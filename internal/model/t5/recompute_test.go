@@ -34,7 +34,7 @@ func steps(t *testing.T, m *Model, f fixture, count int, rate float64) (losses [
 			torch.NoGrad(func() {
 				for name, w := range m.Weights {
 					gradients[name] = w.Grad().Bytes(torch.Float32)
-					w.Add_(w.Grad(), -rate)
+					w.Copy_(w.Add(w.Grad().MulScalar(-rate)))
 					w.ClearGrad()
 				}
 			})

@@ -86,7 +86,7 @@ func TestNeitherThreadsNorNeighboursChangeAProduct(t *testing.T) {
 		for _, threads := range []int{1, 2, 5} {
 			torch.SetThreads(threads)
 			must(t, torch.Do(func() {
-				c := torch.Zeros(torch.Float32, m, n)
+				c := torch.Full(0, torch.Float32, m, n)
 				opMM.Run(c, torch.FromFloat32s(a, m, k), torch.FromFloat32s(b, k, n), false, native)
 				got := c.Float32s()
 				if want == nil {
@@ -105,7 +105,7 @@ func TestNeitherThreadsNorNeighboursChangeAProduct(t *testing.T) {
 func TestProductsOfWhatIsNoMatrixAreErrors(t *testing.T) {
 	for name, f := range map[string]func(a torch.Tensor){
 		"depths differ": func(a torch.Tensor) { opMM.Run(a, a, a, false, false) },
-		"other numbers": func(a torch.Tensor) { Layer(a, a.To(torch.Float64)) },
+		"other numbers": func(a torch.Tensor) { Layer(a, torch.Full(0, torch.Float64, a.Shape()...)) },
 		"one dimension": func(a torch.Tensor) { Layer(a.View(-1), a) },
 	} {
 		if err := torch.Do(func() { f(torch.FromFloat32s(values(6, 1), 2, 3)) }); err == nil {

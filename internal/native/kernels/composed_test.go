@@ -91,7 +91,7 @@ func TestComposedOperatorsAreTheKernels(t *testing.T) {
 				}
 				y := o.call(leaves)
 				out = y.Float32s()
-				y.Mul(torch.FromFloat32s(values(y.Len(), 0.3), y.Shape()...).ToDevice(d)).Sum(nil, false).Backward()
+				mul(y, torch.FromFloat32s(values(y.Len(), 0.3), y.Shape()...).ToDevice(d)).Sum(nil, false).Backward()
 				for _, l := range leaves {
 					grads = append(grads, l.Grad().Float32s()...)
 				}
@@ -176,7 +176,7 @@ func TestComposedOptimizersTakeTheKernelsSteps(t *testing.T) {
 	run := func(d torch.Device) (out []float32) {
 		must(t, torch.Do(func() {
 			make := func(seed float64, shape ...int) torch.Tensor {
-				return leaf(seed, shape...).Detach().Clone().ToDevice(d)
+				return aten("clone", leaf(seed, shape...).Detach()).ToDevice(d)
 			}
 			for _, shape := range [][]int{{31, 17}, {29}} {
 				p, g := make(1, shape...), make(2, shape...)

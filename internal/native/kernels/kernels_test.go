@@ -42,7 +42,7 @@ func same(t *testing.T, what string, make func() []torch.Tensor, kernel, plain f
 			leaves := make()
 			y := f(leaves)
 			out[i] = y.Float32s()
-			y.Mul(torch.FromFloat32s(values(y.Len(), 0.3), y.Shape()...)).Sum(nil, false).Backward()
+			mul(y, torch.FromFloat32s(values(y.Len(), 0.3), y.Shape()...)).Sum(nil, false).Backward()
 			for _, l := range leaves {
 				grads[i] = append(grads[i], l.Grad().Float32s()...)
 			}
@@ -64,29 +64,37 @@ func near(t *testing.T, what string, got, want []float32) {
 	}
 }
 
+// aten is one of libtorch's own operators, which only tests need.
+func aten(name string, args ...any) torch.Tensor { return torch.Custom("aten::" + name).One(args...) }
+
+func mul(a, b torch.Tensor) torch.Tensor { return aten("mul.Tensor", a, b) }
+
+// mean is over the last dimension.
+func mean(t torch.Tensor, keep bool) torch.Tensor { return aten("mean.dim", t, []int{-1}, keep) }
+
 func TestKernelsAreThePlainOperators(t *testing.T) {
 	p := Pack([]int{3, 4})
 	same(t, "layer norm", func() []torch.Tensor { return []torch.Tensor{leaf(1, 7, 13), leaf(2, 13)} },
 		func(l []torch.Tensor) torch.Tensor { return RMSNorm(l[0], l[1], 1e-6) },
 		func(l []torch.Tensor) torch.Tensor {
-			return l[0].Mul(l[0].Pow(2).Mean([]int{-1}, true).AddScalar(1e-6).Rsqrt()).Mul(l[1])
+			return mul(mul(l[0], aten("rsqrt", mean(mul(l[0], l[0]), true).Add(torch.Full(1e-6, torch.Float32, 1)))), l[1])
 		})
 	same(t, "gated gelu", func() []torch.Tensor { return []torch.Tensor{leaf(1, 7, 13), leaf(5, 7, 13)} },
 		func(l []torch.Tensor) torch.Tensor { return GatedGelu(l[0].MulScalar(4), l[1], p, Dropout{}, 0) },
-		func(l []torch.Tensor) torch.Tensor { return l[0].MulScalar(4).GeluTanh().Mul(l[1]) })
+		func(l []torch.Tensor) torch.Tensor { return mul(aten("gelu", l[0].MulScalar(4), "tanh"), l[1]) })
 	encoder, decoder := []int{3, 0, 3, 5}, []int{5, 3, 1}
 	same(t, "embedding", func() []torch.Tensor { return []torch.Tensor{leaf(1, 9, 13)} },
 		func(l []torch.Tensor) torch.Tensor { return Embedding(l[0], encoder, decoder) },
 		func(l []torch.Tensor) torch.Tensor {
-			return torch.Cat(0, torch.Embedding(l[0], torch.FromInts(encoder, 4)), torch.Embedding(l[0], torch.FromInts(decoder, 3)))
+			return aten("cat", []torch.Tensor{torch.Embedding(l[0], torch.FromInts(encoder, 4)), torch.Embedding(l[0], torch.FromInts(decoder, 3))}, 0)
 		})
 	labels := []int{3, 0, 16, 5, 5, 9, 1}
 	same(t, "head loss", func() []torch.Tensor { return []torch.Tensor{leaf(1, 7, 13), leaf(2, 17, 13)} },
 		func(l []torch.Tensor) torch.Tensor { return HeadLoss(l[0], l[1], labels, 0.1, 0.5, false) },
 		func(l []torch.Tensor) torch.Tensor {
 			logp := torch.Linear(l[0], l[1], torch.Tensor{}).LogSoftmax(-1)
-			wanted := logp.Gather(1, torch.FromInts(labels, 7, 1)).Sum(nil, false).MulScalar(0.9)
-			return wanted.Add(logp.Mean([]int{-1}, false).Sum(nil, false).MulScalar(0.1)).MulScalar(-0.5)
+			wanted := aten("gather", logp, 1, torch.FromInts(labels, 7, 1)).Sum(nil, false).MulScalar(0.9)
+			return wanted.Add(mean(logp, false).Sum(nil, false).MulScalar(0.1)).MulScalar(-0.5)
 		})
 }
 
@@ -101,9 +109,9 @@ func plainAttention(q, k, v, bias torch.Tensor, reach int, causal bool) torch.Te
 	}
 	scores := q.Matmul(k.Transpose(0, 1)).Add(bias.IndexSelect(0, torch.FromInts(index, a*b)).View(a, b))
 	if causal {
-		scores = scores.Add(torch.CausalMask(a))
+		scores = scores.Add(aten("triu", torch.Full(math.Inf(-1), torch.Float32, a, a), 1))
 	}
-	return scores.Softmax(-1).Matmul(v)
+	return aten("softmax.int", scores, -1).Matmul(v)
 }
 
 func TestAttentionIsThePlainOperators(t *testing.T) {
@@ -125,9 +133,9 @@ func TestAttentionIsThePlainOperators(t *testing.T) {
 					}
 					columns = append(columns, plainAttention(cut(l[0]), cut(l[1]), cut(l[2]), l[3].Select(0, h), reach, causal))
 				}
-				parts = append(parts, torch.Cat(1, columns...))
+				parts = append(parts, aten("cat", columns, 1))
 			}
-			return torch.Cat(0, parts...)
+			return aten("cat", parts, 0)
 		})
 	}
 }
@@ -224,8 +232,8 @@ func TestALossOfManyChunksIsTheSumOfItsRows(t *testing.T) {
 			labels[i] = i * 7 % vocabulary
 		}
 		logp := torch.Linear(hidden, weight, torch.Tensor{}).LogSoftmax(-1)
-		wanted := logp.Gather(1, torch.FromInts(labels, rows, 1)).Sum(nil, false).MulScalar(0.9)
-		plain := wanted.Add(logp.Mean([]int{-1}, false).Sum(nil, false).MulScalar(0.1)).MulScalar(-1.0 / rows)
+		wanted := aten("gather", logp, 1, torch.FromInts(labels, rows, 1)).Sum(nil, false).MulScalar(0.9)
+		plain := wanted.Add(mean(logp, false).Sum(nil, false).MulScalar(0.1)).MulScalar(-1.0 / rows)
 		plain.Backward()
 		if d := math.Abs(plain.Item() - loss); d > 1e-4 {
 			t.Errorf("loss %v, at once %v", loss, plain.Item())

@@ -1,9 +1,9 @@
 package torch
 
-// Operator is an operator that another package registered with libtorch (TORCH_LIBRARY).
+// Operator is an operator that another package registered with libtorch (TORCH_LIBRARY), or one of libtorch's own.
 type Operator struct{ op *operator }
 
-// Custom names an operator, "crosssum::attention"; it is looked up when it is first called.
+// Custom names an operator, "crosssum::attention" or "aten::mul.Tensor"; it is looked up when it is first called.
 func Custom(name string) Operator { return Operator{op(name)} }
 
 // One calls an operator with one tensor as result. Arguments in the order of its schema: nil, Tensor, int, float64, bool,

@@ -83,9 +83,6 @@ func FromFloat32s(values []float32, shape ...int) Tensor { return from(values, F
 // FromInt64s copies values, in row-major order, into a new tensor.
 func FromInt64s(values []int64, shape ...int) Tensor { return from(values, Int64, shape) }
 
-// FromBools copies values, in row-major order, into a new tensor.
-func FromBools(values []bool, shape ...int) Tensor { return from(values, Bool, shape) }
-
 // FromInts is FromInt64s for ints: token ids, positions.
 func FromInts(values []int, shape ...int) Tensor { return from(values, Int64, shape) }
 
@@ -145,9 +142,6 @@ func (t Tensor) Size(dim int) int {
 // Len is the number of values.
 func (t Tensor) Len() int { n, _ := elements(t.Shape()); return n }
 
-// DType is the type of the values.
-func (t Tensor) DType() DType { _, dtype, _ := t.info(); return dtype }
-
 func copyOut[T any](t Tensor, dtype DType, values []T) []T {
 	if values == nil {
 		values = make([]T, t.Len())
@@ -163,9 +157,6 @@ func (t Tensor) Float32s() []float32 { return copyOut[float32](t, Float32, nil) 
 
 // Float64s copies the values out, converted to float64.
 func (t Tensor) Float64s() []float64 { return copyOut[float64](t, Float64, nil) }
-
-// Int64s copies the values out, converted to int64.
-func (t Tensor) Int64s() []int64 { return copyOut[int64](t, Int64, nil) }
 
 // CopyFloat32s copies the values into values, which must have exactly their number.
 func (t Tensor) CopyFloat32s(values []float32) {

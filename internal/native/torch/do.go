@@ -29,9 +29,6 @@ import (
 // Tensor is a handle of an at::Tensor. The zero value stands for "no tensor" where one is optional.
 type Tensor struct{ t gotorch.Tensor }
 
-// Gotorch is the same tensor as gotorch knows it. It must not outlive this one's scope.
-func (t Tensor) Gotorch() gotorch.Tensor { return t.t }
-
 // Defined tells whether there is a tensor at all.
 func (t Tensor) Defined() bool { return t.t.T != nil }
 

@@ -220,7 +220,6 @@ int ct_grad_mode(int grad) {
   return was;
 }
 
-int64_t ct_depth(void) { return static_cast<int64_t>(arena.marks.size()); }
 
 ct_error ct_keep(int64_t cell, int64_t *out) { GUARD(*out = reinterpret_cast<int64_t>(fresh(at_cell(cell)))) }
 void ct_free(int64_t cell) { clear(reinterpret_cast<at::Tensor **>(cell)); }

@@ -22,7 +22,6 @@ int64_t ct_enter(int grad, int *was);
 void ct_leave(int64_t depth, int grad);
 ct_error ct_leave_with(int64_t depth, int64_t *cells, int64_t count);
 int ct_grad_mode(int grad);
-int64_t ct_depth(void);
 
 // Handles that outlive scopes; the number of handles alive in the process.
 ct_error ct_keep(int64_t cell, int64_t *out);
@@ -42,8 +41,6 @@ ct_error ct_backward(int64_t cell, int64_t gradient);  // gradient 0: cell is on
 ct_error ct_grad(int64_t cell, int64_t *out);
 ct_error ct_clear_grad(int64_t cell);
 
-// Counter-based dropout mask, see philox.cc.
-ct_error ct_dropout_mask(int64_t like, double p, uint64_t seed, uint32_t step, uint32_t site, uint32_t first, int64_t *out);
 
 // The process.
 void ct_threads(int n);

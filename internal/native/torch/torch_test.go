@@ -37,47 +37,35 @@ func TestOperatorsGiveTheNumbersOfPyTorch(t *testing.T) { // expected values: to
 		w := FromFloat32s([]float32{1, 2, 3, -1, 0, 1}, 2, 3)
 		near(t, Linear(x, w, FromFloat32s([]float32{10, 20}, 2)).Float32s(), []float32{8.5, 19.5, 10, 16})
 		near(t, Linear(x, w, Tensor{}).Float32s(), []float32{-1.5, -0.5, 0, -4})
-		near(t, x.Softmax(-1).Float32s(), []float32{0.6037489, 0.03005889, 0.3661922, 0.9362395, 0.04661262, 0.01714783})
 		near(t, x.LogSoftmax(0).Float32s(), []float32{-2.126928, -2.126928, -0.2014133, -0.126928, -0.126928, -1.701413})
 		near(t, x.Gelu().Float32s(), []float32{0.8413447, -0.04550028, 0.3457312, 2.99595, 0, -0.1586553})
-		near(t, x.GeluTanh().Float32s(), []float32{0.841192, -0.04540229, 0.345714, 2.996363, 0, -0.158808})
 		near(t, LayerNorm(x, x.Select(0, 1), x.Select(0, 0), 1e-5).Float32s(), []float32{3.666995, -2, -0.007999003, 5.118432, -2, 1.480579})
-		near(t, x.LogSumExp([]int{-1}, true).Float32s(), []float32{1.504597, 3.065884})
-		near(t, x.Amax([]int{1}, false).Float32s(), []float32{1, 3})
-		near(t, x.Norm().Float32s(), []float32{3.905125})
-		near(t, x.Abs().AddScalar(0.5).Rsqrt().Pow(3).Float32s(), []float32{0.544331, 0.2529822, 1, 0.1527207, 2.828427, 0.544331})
 	})
 }
 
 func TestShapesRoundTrip(t *testing.T) {
 	must(t, Do, func() {
-		x := FromInts([]int{1, 2, 3, 4, 5, 6}, 2, 3)
-		if got := x.Transpose(0, 1).Reshape(-1).Int64s(); got[1] != 4 || x.Transpose(0, 1).Size(-1) != 2 {
+		x := FromFloat32s([]float32{1, 2, 3, 4, 5, 6}, 2, 3)
+		if got := x.Transpose(0, 1).Float32s(); got[1] != 4 || x.Transpose(0, 1).Size(-1) != 2 {
 			t.Fatal(got)
 		}
-		near(t, x.To(Float32).Slice(1, 1, 3).IndexSelect(0, FromInts([]int{1}, 1)).Float32s(), []float32{5, 6})
-		near(t, Cat(0, x, x).To(BFloat16).Sum([]int{0}, false).Float32s(), []float32{10, 14, 18})
-		near(t, Embedding(x.To(Float32), FromInts([]int{1, 1, 0}, 3)).Mean(nil, false).Float32s(), []float32{4})
-		near(t, CausalMask(2).Exp().Float32s(), []float32{1, 0, 1, 1})
-		raw := x.To(Float32).Bytes(BFloat16)
+		near(t, x.Slice(1, 1, 3).IndexSelect(0, FromInts([]int{1}, 1)).Float32s(), []float32{5, 6})
+		near(t, x.Sum([]int{0}, false).Float32s(), []float32{5, 7, 9})
+		near(t, Embedding(x, FromInts([]int{1, 1, 0}, 3)).Sum(nil, false).Float32s(), []float32{36})
+		raw := x.Bytes(BFloat16)
 		near(t, FromBytes(raw, BFloat16, 3, 2).Float32s(), []float32{1, 2, 3, 4, 5, 6})
-		values, indices := x.To(Float32).TopK(2, -1)
-		near(t, values.Float32s(), []float32{3, 2, 6, 5})
-		if got := indices.Int64s(); got[0] != 2 || got[1] != 1 {
-			t.Fatal(got)
-		}
 	})
 }
 
 func TestAFailureOfLibtorchIsAnError(t *testing.T) {
 	for name, f := range map[string]func(){
-		"shape":       func() { Zeros(Float32, 2, 3).Matmul(Zeros(Float32, 2, 3)) },
-		"index":       func() { Embedding(Zeros(Float32, 4, 2), FromInts([]int{4}, 1)) },
-		"memory":      func() { Zeros(Float32, 1<<20, 1<<20, 16) },
-		"missing":     func() { Zeros(Float32, 2).Add(Tensor{}) },
+		"shape":       func() { Full(0, Float32, 2, 3).Matmul(Full(0, Float32, 2, 3)) },
+		"index":       func() { Embedding(Full(0, Float32, 4, 2), FromInts([]int{4}, 1)) },
+		"memory":      func() { Full(0, Float32, 1<<20, 1<<20, 16) },
+		"missing":     func() { Full(0, Float32, 2).Add(Tensor{}) },
 		"data length": func() { FromFloat32s([]float32{1}, 2) },
-		"dimension":   func() { Zeros(Float32, 2).Size(5) },
-		"backward":    func() { Zeros(Float32, 2).Backward() },
+		"dimension":   func() { Full(0, Float32, 2).Size(5) },
+		"backward":    func() { Full(0, Float32, 2).Backward() },
 		"own":         func() { Failf("own failure") },
 	} {
 		before := Live()
@@ -92,7 +80,7 @@ func TestAFailureOfLibtorchIsAnError(t *testing.T) {
 	if err := Do(func() { Fail(want) }); !errors.Is(err, want) {
 		t.Error("Fail's error is not Do's:", err)
 	}
-	must(t, Do, func() { Zeros(Float32, 1) }) // still usable
+	must(t, Do, func() { Full(0, Float32, 1) }) // still usable
 }
 
 func TestATensorIsGoneAfterItsScopeUnlessKept(t *testing.T) {
@@ -102,7 +90,7 @@ func TestATensorIsGoneAfterItsScopeUnlessKept(t *testing.T) {
 		result = Block(func() Tensor {
 			late = Full(2, Float32, 3)
 			kept = late.MulScalar(2).Keep()
-			return late.AddScalar(1)
+			return late.Add(Full(1, Float32, 3))
 		})
 		near(t, result.Float32s(), []float32{3, 3, 3})
 		late.Float32s()
@@ -124,7 +112,7 @@ func TestOutsideDoIsAnErrorInsideTheNextOne(t *testing.T) {
 			t.Fatal(p)
 		}
 	}()
-	Zeros(Float32, 1)
+	Full(0, Float32, 1)
 }
 
 func resident(t *testing.T) int { // kB
@@ -148,10 +136,10 @@ func TestTwoHundredTrainingStepsStayInTheMemoryOfOne(t *testing.T) {
 		must(t, DoGrad, func() {
 			x := Full(1, Float32, 512, 512) // 1 MiB
 			for range 8 {
-				x = Block(func() Tensor { return x.Mul(w).Tanh().Add(x).MulScalar(0.5) })
+				x = Block(func() Tensor { return op("mul.Tensor").one(x, w).Tanh().Add(x).MulScalar(0.5) })
 			}
-			x.Mean(nil, false).Backward()
-			NoGrad(func() { w.Add_(w.Grad(), -0.1) })
+			x.Sum(nil, false).Backward()
+			NoGrad(func() { w.Copy_(w.Add(w.Grad().MulScalar(-1e-9))) })
 			w.ClearGrad()
 		})
 	}
@@ -173,10 +161,10 @@ func TestTwoHundredTrainingStepsStayInTheMemoryOfOne(t *testing.T) {
 func TestBackwardGivesTheGradient(t *testing.T) {
 	must(t, DoGrad, func() {
 		x := FromFloat32s([]float32{1, 2, 3}, 3).RequiresGrad(true)
-		x.Mul(x).Sum(nil, false).Backward()
+		op("mul.Tensor").one(x, x).Sum(nil, false).Backward()
 		near(t, x.Grad().Float32s(), []float32{2, 4, 6})
-		NoGrad(func() { x.Addcmul_(x.Grad(), x.Grad(), 1) })
-		near(t, x.Float32s(), []float32{5, 18, 39})
+		NoGrad(func() { x.Copy_(x.Add(x.Grad())) })
+		near(t, x.Float32s(), []float32{3, 6, 9})
 		x.ClearGrad()
 		if x.Grad().Defined() {
 			t.Error("gradient still there")
@@ -187,7 +175,7 @@ func TestBackwardGivesTheGradient(t *testing.T) {
 func TestBackwardGoesOnFromAGradient(t *testing.T) {
 	must(t, DoGrad, func() {
 		x := FromFloat32s([]float32{1, 2, 3}, 3).RequiresGrad(true)
-		x.Mul(x).BackwardFrom(FromFloat32s([]float32{1, 10, 100}, 3))
+		op("mul.Tensor").one(x, x).BackwardFrom(FromFloat32s([]float32{1, 10, 100}, 3))
 		near(t, x.Grad().Float32s(), []float32{2, 40, 600})
 		x.BackwardFrom(FromFloat32s([]float32{1, 1, 1}, 3)) // of a parameter itself: added to its own
 		near(t, x.Grad().Float32s(), []float32{3, 41, 601})
@@ -200,7 +188,7 @@ func TestMemoryIsTheTensorsOwn(t *testing.T) {
 		copy(x.Memory(), []byte{0, 0, 128, 63, 0, 0, 0, 64})
 		near(t, x.Float32s(), []float32{1, 2})
 	})
-	if err := Do(func() { Zeros(Float32, 4, 4).Transpose(0, 1).Memory() }); err == nil {
+	if err := Do(func() { Full(0, Float32, 4, 4).Transpose(0, 1).Memory() }); err == nil {
 		t.Error("memory that is not in order was given")
 	}
 }
