@@ -37,7 +37,7 @@ type Config struct {
 type Activities struct{ Config }
 
 // Register puts every activity on a registry.
-func Register(registry worker.ActivityRegistry, config Config) *Activities {
+func Register(registry worker.ActivityRegistry, config Config) {
 	a := &Activities{config}
 	registerOne(registry, a, schemas.SettingsActivity, a.settings)
 	registerOne(registry, a, schemas.ScanActivity, a.scan)
@@ -45,20 +45,15 @@ func Register(registry worker.ActivityRegistry, config Config) *Activities {
 	registerOne(registry, a, schemas.TakeActivity, a.take)
 	registerOne(registry, a, schemas.CalibrationActivity, a.calibration)
 	registerOne(registry, a, schemas.LayOutActivity, a.layOut)
-	register(registry, a, ingestDefinition)
-	register(registry, a, mergeDefinition)
-	register(registry, a, identifyDefinition)
-	register(registry, a, screenDefinition)
-	register(registry, a, embedDefinition)
-	register(registry, a, neighboursDefinition)
-	register(registry, a, linkDefinition)
-	register(registry, a, calibrateDefinition)
-	register(registry, a, splitDefinition)
-	register(registry, a, exportDefinition)
-	register(registry, a, tokenizeDefinition)
-	register(registry, a, trainDefinition)
-	register(registry, a, generateDefinition)
-	register(registry, a, scoreDefinition)
-	register(registry, a, reportDefinition)
-	return a
+	for _, stage := range []interface {
+		register(worker.ActivityRegistry, *Activities)
+	}{
+		define(schemas.Ingest, openIngest), define(schemas.Merge, openMerge), define(schemas.Identify, openIdentify),
+		define(schemas.Screen, openScreen), define(schemas.Embed, openEmbed), define(schemas.Neighbours, openNeighbours),
+		define(schemas.Link, openLink), define(schemas.Calibrate, openCalibrate), define(schemas.SplitDedup, openSplit),
+		define(schemas.Export, openExport), define(schemas.Tokenize, openTokenize), define(schemas.Train, openTrain),
+		define(schemas.Generate, openGenerate), define(schemas.Score, openScore), define(schemas.Report, openReport),
+	} {
+		stage.register(registry, a)
+	}
 }

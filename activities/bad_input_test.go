@@ -24,15 +24,15 @@ func TestAFullDiskEndsAStageWithANamedErrorAndTheNextAttemptGivesTheSameBytes(t 
 	mine := func(d *dataset) (made []string, err error) {
 		a := &Activities{Config{Store: d.store, ModelRoots: []string{models}}}
 		articles, neighbours := d.articles, d.neighbours
-		links, err := tryFinish(a, linkDefinition, schemas.LinkInput{Articles: articles, Neighbours: neighbours, Rule: "margin", Threshold: 1.05, DuplicateThreshold: 0.95, Neighbour: 3})
+		links, err := tryFinish(a, define(schemas.Link, openLink), schemas.LinkInput{Articles: articles, Neighbours: neighbours, Rule: "margin", Threshold: 1.05, DuplicateThreshold: 0.95, Neighbour: 3})
 		if err != nil {
 			return nil, err
 		}
-		splits, err := tryFinish(a, splitDefinition, schemas.SplitInput{Articles: articles, Links: links, Params: schemas.Demo().Split, Seed: 1})
+		splits, err := tryFinish(a, define(schemas.SplitDedup, openSplit), schemas.SplitInput{Articles: articles, Links: links, Params: schemas.Demo().Split, Seed: 1})
 		if err != nil {
 			return nil, err
 		}
-		exported, err := tryFinish(a, exportDefinition, schemas.ExportInput{Articles: articles, Links: links, Splits: splits,
+		exported, err := tryFinish(a, define(schemas.Export, openExport), schemas.ExportInput{Articles: articles, Links: links, Splits: splits,
 			Mined: schemas.Mined{Crawl: "crawl", Encoder: schemas.EncoderParams{Name: "encoder"}, Rule: "margin", Threshold: 1.05}})
 		return []string{links.Index, splits.Index, exported.Index}, err
 	}
@@ -101,7 +101,7 @@ func TestABrokenArrowFileInTheStoreIsNamedAndNotTriedAgain(t *testing.T) {
 		}
 		noError(t, os.Remove(path))
 		put(t, path, content)
-		_, err = tryFinish(&Activities{Config{Store: d.store}}, linkDefinition,
+		_, err = tryFinish(&Activities{Config{Store: d.store}}, define(schemas.Link, openLink),
 			schemas.LinkInput{Articles: articles, Neighbours: neighbours, Rule: "margin", Threshold: 1.05, DuplicateThreshold: 0.95, Neighbour: 3})
 		var named *temporal.ApplicationError
 		if !errors.As(err, &named) || named.Type() != schemas.CorruptObject || !named.NonRetryable() || !strings.Contains(err.Error(), path) ||
@@ -126,7 +126,7 @@ func TestTenPercentOfBrokenRowsAreQuarantinedAndTheRestIsAsWithoutThem(t *testin
 	}
 	ingested := func(english string) (schemas.Ref, *Activities, error) {
 		env, a, _ := ingestHost(t, map[string]string{"c/english.jsonl": english, "c/german.jsonl": article, "c/french.jsonl": ""})
-		ref, err := tryFinish(a, ingestDefinition, schemas.IngestInput{Scanned: scanCrawl(t, env), Params: schemas.Demo().Ingest})
+		ref, err := tryFinish(a, define(schemas.Ingest, openIngest), schemas.IngestInput{Scanned: scanCrawl(t, env), Params: schemas.Demo().Ingest})
 		return ref, a, err
 	}
 	clean, b, err := ingested(good.String())

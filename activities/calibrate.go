@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -18,9 +19,6 @@ import (
 	"crosssum/schemas"
 )
 
-// calibrate judges an accepting rule at many thresholds against known pairs.
-var calibrateDefinition = definition[schemas.CalibrateInput]{stage: schemas.Calibrate, open: openCalibrate}
-
 // calibrateMaterial is all that the curve and its page depend on.
 type calibrateMaterial struct {
 	Link      linkMaterial `json:"link"` // without a threshold
@@ -32,9 +30,9 @@ type calibrateMaterial struct {
 	Crawl     string       `json:"crawl"`
 }
 
-// calibrating has the link stage whose threshold is looked for.
+// calibrating judges an accepting rule at many thresholds against known pairs.
 type calibrating struct {
-	linking
+	linking // whose threshold is looked for
 	whole
 	in schemas.CalibrateInput
 }
@@ -71,12 +69,8 @@ func (w calibrating) run(_ context.Context, _ schemas.WorkUnit, draft *store.Dra
 		return nil, err
 	}
 	curve.Crawl, curve.Encoder = w.in.Scanned.Crawl, w.in.Encoder
-	page, err := os.Create(filepath.Join(draft.Dir, "calibration.html"))
-	if err != nil {
-		return nil, err
-	}
-	defer page.Close()
-	if err := errors.Join(report.RenderCalibration(page, curve), page.Close()); err != nil {
+	var page bytes.Buffer
+	if err := errors.Join(report.RenderCalibration(&page, curve), os.WriteFile(filepath.Join(draft.Dir, "calibration.html"), page.Bytes(), 0o644)); err != nil {
 		return nil, err
 	}
 	counts := map[string]int64{"thresholds": int64(len(curve.Points)), "clusters": int64(curve.Clusters)}
@@ -96,9 +90,7 @@ func (a *Activities) calibration(_ context.Context, in schemas.CalibrationInput)
 // cardText is the card with the threshold at which all pairs reach the wanted precision; as it was, if they never do.
 func cardText(card schemas.EncoderCard, curve schemas.Calibration) string {
 	thresholds := map[string]float64{}
-	for rule, t := range card.Thresholds {
-		thresholds[rule] = t
-	}
+	maps.Copy(thresholds, card.Thresholds)
 	reached := false
 	for _, advice := range curve.Advice {
 		if advice.Pairs == "all" && !advice.LowerBound && advice.Reached {

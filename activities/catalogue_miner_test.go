@@ -95,7 +95,7 @@ func (m *miner) nearest(articles schemas.Ref) schemas.Ref {
 }
 
 func (m *miner) link(articles, neighbours schemas.Ref) schemas.Ref {
-	return finish(m.t, m.a, linkDefinition, schemas.LinkInput{Articles: articles, Neighbours: neighbours, Rule: m.rule,
+	return finish(m.t, m.a, define(schemas.Link, openLink), schemas.LinkInput{Articles: articles, Neighbours: neighbours, Rule: m.rule,
 		Threshold: map[string]float64{"margin": 1.02, "mutual": 0.99, "seed": 0.99, "induced": 0.99}[m.rule], DuplicateThreshold: 0.9999, Neighbour: 4})
 }
 
@@ -117,7 +117,7 @@ func (m *miner) run(most int) (taken int) {
 			return taken
 		}
 		entry := schemas.Catalogue{Name: "news", Number: 1, Crawl: next.Crawl, Digest: next.Digest, Mode: next.Mode, Counts: map[string]int64{}}
-		ingested := finish(m.t, m.a, ingestDefinition, schemas.IngestInput{Scanned: *next, Params: lenient, Tolerant: true})
+		ingested := finish(m.t, m.a, define(schemas.Ingest, openIngest), schemas.IngestInput{Scanned: *next, Params: lenient, Tolerant: true})
 		merge := schemas.MergeInput{Ingested: ingested, Mode: next.Mode}
 		split := schemas.SplitInput{Params: schemas.Demo().Split, Seed: 1}
 		if n := len(entries); n > 0 {
@@ -127,14 +127,14 @@ func (m *miner) run(most int) (taken int) {
 		if m.crash("ingested") {
 			return taken
 		}
-		entry.Articles = finish(m.t, m.a, mergeDefinition, merge)
+		entry.Articles = finish(m.t, m.a, define(schemas.Merge, openMerge), merge)
 		entry.Neighbours = m.nearest(entry.Articles)
 		if m.crash("searched") {
 			return taken
 		}
 		entry.Links = m.link(entry.Articles, entry.Neighbours)
 		split.Articles, split.Links = entry.Articles, entry.Links
-		entry.Splits = finish(m.t, m.a, splitDefinition, split)
+		entry.Splits = finish(m.t, m.a, define(schemas.SplitDedup, openSplit), split)
 		if m.crash("split") {
 			return taken
 		}

@@ -97,7 +97,7 @@ func sameAsFromScratch(t *testing.T, m *miner, e schemas.Entry, world plainWorld
 	t.Helper()
 	scratch := newMiner(t, m.rule)
 	world.crawl().write(t, scratch.root)
-	articles := finish(t, scratch.a, ingestDefinition, schemas.IngestInput{Scanned: scratch.scan("weekly/scratch"), Params: lenient})
+	articles := finish(t, scratch.a, define(schemas.Ingest, openIngest), schemas.IngestInput{Scanned: scratch.scan("weekly/scratch"), Params: lenient})
 	digests := func(m *miner, ref schemas.Ref, name string) map[string]string {
 		index, err := m.a.Store.Index(ref)
 		noError(t, err)

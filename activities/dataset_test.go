@@ -34,9 +34,9 @@ func newDataset(t *testing.T) *dataset {
 	noError(t, os.WriteFile(filepath.Join(models, "encoder", "config.json"), []byte("{}"), 0o644))
 	a := &Activities{Config{Store: s, ModelRoots: []string{models}}}
 	env := new(testsuite.WorkflowTestSuite).NewTestActivityEnvironment()
-	register(env, a, linkDefinition)
-	register(env, a, splitDefinition)
-	register(env, a, exportDefinition)
+	define(schemas.Link, openLink).register(env, a)
+	define(schemas.SplitDedup, openSplit).register(env, a)
+	define(schemas.Export, openExport).register(env, a)
 	return &dataset{t: t, env: env, store: s}
 }
 

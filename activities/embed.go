@@ -10,10 +10,6 @@ import (
 	"crosssum/schemas"
 )
 
-// embed turns the summaries of a language into unit vectors: it encodes those that no run before has encoded, and takes the
-// others from the store of embedded texts.
-var embedDefinition = definition[schemas.EmbedInput]{stage: schemas.Embed, open: openEmbed}
-
 // textsASecond is a guess for the length of work items: short summaries on two threads.
 const textsASecond = 100
 
@@ -27,6 +23,8 @@ type embedMaterial struct {
 	Profile     engine.Profile `json:"profile"`
 }
 
+// embedding turns the summaries of a language into unit vectors: it encodes those that no run before has encoded, and takes the
+// others from the store of embedded texts.
 type embedding struct {
 	*Activities
 	in       schemas.EmbedInput
@@ -45,11 +43,8 @@ func openEmbed(o *opening, in schemas.EmbedInput) work {
 	return w
 }
 
-func (w embedding) units() (units []schemas.WorkUnit, err error) {
-	for _, u := range w.articles.units {
-		units = append(units, schemas.WorkUnit{Name: u.Name, Seconds: 0.2 + float64(w.newRows(u))/textsASecond})
-	}
-	return units, nil
+func (w embedding) units() ([]schemas.WorkUnit, error) {
+	return w.articles.work(func(u schemas.Unit) float64 { return 0.2 + float64(w.newRows(u))/textsASecond })
 }
 
 // newRows guesses how many articles were not embedded before: of a catalogue those that the crawl changed, else all.

@@ -50,7 +50,7 @@ func TestEmbedEncodesWhatIsNewForItsEncoderAndNothingElse(t *testing.T) {
 		noError(t, os.WriteFile(filepath.Join(roots, name, "config.json"), []byte(name), 0o600))
 	}
 	a := &Activities{Config{Store: d.store, CPU: oneEncoder{texts: &texts}, ModelRoots: []string{roots}}}
-	register(d.env, a, embedDefinition)
+	define(schemas.Embed, openEmbed).register(d.env, a)
 	crawl := func(n int) schemas.Ref {
 		return d.publish(fmt.Sprint("ingest", n), []string{"english", "hindi"}, func(language, dir string) {
 			noError(t, arrowfile.WriteRows(filepath.Join(dir, "articles.arrow"), n, func(i int) schemas.ArticleRow {
@@ -107,7 +107,7 @@ func TestAWorkItemWhoseModelHasChangedSinceTheLookUpAsksForAnother(t *testing.T)
 	roots, texts := t.TempDir(), 0
 	put(t, filepath.Join(roots, "labse/config.json"), "{}")
 	a := &Activities{Config{Store: d.store, CPU: oneEncoder{texts: &texts}, ModelRoots: []string{roots}}}
-	register(d.env, a, embedDefinition)
+	define(schemas.Embed, openEmbed).register(d.env, a)
 	articles, _ := d.inputs()
 	in := schemas.EmbedInput{Articles: articles, Numerics: "portable", Encoder: schemas.EncoderParams{Name: "labse", MaxTokens: 32, BatchTokens: 64}}
 	value, err := d.env.ExecuteActivity(schemas.Embed.PlanName(), in)

@@ -2,16 +2,13 @@ package activities
 
 import (
 	"context"
+	"slices"
 
 	"crosssum/internal/artifact/store"
 	"crosssum/internal/engine"
 	"crosssum/internal/mining/export"
 	"crosssum/schemas"
 )
-
-// export writes the data set: one unit a source language, with a file of JSON lines and one of Parquet for each directed pair
-// and split; and the data card, which makes them a folder that Hugging Face `datasets` loads.
-var exportDefinition = definition[schemas.ExportInput]{stage: schemas.Export, open: openExport}
 
 // cardUnit is the unit of the data card; no language has such a name.
 const cardUnit = "README.md"
@@ -25,6 +22,11 @@ type exportMaterial struct {
 	Splits    string            `json:"splits"`
 	Pairs     string            `json:"pairs"`
 	Crawls    []crawlChanges    `json:"crawls"`
+}
+
+// files are the digests of what is of all languages.
+func (m exportMaterial) files() map[string]string {
+	return map[string]string{"pairs": m.Pairs, "splits": m.Splits, "samples": m.Samples}
 }
 
 // cardMaterial is all that the data card depends on.
@@ -44,6 +46,8 @@ type crawlChanges struct {
 // rowsASecond is a guess for the length of work items; every unit also reads every language's summaries.
 const rowsASecond = 20000
 
+// exporting writes the data set: one unit a source language, with a file of JSON lines and one of Parquet for each directed pair
+// and split; and the data card, which makes them a folder that Hugging Face `datasets` loads.
 type exporting struct {
 	*Activities
 	in       schemas.ExportInput
@@ -57,7 +61,7 @@ func openExport(o *opening, in schemas.ExportInput) work {
 	splits, links := o.only(in.Splits), o.only(in.Links)
 	w.every = exportMaterial{Articles: w.articles.byUnit(), Languages: map[string]string{}, Samples: splits.Files["samples.arrow"].Digest,
 		Splits: splits.Files["splits.arrow"].Digest, Pairs: links.Files["pairs.arrow"].Digest,
-		Crawls: got(o, func() ([]crawlChanges, error) { return o.crawlsOf(in) })}
+		Crawls: o.crawlsOf(in)}
 	for _, u := range w.articles.units {
 		if f, ok := u.Files["languages.arrow"]; ok {
 			w.every.Languages[u.Name] = f.Digest
@@ -87,91 +91,55 @@ func (w exporting) material(unit string) any {
 }
 
 // crawlsOf lists the crawls that the articles come from, oldest first: the run's own, or those of the ledger up to it.
-func (a *Activities) crawlsOf(in schemas.ExportInput) ([]crawlChanges, error) {
-	var crawls []crawlChanges
+func (o *opening) crawlsOf(in schemas.ExportInput) (crawls []crawlChanges) {
 	crawl, articles, previous := in.Mined.Crawl, in.Ingested, in.Previous
-	for {
-		c := crawlChanges{Crawl: crawl}
-		if previous != "" { // the oldest is the origin of whatever no other changed
-			index, err := a.Store.Index(articles)
-			if err != nil {
-				return nil, err
-			}
-			c.Changes = map[string]string{}
-			for _, u := range index.Units {
-				if f, ok := u.Files["changes.arrow"]; ok && u.Counts["new"]+u.Counts["edited"] > 0 {
-					c.Changes[u.Name] = f.Digest
-				}
+	for previous != "" && o.err == nil {
+		changes := map[string]string{}
+		for _, u := range o.units(articles) {
+			if f, ok := u.Files["changes.arrow"]; ok && u.Counts["new"]+u.Counts["edited"] > 0 {
+				changes[u.Name] = f.Digest
 			}
 		}
-		crawls = append([]crawlChanges{c}, crawls...)
-		if previous == "" {
-			return crawls, nil
-		}
+		crawls = append(crawls, crawlChanges{crawl, changes})
 		var entry schemas.Catalogue
-		if err := a.Store.GetJSON(previous, &entry); err != nil {
-			return nil, err
+		if o.err == nil {
+			o.err = o.Store.GetJSON(previous, &entry)
 		}
 		crawl, articles, previous = entry.Digest, entry.Articles, entry.Previous
 	}
+	crawls = append(crawls, crawlChanges{Crawl: crawl}) // the oldest is the origin of whatever no other changed
+	slices.Reverse(crawls)
+	return crawls
 }
 
 func (w exporting) run(_ context.Context, u schemas.WorkUnit, draft *store.Draft, report engine.Report) (map[string]int64, error) {
 	if u.Name == cardUnit {
 		return nil, w.dataCard(draft)
 	}
-	input := export.Input{Source: u.Name}
-	var err error
-	for digest, to := range map[string]*string{w.every.Samples: &input.Samples, w.every.Splits: &input.Splits, w.every.Pairs: &input.Pairs} {
-		if *to, err = w.Store.Path(digest); err != nil {
-			return nil, err
-		}
-	}
-	if input.Articles, err = w.paths(w.every.Articles); err != nil {
-		return nil, err
-	}
-	if input.Languages, err = w.paths(w.every.Languages); err != nil {
-		return nil, err
-	}
+	o := &opening{Activities: w.Activities}
+	files := o.paths(w.every.files())
+	input := export.Input{Source: u.Name, Samples: files["samples"], Splits: files["splits"], Pairs: files["pairs"],
+		Articles: o.paths(w.every.Articles), Languages: o.paths(w.every.Languages)}
 	for _, crawl := range w.every.Crawls {
-		changes, err := w.paths(crawl.Changes)
-		if err != nil {
-			return nil, err
-		}
-		input.Crawls = append(input.Crawls, export.Crawl{Digest: crawl.Crawl, Changes: changes})
+		input.Crawls = append(input.Crawls, export.Crawl{Digest: crawl.Crawl, Changes: o.paths(crawl.Changes)})
+	}
+	if o.err != nil {
+		return nil, o.err
 	}
 	return export.Run(input, draft.Dir, func(done, total int64) {
 		report(schemas.Progress{Done: done, Total: total, Of: "rows"})
 	})
 }
 
-// paths are where objects lie, by the same names.
-func (a *Activities) paths(digests map[string]string) (map[string]string, error) {
-	paths := map[string]string{}
-	for name, digest := range digests {
-		path, err := a.Store.Path(digest)
-		if err != nil {
-			return nil, err
-		}
-		paths[name] = path
-	}
-	return paths, nil
-}
-
 // dataCard writes the data card.
 func (w exporting) dataCard(draft *store.Draft) error {
-	m := w.every
-	samples, err := w.Store.Path(m.Samples)
-	if err != nil {
-		return err
+	o := &opening{Activities: w.Activities}
+	files := o.paths(w.every.files())
+	if o.err != nil {
+		return o.err
 	}
-	splits, err := w.Store.Path(m.Splits)
-	if err != nil {
-		return err
-	}
-	input := export.CardInput{Samples: samples, Splits: splits, Mined: w.in.Mined, Encoder: w.encoder.Digest,
-		Digests: map[string]string{"pairs": m.Pairs, "splits": m.Splits, "samples": m.Samples}}
-	for _, c := range m.Crawls {
+	input := export.CardInput{Samples: files["samples"], Splits: files["splits"], Mined: w.in.Mined, Encoder: w.encoder.Digest, Digests: w.every.files()}
+	for _, c := range w.every.Crawls {
 		input.Crawls = append(input.Crawls, c.Crawl)
 	}
 	for i, u := range w.articles.units {

@@ -7,9 +7,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strings"
 
 	"crosssum/internal/artifact/arrowfile"
@@ -19,11 +19,6 @@ import (
 	"crosssum/internal/model/starts"
 	"crosssum/schemas"
 )
-
-// generate decodes test samples with the trained model. One unit is a directed pair of languages; the samples that a run
-// does not decode, because it takes some by hash or the model was never trained on their target language, are counted as
-// not_generated.
-var generateDefinition = definition[schemas.GenerateInput]{stage: schemas.Generate, open: openGenerate}
 
 // generationsASecond is a guess for the length of work items: five beams of a small model on two threads.
 const generationsASecond = 3
@@ -47,6 +42,9 @@ type testSample struct {
 
 func (s testSample) pair() string { return s.sourceLanguage + "-" + s.targetLanguage }
 
+// generating decodes test samples with the trained model. One unit is a directed pair of languages; the samples that a run
+// does not decode, because it takes some by hash or the model was never trained on their target language, are counted as
+// not_generated.
 type generating struct {
 	*Activities
 	in       schemas.GenerateInput
@@ -122,7 +120,11 @@ func (a *Activities) readTestPairs(in schemas.GenerateInput) (map[string][]testS
 	if err != nil {
 		return nil, err
 	}
-	known, err := a.targetLanguages(in.Model)
+	if path, err = a.Store.FileOf(in.Model, "all", "config.json"); err != nil {
+		return nil, err
+	}
+	// A language of the test split whose pairs all had too few samples to train on has no start token: its samples are not generated.
+	known, err := starts.Read(path)
 	if err != nil {
 		return nil, err
 	}
@@ -136,28 +138,16 @@ func (a *Activities) readTestPairs(in schemas.GenerateInput) (map[string][]testS
 	return pairs, nil
 }
 
-// targetLanguages are those that a model has a start token for. A language of the test split whose pairs all had too few samples
-// to train on has none: its samples are not generated.
-func (a *Activities) targetLanguages(model schemas.Ref) (starts.Tokens, error) {
-	path, err := a.Store.FileOf(model, "all", "config.json")
-	if err != nil {
-		return nil, err
-	}
-	return starts.Read(path)
-}
-
 // choose marks params.Samples samples by hash (0: all), of which each of the params.LargestPairs largest pairs has at least
 // params.SamplesAPair, or all that it has. More than Samples are chosen where those minima alone are more.
 func choose(pairs map[string][]testSample, params schemas.GenerateParams) {
-	var names []string
+	names := slices.SortedFunc(maps.Keys(pairs), func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(pairs[b]), len(pairs[a])), cmp.Compare(a, b))
+	})
 	var rest []*testSample
-	for name, samples := range pairs {
-		names = append(names, name)
-		sort.Slice(samples, func(i, j int) bool { return samples[i].hash < samples[j].hash })
-	}
-	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(len(pairs[b]), len(pairs[a])), cmp.Compare(a, b)) })
 	left := params.Samples
 	for rank, name := range names {
+		slices.SortFunc(pairs[name], func(a, b testSample) int { return cmp.Compare(a.hash, b.hash) })
 		for i := range pairs[name] {
 			s := &pairs[name][i]
 			if params.Samples == 0 || (rank < params.LargestPairs && i < params.SamplesAPair) {
@@ -168,7 +158,7 @@ func choose(pairs map[string][]testSample, params schemas.GenerateParams) {
 			rest = append(rest, s)
 		}
 	}
-	sort.Slice(rest, func(i, j int) bool { return rest[i].hash < rest[j].hash })
+	slices.SortFunc(rest, func(a, b *testSample) int { return cmp.Compare(a.hash, b.hash) })
 	for _, s := range rest[:max(0, min(left, len(rest)))] {
 		s.chosen = true
 	}
@@ -234,21 +224,14 @@ func (w generating) writePrompts(pair string, chosen []testSample, output string
 	if err != nil {
 		return err
 	}
-	out, err := arrowfile.Create[schemas.PromptRow](output)
-	if err != nil {
-		return err
-	}
 	for _, s := range chosen {
-		text := texts[s.sourceID]
-		if text == "" {
-			out.Close()
+		if texts[s.sourceID] == "" {
 			return fmt.Errorf("generate %s: article %q of the test split is not among the articles", pair, s.sourceID)
 		}
-		if err := out.Append(schemas.PromptRow{SourceLanguage: s.sourceLanguage, SourceID: s.sourceID,
-			TargetLanguage: s.targetLanguage, TargetID: s.targetID, Text: text}); err != nil {
-			out.Close()
-			return err
-		}
 	}
-	return out.Close()
+	return arrowfile.WriteRows(output, len(chosen), func(i int) schemas.PromptRow {
+		s := chosen[i]
+		return schemas.PromptRow{SourceLanguage: s.sourceLanguage, SourceID: s.sourceID, TargetLanguage: s.targetLanguage, TargetID: s.targetID,
+			Text: texts[s.sourceID]}
+	})
 }

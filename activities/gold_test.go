@@ -34,7 +34,7 @@ func TestABadGoldIsToldAndTheCrawlIsScannedAllTheSame(t *testing.T) {
 		if scanned.Count != 1 || scanned.Gold != "" || !strings.Contains(scanned.GoldFault, want) || !strings.Contains(scanned.GoldFault, "gold of crawl c") {
 			t.Errorf("%s: %+v", want, scanned)
 		}
-		_, err := calibrateDefinition.list(t.Context(), a, schemas.CalibrateInput{Scanned: scanned})
+		_, err := define(schemas.Calibrate, openCalibrate).list(t.Context(), a, schemas.CalibrateInput{Scanned: scanned})
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "give other known pairs with --gold") {
 			t.Errorf("%s: calibrated by %v", want, err)
 		}
@@ -79,7 +79,7 @@ func TestTheReportWarnsOfAGoldThatCannotBeReadAndShowsTheRest(t *testing.T) {
 	d := newDataset(t)
 	articles, neighbours := d.inputs()
 	a := &Activities{Config{Store: d.store}}
-	links, err := tryFinish(a, linkDefinition, schemas.LinkInput{Articles: articles, Neighbours: neighbours, Rule: "margin", Threshold: 1.05,
+	links, err := tryFinish(a, define(schemas.Link, openLink), schemas.LinkInput{Articles: articles, Neighbours: neighbours, Rule: "margin", Threshold: 1.05,
 		DuplicateThreshold: 0.95, Neighbour: 3})
 	noError(t, err)
 	gold := func(text string) string {

@@ -10,9 +10,6 @@ import (
 	"crosssum/schemas"
 )
 
-// identify asks the language classifier about every summary of a language.
-var identifyDefinition = definition[schemas.IdentifyInput]{stage: schemas.Identify, open: openIdentify}
-
 // summariesASecond is a guess for the length of work items: short texts on one thread.
 const summariesASecond = 10000
 
@@ -24,6 +21,7 @@ type identifyMaterial struct {
 	Profile    engine.Profile `json:"profile"`
 }
 
+// identifying asks the language classifier about every summary of a language.
 type identifying struct {
 	*Activities
 	in         schemas.IdentifyInput
@@ -36,11 +34,8 @@ func openIdentify(o *opening, in schemas.IdentifyInput) work {
 	return identifying{o.Activities, in, o.inputs(in.Articles, "articles.arrow"), o.classifier(), o.profile(o.CPU, in.Numerics)}
 }
 
-func (w identifying) units() (units []schemas.WorkUnit, err error) {
-	for _, u := range w.articles.units {
-		units = append(units, schemas.WorkUnit{Name: u.Name, Seconds: 0.3 + float64(sizeOf(u))/summariesASecond})
-	}
-	return units, nil
+func (w identifying) units() ([]schemas.WorkUnit, error) {
+	return w.articles.work(func(u schemas.Unit) float64 { return 0.3 + float64(sizeOf(u))/summariesASecond })
 }
 
 func (w identifying) material(language string) any {

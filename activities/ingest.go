@@ -10,9 +10,6 @@ import (
 	"crosssum/schemas"
 )
 
-// ingest reads the files of a language into articles and quarantine.
-var ingestDefinition = definition[schemas.IngestInput]{stage: schemas.Ingest, open: openIngest}
-
 // packedBytesASecond is a guess for the length of work items: compressed crawl text, parsed and sorted on one thread.
 const packedBytesASecond = 5 << 20
 
@@ -30,11 +27,11 @@ type ingestFile struct {
 	Digest   string `json:"digest"`
 }
 
-// ingesting has the files of a crawl by language.
+// ingesting reads the files of a language into articles and quarantine.
 type ingesting struct {
 	*Activities
 	in    schemas.IngestInput
-	files map[string][]schemas.CrawlFile
+	files map[string][]schemas.CrawlFile // by language
 }
 
 func openIngest(o *opening, in schemas.IngestInput) work {

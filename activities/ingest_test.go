@@ -31,7 +31,7 @@ func ingestHost(t *testing.T, files map[string]string) (*testsuite.TestActivityE
 	a := &Activities{Config{Store: s, CrawlRoots: []string{root}}}
 	env := (&testsuite.WorkflowTestSuite{}).NewTestActivityEnvironment()
 	registerOne(env, a, schemas.ScanActivity, a.scan)
-	register(env, a, ingestDefinition)
+	define(schemas.Ingest, openIngest).register(env, a)
 	return env, a, root
 }
 

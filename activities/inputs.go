@@ -50,6 +50,20 @@ func (o *opening) units(ref schemas.Ref) []schemas.Unit {
 	})
 }
 
+// file is where a file of a unit lies, which must be there.
+func (o *opening) file(u schemas.Unit, name string) string {
+	return got(o, func() (string, error) { return o.Store.File(u, name) })
+}
+
+// paths are where objects lie, by the names of their digests.
+func (o *opening) paths(digests map[string]string) map[string]string {
+	paths := map[string]string{}
+	for name, digest := range digests {
+		paths[name] = got(o, func() (string, error) { return o.Store.Path(digest) })
+	}
+	return paths
+}
+
 // only is the unit of a sealed stage that has one.
 func (o *opening) only(ref schemas.Ref) schemas.Unit {
 	units := o.units(ref)
@@ -87,6 +101,14 @@ func (in inputs) of(unit string) (u schemas.Unit, path, digest string) {
 		return in.units[i], in.paths[i], in.digests[i]
 	}
 	return u, "", ""
+}
+
+// work is a unit for each of these, with a guess of its seconds.
+func (in inputs) work(seconds func(schemas.Unit) float64) (units []schemas.WorkUnit, err error) {
+	for _, u := range in.units {
+		units = append(units, schemas.WorkUnit{Name: u.Name, Seconds: seconds(u)})
+	}
+	return units, nil
 }
 
 // names are those of the units.

@@ -26,7 +26,7 @@ func (sc *scene) layOut(in schemas.LayOutInput) schemas.LaidOut {
 // reported makes the report of a run and lays out its folder.
 func (sc *scene) reported(in schemas.ReportInput) (laid schemas.LaidOut) {
 	sc.t.Helper()
-	ref := finish(sc.t, sc.Activities, reportDefinition, in)
+	ref := finish(sc.t, sc.Activities, define(schemas.Report, openReport), in)
 	made := schemas.Refs{"report": ref}
 	for name, ref := range in.Made {
 		made[name] = ref

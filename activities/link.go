@@ -10,9 +10,6 @@ import (
 	"crosssum/schemas"
 )
 
-// link accepts pairs of articles by the rule asked for, over all languages at once.
-var linkDefinition = definition[schemas.LinkInput]{stage: schemas.Link, open: openLink}
-
 // linkMaterial is all that the pairs depend on. Which pair of languages a list belongs to stands in the unit's name.
 type linkMaterial struct {
 	Articles           []string            `json:"articles"` // digests
@@ -23,6 +20,7 @@ type linkMaterial struct {
 	K                  int                 `json:"k"`
 }
 
+// linking accepts pairs of articles by the rule asked for, over all languages at once.
 type linking struct {
 	*Activities
 	whole
@@ -48,23 +46,17 @@ func (w linking) material(string) any {
 
 // input is what link reads: the files of the stages before.
 func (w linking) input() (link.Input, error) {
+	o := &opening{Activities: w.Activities}
 	input := link.Input{Languages: w.articles.names(), Articles: w.articles.paths, Rule: w.in.Rule, Threshold: w.in.Threshold,
 		DuplicateThreshold: w.in.DuplicateThreshold, K: w.in.Neighbour}
 	for _, u := range w.neighbours {
-		var lists link.Lists
-		var err error
-		lists.A, lists.B, _ = strings.Cut(u.Name, "-")
-		if lists.Forward, err = w.Store.File(u, "forward.arrow"); err != nil {
-			return input, err
-		}
-		if lists.A != lists.B {
-			if lists.Backward, err = w.Store.File(u, "backward.arrow"); err != nil {
-				return input, err
-			}
+		lists := link.Lists{Forward: o.file(u, "forward.arrow")}
+		if lists.A, lists.B, _ = strings.Cut(u.Name, "-"); lists.A != lists.B {
+			lists.Backward = o.file(u, "backward.arrow")
 		}
 		input.Lists = append(input.Lists, lists)
 	}
-	return input, nil
+	return input, o.err
 }
 
 func (w linking) run(_ context.Context, _ schemas.WorkUnit, draft *store.Draft, report engine.Report) (map[string]int64, error) {

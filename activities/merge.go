@@ -13,9 +13,6 @@ import (
 	"crosssum/schemas"
 )
 
-// merge brings the articles of a crawl into those of the catalogue before it, language by language.
-var mergeDefinition = definition[schemas.MergeInput]{stage: schemas.Merge, open: openMerge}
-
 // mergedASecond is a guess for the length of work items: bytes of packed articles, read and written.
 const mergedASecond = 20 << 20
 
@@ -39,10 +36,10 @@ type mergeSides struct {
 	mode            string // how the crawl's rows are taken
 }
 
-// merging has both sides by language.
+// merging brings the articles of a crawl into those of the catalogue before it, language by language.
 type merging struct {
 	*Activities
-	sides map[string]mergeSides
+	sides map[string]mergeSides // by language
 }
 
 // openMerge reads both indices. A language of which neither has a row is left out.
@@ -111,27 +108,24 @@ func (a *Activities) crawlStates(ingested schemas.Unit) ([]schemas.CatalogueFile
 		return nil, err
 	}
 	var files []schemas.CatalogueFile
-	return files, json.Unmarshal(b, &files)
+	err = json.Unmarshal(b, &files)
+	return files, err
 }
 
 func (w merging) run(ctx context.Context, u schemas.WorkUnit, draft *store.Draft, report engine.Report) (map[string]int64, error) {
-	s := w.sides[u.Name]
+	s, o := w.sides[u.Name], &opening{Activities: w.Activities}
 	input := catalogue.Input{Language: u.Name, Snapshot: s.mode == schemas.ModeSnapshot}
-	var err error
 	if s.previous != nil {
-		if input.Previous, err = w.Store.File(*s.previous, "articles.arrow"); err != nil {
-			return nil, err
-		}
+		input.Previous = o.file(*s.previous, "articles.arrow")
+	}
+	if s.crawl != nil {
+		input.Articles, input.Deletions = o.file(*s.crawl, "articles.arrow"), o.file(*s.crawl, "deletions.arrow")
+	}
+	if o.err != nil {
+		return nil, o.err
 	}
 	if s.crawl == nil {
-		n := s.previous.Counts["articles"]
-		return mergeCounts(catalogue.Counts{Articles: n}, ""), catalogue.Carry(input.Previous, draft.Dir)
-	}
-	if input.Articles, err = w.Store.File(*s.crawl, "articles.arrow"); err != nil {
-		return nil, err
-	}
-	if input.Deletions, err = w.Store.File(*s.crawl, "deletions.arrow"); err != nil {
-		return nil, err
+		return mergeCounts(catalogue.Counts{Articles: s.previous.Counts["articles"]}, ""), catalogue.Carry(input.Previous, draft.Dir)
 	}
 	counts, err := catalogue.Merge(ctx, input, draft.Dir, func(rows int64) {
 		report(schemas.Progress{Done: rows, Of: "rows"})

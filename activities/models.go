@@ -6,9 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 
 	"crosssum/internal/artifact/atomicfile"
@@ -105,18 +106,14 @@ func (a *Activities) modelDirs(name string) ([]string, error) {
 // that nothing here reads.
 func notWeights(name string) bool {
 	upper := strings.ToUpper(name)
-	for _, suffix := range []string{".MD", ".SH", ".H5", ".MSGPACK", ".OT", ".ONNX"} {
-		if strings.HasSuffix(upper, suffix) {
-			return true
-		}
-	}
-	return strings.HasPrefix(name, ".") || strings.HasPrefix(upper, "LICENSE") || strings.HasPrefix(upper, "NOTICE") ||
+	other := slices.Contains([]string{".MD", ".SH", ".H5", ".MSGPACK", ".OT", ".ONNX"}, filepath.Ext(upper))
+	return other || strings.HasPrefix(name, ".") || strings.HasPrefix(upper, "LICENSE") || strings.HasPrefix(upper, "NOTICE") ||
 		strings.HasPrefix(name, "pytorch_model") || upper == "METRICS.JSONL" || upper == "TIMINGS.JSONL"
 }
 
 // digestOfDir is the SHA-256 of "<name> <digest>\n" for every file of dir in name order, sub-folders included.
 func digestOfDir(dir string) (string, error) {
-	var names []string
+	digests := map[string]string{}
 	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -124,26 +121,24 @@ func digestOfDir(dir string) (string, error) {
 		if e.IsDir() && path != dir && strings.HasPrefix(e.Name(), ".") {
 			return filepath.SkipDir
 		}
-		if !e.IsDir() && !notWeights(e.Name()) {
-			rel, err := filepath.Rel(dir, path)
-			names = append(names, filepath.ToSlash(rel))
-			return err
+		if e.IsDir() || notWeights(e.Name()) {
+			return nil
 		}
-		return nil
+		rel, err := filepath.Rel(dir, path)
+		if err == nil {
+			digests[filepath.ToSlash(rel)], err = digestOfFile(path)
+		}
+		return err
 	})
-	if err != nil {
-		return "", err
-	}
-	sort.Strings(names)
+	return digestOf(digests), err
+}
+
+func digestOf(files map[string]string) string {
 	h := sha256.New()
-	for _, name := range names {
-		digest, err := digestOfFile(filepath.Join(dir, filepath.FromSlash(name)))
-		if err != nil {
-			return "", err
-		}
-		fmt.Fprintf(h, "%s %s\n", name, digest)
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		fmt.Fprintf(h, "%s %s\n", name, files[name])
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 func digestOfFile(path string) (string, error) {
@@ -192,16 +187,11 @@ func (a *Activities) modelOf(u schemas.Unit) (model, error) {
 
 // digestOfUnit is digestOfDir of a published model.
 func digestOfUnit(u schemas.Unit) string {
-	var names []string
-	for name := range u.Files {
+	digests := map[string]string{}
+	for name, f := range u.Files {
 		if !notWeights(filepath.Base(name)) {
-			names = append(names, name)
+			digests[name] = f.Digest
 		}
 	}
-	sort.Strings(names)
-	h := sha256.New()
-	for _, name := range names {
-		fmt.Fprintf(h, "%s %s\n", name, u.Files[name].Digest)
-	}
-	return hex.EncodeToString(h.Sum(nil))
+	return digestOf(digests)
 }

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"crosssum/internal/artifact/store"
@@ -11,10 +12,6 @@ import (
 
 	"go.temporal.io/sdk/activity"
 )
-
-// neighbours lists, for every article of a language, its nearest articles of another (for alignment) and of its own (for
-// duplicates). One unit is an unordered pair of languages.
-var neighboursDefinition = definition[schemas.NeighboursInput]{stage: schemas.Neighbours, open: openNeighbours}
 
 // productsASecond is a guess for the length of work items: dot products of some hundred dimensions.
 const productsASecond = 2e7
@@ -26,6 +23,8 @@ type neighboursMaterial struct {
 	Profile engine.Profile `json:"profile"`
 }
 
+// searching lists, for every article of a language, its nearest articles of another (for alignment) and of its own (for
+// duplicates). One unit is an unordered pair of languages.
 type searching struct {
 	*Activities
 	in         schemas.NeighboursInput
@@ -83,21 +82,16 @@ func (a *Activities) earlierSearch(in schemas.NeighboursInput, source, target st
 	if in.Earlier == nil || in.EarlierEmbeddings == nil {
 		return nil, ""
 	}
-	lists, err := a.Store.Index(*in.Earlier)
-	if err != nil {
-		return nil, err.Error()
+	o := &opening{Activities: a}
+	lists, embeddings := o.units(*in.Earlier), o.units(*in.EarlierEmbeddings)
+	if o.err != nil {
+		return nil, o.err.Error()
 	}
-	embeddings, err := a.Store.Index(*in.EarlierEmbeddings)
-	if err != nil {
-		return nil, err.Error()
-	}
-	unit := func(index schemas.Index, name string) schemas.Unit {
-		for _, u := range index.Units {
-			if u.Name == name {
-				return u
-			}
+	unit := func(units []schemas.Unit, name string) (u schemas.Unit) {
+		if i := slices.IndexFunc(units, func(u schemas.Unit) bool { return u.Name == name }); i >= 0 {
+			u = units[i]
 		}
-		return schemas.Unit{}
+		return u
 	}
 	from, to, pair := unit(embeddings, source), unit(embeddings, target), unit(lists, source+"-"+target)
 	if from.Name == "" || to.Name == "" || pair.Name == "" {
@@ -107,19 +101,12 @@ func (a *Activities) earlierSearch(in schemas.NeighboursInput, source, target st
 	if pair.Key != store.Key(schemas.Neighbours.Name, schemas.Neighbours.Version, now) {
 		return nil, "the earlier lists were made with other parameters, libraries or threads, or of other embeddings"
 	}
-	e := &engine.EarlierSearch{}
-	files := []struct {
-		path *string
-		unit schemas.Unit
-		name string
-	}{{&e.Source, from, "embeddings.arrow"}, {&e.Target, to, "embeddings.arrow"}, {&e.Forward, pair, "forward.arrow"}, {&e.Backward, pair, "backward.arrow"}}
-	if source == target {
-		files = files[:3]
+	e := &engine.EarlierSearch{Source: o.file(from, "embeddings.arrow"), Target: o.file(to, "embeddings.arrow"), Forward: o.file(pair, "forward.arrow")}
+	if source != target {
+		e.Backward = o.file(pair, "backward.arrow")
 	}
-	for _, f := range files {
-		if *f.path, err = a.Store.File(f.unit, f.name); err != nil {
-			return nil, err.Error()
-		}
+	if o.err != nil {
+		return nil, o.err.Error()
 	}
 	return e, ""
 }

@@ -48,7 +48,7 @@ func writeVectors(t *testing.T, dir, language string, n int) {
 func TestNeighboursTakeAnEarlierRunsListsOnlyIfTheyAreOfThisSearch(t *testing.T) {
 	d := newDataset(t)
 	var asked []engine.SearchRequest
-	register(d.env, &Activities{Config{Store: d.store, CPU: searches{asked: &asked}}}, neighboursDefinition)
+	define(schemas.Neighbours, openNeighbours).register(d.env, &Activities{Config{Store: d.store, CPU: searches{asked: &asked}}})
 	embeddings := func(name string, rows map[string]int, languages ...string) schemas.Ref {
 		return d.publish(name, languages, func(language, dir string) {
 			writeVectors(t, dir, language, rows[language])
@@ -110,7 +110,7 @@ func TestALookUpNamesNoMoreUnitsThanAHistoryCanHold(t *testing.T) {
 	embeddings := d.publish("embed", languages, func(language, dir string) {
 		writeVectors(t, dir, language, 1)
 	})
-	register(d.env, a, neighboursDefinition)
+	define(schemas.Neighbours, openNeighbours).register(d.env, a)
 	value, err := d.env.ExecuteActivity(schemas.Neighbours.PlanName(), schemas.NeighboursInput{Embeddings: embeddings, Keep: 4, Numerics: "portable"})
 	noError(t, err)
 	var planned schemas.Planned

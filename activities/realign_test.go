@@ -36,7 +36,7 @@ func newLedgerHost(t *testing.T) *ledgerHost {
 	h.env = (&testsuite.WorkflowTestSuite{}).NewTestActivityEnvironment()
 	registerOne(h.env, h.a, schemas.WaitingActivity, h.a.waiting)
 	registerOne(h.env, h.a, schemas.TakeActivity, h.a.take)
-	register(h.env, h.a, ingestDefinition)
+	define(schemas.Ingest, openIngest).register(h.env, h.a)
 	h.put(filepath.Join(models, "e/config.json"), "{}")
 	return h
 }
@@ -89,7 +89,7 @@ func (h *ledgerHost) take(p schemas.RealignParams) schemas.Took {
 	if err != nil || len(w.Crawls) == 0 {
 		h.t.Fatalf("%+v, %v", w, err)
 	}
-	in := schemas.TakeInput{Ingested: finish(h.t, h.a, ingestDefinition, schemas.IngestInput{Scanned: w.Crawls[0], Params: p.Ingest, Tolerant: true})}
+	in := schemas.TakeInput{Ingested: finish(h.t, h.a, define(schemas.Ingest, openIngest), schemas.IngestInput{Scanned: w.Crawls[0], Params: p.Ingest, Tolerant: true})}
 	in.Entry = schemas.Catalogue{Name: p.Catalogue, Number: 1, Crawl: w.Crawls[0].Crawl, Digest: w.Crawls[0].Digest, Mode: w.Crawls[0].Mode,
 		Params: p, Encoder: w.Encoder}
 	if w.Newest != nil {
@@ -229,7 +229,7 @@ func TestTheSecondOfTwoRivalsIsToldAndDoesNotClaimTheEntry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := schemas.TakeInput{Ingested: finish(t, h.a, ingestDefinition, schemas.IngestInput{Scanned: w.Crawls[0], Params: p.Ingest, Tolerant: true})}
+	in := schemas.TakeInput{Ingested: finish(t, h.a, define(schemas.Ingest, openIngest), schemas.IngestInput{Scanned: w.Crawls[0], Params: p.Ingest, Tolerant: true})}
 	in.Entry = schemas.Catalogue{Name: "main", Number: 1, Crawl: "w1", Digest: w.Crawls[0].Digest, Mode: "delta", Params: p, Encoder: w.Encoder}
 	first, second := h.enter(in), h.enter(in)
 	if !first.Mine || second.Mine || second.Newest.Object != first.Newest.Object {

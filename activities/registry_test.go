@@ -52,7 +52,7 @@ func TestAStageThatPublishesAFileThatNobodyDeclaredIsRefused(t *testing.T) {
 	d := newDataset(t)
 	articles, neighbours := d.inputs()
 	a := &Activities{Config{Store: d.store}}
-	undeclared := linkDefinition
+	undeclared := define(schemas.Link, openLink)
 	undeclared.stage.Files = slices.DeleteFunc(slices.Clone(undeclared.stage.Files), func(f schemas.Published) bool { return f.Name == "pairs.arrow" })
 	_, err := tryFinish(a, undeclared, schemas.LinkInput{Articles: articles, Neighbours: neighbours, Rule: "margin", Threshold: 1.05,
 		DuplicateThreshold: 0.95, Neighbour: 3})

@@ -1,8 +1,10 @@
 package activities
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -12,9 +14,7 @@ import (
 	"crosssum/schemas"
 )
 
-// reportDefinition draws the page of a run. It is a view: its key holds the workflow id and the stages' times, so that every run has its own.
-var reportDefinition = definition[schemas.ReportInput]{stage: schemas.Report, open: openReport}
-
+// reporting draws the page of a run. It is a view: its key holds the workflow id and the stages' times, so that every run has its own.
 type reporting struct {
 	*Activities
 	whole
@@ -33,22 +33,12 @@ func (w reporting) run(ctx context.Context, _ schemas.WorkUnit, draft *store.Dra
 	if err != nil {
 		return nil, err
 	}
-	page, err := os.Create(filepath.Join(draft.Dir, "report.html"))
-	if err != nil {
-		return nil, err
-	}
-	defer page.Close()
-	if err := report.Render(page, data); err != nil {
-		return nil, err
-	}
-	if err := page.Close(); err != nil {
+	var page bytes.Buffer
+	if err := errors.Join(report.Render(&page, data), os.WriteFile(filepath.Join(draft.Dir, "report.html"), page.Bytes(), 0o644)); err != nil {
 		return nil, err
 	}
 	figures := report.Figures(data)
-	if err := writeJSON(filepath.Join(draft.Dir, "figures.json"), figures); err != nil {
-		return nil, err
-	}
-	return map[string]int64{"figures": int64(len(figures))}, nil
+	return map[string]int64{"figures": int64(len(figures))}, writeJSON(filepath.Join(draft.Dir, "figures.json"), figures)
 }
 
 func writeJSON(path string, v any) error {

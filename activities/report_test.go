@@ -12,7 +12,7 @@ import (
 
 func (sc *scene) reportInput(run string) schemas.ReportInput {
 	generations := sc.generations("french-english", summaryOf("english", 0), "french nothing alike")
-	scores := finish(sc.t, sc.Activities, scoreDefinition, sc.scoreInput(generations))
+	scores := finish(sc.t, sc.Activities, define(schemas.Score, openScore), sc.scoreInput(generations))
 	dataset := sc.seal("export", sc.publish("export", "french", nil, func(dir string) {
 		if err := os.WriteFile(filepath.Join(dir, "french-english_test.jsonl"), []byte("{}\n"), 0o644); err != nil {
 			sc.t.Fatal(err)
@@ -112,7 +112,7 @@ func TestARerunReplacesTheFolderAndALostFolderComesBack(t *testing.T) {
 
 func TestAReportOfNoStagesIsMade(t *testing.T) {
 	sc := newScene(t)
-	finish(t, sc.Activities, reportDefinition, schemas.ReportInput{Run: "nothing", Params: schemas.Demo()})
+	finish(t, sc.Activities, define(schemas.Report, openReport), schemas.ReportInput{Run: "nothing", Params: schemas.Demo()})
 }
 
 func TestRunFoldersNeverLeaveRuns(t *testing.T) {

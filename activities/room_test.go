@@ -32,12 +32,12 @@ func TestAFullDiskIsWaitedForAndTheSameAttemptGoesOn(t *testing.T) {
 	a := &Activities{Config{Store: s, AwaitRoom: true}}
 	in := schemas.LinkInput{Articles: articles, Neighbours: neighbours, Rule: "margin", Threshold: 1.05, DuplicateThreshold: 0.95, Neighbour: 3}
 	d.env.RegisterActivityWithOptions(func(ctx context.Context) (schemas.Done, error) {
-		units, err := linkDefinition.list(ctx, a, in)
+		units, err := define(schemas.Link, openLink).list(ctx, a, in)
 		if err != nil {
 			return schemas.Done{}, err
 		}
 		done, err := patiently(ctx, a, "link", func() (schemas.Done, error) {
-			return linkDefinition.compute(ctx, a, schemas.Work[schemas.LinkInput]{Input: in, Units: units})
+			return define(schemas.Link, openLink).compute(ctx, a, schemas.Work[schemas.LinkInput]{Input: in, Units: units})
 		})
 		return done, classify(err)
 	}, activity.RegisterOptions{Name: "patient"})

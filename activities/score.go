@@ -11,10 +11,8 @@ import (
 	"crosssum/schemas"
 )
 
-// scoreDefinition compares every generated summary with its reference: ROUGE and LaSE, beside the lead sentence and
+// scoring compares every generated summary with its reference: ROUGE and LaSE, beside the lead sentence and
 // shuffled references. One unit: bootstrap and shuffling are over all samples.
-var scoreDefinition = definition[schemas.ScoreInput]{stage: schemas.Score, open: openScore}
-
 type scoring struct {
 	*Activities
 	whole

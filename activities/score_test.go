@@ -151,7 +151,7 @@ func finish[In any](t *testing.T, a *Activities, d definition[In], in In) schema
 func tryFinish[In any](a *Activities, d definition[In], in In) (schemas.Ref, error) {
 	var suite testsuite.WorkflowTestSuite
 	env := suite.NewTestActivityEnvironment()
-	register(env, a, d)
+	d.register(env, a)
 	plan := func() (planned schemas.Planned, err error) {
 		value, err := env.ExecuteActivity(d.stage.PlanName(), in)
 		if err == nil {
@@ -201,10 +201,10 @@ func (sc *scene) scoreInput(generations schemas.Ref) schemas.ScoreInput {
 func TestScoresAreThoseOfTheirTextsAndRepeat(t *testing.T) {
 	sc := newScene(t)
 	in := sc.scoreInput(sc.generations("french-english", summaryOf("english", 0), "french nothing alike", summaryOf("english", 2)))
-	ref := finish(t, sc.Activities, scoreDefinition, in)
+	ref := finish(t, sc.Activities, define(schemas.Score, openScore), in)
 	other := newScene(t)
 	other.generations("french-english", summaryOf("english", 0), "french nothing alike", summaryOf("english", 2))
-	if again := finish(t, other.Activities, scoreDefinition, in); again.Index != ref.Index {
+	if again := finish(t, other.Activities, define(schemas.Score, openScore), in); again.Index != ref.Index {
 		t.Error("the same input gave other bytes in another store")
 	}
 	var s metric.Summary
@@ -249,7 +249,7 @@ func TestScoresAreThoseOfTheirTextsAndRepeat(t *testing.T) {
 
 func TestScoringNothingIsNoError(t *testing.T) {
 	sc := newScene(t)
-	ref := finish(t, sc.Activities, scoreDefinition, sc.scoreInput(sc.generations("none")))
+	ref := finish(t, sc.Activities, define(schemas.Score, openScore), sc.scoreInput(sc.generations("none")))
 	var s metric.Summary
 	if _, err := sc.Store.ReadFirst(ref, "summary.json", &s); err != nil || s.All.N != 0 {
 		t.Error(s, err)
@@ -258,7 +258,7 @@ func TestScoringNothingIsNoError(t *testing.T) {
 
 func TestAGenerationOfAnUnknownArticleIsRefused(t *testing.T) {
 	sc := newScene(t)
-	_, err := tryFinish(sc.Activities, scoreDefinition, sc.scoreInput(sc.generations("five", "a", "b", "c", "d", "e")))
+	_, err := tryFinish(sc.Activities, define(schemas.Score, openScore), sc.scoreInput(sc.generations("five", "a", "b", "c", "d", "e")))
 	var typed *temporal.ApplicationError
 	if !errors.As(err, &typed) || typed.Type() != schemas.InvalidInput || !typed.NonRetryable() || !strings.Contains(err.Error(), "a4") {
 		t.Errorf("got %v, wanted InvalidInput that names a4", err)

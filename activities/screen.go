@@ -9,10 +9,6 @@ import (
 	"crosssum/schemas"
 )
 
-// screen keeps, sets aside or moves the articles whose summary is not in their file's language. What it keeps as it is has
-// the digest that it had, so that nothing behind it is computed again.
-var screenDefinition = definition[schemas.ScreenInput]{stage: schemas.Screen, open: openScreen}
-
 // articlesASecond is a guess for the length of work items: articles read, counted and written on one thread.
 const articlesASecond = 20000
 
@@ -24,6 +20,8 @@ type screenMaterial struct {
 	Params     schemas.ScreenParams `json:"params"`
 }
 
+// screening keeps, sets aside or moves the articles whose summary is not in their file's language. What it keeps as it is has
+// the digest that it had, so that nothing behind it is computed again.
 type screening struct {
 	*Activities
 	in                   schemas.ScreenInput
@@ -34,15 +32,12 @@ func openScreen(o *opening, in schemas.ScreenInput) work {
 	return screening{o.Activities, in, o.inputs(in.Articles, "articles.arrow"), o.inputs(in.Identified, "classified.arrow")}
 }
 
-func (w screening) units() (units []schemas.WorkUnit, err error) {
+func (w screening) units() ([]schemas.WorkUnit, error) {
 	rows := 0.0
 	for _, u := range w.articles.units {
 		rows += float64(sizeOf(u))
 	}
-	for _, u := range w.articles.units {
-		units = append(units, schemas.WorkUnit{Name: u.Name, Seconds: 0.05 + (float64(sizeOf(u))+rows/50)/articlesASecond})
-	}
-	return units, nil
+	return w.articles.work(func(u schemas.Unit) float64 { return 0.05 + (float64(sizeOf(u))+rows/50)/articlesASecond })
 }
 
 func (w screening) material(language string) any {

@@ -68,10 +68,10 @@ const faraway = " as a language, and a summary so long that nobody who reads it 
 func screened(t *testing.T, sc *scene, articles schemas.Ref, misplaced string) (identified, kept schemas.Ref) {
 	t.Helper()
 	sc.CPU = labeller{}
-	identified = finish(t, sc.Activities, identifyDefinition, schemas.IdentifyInput{Articles: articles, Numerics: "portable"})
+	identified = finish(t, sc.Activities, define(schemas.Identify, openIdentify), schemas.IdentifyInput{Articles: articles, Numerics: "portable"})
 	in := schemas.ScreenInput{Articles: articles, Identified: identified, Params: schemas.Demo().Screen}
 	in.Params.Misplaced = misplaced
-	return identified, finish(t, sc.Activities, screenDefinition, in)
+	return identified, finish(t, sc.Activities, define(schemas.Screen, openScreen), in)
 }
 
 func (sc *scene) digests(ref schemas.Ref) map[string]string {
@@ -125,8 +125,8 @@ func TestWhatACrawlChangedGoesToEmbedAndExportAndNotThroughScreen(t *testing.T) 
 	}
 	entry, err := sc.Store.PutJSON(schemas.Catalogue{Digest: "first"})
 	noError(t, err)
-	crawls, err := sc.crawlsOf(schemas.ExportInput{Articles: kept, Ingested: merged, Previous: entry.Digest, Mined: schemas.Mined{Crawl: "second"}})
-	if noError(t, err); len(crawls) != 2 || crawls[1].Crawl != "second" || fmt.Sprint(crawls[1].Changes) != fmt.Sprint(changed.byUnit()) {
+	crawls := o.crawlsOf(schemas.ExportInput{Articles: kept, Ingested: merged, Previous: entry.Digest, Mined: schemas.Mined{Crawl: "second"}})
+	if noError(t, o.err); len(crawls) != 2 || crawls[1].Crawl != "second" || fmt.Sprint(crawls[1].Changes) != fmt.Sprint(changed.byUnit()) {
 		t.Errorf("%+v", crawls)
 	}
 }

@@ -10,9 +10,6 @@ import (
 	"crosssum/schemas"
 )
 
-// split_dedup assigns connected components to train, val and test, drops exact duplicates and lists the samples.
-var splitDefinition = definition[schemas.SplitInput]{stage: schemas.SplitDedup, open: openSplit}
-
 // splitMaterial is all that the splits depend on.
 type splitMaterial struct {
 	Articles   []string            `json:"articles"` // digests
@@ -24,6 +21,7 @@ type splitMaterial struct {
 	Trained    string              `json:"trained,omitempty"`
 }
 
+// splitting assigns connected components to train, val and test, drops exact duplicates and lists the samples.
 type splitting struct {
 	*Activities
 	whole
@@ -51,21 +49,14 @@ func (w splitting) material(string) any {
 }
 
 func (w splitting) run(_ context.Context, _ schemas.WorkUnit, draft *store.Draft, report engine.Report) (map[string]int64, error) {
-	input := split.Input{Languages: w.articles.names(), Articles: w.articles.paths, Params: w.in.Params, Seed: w.in.Seed}
-	files := []struct {
-		path *string
-		unit schemas.Unit
-		name string
-	}{{&input.Pairs, w.links, "pairs.arrow"}, {&input.Duplicates, w.links, "duplicates.arrow"}, {&input.History, w.earlier, "history.arrow"},
-		{&input.Trained, w.earlier, "trained.arrow"}}
-	if w.in.Earlier == nil {
-		files = files[:2]
+	o := &opening{Activities: w.Activities}
+	input := split.Input{Languages: w.articles.names(), Articles: w.articles.paths, Params: w.in.Params, Seed: w.in.Seed,
+		Pairs: o.file(w.links, "pairs.arrow"), Duplicates: o.file(w.links, "duplicates.arrow")}
+	if w.in.Earlier != nil {
+		input.History, input.Trained = o.file(w.earlier, "history.arrow"), o.file(w.earlier, "trained.arrow")
 	}
-	for _, f := range files {
-		var err error
-		if *f.path, err = w.Store.File(f.unit, f.name); err != nil {
-			return nil, err
-		}
+	if o.err != nil {
+		return nil, o.err
 	}
 	return split.Run(input, draft.Dir, func(done, total int64) {
 		report(schemas.Progress{Done: done, Total: total, Of: "articles"})

@@ -33,6 +33,10 @@ type definition[In any] struct {
 	open  func(*opening, In) work
 }
 
+func define[In any](stage schemas.Stage[In], open func(*opening, In) work) definition[In] {
+	return definition[In]{stage, open}
+}
+
 // workItemSeconds is what a work item should cost: small units are computed together.
 const workItemSeconds = 20
 
@@ -40,7 +44,7 @@ const workItemSeconds = 20
 const mostMissing = 4000
 
 // register puts the two activities of a stage on the registry.
-func register[In any](registry worker.ActivityRegistry, a *Activities, d definition[In]) {
+func (d definition[In]) register(registry worker.ActivityRegistry, a *Activities) {
 	registry.RegisterActivityWithOptions(func(ctx context.Context, in In) (schemas.Planned, error) {
 		planned, err := patiently(ctx, a, d.stage.Name, func() (schemas.Planned, error) { return d.lookup(ctx, a, in) })
 		return planned, classify(err)

@@ -10,9 +10,6 @@ import (
 	"crosssum/schemas"
 )
 
-// tokenize turns the articles of a language into ids of the summarizer's vocabulary: once for every training that has the same limits.
-var tokenizeDefinition = definition[schemas.TokenizeInput]{stage: schemas.Tokenize, open: openTokenize}
-
 // tokenizedASecond gives the length of work items: two cores took 2,800 articles of the sample a second, 128 tokens each.
 const tokenizedASecond = 2000
 
@@ -27,6 +24,7 @@ type tokenizeMaterial struct {
 	Target     int    `json:"target_tokens"`
 }
 
+// tokenizing turns the articles of a language into ids of the summarizer's vocabulary: once for every training that has the same limits.
 type tokenizing struct {
 	*Activities
 	in         schemas.TokenizeInput
@@ -47,11 +45,8 @@ func openTokenize(o *opening, in schemas.TokenizeInput) work {
 	return w
 }
 
-func (w tokenizing) units() (units []schemas.WorkUnit, err error) {
-	for _, u := range w.articles.units {
-		units = append(units, schemas.WorkUnit{Name: u.Name, Seconds: 0.3 + float64(sizeOf(u))/tokenizedASecond})
-	}
-	return units, nil
+func (w tokenizing) units() ([]schemas.WorkUnit, error) {
+	return w.articles.work(func(u schemas.Unit) float64 { return 0.3 + float64(sizeOf(u))/tokenizedASecond })
 }
 
 func (w tokenizing) material(language string) any {

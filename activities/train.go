@@ -13,9 +13,6 @@ import (
 	"crosssum/schemas"
 )
 
-// train makes one model of all pairs. Attempts share a work folder: each goes on from the newest whole checkpoint in it.
-var trainDefinition = definition[schemas.TrainInput]{stage: schemas.Train, open: openTrain}
-
 type trainMaterial struct {
 	Articles   []string            `json:"articles"` // digests, in order of language; so too the tokens
 	Tokens     []string            `json:"tokens"`
@@ -26,6 +23,7 @@ type trainMaterial struct {
 	Profile    engine.Profile      `json:"profile"`
 }
 
+// training makes one model of all pairs. Attempts share a work folder: each goes on from the newest whole checkpoint in it.
 type training struct {
 	*Activities
 	whole
