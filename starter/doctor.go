@@ -8,9 +8,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 
+	"crosssum/internal/cli"
 	"crosssum/internal/engine"
 	"crosssum/schemas"
 
@@ -176,6 +178,25 @@ func packageVersion(ctx context.Context, name string) string {
 		return ""
 	}
 	return version
+}
+
+// version prints what the program was built from.
+func version(ctx context.Context, args []string) error {
+	set := flags("version", "version", "Prints the versions of this program, of Go, and of the libraries that decide how it talks to others.", "./crosssum version")
+	if err := cli.Parse(set, args); err != nil {
+		return err
+	}
+	fmt.Println("crosssum", schemas.Version+", built with", runtime.Version())
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, m := range info.Deps {
+			switch m.Path {
+			case "go.temporal.io/sdk", "go.temporal.io/api", "github.com/apache/arrow/go/v17":
+				fmt.Println(m.Path, m.Version)
+			}
+		}
+		fmt.Println("workflow type", schemas.PipelineWorkflow)
+	}
+	return nil
 }
 
 func gigabytes(bytes int64) float64 { return float64(bytes) / (1 << 30) }

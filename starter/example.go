@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"crosssum/internal/cli"
 	"crosssum/schemas"
@@ -18,25 +17,18 @@ func example(ctx context.Context, args []string) error {
 	preset := set.String("preset", "demo", "demo or paper")
 	form := set.Bool("form", false, "print the fields of the web UI's start form, then the JSON")
 	open := houseFlags(set)
-	var what []string
-	for len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		what, args = append(what, args[0]), args[1:]
-	}
+	what, args := words(args)
 	if err := cli.Parse(set, args); err != nil {
 		return err
 	}
 	if len(what) != 1 || what[0] != "pipeline" && what[0] != "realign" {
 		return fmt.Errorf("example: say of what: ./crosssum example pipeline, or example realign")
 	}
-	var p schemas.Params
-	switch *preset {
-	case "demo":
-		p = schemas.Demo()
-	case "paper":
-		p = schemas.Paper()
-	default:
+	values, ok := schemas.Presets[*preset]
+	if !ok {
 		return fmt.Errorf("example: no preset %q: demo or paper", *preset)
 	}
+	p := values()
 	if p.Languages == nil {
 		p.Languages = []string{}
 	}

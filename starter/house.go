@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"crosssum/internal/cli"
@@ -168,7 +169,7 @@ func (h *house) worker(ctx context.Context, owner int) error {
 			return errors.Join(h.adopt(p, owner), processes.WaitForWorker(ctx, c, queue, p))
 		}
 		say("restarting the worker: it was built before the last change, or works for another server")
-		if err := h.keeper.Stop(processes.WorkerName, h.config.WorkerStop()+5*time.Second); err != nil {
+		if err := h.keeper.Stop(processes.WorkerName, h.patience(processes.WorkerName)); err != nil {
 			return err
 		}
 	}
@@ -183,15 +184,10 @@ func (h *house) worker(ctx context.Context, owner int) error {
 // environment hands this command's settings to the worker.
 func (h *house) environment() []string {
 	c, list := h.config, string(os.PathListSeparator)
-	var roots [2]string
-	for i, folders := range [][]string{c.CrawlRoots, c.ModelRoots} {
-		for _, f := range folders {
-			roots[i] += list + f
-		}
-	}
 	return []string{"CROSSSUM_ADDRESS=" + c.Address, "CROSSSUM_NAMESPACE=" + c.Namespace, "CROSSSUM_STORE=" + c.Store,
 		"CROSSSUM_RUNS=" + c.Runs, "CROSSSUM_LANGUAGE_ID=" + c.LanguageID, "CROSSSUM_ENGINE=" + c.Engine,
-		"CROSSSUM_THREADS=" + strconv.Itoa(c.Threads), "CROSSSUM_DEVICE=" + c.Device, "CROSSSUM_CRAWL_ROOTS=" + roots[0][1:], "CROSSSUM_MODEL_ROOTS=" + roots[1][1:]}
+		"CROSSSUM_THREADS=" + strconv.Itoa(c.Threads), "CROSSSUM_DEVICE=" + c.Device,
+		"CROSSSUM_CRAWL_ROOTS=" + strings.Join(c.CrawlRoots, list), "CROSSSUM_MODEL_ROOTS=" + strings.Join(c.ModelRoots, list)}
 }
 
 // attend starts this checkout's server or worker again when it dies while a run is watched: the run goes on from its last
@@ -227,14 +223,13 @@ func (h *house) attend(ctx context.Context) (leave func()) {
 // adopt settles who ends a process that was found running: `up` and --keep make it stay, a command that was killed passes
 // its processes on, and one that still runs has to share: then they stay.
 func (h *house) adopt(p processes.Process, owner int) error {
-	switch {
-	case p.Owner == 0 || p.Owner == owner:
+	if p.Owner == 0 || p.Owner == owner {
 		return nil
-	case p.Orphan():
-		p.Owner = owner
-		return h.keeper.Update(p)
 	}
-	p.Owner = 0
+	if !p.Orphan() {
+		owner = 0
+	}
+	p.Owner = owner
 	return h.keeper.Update(p)
 }
 

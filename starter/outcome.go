@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -25,17 +23,17 @@ func summary(w io.Writer, r schemas.PipelineResult, encoder string, took time.Du
 	if r.Folder != "" {
 		fmt.Fprintf(w, "data set, model and manifest: %s\n", r.Folder)
 	}
-	for _, warning := range r.Warnings {
-		fmt.Fprintf(w, "warning: %s\n", warning)
-	}
-	for _, unit := range r.Nondeterministic {
-		fmt.Fprintf(w, "nondeterministic: %s gave other bytes than the first time; the first ones stay\n", unit)
-	}
+	cautions(w, r.Warnings, r.Nondeterministic)
 }
 
-// names are the keys of m, sorted.
-func names[V any](m map[string]V) []string {
-	return slices.Sorted(maps.Keys(m))
+// cautions prints what a person should know of a run that has succeeded all the same.
+func cautions(w io.Writer, warnings, nondeterministic []string) {
+	for _, warning := range warnings {
+		fmt.Fprintf(w, "warning: %s\n", warning)
+	}
+	for _, unit := range nondeterministic {
+		fmt.Fprintf(w, "nondeterministic: %s gave other bytes than the first time; the first ones stay\n", unit)
+	}
 }
 
 // explain prints why a run failed: the error at the root of Temporal's chain, with its type, and where to read more.

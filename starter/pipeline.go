@@ -133,7 +133,7 @@ func (h *house) perform(ctx context.Context, j job, note string, result any) (to
 
 // stillRunning says what a command leaves behind.
 func (h *house) stillRunning(keep bool) {
-	if h.ours() && keep {
+	if h.ui != "" && keep {
 		fmt.Printf("\nStill running: web UI %s (./crosssum down stops it)\n", h.runsURL())
 	}
 }
@@ -252,9 +252,6 @@ func interrupted(c client.Client, run client.WorkflowRun) error {
 	say("what was published stays: the same command goes on from there")
 	return context.Canceled
 }
-
-// ours says whether the Temporal server is one that this checkout started.
-func (h *house) ours() bool { return h.ui != "" }
 
 // runURL is the web UI's page of a run.
 func (h *house) runURL(run client.WorkflowRun) string {

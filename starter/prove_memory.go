@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"os/exec"
 
 	"crosssum/internal/engine"
 	"crosssum/schemas"
@@ -39,11 +36,5 @@ func proveMemory(ctx context.Context, args []string) error {
 		fmt.Sprint("--steps=", *steps), fmt.Sprint("--micro-batch=", *micro), fmt.Sprint("--accumulation=", *accumulation),
 		fmt.Sprint("--source-tokens=", *source), fmt.Sprint("--target-tokens=", *target), "--precision", *precision,
 		fmt.Sprint("--activation-checkpointing=", *again))
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	err = cmd.Run()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && ctx.Err() == nil {
-		return errSaid
-	}
-	return err
+	return handOn(ctx, cmd)
 }

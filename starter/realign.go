@@ -137,12 +137,7 @@ func realigned(w io.Writer, p schemas.RealignParams, r schemas.RealignResult, to
 	for _, c := range r.Refused {
 		fmt.Fprintf(w, "refused: %s: %s\n", c.Crawl, c.Reason)
 	}
-	for _, warning := range r.Warnings {
-		fmt.Fprintf(w, "warning: %s\n", warning)
-	}
-	for _, unit := range r.Nondeterministic {
-		fmt.Fprintf(w, "nondeterministic: %s gave other bytes than the first time; the first ones stay\n", unit)
-	}
+	cautions(w, r.Warnings, r.Nondeterministic)
 	switch {
 	case r.Number == 0 && p.Crawl == "":
 		fmt.Fprintf(w, "\nCatalogue %s is empty, and no crawl waits: a crawl is a folder with a crawl.json; see ./crosssum realign --help\n", r.Catalogue)

@@ -3,13 +3,15 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
-	"crosssum/internal/cli"
 	"crosssum/internal/operation/processes"
 	"crosssum/internal/operation/schedules"
 	"crosssum/schemas"
@@ -53,7 +55,7 @@ func schedule(ctx context.Context, args []string) error {
 	}
 	verb, ok := verbs[args[0]]
 	if !ok {
-		return fmt.Errorf("schedule: no %q: %s; see ./crosssum schedule --help", args[0], strings.Join(names(verbs), ", "))
+		return fmt.Errorf("schedule: no %q: %s; see ./crosssum schedule --help", args[0], strings.Join(slices.Sorted(maps.Keys(verbs)), ", "))
 	}
 	return verb(ctx, args[1:])
 }
@@ -78,18 +80,14 @@ func scheduleCreate(ctx context.Context, args []string) error {
 	set.DurationVar(&o.CatchUp, "catch-up", 30*24*time.Hour, "make up for a time that passed while no server ran, if it is not longer ago")
 	set.DurationVar(&o.Timeout, "timeout", 7*24*time.Hour, "end a run that lasts longer")
 	ask := realignFlags(set)
-	open := houseFlags(set)
-	if err := cli.Parse(set, args); err != nil {
-		return err
-	}
-	if o.Every == 0 && o.Cron == "" {
-		o.Every = 7 * 24 * time.Hour
-	}
-	h, c, err := reach(ctx, open)
+	h, c, err := reach(ctx, set, args)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
+	if o.Every == 0 && o.Cron == "" {
+		o.Every = 7 * 24 * time.Hour
+	}
 	if o.Params, err = ask(h); err != nil {
 		return err
 	}
@@ -107,11 +105,7 @@ func scheduleCreate(ctx context.Context, args []string) error {
 
 func scheduleList(ctx context.Context, args []string) error {
 	set := flags("schedule list", "schedule list", "Lists the schedules with their next and latest runs.", "./crosssum schedule list")
-	open := houseFlags(set)
-	if err := cli.Parse(set, args); err != nil {
-		return err
-	}
-	h, c, err := reach(ctx, open)
+	h, c, err := reach(ctx, set, args)
 	if err != nil {
 		return err
 	}
@@ -182,34 +176,34 @@ func scheduleVerb(verb, text string, do func(context.Context, *house, client.Cli
 	return func(ctx context.Context, args []string) error {
 		set := flags("schedule "+verb, "schedule "+verb+" [--id] realign", text, "./crosssum schedule "+verb+" realign")
 		id := set.String("id", "", "name of the schedule (default realign)")
-		open := houseFlags(set)
-		var named []string
-		for len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-			named, args = append(named, args[0]), args[1:]
-		}
-		if err := cli.Parse(set, args); err != nil {
-			return err
-		}
-		if len(named) == 1 && *id == "" {
-			*id = named[0]
-		} else if len(named) > 0 {
-			return fmt.Errorf("schedule %s: name one schedule", verb)
-		}
-		if *id == "" {
-			*id = "realign"
-		}
-		h, c, err := reach(ctx, open)
+		named, args := words(args)
+		h, c, err := reach(ctx, set, args)
 		if err != nil {
 			return err
 		}
 		defer c.Close()
-		return do(ctx, h, c, *id)
+		if *id != "" {
+			named = append(named, *id)
+		}
+		if len(named) > 1 {
+			return fmt.Errorf("schedule %s: name one schedule", verb)
+		}
+		return do(ctx, h, c, append(named, "realign")[0])
 	}
 }
 
+// words are the arguments before the first flag.
+func words(args []string) (words, rest []string) {
+	i := slices.IndexFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "-") })
+	if i < 0 {
+		i = len(args)
+	}
+	return slices.Clone(args[:i]), args[i:]
+}
+
 // reach opens the house and connects to its server, which must run already: schedules live in it.
-func reach(ctx context.Context, open func() (*house, error)) (*house, client.Client, error) {
-	h, err := open()
+func reach(ctx context.Context, set *flag.FlagSet, args []string) (*house, client.Client, error) {
+	h, err := openHouse(set, args)
 	if err != nil {
 		return nil, nil, err
 	}

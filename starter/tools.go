@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"crosssum/internal/cli"
 	"crosssum/internal/engine"
 	"crosssum/internal/operation/config"
 	"crosssum/schemas"
@@ -29,8 +31,7 @@ func tool(name string) func(context.Context, []string) error {
 		if mode == "" && name == "train" && h.config.Device == "cuda" {
 			mode = "native"
 		}
-		cmd := engineTool(ctx, h.config, mode, append([]string{name}, args...)...)
-		return handOn(ctx, cmd)
+		return handOn(ctx, engineTool(ctx, h.config, mode, append([]string{name}, args...)...))
 	}
 }
 
@@ -41,6 +42,27 @@ func maker(program, name string) func(context.Context, []string) error {
 		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 		return handOn(ctx, cmd)
 	}
+}
+
+// benchmark runs one of bench/: a measurement beside a peer. The wrapper has set up the native environment.
+func benchmark(ctx context.Context, args []string) error {
+	var names []string
+	mains, _ := filepath.Glob(filepath.Join(config.Root(), "bench", "*", "main.go"))
+	for _, path := range mains {
+		names = append(names, filepath.Base(filepath.Dir(path)))
+	}
+	set := flags("benchmark", "benchmark NAME [FLAGS]", "Measures this project beside the tools that people would use instead, in one run, with the same threads. NAME is one of "+
+		strings.Join(names, ", ")+";\n./crosssum benchmark NAME --help lists its flags, and bench/README.md says what the peers need and what was measured.",
+		"./crosssum benchmark embed --python ~/peers/bin/python --texts 4000")
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+		return cmp.Or(cli.Parse(set, args), errors.New("benchmark: say which: "+strings.Join(names, ", ")))
+	}
+	if !slices.Contains(names, args[0]) {
+		return fmt.Errorf("benchmark: no %q; there are %s", args[0], strings.Join(names, ", "))
+	}
+	cmd := exec.CommandContext(ctx, "go", append([]string{"run", "./bench/" + args[0]}, args[1:]...)...)
+	cmd.Dir = config.Root()
+	return handOn(ctx, cmd)
 }
 
 // handOn lets a program go on in this one's place: standard input and output are the user's, and it says itself what failed.
@@ -76,10 +98,7 @@ func numerics(args []string) (mode string, rest []string, err error) {
 
 // engineTool is a subcommand of the engine; its numerics are portable unless mode says native. Interrupting the starter interrupts it.
 func engineTool(ctx context.Context, c config.Config, mode string, args ...string) *exec.Cmd {
-	o := engine.Options{Program: c.Engine, Threads: c.Threads}
-	if mode == "" {
-		mode = "portable"
-	}
+	o, mode := engine.Options{Program: c.Engine, Threads: c.Threads}, cmp.Or(mode, "portable")
 	if mode == "native" {
 		o.Device = c.Device
 	}

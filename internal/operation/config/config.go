@@ -4,6 +4,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -142,9 +143,7 @@ func (c Config) complete(folder string) (Config, error) {
 	if c.Threads == 0 {
 		c.Threads = min(runtime.NumCPU(), maxThreads)
 	}
-	if c.Device == "" {
-		c.Device = "auto"
-	}
+	c.Device = cmp.Or(c.Device, "auto")
 	if !slices.Contains([]string{"auto", "cpu", "cuda"}, c.Device) {
 		return c, fmt.Errorf("configuration: device %q is not auto, cpu or cuda", c.Device)
 	}
@@ -196,25 +195,21 @@ func (c Config) completeStages() (Config, error) {
 
 // merge fills what p leaves at zero from the defaults d.
 func merge(p, d schemas.Policy) schemas.Policy {
-	integer := func(p *int, d int) {
-		if *p <= 0 {
-			*p = d
-		}
-	}
-	real := func(p *float64, d float64) {
-		if *p <= 0 {
-			*p = d
-		}
-	}
-	integer(&p.HeartbeatSeconds, d.HeartbeatSeconds)
-	integer(&p.StartToCloseSeconds, d.StartToCloseSeconds)
-	integer(&p.ScheduleToCloseSeconds, d.ScheduleToCloseSeconds)
-	integer(&p.Attempts, d.Attempts)
-	integer(&p.Parallel, d.Parallel)
-	real(&p.InitialSeconds, d.InitialSeconds)
-	real(&p.BackoffCoefficient, d.BackoffCoefficient)
-	real(&p.MaximumSeconds, d.MaximumSeconds)
+	fill(&p.HeartbeatSeconds, d.HeartbeatSeconds)
+	fill(&p.StartToCloseSeconds, d.StartToCloseSeconds)
+	fill(&p.ScheduleToCloseSeconds, d.ScheduleToCloseSeconds)
+	fill(&p.Attempts, d.Attempts)
+	fill(&p.Parallel, d.Parallel)
+	fill(&p.InitialSeconds, d.InitialSeconds)
+	fill(&p.BackoffCoefficient, d.BackoffCoefficient)
+	fill(&p.MaximumSeconds, d.MaximumSeconds)
 	return p
+}
+
+func fill[T int | float64](p *T, d T) {
+	if *p <= 0 {
+		*p = d
+	}
 }
 
 func absolute(folder, path string) string {

@@ -2,6 +2,7 @@ package filetools
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -175,16 +176,8 @@ func (o *alignment) print(w io.Writer) error {
 		_, err := fmt.Fprintf(out, "%s\t%s\t%s\n", number(r.SourceID), number(r.TargetID), strconv.FormatFloat(float64(r.Score), 'g', -1, 32))
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	return out.Flush()
+	return cmp.Or(err, out.Flush())
 }
 
 // number is an id without its leading zeros.
-func number(id string) string {
-	if n := strings.TrimLeft(id, "0"); n != "" {
-		return n
-	}
-	return "0"
-}
+func number(id string) string { return cmp.Or(strings.TrimLeft(id, "0"), "0") }

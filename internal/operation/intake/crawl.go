@@ -7,13 +7,15 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"sort"
+	"slices"
 	"strings"
 	"time"
 
 	"crosssum/internal/artifact/atomicfile"
 	"crosssum/internal/crawl"
 )
+
+var errNoRoot = errors.New("no crawl root is configured: see crawl_roots in temporal.yaml")
 
 // Find is the folder dir, or else the crawl of that name under one of roots.
 func Find(roots []string, dir string) (string, error) {
@@ -34,7 +36,7 @@ func Find(roots []string, dir string) (string, error) {
 // same files, and is never changed: a run may be reading it.
 func Crawl(roots []string, dir string) (string, error) {
 	if len(roots) == 0 {
-		return "", errors.New("no crawl root is configured: see crawl_roots in temporal.yaml")
+		return "", errNoRoot
 	}
 	found, err := Find(roots, dir)
 	if err != nil {
@@ -43,11 +45,7 @@ func Crawl(roots []string, dir string) (string, error) {
 	if found != dir {
 		return filepath.ToSlash(filepath.Clean(dir)), nil
 	}
-	dir, err = filepath.Abs(dir)
-	if err == nil {
-		dir, err = filepath.EvalSymlinks(dir)
-	}
-	if err != nil {
+	if dir, err = resolve(dir); err != nil {
 		return "", fmt.Errorf("crawl folder: %w", err)
 	}
 	for _, root := range roots {
@@ -80,6 +78,47 @@ func Crawl(roots []string, dir string) (string, error) {
 	return name, link(dir, filepath.Join(root, name), files)
 }
 
+// FolderOfCrawls is how workers name a folder of crawls: "" for the last root itself, or a folder in one of the roots, which
+// may be given by its name or by its path. Workers look nowhere else.
+func FolderOfCrawls(roots []string, dir string) (string, error) {
+	if len(roots) == 0 {
+		return "", errNoRoot
+	}
+	if dir == "" {
+		return "", nil
+	}
+	if !strings.ContainsRune(dir, filepath.Separator) && !isDir(dir) {
+		if slices.ContainsFunc(roots, func(root string) bool { return isDir(filepath.Join(root, dir)) }) {
+			return dir, nil
+		}
+	}
+	path, err := resolve(dir)
+	if err != nil {
+		return "", fmt.Errorf("there is no folder of crawls %s, and none of that name in %s", dir, strings.Join(roots, " or "))
+	}
+	for i, root := range roots {
+		resolved, err := filepath.EvalSymlinks(root)
+		switch {
+		case err != nil:
+		case path == resolved && i == len(roots)-1:
+			return "", nil
+		case filepath.Dir(path) == resolved:
+			return filepath.Base(path), nil
+		}
+	}
+	return "", fmt.Errorf("folder of crawls %s: workers look for crawls in %s and in the folders there: move it into one of these, or add the "+
+		"folder it lies in to crawl_roots of temporal.yaml", dir, strings.Join(roots, " and "))
+}
+
+// resolve is the absolute path without links.
+func resolve(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err == nil {
+		path, err = filepath.EvalSymlinks(path)
+	}
+	return path, err
+}
+
 // link makes target with the files of dir; it appears complete or not at all.
 func link(dir, target string, files []string) error {
 	return atomicfile.Folder(target, func(aside string) error {
@@ -88,14 +127,14 @@ func link(dir, target string, files []string) error {
 			if err != nil {
 				return err
 			}
-			if os.Link(source, filepath.Join(aside, f)) == nil {
+			copied := filepath.Join(aside, f)
+			if os.Link(source, copied) == nil {
 				continue
 			}
 			info, err := os.Stat(source)
 			if err != nil {
 				return err
 			}
-			copied := filepath.Join(aside, f)
 			if err := errors.Join(atomicfile.Copy(source, copied), os.Chtimes(copied, info.ModTime(), info.ModTime())); err != nil {
 				return err
 			}
@@ -117,24 +156,17 @@ func crawlFiles(dir string) ([]string, error) {
 			files = append(files, e.Name())
 		}
 	}
-	sort.Strings(files)
 	return files, nil
 }
 
 // same says whether target holds just these files of dir: equal size and time, as links and our copies have them.
 func same(dir, target string, files []string) bool {
 	have, err := crawlFiles(target)
-	if err != nil || len(have) != len(files) {
-		return false
-	}
-	for i, f := range files {
+	return err == nil && slices.EqualFunc(files, have, func(f, there string) bool {
 		a, errA := os.Stat(filepath.Join(dir, f))
 		b, errB := os.Stat(filepath.Join(target, f))
-		if have[i] != f || errA != nil || errB != nil || a.Size() != b.Size() || !a.ModTime().Equal(b.ModTime()) {
-			return false
-		}
-	}
-	return true
+		return f == there && errA == nil && errB == nil && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
+	})
 }
 
 // safeName keeps what a crawl's name may have: letters, digits, dot, hyphen and underscore, at most 100 characters with a date.

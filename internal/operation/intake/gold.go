@@ -20,7 +20,7 @@ import (
 // last crawl root. It returns its name there, which holds a piece of the content's digest: other content, another name.
 func Gold(roots []string, path string) (string, error) {
 	if len(roots) == 0 {
-		return "", errors.New("no crawl root is configured: see crawl_roots in temporal.yaml")
+		return "", errNoRoot
 	}
 	file, err := os.Open(path)
 	if err != nil {

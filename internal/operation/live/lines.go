@@ -86,10 +86,14 @@ func (b *Board) detail(stage schemas.StageProgress, fraction float64, now time.T
 		if a.Stage != stage.Stage {
 			continue
 		}
-		if p := a.Progress; p.Of != "" && p.Total > 0 {
-			parts = append(parts, fmt.Sprintf("%s%s of %s %s", named(p.Unit), Thousands(p.Done), Thousands(p.Total), p.Of))
-		} else if p.Unit != "" && p.Unit != "all" {
-			parts = append(parts, p.Unit)
+		p, unit := a.Progress, a.Progress.Unit
+		if unit == "all" {
+			unit = ""
+		}
+		if p.Of != "" && p.Total > 0 {
+			parts = append(parts, strings.TrimSpace(fmt.Sprintf("%s %s of %s %s", unit, Thousands(p.Done), Thousands(p.Total), p.Of)))
+		} else if unit != "" {
+			parts = append(parts, unit)
 		}
 		maps.Copy(metrics, a.Progress.Metrics)
 	}
@@ -170,13 +174,6 @@ func Reused(stage schemas.StageProgress, width int) []string {
 func bar(fraction float64) string {
 	full := int(fraction*barWidth + 1e-9)
 	return strings.Repeat("█", full) + strings.Repeat("░", barWidth-full)
-}
-
-func named(unit string) string {
-	if unit == "" || unit == "all" {
-		return ""
-	}
-	return unit + " "
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

@@ -3,6 +3,7 @@
 package processes
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -90,7 +91,7 @@ func (k *Keeper) Find(name string) (Process, bool) {
 	if err != nil || json.Unmarshal(b, &p) != nil || p.PID <= 1 {
 		return p, false
 	}
-	return p, p.alive()
+	return p, p.Alive()
 }
 
 // Start runs p.Program in the background, in a session of its own so that Ctrl-C in the terminal does not reach it, with
@@ -118,7 +119,7 @@ func (k *Keeper) Start(p Process, dir string, env []string) (Process, error) {
 	if p.Started, err = startTime(p.PID); err != nil {
 		return p, fmt.Errorf("%s ended at once: %s", p.Name, p.Tail(5))
 	}
-	return p, k.write(p)
+	return p, k.Update(p)
 }
 
 // Revive starts a process again that ended without Stop (killed, out of memory), as it was: revived tells whether it had
@@ -140,9 +141,6 @@ func (k *Keeper) Revive(ctx context.Context, name, dir string, env []string) (p 
 	return p, true, err
 }
 
-// Update writes p's file again, with another owner for example.
-func (k *Keeper) Update(p Process) error { return k.write(p) }
-
 // Stop asks the process to end and waits; after patience it is killed. One that is not there is no error.
 func (k *Keeper) Stop(name string, patience time.Duration) error {
 	p, ok := k.Find(name)
@@ -151,13 +149,13 @@ func (k *Keeper) Stop(name string, patience time.Duration) error {
 		return nil
 	}
 	p.Stopping = true
-	if err := k.write(p); err != nil {
+	if err := k.Update(p); err != nil {
 		return err
 	}
 	if err := syscall.Kill(p.PID, syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return fmt.Errorf("stopping %s (process %d): %w", name, p.PID, err)
 	}
-	for deadline := time.Now().Add(patience); p.alive(); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); p.Alive(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			syscall.Kill(p.PID, syscall.SIGKILL)
 			deadline = deadline.Add(time.Hour)
@@ -176,9 +174,7 @@ func (p Process) Outdated() bool {
 func (p Process) Orphan() bool { return p.Owner != 0 && syscall.Kill(p.Owner, 0) != nil }
 
 // Alive says whether the process still runs.
-func (p Process) Alive() bool { return p.alive() }
-
-func (p Process) alive() bool {
+func (p Process) Alive() bool {
 	started, err := startTime(p.PID)
 	return err == nil && started == p.Started
 }
@@ -192,7 +188,8 @@ func (p Process) Tail(lines int) string {
 
 func (k *Keeper) file(name string) string { return filepath.Join(k.files, name+".json") }
 
-func (k *Keeper) write(p Process) error {
+// Update writes p's file, with another owner for example.
+func (k *Keeper) Update(p Process) error {
 	b, err := json.MarshalIndent(p, "", "  ")
 	if err != nil {
 		return err
@@ -206,11 +203,7 @@ func startTime(pid int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, rest, _ := strings.Cut(string(b), ") ") // the command's name may hold anything but this, seen from the right
-	if i := strings.LastIndex(string(b), ") "); i >= 0 {
-		rest = string(b)[i+2:]
-	}
-	fields := strings.Fields(rest)
+	fields := strings.Fields(string(b[bytes.LastIndex(b, []byte(") "))+1:])) // the command's name may hold anything but this, seen from the right
 	if len(fields) < 20 || fields[0] == "Z" {
 		return "", errors.New("not running")
 	}

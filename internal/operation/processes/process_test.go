@@ -101,7 +101,7 @@ func TestAKilledProcessIsRevivedAndAStoppedOneIsNot(t *testing.T) {
 
 func TestAnotherProcessUnderARememberedNumberIsNotTakenForOurs(t *testing.T) {
 	k := NewKeeper(t.TempDir())
-	if err := errors.Join(k.prepare(), k.write(Process{Name: "worker", PID: os.Getpid(), Started: "1"})); err != nil {
+	if err := errors.Join(k.prepare(), k.Update(Process{Name: "worker", PID: os.Getpid(), Started: "1"})); err != nil {
 		t.Fatal(err)
 	}
 	if p, ok := k.Find("worker"); ok {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"crosssum/schemas"
@@ -55,7 +56,7 @@ func (k *Keeper) StartServer(ctx context.Context, o ServerOptions) (Process, err
 		if err = ping(ctx, p.Address); err == nil {
 			return p, nil
 		}
-		if !p.alive() {
+		if !p.Alive() {
 			return p, fmt.Errorf("the Temporal server ended while it started; %s ends with\n  | %s", p.Log, p.Tail(6))
 		}
 		if time.Now().After(deadline) {
@@ -149,16 +150,17 @@ func addSearchAttributes(ctx context.Context, c client.Client, namespace string)
 
 // WaitForWorker waits until a worker polls the task queue. p, when it has a pid, is the worker's process: its end is an error.
 func WaitForWorker(ctx context.Context, c client.Client, queue string, p Process) error {
+	mine := strconv.Itoa(p.PID) + "@" // which the SDK begins a poller's identity with
 	for deadline := time.Now().Add(45 * time.Second); ; {
 		r, err := c.DescribeTaskQueue(ctx, queue, enums.TASK_QUEUE_TYPE_WORKFLOW)
 		if err == nil {
 			for _, poller := range r.GetPollers() {
-				if time.Since(poller.GetLastAccessTime().AsTime()) < 90*time.Second && (p.PID == 0 || mine(poller.GetIdentity(), p.PID)) {
+				if time.Since(poller.GetLastAccessTime().AsTime()) < 90*time.Second && (p.PID == 0 || strings.HasPrefix(poller.GetIdentity(), mine)) {
 					return nil
 				}
 			}
 		}
-		if p.PID != 0 && !p.alive() {
+		if p.PID != 0 && !p.Alive() {
 			return fmt.Errorf("the worker ended while it started; %s ends with\n  | %s", p.Log, p.Tail(6))
 		}
 		if time.Now().After(deadline) {
@@ -168,12 +170,6 @@ func WaitForWorker(ctx context.Context, c client.Client, queue string, p Process
 			return err
 		}
 	}
-}
-
-// mine says whether a poller's identity, "<pid>@<host>..." by the SDK's custom, is that of the process.
-func mine(identity string, pid int) bool {
-	prefix := strconv.Itoa(pid) + "@"
-	return len(identity) > len(prefix) && identity[:len(prefix)] == prefix
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

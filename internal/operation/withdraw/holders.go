@@ -32,12 +32,13 @@ type Holder struct {
 
 // Search looks for a list of articles.
 type Search struct {
-	Store  *store.Store
-	Runs   string   // the folder of runs
-	Models []string // the model roots
-	wanted map[Article]bool
-	says   map[trained.Row][]Article // those of the list that catalogues have, by what records of models may have in place of their names
-	found  map[string]found          // by path of the object
+	Store     *store.Store
+	Runs      string   // the folder of runs
+	Models    []string // the model roots
+	wanted    map[Article]bool
+	languages map[string]bool           // of wanted
+	says      map[trained.Row][]Article // those of the list that catalogues have, by what records of models may have in place of their names
+	found     map[string]found          // by path of the object
 }
 
 // found is what of the list a file names.
@@ -45,9 +46,9 @@ type found struct{ all, train map[Article]bool }
 
 // NewSearch searches a store, a folder of runs and the model roots.
 func NewSearch(s *store.Store, runs string, models []string, articles []Article) *Search {
-	search := &Search{Store: s, Runs: runs, Models: models, wanted: map[Article]bool{}, says: map[trained.Row][]Article{}, found: map[string]found{}}
+	search := &Search{Store: s, Runs: runs, Models: models, wanted: map[Article]bool{}, languages: map[string]bool{}, says: map[trained.Row][]Article{}, found: map[string]found{}}
 	for _, a := range articles {
-		search.wanted[a] = true
+		search.wanted[a], search.languages[a.Language] = true, true
 	}
 	return search
 }
@@ -60,7 +61,7 @@ func (s *Search) In(entry schemas.Entry) ([]Article, error) {
 	}
 	var in []Article
 	for _, u := range index.Units {
-		if !s.of(u.Name) {
+		if !s.languages[u.Name] {
 			continue
 		}
 		f, err := read(s, u, "articles.arrow", func(row *schemas.ArticleRow, f *found) {
@@ -77,23 +78,8 @@ func (s *Search) In(entry schemas.Entry) ([]Article, error) {
 			in = append(in, a)
 		}
 	}
-	slices.SortFunc(in, func(a, b Article) int {
-		if a.less(b) {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(in, Article.compare)
 	return in, nil
-}
-
-// of says whether the list has articles of a language.
-func (s *Search) of(language string) bool {
-	for a := range s.wanted {
-		if a.Language == language {
-			return true
-		}
-	}
-	return false
 }
 
 // Holders lists everything that holds an article of the list: entries of all catalogues, data sets and models of runs, models with a record of
@@ -127,17 +113,14 @@ func (s *Search) catalogues() (holders []Holder, err error) {
 		}
 		for _, e := range entries {
 			in, err := s.In(e)
-			if err != nil {
-				holders = append(holders, Holder{Kind: "catalogue", Name: name, First: e.Number, Last: e.Number, Newest: e.Number == len(entries), Unread: err})
-				continue
-			}
+			h := Holder{Kind: "catalogue", Name: name, First: e.Number, Last: e.Number, Newest: e.Number == len(entries), Articles: len(in), Unread: err}
 			last := len(holders) - 1
 			switch {
-			case len(in) == 0:
-			case last >= 0 && holders[last].Name == name && holders[last].Last == e.Number-1 && holders[last].Articles == len(in):
-				holders[last].Last, holders[last].Newest = e.Number, e.Number == len(entries)
+			case err == nil && len(in) == 0:
+			case err == nil && last >= 0 && holders[last].Name == name && holders[last].Last == e.Number-1 && holders[last].Articles == len(in):
+				holders[last].Last, holders[last].Newest = h.Last, h.Newest
 			default:
-				holders = append(holders, Holder{Kind: "catalogue", Name: name, First: e.Number, Last: e.Number, Newest: e.Number == len(entries), Articles: len(in)})
+				holders = append(holders, h)
 			}
 		}
 	}

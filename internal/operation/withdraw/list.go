@@ -5,11 +5,12 @@ package withdraw
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
-	"sort"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -46,7 +47,6 @@ func ReadList(path string) ([]Article, error) {
 }
 
 func readList(in io.Reader) ([]Article, error) {
-	seen := map[Article]bool{}
 	var list []Article
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxLine)
@@ -62,10 +62,7 @@ func readList(in io.Reader) ([]Article, error) {
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", n, err)
 		}
-		if !seen[a] {
-			seen[a] = true
-			list = append(list, a)
-		}
+		list = append(list, a)
 	}
 	if err := lines.Err(); err != nil {
 		return nil, err
@@ -73,8 +70,8 @@ func readList(in io.Reader) ([]Article, error) {
 	if len(list) == 0 {
 		return nil, fmt.Errorf("names no article; wanted lines of a language, a tab and an id, or of {\"language\": ..., \"id\": ...}")
 	}
-	sort.Slice(list, func(i, j int) bool { return list[i].less(list[j]) })
-	return list, nil
+	slices.SortFunc(list, Article.compare)
+	return slices.Compact(list), nil
 }
 
 func parse(line []byte) (a Article, err error) {
@@ -106,6 +103,6 @@ func parse(line []byte) (a Article, err error) {
 	return a, nil
 }
 
-func (a Article) less(b Article) bool {
-	return a.Language < b.Language || a.Language == b.Language && a.ID < b.ID
+func (a Article) compare(b Article) int {
+	return cmp.Or(cmp.Compare(a.Language, b.Language), cmp.Compare(a.ID, b.ID))
 }
