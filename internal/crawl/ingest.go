@@ -165,8 +165,9 @@ func (in *Ingested) writeArticles(files []schemas.CrawlFile, s *sorter, out stri
 	last, any := located{}, false
 	err = s.each(func(l located) error {
 		if any && l.Article.ID == last.Article.ID {
-			return reject(Reject{File: l.File, Line: l.Line, Reason: DuplicateID,
-				Detail: wrong(DuplicateID, "id %s stands in line %d of %s too", clip(l.Article.ID, 60), last.Line, files[last.File].Digest[:12]).detail})
+			r := wrong(DuplicateID, "id %s stands in line %d of %s too", clip(l.Article.ID, 60), last.Line, files[last.File].Digest[:12])
+			r.File, r.Line = l.File, l.Line
+			return reject(*r)
 		}
 		last, any = l, true
 		a, language := l.Article, files[l.File].Language

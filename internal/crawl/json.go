@@ -24,7 +24,7 @@ type parser struct {
 }
 
 // parseObject reads a whole line as one object.
-func parseObject(s []byte) (object, *rowError) {
+func parseObject(s []byte) (object, *Reject) {
 	p := &parser{s: s}
 	v, err := p.value(0)
 	if err != nil {
@@ -47,7 +47,7 @@ func (p *parser) space() {
 	}
 }
 
-func (p *parser) unexpected(wanted string) *rowError {
+func (p *parser) unexpected(wanted string) *Reject {
 	if p.at >= len(p.s) {
 		return wrong(NotJSON, "ends where %s is wanted", wanted)
 	}
@@ -63,7 +63,7 @@ func (p *parser) take(c byte) bool {
 	return false
 }
 
-func (p *parser) value(depth int) (value, *rowError) {
+func (p *parser) value(depth int) (value, *Reject) {
 	if depth > MaxDepth {
 		return nil, wrong(NotJSON, "nested deeper than %d", MaxDepth)
 	}
@@ -96,7 +96,7 @@ func (p *parser) value(depth int) (value, *rowError) {
 	return nil, p.unexpected("a value")
 }
 
-func (p *parser) object(depth int) (value, *rowError) {
+func (p *parser) object(depth int) (value, *Reject) {
 	o := object{}
 	p.space()
 	if p.take('}') {
@@ -131,7 +131,7 @@ func (p *parser) object(depth int) (value, *rowError) {
 	}
 }
 
-func (p *parser) list(depth int) (value, *rowError) {
+func (p *parser) list(depth int) (value, *Reject) {
 	all := []value{}
 	p.space()
 	if p.take(']') {
@@ -154,7 +154,7 @@ func (p *parser) list(depth int) (value, *rowError) {
 }
 
 // number checks the form -?(0|[1-9][0-9]*)(.[0-9]+)?([eE][+-]?[0-9]+)? and keeps it as written.
-func (p *parser) number() (value, *rowError) {
+func (p *parser) number() (value, *Reject) {
 	from := p.at
 	digits := func() bool {
 		start := p.at
@@ -182,7 +182,7 @@ func (p *parser) number() (value, *rowError) {
 }
 
 // text reads a string after its opening quote.
-func (p *parser) text() (string, *rowError) {
+func (p *parser) text() (string, *Reject) {
 	var out []byte
 	start := p.at
 	for p.at < len(p.s) {
@@ -211,7 +211,7 @@ func (p *parser) text() (string, *rowError) {
 
 var escapes = map[byte]rune{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
 
-func (p *parser) escape() (rune, *rowError) {
+func (p *parser) escape() (rune, *Reject) {
 	if p.at >= len(p.s) {
 		return 0, wrong(NotJSON, "ends inside an escape")
 	}

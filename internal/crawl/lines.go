@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"strings"
@@ -84,9 +85,15 @@ func EachRow(ctx context.Context, path string, packed io.Reader, limits schemas.
 		case n%1024 == 0 && ctx.Err() != nil:
 			err = ctx.Err()
 		case size > limits.MaxLineBytes:
-			err = row(n, Article{}, &Reject{Line: n, Reason: OversizedLine, Detail: wrong(OversizedLine, "%d bytes, at most %d", size, limits.MaxLineBytes).detail})
+			r := wrong(OversizedLine, "%d bytes, at most %d", size, limits.MaxLineBytes)
+			r.Line = n
+			err = row(n, Article{}, r)
 		case len(bytes.TrimSpace(line)) > 0:
-			err = parsed(n, line, row)
+			a, r := parseLine(line)
+			if r != nil {
+				r.Line = n
+			}
+			err = row(n, a, r)
 		default:
 			blank++
 		}
@@ -96,10 +103,36 @@ func EachRow(ctx context.Context, path string, packed io.Reader, limits schemas.
 	}
 }
 
-func parsed(n int64, line []byte, row func(int64, Article, *Reject) error) error {
-	a, err := parseLine(line)
-	if err != nil {
-		return row(n, Article{}, &Reject{Line: n, Reason: err.reason, Detail: err.detail})
+// limited reads at most left bytes of r; one more is an ErrTooLarge, not an end: a bomb must not pass as a short file.
+type limited struct {
+	r    io.Reader
+	left int64
+	path string
+}
+
+// LimitReader reads at most n bytes of r, which is the file path unpacked; one more is an ErrTooLarge.
+func LimitReader(r io.Reader, n int64, path string) io.Reader {
+	return &limited{r: r, left: n, path: path}
+}
+
+// ErrTooLarge says that a file unpacks to more than its limit.
+type ErrTooLarge struct{ Path string }
+
+func (e *ErrTooLarge) Error() string {
+	return fmt.Sprintf("%s: unpacks to more than the limit on a file", e.Path)
+}
+
+func (l *limited) Read(p []byte) (int, error) {
+	if l.left < 0 {
+		return 0, &ErrTooLarge{l.path}
 	}
-	return row(n, a, nil)
+	if int64(len(p)) > l.left+1 {
+		p = p[:l.left+1]
+	}
+	n, err := l.r.Read(p)
+	l.left -= int64(n)
+	if l.left < 0 {
+		return n - 1, &ErrTooLarge{l.path}
+	}
+	return n, err
 }

@@ -34,20 +34,11 @@ type Reject struct {
 
 const detailBytes = 160
 
-// rowError is what the parser finds wrong with a line.
-type rowError struct {
-	reason Reason
-	detail string
-}
+func (r *Reject) Error() string { return string(r.Reason) + ": " + r.Detail }
 
-func (e *rowError) Error() string { return string(e.reason) + ": " + e.detail }
-
-func wrong(reason Reason, format string, args ...any) *rowError {
-	detail := fmt.Sprintf(format, args...)
-	if len(detail) > detailBytes {
-		detail = clip(detail, detailBytes)
-	}
-	return &rowError{reason, detail}
+// wrong is what the parser finds wrong with a line.
+func wrong(reason Reason, format string, args ...any) *Reject {
+	return &Reject{Reason: reason, Detail: clip(fmt.Sprintf(format, args...), detailBytes)}
 }
 
 // clip cuts valid UTF-8 to at most n bytes at a character's border.

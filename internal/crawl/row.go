@@ -32,7 +32,7 @@ func (a Article) Digest() string {
 // parseLine reads one line of a crawl file. id, summary and text must be there and hold more than white space; url,
 // title and images may be absent; fields that the format does not know are passed over. A row with "deleted": true needs
 // its id alone, and whatever else it has is not read: a withdrawal must not fail for the sake of a text that goes.
-func parseLine(b []byte) (a Article, err *rowError) {
+func parseLine(b []byte) (a Article, err *Reject) {
 	if !utf8.Valid(b) {
 		return a, wrong(InvalidUTF8, "byte %d", firstInvalid(b)+1)
 	}
@@ -78,7 +78,7 @@ func firstInvalid(b []byte) int {
 	return len(b)
 }
 
-func (o object) text(name string, required bool) (string, *rowError) {
+func (o object) text(name string, required bool) (string, *Reject) {
 	v, ok := o[name]
 	if !ok {
 		if required {
@@ -98,7 +98,7 @@ func (o object) text(name string, required bool) (string, *rowError) {
 	return s, nil
 }
 
-func (o object) images() ([]string, *rowError) {
+func (o object) images() ([]string, *Reject) {
 	v, ok := o["images"]
 	if !ok {
 		return nil, nil

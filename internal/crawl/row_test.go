@@ -62,17 +62,17 @@ func TestEveryKindOfBadRowHasItsReason(t *testing.T) {
 		if got := reasonOf(err); got != want {
 			t.Errorf("%.80q: got %q (%v), want %q", row, got, err, want)
 		}
-		if err != nil && len(err.detail) > detailBytes {
-			t.Errorf("%.80q: a detail of %d bytes", row, len(err.detail))
+		if err != nil && len(err.Detail) > detailBytes {
+			t.Errorf("%.80q: a detail of %d bytes", row, len(err.Detail))
 		}
 	}
 }
 
-func reasonOf(err *rowError) Reason {
+func reasonOf(err *Reject) Reason {
 	if err == nil {
 		return ""
 	}
-	return err.reason
+	return err.Reason
 }
 
 func TestValuesAreKeptToTheByte(t *testing.T) {
@@ -103,8 +103,8 @@ func FuzzParseLine(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		a, err := parseLine(b)
 		if err != nil {
-			if !known[err.reason] || len(err.detail) > detailBytes {
-				t.Fatalf("%q: reason %q, detail of %d bytes", b, err.reason, len(err.detail))
+			if !known[err.Reason] || len(err.Detail) > detailBytes {
+				t.Fatalf("%q: reason %q, detail of %d bytes", b, err.Reason, len(err.Detail))
 			}
 			return
 		}
@@ -131,7 +131,7 @@ func FuzzStrictness(f *testing.F) {
 			return
 		}
 		_, err := parseLine([]byte(s))
-		if err != nil && err.reason == NotJSON && !strings.Contains(err.detail, "nested deeper") {
+		if err != nil && err.Reason == NotJSON && !strings.Contains(err.Detail, "nested deeper") {
 			t.Fatalf("%q is JSON, yet: %v", s, err)
 		}
 	})

@@ -2,13 +2,13 @@ package crawl
 
 import (
 	"bufio"
-	"container/heap"
+	"cmp"
 	"encoding/gob"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strconv"
 )
 
@@ -23,14 +23,8 @@ type located struct {
 	Line    int64
 }
 
-func (l located) before(m located) bool {
-	if l.Article.ID != m.Article.ID {
-		return l.Article.ID < m.Article.ID
-	}
-	if l.File != m.File {
-		return l.File < m.File
-	}
-	return l.Line < m.Line
+func (l located) compare(m located) int {
+	return cmp.Or(cmp.Compare(l.Article.ID, m.Article.ID), cmp.Compare(l.File, m.File), cmp.Compare(l.Line, m.Line))
 }
 
 // sorter brings articles into (id, file, line) order, on disk beyond limit bytes.
@@ -56,7 +50,7 @@ func (s *sorter) add(l located) error {
 }
 
 func (s *sorter) spill() error {
-	sort.Slice(s.rows, func(i, j int) bool { return s.rows[i].before(s.rows[j]) })
+	slices.SortFunc(s.rows, located.compare)
 	path := filepath.Join(s.dir, "run"+strconv.Itoa(len(s.runs)))
 	file, err := os.Create(path)
 	if err != nil {
@@ -77,7 +71,7 @@ func (s *sorter) spill() error {
 // each calls f with every row in order.
 func (s *sorter) each(f func(located) error) error {
 	if len(s.runs) == 0 {
-		sort.Slice(s.rows, func(i, j int) bool { return s.rows[i].before(s.rows[j]) })
+		slices.SortFunc(s.rows, located.compare)
 		for _, l := range s.rows {
 			if err := f(l); err != nil {
 				return err
@@ -102,20 +96,8 @@ func (r *run) next() error {
 	return r.in.Decode(&r.head)
 }
 
-type runs []*run
-
-func (h runs) Len() int           { return len(h) }
-func (h runs) Less(i, j int) bool { return h[i].head.before(h[j].head) }
-func (h runs) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *runs) Push(r any)        { *h = append(*h, r.(*run)) }
-func (h *runs) Pop() any {
-	last := (*h)[len(*h)-1]
-	*h = (*h)[:len(*h)-1]
-	return last
-}
-
 func merge(paths []string, f func(located) error) error {
-	var open runs
+	var open []*run // by their heads
 	for _, path := range paths {
 		file, err := os.Open(path)
 		if err != nil {
@@ -123,25 +105,25 @@ func merge(paths []string, f func(located) error) error {
 		}
 		defer file.Close()
 		r := &run{in: gob.NewDecoder(bufio.NewReaderSize(file, 1<<18))}
-		if err := r.next(); errors.Is(err, io.EOF) {
-			continue
-		} else if err != nil {
+		if err := r.next(); err == nil {
+			open = append(open, r)
+		} else if !errors.Is(err, io.EOF) {
 			return err
 		}
-		open = append(open, r)
 	}
-	heap.Init(&open)
+	order := func(a, b *run) int { return a.head.compare(b.head) }
+	slices.SortFunc(open, order)
 	for len(open) > 0 {
-		if err := f(open[0].head); err != nil {
+		first := open[0]
+		if err := f(first.head); err != nil {
 			return err
 		}
-		switch err := open[0].next(); {
-		case errors.Is(err, io.EOF):
-			heap.Pop(&open)
-		case err != nil:
+		open = slices.Delete(open, 0, 1)
+		if err := first.next(); err == nil {
+			at, _ := slices.BinarySearchFunc(open, first, order)
+			open = slices.Insert(open, at, first)
+		} else if !errors.Is(err, io.EOF) {
 			return err
-		default:
-			heap.Fix(&open, 0)
 		}
 	}
 	return nil

@@ -15,6 +15,22 @@ import (
 // Clone copies a string out of the batch whose memory the strings of a row share.
 func Clone(s string) string { return string(append([]byte(nil), s...)) }
 
+// Names copies strings of which there are few, and holds each once.
+type Names map[string]string
+
+// Clone is Clone, with one copy of equal strings.
+func (n *Names) Clone(s string) string {
+	if *n == nil {
+		*n = Names{}
+	}
+	known, ok := (*n)[s]
+	if !ok {
+		known = Clone(s)
+		(*n)[known] = known
+	}
+	return known
+}
+
 // file is an Arrow file of any columns.
 type file struct {
 	path   string

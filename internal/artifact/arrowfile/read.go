@@ -3,6 +3,7 @@ package arrowfile
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 
 	"crosssum/internal/fault"
@@ -16,6 +17,22 @@ import (
 // A file that is truncated, foreign or of other columns is an error that names it.
 func Each[T any](path string, f func(*T) error) error {
 	return Pick(path, f)
+}
+
+// Pull turns around what calls a function with one row after the other, as Each does: rows come when they are asked for.
+func Pull[T any](each func(use func(T) error) error) (next func() (T, error, bool), stop func()) {
+	return iter.Pull2(func(yield func(T, error) bool) {
+		stopped := errors.New("stopped")
+		err := each(func(row T) error {
+			if !yield(row, nil) {
+				return stopped
+			}
+			return nil
+		})
+		if err != nil && err != stopped {
+			yield(*new(T), err)
+		}
+	})
 }
 
 // Pick is Each for a file that may have other columns too: names are those that it has for T's, in their order.

@@ -3,7 +3,6 @@ package catalogue
 import (
 	"context"
 	"errors"
-	"iter"
 	"os"
 	"path/filepath"
 
@@ -151,18 +150,7 @@ func (m *merge) open(path string, each func(path string, f func(*schemas.Article
 		c.next, c.stop = func() (r *schemas.ArticleRow, err error, any bool) { return }, func() {}
 		return c
 	}
-	c.next, c.stop = iter.Pull2(func(yield func(*schemas.ArticleRow, error) bool) {
-		stopped := errors.New("stopped")
-		err := each(path, func(r *schemas.ArticleRow) error {
-			if !yield(r, nil) {
-				return stopped
-			}
-			return nil
-		})
-		if err != nil && err != stopped {
-			yield(nil, err)
-		}
-	})
+	c.next, c.stop = arrowfile.Pull(func(f func(*schemas.ArticleRow) error) error { return each(path, f) })
 	return c
 }
 

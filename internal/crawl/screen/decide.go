@@ -96,15 +96,10 @@ func (j *judge) verdict(language int, r *schemas.ClassifiedRow) Verdict {
 
 // each judges a language's articles in their order.
 func (j *judge) each(language int, use func(finding) error) error {
-	labels := map[string]string{}
+	var labels arrowfile.Names
 	return arrowfile.Each(j.in.Classified[language], func(r *schemas.ClassifiedRow) error {
 		v := j.verdict(language, r)
-		label, ok := labels[v.Label]
-		if !ok {
-			label = arrowfile.Clone(v.Label)
-			labels[label] = label
-		}
-		f := finding{language: language, id: r.ID, label: label, probability: r.Probability, ok: OK(v, j.in.Params), to: -1}
+		f := finding{language: language, id: r.ID, label: labels.Clone(v.Label), probability: r.Probability, ok: OK(v, j.in.Params), to: -1}
 		if !f.ok && j.in.Params.Misplaced != Keep {
 			f.reason = left
 		}
@@ -152,7 +147,11 @@ func (j *judge) home(label string) int {
 // stays there, or one that comes there first, in (language, id) order, has the id.
 func (j *judge) moves() ([]finding, error) {
 	var all []finding
-	incoming := map[int]map[string]int{} // by language and id: how many want it
+	incoming := make([]map[string]int, len(j.in.Languages)) // by language and id: how many want it
+	leaving := make([]map[string]bool, len(j.in.Languages))
+	for i := range j.in.Languages {
+		incoming[i], leaving[i] = map[string]int{}, map[string]bool{}
+	}
 	for language := range j.in.Languages {
 		err := j.each(language, func(f finding) error {
 			if f.ok {
@@ -162,11 +161,9 @@ func (j *judge) moves() ([]finding, error) {
 			if f.to, f.reason = j.home(f.label), removed; f.to < 0 {
 				f.reason = nowhere
 			} else {
-				if incoming[f.to] == nil {
-					incoming[f.to] = map[string]int{}
-				}
 				incoming[f.to][f.id] = 0
 			}
+			leaving[language][f.id] = true
 			all = append(all, f)
 			return nil
 		})
@@ -174,14 +171,10 @@ func (j *judge) moves() ([]finding, error) {
 			return nil, err
 		}
 	}
-	leaving := map[int]map[string]bool{}
-	for _, f := range all {
-		if leaving[f.language] == nil {
-			leaving[f.language] = map[string]bool{}
-		}
-		leaving[f.language][f.id] = true
-	}
 	for language, ids := range incoming {
+		if len(ids) == 0 {
+			continue
+		}
 		err := j.read(language, func(r *schemas.ClassifiedRow) {
 			if _, ok := ids[r.ID]; ok && !leaving[language][r.ID] {
 				ids[arrowfile.Clone(r.ID)]++

@@ -21,8 +21,6 @@ type hygiene struct {
 	replaced  int64
 }
 
-func newHygiene(template int) *hygiene { return &hygiene{template: template} }
-
 // add takes one article's summary, text and title.
 func (h *hygiene) add(summary string, others ...string) {
 	h.summaries = append(h.summaries, texts.Hash(summary))

@@ -9,7 +9,7 @@ import (
 )
 
 func TestWhatAlignmentStumblesOverIsCounted(t *testing.T) {
-	h := newHygiene(3)
+	h := &hygiene{template: 3}
 	summaries := []string{"transitional package", "transitional package", "transitional package", // a template
 		"library for images", "library for images", // shared, no template
 		"Lua bindings for images", "Lua bindings for sound", // siblings by a word
@@ -47,7 +47,7 @@ func counted(t *testing.T, h *hygiene, summaries []string) map[string]int64 {
 func TestSiblingsAreThoseThatAnOrdinaryComparisonFindsHoweverFewKeysFitIntoMemory(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 3))
 	for range 30 {
-		h := newHygiene(3)
+		h := &hygiene{template: 3}
 		var summaries []string
 		for range 60 {
 			words := make([]string, 1+random.IntN(5))

@@ -2,7 +2,11 @@
 // and counts what else a crawl has that alignment stumbles over: templates, siblings and mojibake.
 package screen
 
-import "crosssum/schemas"
+import (
+	"slices"
+
+	"crosssum/schemas"
+)
 
 // Verdict is what is known of one summary.
 type Verdict struct {
@@ -51,16 +55,5 @@ var relatives = [][]string{
 }
 
 func related(a, b string) bool {
-	for _, family := range relatives {
-		in := 0
-		for _, label := range family {
-			if label == a || label == b {
-				in++
-			}
-		}
-		if in == 2 {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(relatives, func(family []string) bool { return slices.Contains(family, a) && slices.Contains(family, b) })
 }

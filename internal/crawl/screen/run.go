@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"path/filepath"
 	"slices"
 
@@ -47,7 +46,7 @@ func Run(ctx context.Context, in Input, dir string, progress func(done int64)) (
 		return nil, fault.Of(schemas.InvalidInput, err)
 	}
 	s := &screening{in: in, at: slices.Index(in.Languages, in.Language), texts: map[string]schemas.ArticleRow{},
-		moving: map[string]finding{}, hygiene: newHygiene(in.Params.TemplateArticles), progress: progress,
+		moving: map[string]finding{}, hygiene: &hygiene{template: in.Params.TemplateArticles}, progress: progress,
 		counts: map[string]int64{"articles": 0, "misplaced": 0, "set_aside": 0, "moved_in": 0, "moved_out": 0}}
 	if s.at < 0 {
 		return nil, fmt.Errorf("screen: there are no articles of %s", in.Language)
@@ -77,9 +76,8 @@ func Run(ctx context.Context, in Input, dir string, progress func(done int64)) (
 // decide finds what becomes of the language's articles, and which come to it.
 func (s *screening) decide() (err error) {
 	asked := []int{s.at}
-	if s.in.Params.Misplaced == Move {
-		asked = asked[:0]
-		for i := range s.in.Languages {
+	for i := range s.in.Languages {
+		if s.in.Params.Misplaced == Move && i != s.at {
 			asked = append(asked, i)
 		}
 	}
@@ -127,12 +125,9 @@ func (s *screening) fetch() error {
 		}
 		wanted[f.language][f.id] = true
 	}
-	for language := range s.in.Languages {
-		if wanted[language] == nil {
-			continue
-		}
+	for language, ids := range wanted {
 		err := arrowfile.Each(s.in.Articles[language], func(r *schemas.ArticleRow) error {
-			if wanted[language][r.ID] {
+			if ids[r.ID] {
 				coming := clone(r)
 				coming.Language = s.in.Language
 				s.texts[s.in.Languages[language]+"/"+coming.ID] = coming
@@ -163,18 +158,7 @@ func (s *screening) write(ctx context.Context, dir string) error {
 // through goes through articles and findings side by side.
 func (s *screening) through(ctx context.Context, out *output) error {
 	row, coming := int64(0), s.coming
-	next, stop := iter.Pull2(func(yield func(finding, error) bool) {
-		stopped := errors.New("enough")
-		err := s.each(func(f finding) error {
-			if !yield(f, nil) {
-				return stopped
-			}
-			return nil
-		})
-		if err != nil && err != stopped {
-			yield(finding{}, err)
-		}
-	})
+	next, stop := arrowfile.Pull(s.each)
 	defer stop()
 	err := arrowfile.Each(s.in.Articles[s.at], func(r *schemas.ArticleRow) error {
 		f, err, ok := next()
@@ -247,17 +231,13 @@ type output struct {
 
 func create(dir string, articles bool) (*output, error) {
 	var o output
-	var err, e error
+	var errs [3]error
 	if articles {
-		o.articles, err = arrowfile.Create[schemas.ArticleRow](filepath.Join(dir, "articles.arrow"))
+		o.articles, errs[0] = arrowfile.Create[schemas.ArticleRow](filepath.Join(dir, "articles.arrow"))
 	}
-	if o.languages, e = arrowfile.Create[schemas.IdentifiedRow](filepath.Join(dir, "languages.arrow")); e != nil {
-		err = errors.Join(err, e)
-	}
-	if o.aside, e = arrowfile.Create[schemas.SetAsideRow](filepath.Join(dir, "set_aside.arrow")); e != nil {
-		err = errors.Join(err, e)
-	}
-	if err != nil {
+	o.languages, errs[1] = arrowfile.Create[schemas.IdentifiedRow](filepath.Join(dir, "languages.arrow"))
+	o.aside, errs[2] = arrowfile.Create[schemas.SetAsideRow](filepath.Join(dir, "set_aside.arrow"))
+	if err := errors.Join(errs[:]...); err != nil {
 		return nil, errors.Join(err, o.close())
 	}
 	return &o, nil

@@ -1,8 +1,6 @@
 package screen
 
-import (
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // Mojibake tells whether a text holds UTF-8 that somebody read as Latin-1 or Windows-1252 and wrote as UTF-8 again ("Ã©",
 // "â€™", "Ð¿Ñ€"). Single pairs of characters stand in honest text too ("«CAFÉ»"); so a sequence must be one that is common in

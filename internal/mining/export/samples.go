@@ -29,13 +29,13 @@ func (s *sample) order(o *sample) int {
 // readSamples lists the samples of the source language in order, with their pair's score and their component.
 func readSamples(in Input) ([]sample, error) {
 	var samples []sample
-	var languages names
+	var known arrowfile.Names
 	err := arrowfile.Each(in.Samples, func(row *schemas.SampleRow) error {
 		if row.SourceLanguage != in.Source {
 			return nil
 		}
-		s := sample{source: arrowfile.Clone(row.SourceID), language: languages.one(row.TargetLanguage), target: arrowfile.Clone(row.TargetID),
-			split: languages.one(row.Split)}
+		s := sample{source: arrowfile.Clone(row.SourceID), language: known.Clone(row.TargetLanguage), target: arrowfile.Clone(row.TargetID),
+			split: known.Clone(row.Split)}
 		if fileSplits[s.split] == "" {
 			return corrupt("sample %s/%s to %s/%s has split %q", in.Source, s.source, s.language, s.target, s.split)
 		}
@@ -61,7 +61,7 @@ func readSamples(in Input) ([]sample, error) {
 // readPairs lists the accepted pairs that the source language is on either side of, as samples out of it, in order.
 func readPairs(in Input) ([]sample, error) {
 	var pairs []sample
-	var known names
+	var known arrowfile.Names
 	err := arrowfile.Each(in.Pairs, func(row *schemas.PairRow) error {
 		source, language, target := row.SourceID, row.TargetLanguage, row.TargetID
 		switch in.Source {
@@ -71,8 +71,8 @@ func readPairs(in Input) ([]sample, error) {
 		default:
 			return nil
 		}
-		pairs = append(pairs, sample{source: arrowfile.Clone(source), language: known.one(language), target: arrowfile.Clone(target),
-			score: row.Score, margin: row.Margin, rule: known.one(row.Rule)})
+		pairs = append(pairs, sample{source: arrowfile.Clone(source), language: known.Clone(language), target: arrowfile.Clone(target),
+			score: row.Score, margin: row.Margin, rule: known.Clone(row.Rule)})
 		return nil
 	})
 	slices.SortFunc(pairs, func(a, b sample) int { return a.order(&b) })
@@ -106,15 +106,12 @@ func joinComponents(in Input, samples []sample) error {
 		if row.Language != in.Source {
 			return nil
 		}
-		component := ""
+		var component arrowfile.Names
 		for ; next < len(samples) && samples[next].source == row.ID; next++ {
 			if samples[next].split != row.Split {
 				return corrupt("sample of %s/%s is in %s, the article in %s", in.Source, row.ID, samples[next].split, row.Split)
 			}
-			if component == "" {
-				component = arrowfile.Clone(row.Component)
-			}
-			samples[next].component = component
+			samples[next].component = component.Clone(row.Component)
 		}
 		return nil
 	})
@@ -122,19 +119,4 @@ func joinComponents(in Input, samples []sample) error {
 		err = corrupt("sample of %s/%s, which has no split", in.Source, samples[next].source)
 	}
 	return err
-}
-
-// names keeps one copy of each of a few strings.
-type names map[string]string
-
-func (n *names) one(s string) string {
-	if *n == nil {
-		*n = names{}
-	}
-	known, ok := (*n)[s]
-	if !ok {
-		known = arrowfile.Clone(s)
-		(*n)[known] = known
-	}
-	return known
 }

@@ -1,9 +1,9 @@
 package gold
 
 import (
+	"maps"
 	"math"
 	"slices"
-	"sort"
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/mining/link"
@@ -169,34 +169,19 @@ type change struct {
 func newJury(s *scored, sweep *link.Sweep, groups map[string]string) *jury {
 	j := &jury{s: s, sweep: sweep}
 	ten := s.tenLargest()
-	number := map[string]int32{}
-	names := make([]string, 0, len(groups))
-	for _, g := range groups {
-		if _, ok := number[g]; !ok {
-			number[g] = 0
-			names = append(names, g)
-		}
-	}
-	sort.Strings(names)
-	for i, name := range names {
-		number[name] = int32(i)
-	}
+	names, number := link.Numbered(slices.Collect(maps.Values(groups)))
 	j.clusters = len(names)
 	for _, r := range s.rows {
 		if r.Key == "" {
 			j.cluster = append(j.cluster, -1)
 		} else {
-			j.cluster = append(j.cluster, number[groups[r.Key]])
+			j.cluster = append(j.cluster, int32(number[groups[r.Key]]))
 		}
-	}
-	english := func(a, b int32) bool {
-		x, y := s.articles.Language(a), s.articles.Language(b)
-		return (x == "english" || y == "english") && ten[x] && ten[y]
 	}
 	classes := map[[2]int32]int32{}
 	j.goldBy = [2][]int32{make([]int32, j.clusters), make([]int32, j.clusters)}
 	for name, group := range s.byLanguages() {
-		isEnglish := (name[0] == "english" || name[1] == "english") && ten[name[0]] && ten[name[1]]
+		isEnglish := ten.english(name[0], name[1])
 		for _, p := range group.gold {
 			pair := [2]int32{s.class[p[0]], s.class[p[1]]}
 			n, ok := classes[pair]
@@ -217,7 +202,7 @@ func newJury(s *scored, sweep *link.Sweep, groups map[string]string) *jury {
 	}
 	for i := range sweep.Len() {
 		a, b := sweep.Pair(i)
-		v := verdict{judged: j.cluster[a] >= 0 && j.cluster[b] >= 0, english: english(a, b)}
+		v := verdict{judged: j.cluster[a] >= 0 && j.cluster[b] >= 0, english: ten.english(s.articles.Language(a), s.articles.Language(b))}
 		v.byKey = v.judged && s.rows[a].Key == s.rows[b].Key
 		v.right = v.byKey || v.judged && s.sameClass(a, b)
 		if v.judged && !v.right && neither(s.rows[a], s.rows[b]) {

@@ -4,7 +4,6 @@ import (
 	"hash/fnv"
 	"maps"
 	"slices"
-	"sort"
 	"strings"
 	"unicode"
 
@@ -36,17 +35,11 @@ type Entry struct {
 // ClusterKeys groups the keys of entries so that no two groups share a package, a text or a near-identical English text.
 // The result maps each key to its group's smallest key.
 func ClusterKeys(entries []Entry) map[string]string {
-	number, keys := map[string]int32{}, []string{}
-	for _, e := range entries {
-		if _, ok := number[e.Key]; !ok {
-			number[e.Key] = 0
-			keys = append(keys, e.Key)
-		}
+	all := make([]string, len(entries))
+	for i, e := range entries {
+		all[i] = e.Key
 	}
-	sort.Strings(keys)
-	for i, k := range keys {
-		number[k] = int32(i)
-	}
+	keys, number := link.Numbered(all)
 	u := link.NewForest(len(keys))
 	first := map[string]int32{} // package or text -> a key that has it
 	same := func(kind, value string, key int32) {
@@ -59,7 +52,7 @@ func ClusterKeys(entries []Entry) map[string]string {
 	paragraphs := map[uint64][]int32{}
 	signatures := map[int32][]uint64{}
 	for _, e := range entries {
-		k := number[e.Key]
+		k := int32(number[e.Key])
 		for _, p := range e.Packages {
 			same("p", p, k)
 		}
@@ -85,7 +78,7 @@ func ClusterKeys(entries []Entry) map[string]string {
 	joinSimilar(u, signatures)
 	group := map[string]string{}
 	for k, i := range number {
-		group[k] = keys[u.Root(i)]
+		group[k] = keys[u.Root(int32(i))]
 	}
 	return group
 }

@@ -60,18 +60,19 @@ func load(in Input) (*scored, error) {
 		return nil, err
 	}
 	s.markUntranslated()
-	pairs, err := readPairs(s.articles, in.Pairs)
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range pairs {
+	return s, arrowfile.Each(in.Pairs, func(r *schemas.PairRow) error {
+		p, err := s.articles.Pair(r)
+		if err != nil {
+			return err
+		}
+		p[0], p[1] = min(p[0], p[1]), max(p[0], p[1])
 		if s.rows[p[0]].Key != "" && s.rows[p[1]].Key != "" {
 			s.accepted = append(s.accepted, p)
 		}
 		s.partners[p[0]] = append(s.partners[p[0]], p[1])
 		s.partners[p[1]] = append(s.partners[p[1]], p[0])
-	}
-	return s, nil
+		return nil
+	})
 }
 
 // markUntranslated finds the articles with the very summary of their English original.
@@ -153,15 +154,23 @@ func (s *scored) byLanguages() map[[2]string]group {
 	return groups
 }
 
+// languages is a set of them.
+type languages map[string]bool
+
+// english says whether a pair of languages is English with another of the set.
+func (l languages) english(a, b string) bool {
+	return (a == "english" || b == "english") && l[a] && l[b]
+}
+
 // tenLargest are the languages with the most articles, ties by name.
-func (s *scored) tenLargest() map[string]bool {
+func (s *scored) tenLargest() languages {
 	size := map[string]int{}
 	for n := range s.rows {
 		size[s.articles.Language(int32(n))]++
 	}
 	names := append([]string(nil), s.articles.Languages...)
 	sort.SliceStable(names, func(i, j int) bool { return size[names[i]] > size[names[j]] })
-	out := map[string]bool{}
+	out := languages{}
 	for _, name := range names[:min(len(names), largest)] {
 		out[name] = true
 	}

@@ -3,10 +3,6 @@ package gold
 import (
 	"maps"
 	"slices"
-
-	"crosssum/internal/artifact/arrowfile"
-	"crosssum/internal/mining/link"
-	"crosssum/schemas"
 )
 
 // Input names what is scored. Languages and Articles (paths of schemas.ArticleRow, as ingest accepted them) go together, in
@@ -86,14 +82,14 @@ func Score(in Input) (Result, error) {
 	result := Result{Corpus: s.describe()}
 	ten := s.tenLargest()
 	groups := s.byLanguages()
-	for _, name := range sortedKeys(groups) {
+	for _, name := range slices.SortedFunc(maps.Keys(groups), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
 		g := groups[name]
 		pair := LanguagePair{Source: name[0], Target: name[1]}
 		var wrong, missed Reasons
 		pair.ByKey, pair.ByClass = s.judge(g, &wrong, &missed)
 		result.Pairs = append(result.Pairs, pair)
 		result.All.add(pair, wrong, missed)
-		if (name[0] == "english" || name[1] == "english") && ten[name[0]] && ten[name[1]] {
+		if ten.english(name[0], name[1]) {
 			result.English.add(pair, wrong, missed)
 		}
 	}
@@ -209,19 +205,4 @@ func (j *Judged) divide() {
 func (r *Reasons) add(o Reasons) {
 	r.Sibling, r.Untranslated, r.Ambiguous = r.Sibling+o.Sibling, r.Untranslated+o.Untranslated, r.Ambiguous+o.Ambiguous
 	r.NoCounterpart, r.Other = r.NoCounterpart+o.NoCounterpart, r.Other+o.Other
-}
-
-func sortedKeys(groups map[[2]string]group) [][2]string {
-	return slices.SortedFunc(maps.Keys(groups), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) })
-}
-
-// readPairs reads accepted pairs as article numbers.
-func readPairs(articles *link.Articles, path string) ([][2]int32, error) {
-	var pairs [][2]int32
-	err := arrowfile.Each(path, func(r *schemas.PairRow) error {
-		p, err := articles.Pair(r)
-		pairs = append(pairs, [2]int32{min(p[0], p[1]), max(p[0], p[1])})
-		return err
-	})
-	return pairs, err
 }

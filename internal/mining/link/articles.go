@@ -4,6 +4,7 @@ import (
 	"hash/fnv"
 	"math"
 	"slices"
+	"sort"
 	"strings"
 
 	"crosssum/internal/artifact/arrowfile"
@@ -69,15 +70,7 @@ func (a *Articles) Language(n int32) string { return a.Languages[a.language(n)] 
 
 // language is the number of that language.
 func (a *Articles) language(n int32) int {
-	low, high := 0, len(a.Languages)
-	for high-low > 1 { // first[low] <= n < first[high]
-		if middle := (low + high) / 2; a.first[middle] <= int(n) {
-			low = middle
-		} else {
-			high = middle
-		}
-	}
-	return low
+	return sort.Search(len(a.Languages), func(i int) bool { return a.first[i+1] > int(n) })
 }
 
 // Name is "language/id", the name that a component has from its smallest article.

@@ -1,8 +1,9 @@
 package link
 
 import (
+	"cmp"
 	"math"
-	"sort"
+	"slices"
 )
 
 const (
@@ -58,15 +59,15 @@ func (n *induction) run(threshold float64) (accepted, rejected, cut []contender)
 // pieces gives each vertex of the strong edges the smallest vertex of its piece: a connected component of at most
 // componentLimit vertices, or a part of a larger one.
 func pieces(strong []contender, threshold float64) map[int32]int32 {
-	strong = append([]contender(nil), strong...)
-	sort.Slice(strong, func(i, j int) bool { // strongest first, ties by id
-		a, b := strong[i], strong[j]
-		if a.value != b.value {
-			return a.value > b.value
-		}
-		return a.a < b.a || a.a == b.a && a.b < b.b
+	strong = slices.Clone(strong)
+	slices.SortFunc(strong, func(x, y contender) int { // strongest first, ties by id
+		return cmp.Or(cmp.Compare(y.value, x.value), cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b))
 	})
-	vertices, number := numbered(strong)
+	var ends []int32
+	for _, c := range strong {
+		ends = append(ends, c.a, c.b)
+	}
+	vertices, number := Numbered(ends)
 	edges := make([]edge, len(strong))
 	for i, c := range strong {
 		// A fixed-point weight, so that no sum depends on its order; at least InducedGap, as the edge is strong.
@@ -82,24 +83,6 @@ func pieces(strong []contender, threshold float64) map[int32]int32 {
 		}
 	}
 	return piece
-}
-
-// numbered lists the vertices of the edges in order, and the place of each.
-func numbered(strong []contender) (vertices []int32, number map[int32]int) {
-	number = map[int32]int{}
-	for _, c := range strong {
-		for _, v := range [2]int32{c.a, c.b} {
-			if _, ok := number[v]; !ok {
-				number[v] = 0
-				vertices = append(vertices, v)
-			}
-		}
-	}
-	sort.Slice(vertices, func(i, j int) bool { return vertices[i] < vertices[j] })
-	for i, v := range vertices {
-		number[v] = i
-	}
-	return vertices, number
 }
 
 // edge joins vertices a and b.

@@ -58,17 +58,7 @@ func Run(in Input, dir string, progress func(done, total int)) (map[string]int64
 }
 
 func link(in Input, progress func(done, total int)) (*result, error) {
-	chosen, err := check(in)
-	if err != nil {
-		return nil, err
-	}
-	var pageMarks [][]uint64
-	articles, err := ReadArticles(in.Languages, in.Articles, func(_ int32, row *schemas.ArticleRow) error {
-		if chosen.marks {
-			pageMarks = append(pageMarks, marks(row))
-		}
-		return nil
-	})
+	chosen, articles, pageMarks, err := open(in, func(int32, *schemas.ArticleRow) error { return nil })
 	if err != nil {
 		return nil, err
 	}
@@ -104,6 +94,20 @@ func link(in Input, progress func(done, total int)) (*result, error) {
 	}
 	r.finish()
 	return r, nil
+}
+
+// open finds the rule and reads the articles, with their marks if the rule wants them. each is as in ReadArticles.
+func open(in Input, each func(int32, *schemas.ArticleRow) error) (chosen rule, articles *Articles, pageMarks [][]uint64, err error) {
+	if chosen, err = check(in); err != nil {
+		return chosen, nil, nil, err
+	}
+	articles, err = ReadArticles(in.Languages, in.Articles, func(n int32, row *schemas.ArticleRow) error {
+		if chosen.marks {
+			pageMarks = append(pageMarks, marks(row))
+		}
+		return each(n, row)
+	})
+	return chosen, articles, pageMarks, err
 }
 
 // contenders reads the lists of two languages and lets the rule choose.

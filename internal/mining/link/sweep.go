@@ -19,17 +19,7 @@ type Sweep struct {
 // NewSweep reads articles and lists; the threshold of in says nothing. each is as in ReadArticles.
 func NewSweep(in Input, each func(number int32, row *schemas.ArticleRow) error, progress func(done, total int)) (*Sweep, error) {
 	in.Threshold = 0
-	chosen, err := check(in)
-	if err != nil {
-		return nil, err
-	}
-	var pageMarks [][]uint64
-	articles, err := ReadArticles(in.Languages, in.Articles, func(n int32, row *schemas.ArticleRow) error {
-		if chosen.marks {
-			pageMarks = append(pageMarks, marks(row))
-		}
-		return each(n, row)
-	})
+	chosen, articles, pageMarks, err := open(in, each)
 	if err != nil {
 		return nil, err
 	}
@@ -109,19 +99,13 @@ func (s *Sweep) Tractable(threshold float64) bool {
 	if !s.induce {
 		return true
 	}
-	f, size := NewForest(s.Articles.Len()), make([]int32, s.Articles.Len())
+	f := NewForest(s.Articles.Len())
 	for _, c := range s.contenders {
 		if c.with(threshold).accepted() {
 			f.Union(c.a, c.b)
 		}
 	}
-	for n := range size {
-		root := f.Root(int32(n))
-		if size[root]++; size[root] > cuttable {
-			return false
-		}
-	}
-	return true
+	return f.Largest() <= cuttable
 }
 
 // Largest is the number of articles in the largest component that accepted pairs and duplicates make.
@@ -133,11 +117,5 @@ func (s *Sweep) Largest(accepted []int) int {
 	for _, d := range s.duplicates {
 		f.Union(d.a, d.b)
 	}
-	size, largest := make([]int, s.Articles.Len()), 0
-	for n := range size {
-		root := f.Root(int32(n))
-		size[root]++
-		largest = max(largest, size[root])
-	}
-	return largest
+	return f.Largest()
 }

@@ -132,15 +132,13 @@ func (c *component) add(a Article) {
 	c.label, c.published = max(c.label, precedence[a.Label]), max(c.published, precedence[a.Published])
 }
 
-// languages counts those of articles, which are in order.
+// languages counts those of articles.
 func languages(articles []Article) int {
-	n := 0
-	for i, a := range articles {
-		if i == 0 || articles[i-1].Language != a.Language {
-			n++
-		}
+	of := map[string]bool{}
+	for _, a := range articles {
+		of[a.Language] = true
 	}
-	return n
+	return len(of)
 }
 
 // precedence of labels and of earlier splits within a component: a test article must never be trained on.

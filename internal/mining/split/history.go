@@ -36,18 +36,9 @@ func readHistory(rows, trained string) (*history, error) {
 	if rows == "" && trained == "" {
 		return h, nil
 	}
+	var names arrowfile.Names
 	err := arrowfile.Each(rows, func(row *schemas.HistoryRow) error {
-		r := remembered{Language: row.Language, ID: arrowfile.Clone(row.ID)}
-		for _, split := range []string{Train, Val, Test} {
-			if row.Split == split {
-				r.Split = split
-			}
-		}
-		if n := len(h.rows); n > 0 && h.rows[n-1].Language == r.Language {
-			r.Language = h.rows[n-1].Language // one copy a language
-		} else {
-			r.Language = arrowfile.Clone(r.Language)
-		}
+		r := remembered{Language: names.Clone(row.Language), ID: arrowfile.Clone(row.ID), Split: splits[precedence[row.Split]]}
 		if n := len(h.rows); r.Split == "" || n > 0 && h.rows[n-1].compare(r.Language, r.ID) >= 0 {
 			return corrupt("%s: article %s/%q with split %q is out of order, or was never published", rows, r.Language, r.ID, row.Split)
 		}

@@ -34,20 +34,9 @@ func Run(in Input, dir string, progress func(done, total int64)) (map[string]int
 		return nil, fault.Of(schemas.InvalidInput, err)
 	}
 	var rows []Article
-	labels := map[string]string{} // one copy of each
+	var labels arrowfile.Names
 	articles, err := link.ReadArticles(in.Languages, in.Articles, func(n int32, row *schemas.ArticleRow) error {
-		h := sha256.New()
-		h.Write([]byte(row.Summary))
-		h.Write([]byte{0})
-		h.Write([]byte(row.Text))
-		h.Write([]byte{0})
-		label, ok := labels[row.Label]
-		if !ok {
-			label = arrowfile.Clone(row.Label)
-			labels[label] = label
-		}
-		a := Article{Label: label}
-		h.Sum(a.Content[:0])
+		a := Article{Label: labels.Clone(row.Label), Content: sha256.Sum256([]byte(row.Summary + "\x00" + row.Text + "\x00"))}
 		if rows = append(rows, a); len(rows)%4096 == 0 {
 			progress(int64(len(rows)), 0)
 		}
