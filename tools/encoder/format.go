@@ -61,33 +61,14 @@ func (c *cursor) take(n int, what string) []byte {
 	return c.b[c.at-n : c.at]
 }
 
-func (c *cursor) u8(what string) int {
-	if b := c.take(1, what); b != nil {
-		return int(b[0])
-	}
-	return 0
+// number is a whole number of size bytes.
+func (c *cursor) number(size int, what string) uint64 {
+	var b [8]byte
+	copy(b[:], c.take(size, what))
+	return binary.LittleEndian.Uint64(b[:])
 }
 
-func (c *cursor) u16(what string) int {
-	if b := c.take(2, what); b != nil {
-		return int(binary.LittleEndian.Uint16(b))
-	}
-	return 0
-}
-
-func (c *cursor) u32(what string) uint32 {
-	if b := c.take(4, what); b != nil {
-		return binary.LittleEndian.Uint32(b)
-	}
-	return 0
-}
-
-func (c *cursor) u64(what string) uint64 {
-	if b := c.take(8, what); b != nil {
-		return binary.LittleEndian.Uint64(b)
-	}
-	return 0
-}
+func (c *cursor) u32(what string) uint32 { return uint32(c.number(4, what)) }
 
 func (c *cursor) f32(what string) float32 { return math.Float32frombits(c.u32(what)) }
 
@@ -137,10 +118,7 @@ func (h *header) readPieces(c *cursor) {
 	h.eos = c.count("eos", 0, n-1)
 	h.pad = c.count("pad", 0, n-1)
 	h.unk = c.count("unk", 0, n-1)
-	size := c.u64("blob size")
-	if size > uint64(len(c.b)) {
-		size = uint64(len(c.b)) + 1 // take will refuse it
-	}
+	size := min(c.number(8, "blob size"), uint64(len(c.b))+1) // take will refuse more than there is
 	offsets := &cursor{b: c.take(4*(n+1), "offsets")}
 	scores := &cursor{b: c.take(4*n, "scores")}
 	blob := c.take(int(size), "pieces")
@@ -162,15 +140,12 @@ func (h *header) readPieces(c *cursor) {
 
 func (h *header) readMap(c *cursor) {
 	n := c.count("size of the normalization map", 0, 1<<21)
-	bytes := c.u32("bytes of the normalization map")
-	if uint64(bytes) > uint64(len(c.b)) {
-		bytes = uint32(len(c.b)) // take will refuse it
-	}
-	m := &cursor{b: c.take(int(bytes), "normalization map")}
+	bytes := min(int(c.u32("bytes of the normalization map")), len(c.b)) // take will refuse so many
+	m := &cursor{b: c.take(bytes, "normalization map")}
 	h.normal = map[rune][]rune{}
 	for i := 0; i < n && c.err == nil; i++ {
 		from := rune(m.u32("code point"))
-		to := make([]rune, m.u8("length"))
+		to := make([]rune, m.number(1, "length"))
 		for j := range to {
 			to[j] = rune(m.u32("code point"))
 		}
@@ -183,9 +158,9 @@ func (h *header) readDirectory(c *cursor) {
 	n := c.count("number of tensors", 1, maxTensors)
 	h.tensors = map[string]tensor{}
 	for i := 0; i < n && c.err == nil; i++ {
-		name := string(c.take(c.u16("length of a name"), "name of a tensor"))
-		kind := c.u8("type")
-		t := tensor{quantized: kind != 0, values: int(c.u32("values")), offset: c.u64("offset"), bytes: c.u64("bytes")}
+		name := string(c.take(int(c.number(2, "length of a name")), "name of a tensor"))
+		kind := c.number(1, "type")
+		t := tensor{quantized: kind != 0, values: int(c.u32("values")), offset: c.number(8, "offset"), bytes: c.number(8, "bytes")}
 		want := uint64(t.values) * 4
 		if t.quantized {
 			want = uint64(t.values) / 32 * 18

@@ -265,11 +265,11 @@ func TestAnotherFileThanThePinnedOneIsRefused(t *testing.T) {
 func TestHalfPrecisionIsWidenedExactly(t *testing.T) {
 	for h, want := range map[uint16]float32{0x3c00: 1, 0xc000: -2, 0x0001: 1.0 / (1 << 24), 0x83ff: -1023.0 / (1 << 24),
 		0x7bff: 65504, 0x3555: 0.333251953125, 0x0000: 0} {
-		if got := half(h); got != want {
+		if got := safetensors.Float16(h); got != want {
 			t.Errorf("%#04x is %v, wanted %v", h, got, want)
 		}
 	}
-	if !math.IsInf(float64(half(0x7c00)), 1) || half(0x7e00) == half(0x7e00) {
+	if !math.IsInf(float64(safetensors.Float16(0x7c00)), 1) || safetensors.Float16(0x7e00) == safetensors.Float16(0x7e00) {
 		t.Error("infinity or NaN is lost")
 	}
 }

@@ -21,34 +21,12 @@ func (h *header) sentencePiece(charsmap []byte) ([]byte, error) {
 	if h.bos != 0 || h.pad != 1 || h.eos != 2 || h.unk != 3 {
 		return nil, fmt.Errorf("special ids %d, %d, %d, %d, and XLM-R has 0, 1, 2, 3", h.bos, h.pad, h.eos, h.unk)
 	}
-	var model sentencepiece.Message
-	add := func(text string, score float32, kind sentencepiece.Kind) {
-		var p sentencepiece.Message
-		p.Bytes(1, []byte(text))
-		p.Float(2, score)
-		if kind != sentencepiece.Normal {
-			p.Varint(3, uint64(kind))
-		}
-		model.Bytes(1, p)
-	}
-	add("<unk>", 0, sentencepiece.Unknown)
-	add("<s>", 0, sentencepiece.Control)
-	add("</s>", 0, sentencepiece.Control)
+	pieces := []sentencepiece.Piece{{Text: "<unk>", Kind: sentencepiece.Unknown}, {Text: "<s>", Kind: sentencepiece.Control},
+		{Text: "</s>", Kind: sentencepiece.Control}}
 	for _, p := range h.pieces[4:last] {
-		add(p.text, p.score, sentencepiece.Normal)
+		pieces = append(pieces, sentencepiece.Piece{Text: p.text, Score: p.score, Kind: sentencepiece.Normal})
 	}
-	var trainer sentencepiece.Message
-	trainer.Varint(3, 1) // model_type: unigram
-	trainer.Varint(4, uint64(last-1))
-	model.Bytes(2, trainer)
-	var normalizer sentencepiece.Message
-	normalizer.Bytes(1, []byte("nmt_nfkc"))
-	normalizer.Bytes(2, charsmap)
-	normalizer.Varint(3, 1) // add_dummy_prefix
-	normalizer.Varint(4, 1) // remove_extra_whitespaces
-	normalizer.Varint(5, 1) // escape_whitespaces
-	model.Bytes(3, normalizer)
-	return model, nil
+	return sentencepiece.Serialize(pieces, "nmt_nfkc", charsmap), nil
 }
 
 // field is the last length-delimited field of that number in a message.

@@ -8,6 +8,8 @@ import (
 	"io"
 	"math"
 	"os"
+
+	"crosssum/internal/model/safetensors"
 )
 
 // weight is one tensor on both sides: its name in the file and in Hugging Face's BertModel, and its shape there.
@@ -126,7 +128,7 @@ func writeValues(out io.Writer, file []byte, t tensor) error {
 	}
 	var block [32 * 4]byte
 	for ; len(b) > 0; b = b[18:] {
-		scale := half(binary.LittleEndian.Uint16(b))
+		scale := safetensors.Float16(binary.LittleEndian.Uint16(b))
 		for j, nibbles := range b[2:18] {
 			low, high := float32(int(nibbles&15)-8)*scale, float32(int(nibbles>>4)-8)*scale
 			binary.LittleEndian.PutUint32(block[4*j:], math.Float32bits(low))
@@ -137,17 +139,4 @@ func writeValues(out io.Writer, file []byte, t tensor) error {
 		}
 	}
 	return nil
-}
-
-// half widens an IEEE fp16 number.
-func half(h uint16) float32 {
-	sign, exponent, fraction := uint32(h>>15)<<31, uint32(h>>10)&31, uint32(h)&1023
-	switch exponent {
-	case 0: // subnormal: fraction * 2^-24
-		v := float32(fraction) / (1 << 24)
-		return math.Float32frombits(math.Float32bits(v) | sign)
-	case 31:
-		return math.Float32frombits(sign | 0x7f800000 | fraction<<13)
-	}
-	return math.Float32frombits(sign | (exponent+112)<<23 | fraction<<13)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"encoding/binary"
 	"errors"
 	"math"
 	"os"
@@ -54,7 +53,7 @@ const sentinelScore = -100
 // TrainVocabulary trains a unigram vocabulary of `size` pieces, the sentinels included, with mT5's special ids (pad 0,
 // </s> 1, <unk> 2) and byte pieces for characters beyond the coverage.
 func TrainVocabulary(sentences, output string, size int, coverage float64) error {
-	model, err := sentencepiece.Train(sentences, sentencepiece.TrainOptions{
+	trained, err := sentencepiece.Train(sentences, sentencepiece.TrainOptions{
 		VocabularySize: size - Sentinels, CharacterCoverage: coverage, ByteFallback: true,
 		Pad: 0, Eos: 1, Unk: 2, Bos: -1, Threads: 2,
 		Extra: map[string]string{"split_digits": "true", "train_extremely_large_corpus": "false"},
@@ -62,17 +61,12 @@ func TrainVocabulary(sentences, output string, size int, coverage float64) error
 	if err != nil {
 		return err
 	}
-	for n := Sentinels - 1; n >= 0; n-- {
-		model = append(model, piece(starts.SentinelPiece(n), sentinelScore)...)
+	model := sentencepiece.Message(trained)
+	for n := Sentinels - 1; n >= 0; n-- { // what is appended to a serialized model are its last pieces
+		var piece sentencepiece.Message
+		piece.Bytes(1, []byte(starts.SentinelPiece(n)))
+		piece.Float(2, sentinelScore)
+		model.Bytes(1, piece)
 	}
 	return os.WriteFile(output, model, 0o644)
-}
-
-// piece is an ordinary piece as it stands in a serialized model: field 1 of ModelProto, {1: text, 2: score}. Appended to
-// a model, it is its last piece.
-func piece(text string, score float32) []byte {
-	body := append([]byte{1<<3 | 2, byte(len(text))}, text...)
-	body = append(body, 2<<3|5)
-	body = binary.LittleEndian.AppendUint32(body, math.Float32bits(score))
-	return append([]byte{1<<3 | 2, byte(len(body))}, body...)
 }

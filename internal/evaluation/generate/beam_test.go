@@ -15,7 +15,7 @@ import (
 
 // beams is testdata/beams.json: what transformers' generate returns for testdata/tiny (see make_beams.py).
 type beams struct {
-	Sources [][]int
+	Sources [][]int32
 	Starts  []int
 	Cases   []struct {
 		Beams         int
@@ -57,10 +57,11 @@ func TestEveryBeamAndScoreIsThatOfTransformers(t *testing.T) {
 	model, b := loadTiny(t)
 	live := torch.Live()
 	for _, c := range b.Cases {
-		name := fmt.Sprintf("%d beams, penalty %v, %d-grams, length %d, early stopping %s", c.Beams, c.LengthPenalty, c.NoRepeatNgram,
-			c.MaxLength, c.EarlyStopping)
-		o := Options{Beams: c.Beams, MaxLength: c.MaxLength, LengthPenalty: c.LengthPenalty, NoRepeatNgram: c.NoRepeatNgram, EOS: 1,
-			Banned: c.Banned, Stopping: map[string]Stopping{"False": StopHeuristic, "True": StopEarly, "never": StopNever}[c.EarlyStopping]}
+		if c.EarlyStopping != "False" { // no other rule is to be had here
+			continue
+		}
+		name := fmt.Sprintf("%d beams, penalty %v, %d-grams, length %d", c.Beams, c.LengthPenalty, c.NoRepeatNgram, c.MaxLength)
+		o := Options{Beams: c.Beams, MaxLength: c.MaxLength, LengthPenalty: c.LengthPenalty, NoRepeatNgram: c.NoRepeatNgram, EOS: 1, Banned: c.Banned}
 		found, err := decode(model, b.Sources, b.Starts, o, always, ignore)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)

@@ -5,8 +5,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"math"
-	"sort"
+	"slices"
 	"time"
 
 	"crosssum/internal/artifact/arrowfile"
@@ -24,7 +25,7 @@ const beat = 2 * time.Second
 // prompt is one row of the input.
 type prompt struct {
 	row    schemas.GenerationRow // whose text and score the output becomes
-	source []int                 // token ids with </s>
+	source []int32               // token ids with </s>
 	output Hypothesis
 }
 
@@ -92,7 +93,7 @@ func place(model *t5.Model) error {
 
 // Summaries decodes sources (token ids with </s>) into their languages, which the model has start tokens for, with a model at
 // hand: text in the order of sources. alive is called now and then.
-func Summaries(ctx context.Context, model *t5.Model, tokenizer *t5.Tokenizer, sources [][]int, languages []string,
+func Summaries(ctx context.Context, model *t5.Model, tokenizer *t5.Tokenizer, sources [][]int32, languages []string,
 	params schemas.GenerateParams, alive func()) (texts []string, err error) {
 	prompts := make([]prompt, len(sources))
 	for i, source := range sources {
@@ -120,10 +121,9 @@ func invalid(format string, args ...any) error {
 // optionsOf bans what is no text: the sentinels that start decoders, and ids beyond the vocabulary's pieces.
 func optionsOf(p schemas.GenerateParams, config *t5.Config, tokenizer *t5.Tokenizer) Options {
 	o := Options{Beams: p.Beams, MaxLength: p.MaxTokens, LengthPenalty: p.LengthPenalty, NoRepeatNgram: p.NoRepeatNgram, EOS: config.EOSTokenID}
-	for id := range tokenizer.Sentinels() {
+	for _, id := range slices.Sorted(maps.Keys(tokenizer.Sentinels())) {
 		o.Banned = append(o.Banned, int(id))
 	}
-	sort.Ints(o.Banned)
 	for id := tokenizer.Pieces(); id < config.VocabSize; id++ {
 		o.Banned = append(o.Banned, id)
 	}
@@ -139,12 +139,9 @@ func readPrompts(r engine.GenerateRequest, config *t5.Config, tokenizer *t5.Toke
 			return invalid("%s: row %d asks for %q, which the model %s has no start token for (config.json, langid_map); "+
 				"train it on that language or take it out of the test samples", r.Input, len(prompts), p.row.TargetLanguage, r.Model)
 		}
-		ids, err := tokenizer.Source(row.Text, r.SourceTokens)
-		if err != nil {
+		var err error
+		if p.source, err = tokenizer.Source(row.Text, r.SourceTokens); err != nil {
 			return invalid("%s: row %d (%s %s): %v", r.Input, len(prompts), p.row.SourceLanguage, p.row.SourceID, err)
-		}
-		for _, id := range ids {
-			p.source = append(p.source, int(id))
 		}
 		prompts = append(prompts, p)
 		return nil
@@ -158,7 +155,7 @@ func byLength(prompts []prompt) []int {
 	for i := range order {
 		order[i] = i
 	}
-	sort.SliceStable(order, func(i, j int) bool { return len(prompts[order[i]].source) > len(prompts[order[j]].source) })
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(len(prompts[j].source), len(prompts[i].source)) })
 	return order
 }
 
@@ -178,7 +175,7 @@ func decodeAll(ctx context.Context, model *t5.Model, prompts []prompt, size int,
 }
 
 func decodeBatch(ctx context.Context, model *t5.Model, prompts []prompt, batch []int, o Options, alive func(step int)) error {
-	var sources [][]int
+	var sources [][]int32
 	var starts []int
 	for _, i := range batch {
 		sources = append(sources, prompts[i].source)

@@ -18,7 +18,7 @@ func TestSummariesAreThoseOfTheFourLinesOfTheReadmeInTransformers(t *testing.T) 
 		Weights string
 		Texts   []struct {
 			Target, Text, Summary string
-			Source                []int
+			Source                []int32
 			IDs                   []int
 		}
 	}
@@ -40,17 +40,13 @@ func TestSummariesAreThoseOfTheFourLinesOfTheReadmeInTransformers(t *testing.T) 
 	slices.Sort(banned)
 	o := Options{Beams: 5, MaxLength: 20, LengthPenalty: 0.6, NoRepeatNgram: 2, EOS: model.Config.EOSTokenID, Banned: banned}
 	for _, w := range want.Texts {
-		ids, err := tokenizer.Source(w.Text, 64)
+		source, err := tokenizer.Source(w.Text, 64)
 		must(t, err)
-		source := make([]int, len(ids))
-		for k, id := range ids {
-			source[k] = int(id)
-		}
 		if !slices.Equal(source, w.Source) {
 			t.Errorf("%q is cut as %v, by transformers as %v", w.Text, source, w.Source)
 			continue
 		}
-		found, err := decode(model, [][]int{source}, []int{model.Config.Languages[w.Target].ID}, o, always, ignore)
+		found, err := decode(model, [][]int32{source}, []int{model.Config.Languages[w.Target].ID}, o, always, ignore)
 		must(t, err)
 		tokens := make([]int32, len(found[0][0].Tokens))
 		for k, id := range found[0][0].Tokens {

@@ -36,10 +36,13 @@ func (d *t5Decoder) Step(tokens, from []int) ([]float32, error) {
 
 // decode runs the encoder once over sources (token ids with </s>) and beam search over its states. The result has the
 // order of sources.
-func decode(model *t5.Model, sources [][]int, starts []int, o Options, check func() error, onStep func(int)) (found [][]Hypothesis, err error) {
+func decode(model *t5.Model, sources [][]int32, starts []int, o Options, check func() error, onStep func(int)) (found [][]Hypothesis, err error) {
 	var ids, lengths []int
 	for _, s := range sources {
-		ids, lengths = append(ids, s...), append(lengths, len(s))
+		lengths = append(lengths, len(s))
+		for _, id := range s {
+			ids = append(ids, int(id))
+		}
 	}
 	packed := kernels.Pack(lengths)
 	failure := torch.Do(func() {

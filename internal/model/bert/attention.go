@@ -2,6 +2,7 @@ package bert
 
 import (
 	"math"
+	"slices"
 
 	"crosssum/internal/native/kernels"
 	"crosssum/internal/native/torch"
@@ -37,12 +38,8 @@ func (a *attention) forward(x torch.Tensor, texts kernels.Packed) torch.Tensor {
 
 // first is forward for each text's first token alone: its query over all the text's keys. It gives [texts, hidden].
 func (a *attention) first(x torch.Tensor, texts kernels.Packed) torch.Tensor {
-	ones := make([]int, len(texts.Start))
-	for i := range ones {
-		ones[i] = 1
-	}
 	rows := torch.Embedding(x, torch.FromInts(texts.Start, len(texts.Start)))
-	options := kernels.AttentionOptions{Heads: a.heads, Queries: kernels.Pack(ones), Keys: texts}
+	options := kernels.AttentionOptions{Heads: a.heads, Queries: kernels.Pack(slices.Repeat([]int{1}, len(texts.Start))), Keys: texts}
 	mixed := kernels.Attention(a.query.forward(rows), a.key.forward(x), a.value.forward(x), options, kernels.Dropout{}, 0)
 	return a.norm.forward(a.output.onto(rows, mixed))
 }

@@ -35,7 +35,7 @@ func Load(dir string, progress func(done, total int64)) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer p.close()
+	defer p.file.Close()
 	p.bf16 = device.BF16(torch.CPU) && c.IntermediateSize%2 == 0
 	m := &Model{Config: c}
 	err = torch.Do(func() {
@@ -46,7 +46,7 @@ func Load(dir string, progress func(done, total int64)) (*Model, error) {
 				m.layers = append(m.layers, layer{newAttention(p, name, c), newFeedForward(p, name, c)})
 			})
 		}
-		if p.has("pooler.dense.weight") {
+		if _, ok := p.file.Entry(p.prefix + "pooler.dense.weight"); ok {
 			p.bf16 = false // a thousandth of the work, and nothing after it evens its rounding out
 			m.pooler = newDense(p, "pooler.dense", c.HiddenSize, c.HiddenSize)
 		}

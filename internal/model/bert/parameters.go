@@ -79,12 +79,6 @@ func (p *parameters) take(name string, shape ...int) torch.Tensor {
 // Operators that fill a tensor piece by piece, so that loading takes no second copy of the word rows.
 var opEmpty, opCopy = torch.Custom("aten::empty.memory_format"), torch.Custom("aten::copy_")
 
-// has tells whether there is a tensor of that name.
-func (p *parameters) has(name string) bool {
-	_, ok := p.file.Entry(p.prefix + name)
-	return ok
-}
-
 // rest is an error where embeddings or layers have tensors that config.json does not mean: a layer too many, an adapter.
 func (p *parameters) rest() error {
 	for _, name := range p.file.Names() {
@@ -103,5 +97,3 @@ func (p *parameters) keep(t torch.Tensor) torch.Tensor {
 	p.kept = append(p.kept, k)
 	return k
 }
-
-func (p *parameters) close() { p.file.Close() }

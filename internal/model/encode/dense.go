@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -31,10 +32,8 @@ const maxWidth = 1 << 14
 // readDense reads the settings; weights are read by load.
 func readDense(dir string) (denseConfig, error) {
 	path := filepath.Join(dir, "config.json")
-	fixed := map[string]string{"use_residual": "false null"}
-	for name, value := range sentenceOnly {
-		fixed[name] = value
-	}
+	fixed := maps.Clone(sentenceOnly)
+	fixed["use_residual"] = "false null"
 	fields, err := readFields(path, fixed, "in_features", "out_features", "bias", "activation_function")
 	if err != nil {
 		return denseConfig{}, err

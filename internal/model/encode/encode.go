@@ -110,7 +110,7 @@ func open(request *engine.EncodeRequest, report engine.Report) (*encoder, error)
 	err := directory(request.Model) // before all that lies under it is looked at
 	var e *encoder
 	if err == nil {
-		e, err = encoders.get(request.Model, report)
+		e, err = encoders.Get(request.Model, func() (*encoder, error) { return load(request.Model, report) }, (*encoder).close)
 	}
 	if err != nil {
 		return nil, fault.Of(schemas.MissingModel, err)

@@ -29,15 +29,18 @@ type encoder struct {
 	maxTokens int // the directory's own choice, at most limit
 }
 
-// load reads a Hugging Face directory; progress, if there is one, hears of the bytes of the model that were read.
-func load(dir string, progress ...func(done, total int64)) (*encoder, error) {
+// encoders keeps the encoder of the last request.
+var encoders resident.Model[*encoder]
+
+// load reads a Hugging Face directory; reports hear of the bytes of the model that were read.
+func load(dir string, reports ...engine.Report) (*encoder, error) {
 	modules, err := readModules(dir)
 	if err != nil {
 		return nil, err
 	}
 	report := func(done, total int64) {
-		for _, p := range progress {
-			p(done, total)
+		for _, report := range reports {
+			report(schemas.Progress{Done: done, Total: total, Of: schemas.OfModel})
 		}
 	}
 	e := &encoder{pooling: modules.pooling, unit: modules.normalize, prompt: modules.prompt}
@@ -225,21 +228,4 @@ func (e *encoder) pool(in *texts, batch []int, pooled []float32) error {
 		states = states[n*width:]
 	}
 	return nil
-}
-
-// cache keeps the encoder of the last request.
-type cache struct{ resident.Model[*encoder] }
-
-var encoders cache
-
-// get loads the encoder of a directory, unless it is the one in memory and its files did not change. While it loads,
-// reports hear of the bytes.
-func (c *cache) get(dir string, reports ...engine.Report) (*encoder, error) {
-	return c.Get(dir, func() (*encoder, error) {
-		return load(dir, func(done, total int64) {
-			for _, report := range reports {
-				report(schemas.Progress{Done: done, Total: total, Of: schemas.OfModel})
-			}
-		})
-	}, (*encoder).close)
 }

@@ -219,9 +219,8 @@ func TestADirectorysOwnLimitOfTokensIsKnown(t *testing.T) {
 func TestLoadingReportsTheBytesThatWereRead(t *testing.T) {
 	dir := fixtures(t)
 	for _, name := range []string{"labse-plain", "static"} {
-		var c cache
 		var last schemas.Progress
-		if _, err := c.get(filepath.Join(dir, name), engine.Report(func(p schemas.Progress) { last = p })); err != nil {
+		if _, err := load(filepath.Join(dir, name), func(p schemas.Progress) { last = p }); err != nil {
 			t.Fatal(err)
 		}
 		if last.Of != schemas.OfModel || last.Done != last.Total || last.Done < 100_000 {

@@ -141,7 +141,7 @@ func (m *modules) add(kind, dir string) (err error) {
 		m.dense = append(m.dense, d)
 	case "Normalize":
 		m.normalize = true
-		err = onSentences(filepath.Join(dir, "config.json"))
+		_, err = readFields(filepath.Join(dir, "config.json"), sentenceOnly)
 	default:
 		return fmt.Errorf("%s: module %s is not supported; Transformer, StaticEmbedding, Pooling, Dense and Normalize are", dir, kind)
 	}
@@ -164,12 +164,7 @@ func readTransformer(path string) (maxTokens int, err error) {
 	return maxTokens, nil
 }
 
-// onSentences checks that a module works on the sentence's vector.
-func onSentences(path string) error {
-	_, err := readFields(path, sentenceOnly)
-	return err
-}
-
+// sentenceOnly are the settings of a module that works on the sentence's vector.
 var sentenceOnly = map[string]string{"module_input_name": `"sentence_embedding" null`, "module_output_name": `"sentence_embedding" null`}
 
 // modes are the fields by which sentence-transformers before 5.2 switched a pooling mode on; now pooling_mode names it.

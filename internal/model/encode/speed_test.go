@@ -27,7 +27,7 @@ func BenchmarkRealSummaries(b *testing.B) {
 	}
 	r := engine.EncodeRequest{Model: filepath.Join("..", "..", "..", "build", "models", "multilingual-e5-small"), Prefix: "query: ",
 		MaxTokens: 128, BatchTokens: 512, Column: "text"}
-	if _, err := encoders.get(r.Model); err != nil {
+	if _, err := open(&r, func(schemas.Progress) {}); err != nil {
 		b.Fatal(err)
 	}
 	b.ResetTimer()

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"sort"
 )
 
 // texts are the rows of a window of a request and their distinct texts.
@@ -53,7 +52,7 @@ func (in *texts) byDigest() []int {
 	for i := range order {
 		order[i] = i
 	}
-	sort.Slice(order, func(i, j int) bool { return in.texts[order[i]].digest < in.texts[order[j]].digest })
+	slices.SortFunc(order, func(i, j int) int { return cmp.Compare(in.texts[i].digest, in.texts[j].digest) })
 	return order
 }
 

@@ -8,14 +8,13 @@ import (
 	"math"
 	"os"
 	"strings"
-	"sync"
 	"time"
-
-	"crosssum/internal/model/texts"
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/engine"
 	"crosssum/internal/fault"
+	"crosssum/internal/model/resident"
+	"crosssum/internal/model/texts"
 	"crosssum/internal/native/fasttext"
 	"crosssum/schemas"
 )
@@ -26,7 +25,11 @@ const labelPrefix = "__label__"
 // Run classifies every row of request.Input and writes a schemas.ClassifiedRow row for each, in its order.
 func Run(ctx context.Context, request engine.ClassifyRequest, report engine.Report) (engine.ClassifyResult, error) {
 	var result engine.ClassifyResult
-	model, err := models.get(request.Model)
+	_, err := os.Stat(request.Model)
+	var model *fasttext.Model
+	if err == nil {
+		model, err = models.Get(request.Model, func() (*fasttext.Model, error) { return fasttext.Load(request.Model) }, func(*fasttext.Model) {})
+	}
 	if err != nil {
 		return result, fault.Of(schemas.MissingModel, err)
 	}
@@ -52,31 +55,7 @@ func Run(ctx context.Context, request engine.ClassifyRequest, report engine.Repo
 }
 
 // models keeps the classifier of the request before: every language of a crawl is a request.
-var models cache
-
-type cache struct {
-	sync.Mutex
-	path  string
-	stat  os.FileInfo
-	model *fasttext.Model
-}
-
-func (c *cache) get(path string) (*fasttext.Model, error) {
-	c.Lock()
-	defer c.Unlock()
-	stat, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if c.model != nil && c.path == path && os.SameFile(c.stat, stat) && c.stat.ModTime().Equal(stat.ModTime()) && c.stat.Size() == stat.Size() {
-		return c.model, nil
-	}
-	model, err := fasttext.Load(path)
-	if err == nil {
-		c.path, c.stat, c.model = path, stat, model
-	}
-	return model, err
-}
+var models resident.Model[*fasttext.Model]
 
 // classifier knows which label of the model stands for which language of the table.
 type classifier struct {

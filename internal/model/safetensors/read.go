@@ -46,9 +46,8 @@ func (e Entry) Len() int {
 
 // File is an open model: one safetensors file, or the shards that an index names. It is safe for concurrent reads.
 type File struct {
-	files    []*os.File
-	entries  map[string]Entry
-	metadata map[string]string
+	files   []*os.File
+	entries map[string]Entry
 
 	watch func(done, total int64) // nil: nobody watches
 	done  atomic.Int64            // bytes of values read
@@ -70,7 +69,7 @@ func Open(path string) (*File, error) {
 	if filepath.Ext(path) == ".json" {
 		return openSharded(path)
 	}
-	f := &File{entries: map[string]Entry{}, metadata: map[string]string{}}
+	f := &File{entries: map[string]Entry{}}
 	if err := f.add(path); err != nil {
 		f.Close()
 		return nil, err
@@ -107,7 +106,7 @@ func openSharded(path string) (*File, error) {
 		shards[shard] = true
 	}
 	names := slices.Sorted(maps.Keys(shards))
-	f := &File{entries: map[string]Entry{}, metadata: map[string]string{}}
+	f := &File{entries: map[string]Entry{}}
 	for _, shard := range names {
 		if err := f.add(filepath.Join(filepath.Dir(path), shard)); err != nil {
 			f.Close()
@@ -133,7 +132,7 @@ func (f *File) add(path string) error {
 	if err != nil {
 		return err
 	}
-	entries, metadata, err := parse(file, info.Size())
+	entries, err := parse(file, info.Size())
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
@@ -144,34 +143,30 @@ func (f *File) add(path string) error {
 		e.file = len(f.files) - 1
 		f.entries[name] = e
 	}
-	for k, v := range metadata {
-		f.metadata[k] = v
-	}
 	return nil
 }
 
 // parse reads and checks the header of a file of size bytes. Offsets in the entries count from the file's start.
-func parse(r io.ReaderAt, size int64) (map[string]Entry, map[string]string, error) {
+func parse(r io.ReaderAt, size int64) (map[string]Entry, error) {
 	var prefix [8]byte
 	if _, err := r.ReadAt(prefix[:], 0); err != nil {
-		return nil, nil, fmt.Errorf("not a safetensors file: %d bytes long", size)
+		return nil, fmt.Errorf("not a safetensors file: %d bytes long", size)
 	}
 	length := binary.LittleEndian.Uint64(prefix[:])
 	if length > MaxHeader || int64(length) > size-8 {
-		return nil, nil, fmt.Errorf("not a safetensors file, or cut off: a header of %d bytes in a file of %d", length, size)
+		return nil, fmt.Errorf("not a safetensors file, or cut off: a header of %d bytes in a file of %d", length, size)
 	}
 	raw := make([]byte, length)
 	if _, err := r.ReadAt(raw, 8); err != nil {
-		return nil, nil, fmt.Errorf("header: %w", err)
+		return nil, fmt.Errorf("header: %w", err)
 	}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &fields); err != nil {
-		return nil, nil, fmt.Errorf("header: %w", err)
+		return nil, fmt.Errorf("header: %w", err)
 	}
-	metadata := map[string]string{}
-	if m, ok := fields["__metadata__"]; ok {
-		if err := json.Unmarshal(m, &metadata); err != nil {
-			return nil, nil, fmt.Errorf("header: __metadata__: %w", err)
+	if m, ok := fields["__metadata__"]; ok { // free text
+		if err := json.Unmarshal(m, &map[string]string{}); err != nil {
+			return nil, fmt.Errorf("header: __metadata__: %w", err)
 		}
 		delete(fields, "__metadata__")
 	}
@@ -180,12 +175,12 @@ func parse(r io.ReaderAt, size int64) (map[string]Entry, map[string]string, erro
 	for _, name := range slices.Sorted(maps.Keys(fields)) { // of several faults the same one is told each time
 		e, err := parseEntry(name, fields[name], size-start)
 		if err != nil {
-			return nil, nil, fmt.Errorf("header: tensor %q: %w", name, err)
+			return nil, fmt.Errorf("header: tensor %q: %w", name, err)
 		}
 		e.from, e.to = e.from+start, e.to+start
 		entries[name] = e
 	}
-	return entries, metadata, nil
+	return entries, nil
 }
 
 func parseEntry(name string, raw json.RawMessage, room int64) (Entry, error) {

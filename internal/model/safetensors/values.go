@@ -97,13 +97,13 @@ var widening = map[string]func(raw []byte, values []float32){
 	},
 	"F16": func(raw []byte, values []float32) {
 		for i := range values {
-			values[i] = float16(binary.LittleEndian.Uint16(raw[2*i:]))
+			values[i] = Float16(binary.LittleEndian.Uint16(raw[2*i:]))
 		}
 	},
 }
 
-// float16 widens an IEEE 754 binary16.
-func float16(h uint16) float32 {
+// Float16 widens an IEEE 754 binary16.
+func Float16(h uint16) float32 {
 	sign, exponent, fraction := uint32(h>>15)<<31, uint32(h>>10&31), uint32(h&1023)
 	switch {
 	case exponent == 31:

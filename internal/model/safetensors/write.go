@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strings"
 )
 
 // Tensor is one tensor to be written: Data holds its values as little-endian bytes of type DType, row-major.
@@ -32,7 +33,7 @@ func Float32Tensor(name string, values []float32, shape ...int) Tensor {
 // the tensors only, not on their order. The file is synchronized to disk before Write returns.
 func Write(path string, tensors []Tensor) (err error) {
 	tensors = slices.Clone(tensors)
-	slices.SortFunc(tensors, func(a, b Tensor) int { return bytes.Compare([]byte(a.Name), []byte(b.Name)) })
+	slices.SortFunc(tensors, func(a, b Tensor) int { return strings.Compare(a.Name, b.Name) })
 	header, err := makeHeader(tensors)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)

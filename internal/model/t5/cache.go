@@ -2,6 +2,7 @@ package t5
 
 import (
 	"fmt"
+	"slices"
 
 	"crosssum/internal/native/kernels"
 	"crosssum/internal/native/torch"
@@ -24,14 +25,9 @@ type keyValue struct{ k, v torch.Tensor }
 // e*beams + b is beam b of example e. Free it.
 func (m *Model) NewCache(states torch.Tensor, sources kernels.Packed, beams, room int) *Cache {
 	c := &Cache{rows: beams * len(sources.Length), room: room}
-	for _, s := range sources.Start {
-		for b := 0; b < beams; b++ {
-			c.sources.Start = append(c.sources.Start, s)
-		}
-	}
-	for _, n := range sources.Length {
-		for b := 0; b < beams; b++ {
-			c.sources.Length = append(c.sources.Length, n)
+	for e, start := range sources.Start {
+		for range beams {
+			c.sources.Start, c.sources.Length = append(c.sources.Start, start), append(c.sources.Length, sources.Length[e])
 		}
 	}
 	inner := m.Config.NumHeads * m.Config.DKV
@@ -48,11 +44,9 @@ func (m *Model) NewCache(states torch.Tensor, sources kernels.Packed, beams, roo
 
 // Free ends the cache.
 func (c *Cache) Free() {
-	for _, list := range [][]keyValue{c.cross, c.self} {
-		for _, kv := range list {
-			kv.k.Free()
-			kv.v.Free()
-		}
+	for _, kv := range slices.Concat(c.cross, c.self) {
+		kv.k.Free()
+		kv.v.Free()
 	}
 }
 
@@ -77,11 +71,11 @@ func (m *Model) Step(ids []int, c *Cache) torch.Tensor {
 	p := &pass{}
 	x := m.embed(nil, ids)
 	bias := m.bias("decoder", c.room)
-	ones, keys := make([]int, c.rows), kernels.Packed{Start: make([]int, c.rows), Length: make([]int, c.rows)}
-	for r := range ones {
-		ones[r], keys.Start[r], keys.Length[r] = 1, r*c.room, c.length+1
+	rows := kernels.Pack(slices.Repeat([]int{1}, c.rows))
+	keys := kernels.Packed{Start: make([]int, c.rows), Length: slices.Repeat([]int{c.length + 1}, c.rows)}
+	for r := range keys.Start {
+		keys.Start[r] = r * c.room
 	}
-	rows := kernels.Pack(ones)
 	for i := range c.self {
 		x = torch.Block(func() torch.Tensor {
 			at := fmt.Sprintf("decoder.block.%d.layer.", i)

@@ -3,6 +3,7 @@ package t5
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"strings"
 
 	"crosssum/internal/model/safetensors"
@@ -66,7 +67,7 @@ func (m *Model) head() torch.Tensor {
 // outputs are the decoder's final states as the head takes them, [rows, d_model].
 func (m *Model) outputs(hidden torch.Tensor) torch.Tensor {
 	if m.Config.ScaleOutputs {
-		return hidden.MulScalar(1 / sqrt(float64(m.Config.DModel)))
+		return hidden.MulScalar(1 / math.Sqrt(float64(m.Config.DModel)))
 	}
 	return hidden
 }

@@ -15,11 +15,7 @@ func New(config *Config, seed uint64) (*Model, error) {
 	}
 	m := &Model{Config: config, Weights: Parameters{}}
 	for i, s := range config.shapes() {
-		n := 1
-		for _, d := range s.dims {
-			n *= d
-		}
-		values := make([]float32, n)
+		values := make([]float32, s.size())
 		stream := random.New(seed, random.Initialize, uint32(i), 0)
 		for k := range values {
 			values[k] = 1
@@ -53,9 +49,4 @@ func Random(config *Config) (*Model, error) {
 // normal is a draw from N(0, 1) (Box and Muller).
 func normal(s *random.Stream) float64 {
 	return math.Sqrt(-2*math.Log(1-s.Float64())) * math.Cos(2*math.Pi*s.Float64())
-}
-
-// SetRows overwrites rows of a table ("shared.weight", "lm_head.weight"): row id takes values[id].
-func (m *Model) SetRows(name string, values map[int][]float32) error {
-	return setRows(m.weight(name), values)
 }

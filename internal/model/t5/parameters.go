@@ -3,6 +3,7 @@ package t5
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"crosssum/internal/native/torch"
@@ -48,19 +49,28 @@ type shape struct {
 	std  float64 // of a new weight; 0: all ones
 }
 
+// size is its number of values.
+func (s shape) size() int {
+	n := 1
+	for _, d := range s.dims {
+		n *= d
+	}
+	return n
+}
+
 // shapes lists every weight of a model with the deviations of Hugging Face's T5 initialization.
 func (c *Config) shapes() []shape {
 	d, inner, f := float64(c.DModel), c.NumHeads*c.DKV, c.DFF
 	list := []shape{{sharedName, []int{c.VocabSize, c.DModel}, 1}}
 	if !c.TieWordEmbeddings {
-		list = append(list, shape{headName, []int{c.VocabSize, c.DModel}, 1 / sqrt(d)})
+		list = append(list, shape{headName, []int{c.VocabSize, c.DModel}, 1 / math.Sqrt(d)})
 	}
 	attention := func(at string) {
 		list = append(list,
-			shape{at + ".q.weight", []int{inner, c.DModel}, 1 / sqrt(d*float64(c.DKV))},
-			shape{at + ".k.weight", []int{inner, c.DModel}, 1 / sqrt(d)},
-			shape{at + ".v.weight", []int{inner, c.DModel}, 1 / sqrt(d)},
-			shape{at + ".o.weight", []int{c.DModel, inner}, 1 / sqrt(float64(inner))})
+			shape{at + ".q.weight", []int{inner, c.DModel}, 1 / math.Sqrt(d*float64(c.DKV))},
+			shape{at + ".k.weight", []int{inner, c.DModel}, 1 / math.Sqrt(d)},
+			shape{at + ".v.weight", []int{inner, c.DModel}, 1 / math.Sqrt(d)},
+			shape{at + ".o.weight", []int{c.DModel, inner}, 1 / math.Sqrt(float64(inner))})
 	}
 	norm := func(at string) { list = append(list, shape{name: at + ".layer_norm.weight", dims: []int{c.DModel}}) }
 	stack := func(name string, layers int, decoder bool) {
@@ -69,7 +79,7 @@ func (c *Config) shapes() []shape {
 			attention(at + "0.SelfAttention")
 			norm(at + "0")
 			if i == 0 {
-				list = append(list, shape{at + "0.SelfAttention.relative_attention_bias.weight", []int{c.Buckets, c.NumHeads}, 1 / sqrt(d)})
+				list = append(list, shape{at + "0.SelfAttention.relative_attention_bias.weight", []int{c.Buckets, c.NumHeads}, 1 / math.Sqrt(d)})
 			}
 			if decoder {
 				attention(at + "1.EncDecAttention")
@@ -78,9 +88,9 @@ func (c *Config) shapes() []shape {
 			}
 			ff := fmt.Sprintf("%s%d", at, last)
 			list = append(list,
-				shape{ff + ".DenseReluDense.wi_0.weight", []int{f, c.DModel}, 1 / sqrt(d)},
-				shape{ff + ".DenseReluDense.wi_1.weight", []int{f, c.DModel}, 1 / sqrt(d)},
-				shape{ff + ".DenseReluDense.wo.weight", []int{c.DModel, f}, 1 / sqrt(float64(f))})
+				shape{ff + ".DenseReluDense.wi_0.weight", []int{f, c.DModel}, 1 / math.Sqrt(d)},
+				shape{ff + ".DenseReluDense.wi_1.weight", []int{f, c.DModel}, 1 / math.Sqrt(d)},
+				shape{ff + ".DenseReluDense.wo.weight", []int{c.DModel, f}, 1 / math.Sqrt(float64(f))})
 			norm(ff)
 		}
 		list = append(list, shape{name: name + ".final_layer_norm.weight", dims: []int{c.DModel}})
@@ -94,18 +104,15 @@ func (c *Config) shapes() []shape {
 func (c *Config) Count() int {
 	total := 0
 	for _, s := range c.shapes() {
-		n := 1
-		for _, d := range s.dims {
-			n *= d
-		}
-		total += n
+		total += s.size()
 	}
 	return total
 }
 
-// setRows overwrites rows of a table.
-func setRows(table torch.Tensor, values map[int][]float32) error {
+// SetRows overwrites rows of a table ("shared.weight", "lm_head.weight"): row id takes values[id].
+func (m *Model) SetRows(name string, values map[int][]float32) error {
 	return torch.Do(func() {
+		table := m.weight(name)
 		for id, row := range values {
 			table.Select(0, id).Copy_(torch.FromFloat32s(row, len(row)))
 		}

@@ -21,7 +21,7 @@ type Tokenizer struct {
 
 // LoadTokenizer reads dir/spiece.model and checks it against the config.
 func LoadTokenizer(dir string, config *Config) (*Tokenizer, error) {
-	path := filepath.Join(dir, "spiece.model")
+	path := filepath.Join(dir, vocabularyFile)
 	model, err := sentencepiece.Load(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: not there; transformers 5 saves a tokenizer.json in its place: copy spiece.model from the model that was fine-tuned", path)

@@ -25,9 +25,6 @@ type special struct {
 
 // Encode is [CLS], the pieces, [SEP].
 func (t *BERT) Encode(text string, maxTokens int) ([]int32, error) {
-	if maxTokens < 3 {
-		return nil, fmt.Errorf("max_tokens is %d: a text needs 3 at least, two of them special", maxTokens)
-	}
 	room := maxTokens
 	var ids []int32
 	if t.cls >= 0 {

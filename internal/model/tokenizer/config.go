@@ -148,10 +148,11 @@ func (c *Config) readMap(path string) error {
 func (c *Config) isBERT() bool { return c.Class == "" || strings.HasPrefix(c.Class, "BertTokenizer") }
 
 // checkSpecials compares the named special tokens with what XLM-R has.
-func (c *Config) checkSpecials(dir, cls, sep, pad, unk, mask string) error {
+func (c *Config) checkSpecials(dir string) error {
 	for _, t := range []struct{ name, got, want string }{
-		{"cls_token", c.Cls.Content, cls}, {"sep_token", c.Sep.Content, sep}, {"pad_token", c.Pad.Content, pad},
-		{"unk_token", c.Unk.Content, unk}, {"mask_token", c.Mask.Content, mask}, {"bos_token", c.Bos.Content, cls}, {"eos_token", c.Eos.Content, sep},
+		{"cls_token", c.Cls.Content, "<s>"}, {"sep_token", c.Sep.Content, "</s>"}, {"pad_token", c.Pad.Content, "<pad>"},
+		{"unk_token", c.Unk.Content, "<unk>"}, {"mask_token", c.Mask.Content, "<mask>"}, {"bos_token", c.Bos.Content, "<s>"},
+		{"eos_token", c.Eos.Content, "</s>"},
 	} {
 		if t.got != "" && t.got != t.want {
 			return fmt.Errorf("%s: %s is %q, and XLM-R's is %q", filepath.Join(dir, configFile), t.name, t.got, t.want)

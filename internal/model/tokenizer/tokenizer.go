@@ -12,8 +12,8 @@ import (
 	"crosssum/internal/artifact/bounded"
 )
 
-// Tokenizer turns a text into at most maxTokens ids, special tokens included; they survive truncation. It is safe for
-// concurrent use.
+// Tokenizer turns a text into at most maxTokens ids (3 at least), special tokens included; they survive truncation. It is
+// safe for concurrent use.
 type Tokenizer interface {
 	Encode(text string, maxTokens int) ([]int32, error)
 	Size() int // ids are below it
@@ -37,7 +37,7 @@ func Load(dir, class string) (t Tokenizer, c *Config, wordPiece bool, err error)
 	}
 	if exists(filepath.Join(dir, spmFile)) {
 		if t, err = LoadXLMR(dir); err == nil {
-			err = c.checkSpecials(dir, "<s>", "</s>", "<pad>", "<unk>", "<mask>")
+			err = c.checkSpecials(dir)
 		}
 		return t, c, false, err
 	}

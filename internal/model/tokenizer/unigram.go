@@ -18,9 +18,6 @@ type unigram struct {
 
 // Encode is the first special token, the pieces, the last special token.
 func (t *unigram) Encode(text string, maxTokens int) ([]int32, error) {
-	if maxTokens < 3 {
-		return nil, fmt.Errorf("max_tokens is %d: a text needs 3 at least, two of them special", maxTokens)
-	}
 	pieces, err := t.pieces.Encode(norm.NFC.String(text))
 	if err != nil {
 		return nil, err
@@ -62,7 +59,7 @@ func (f *file) unigram(cls, sep int32) (*unigram, error) {
 		pieces[a.ID].Kind = sentencepiece.Control
 	}
 	pieces[*f.Model.UnkIndex].Kind = sentencepiece.Unknown
-	m, err := sentencepiece.FromBytes(sentencepiece.Serialize(pieces, charsmap))
+	m, err := sentencepiece.FromBytes(sentencepiece.Serialize(pieces, "", charsmap))
 	if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}

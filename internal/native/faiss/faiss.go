@@ -53,10 +53,7 @@ func NewFlat(d int, vectors []float32) (*Flat, error) {
 	return f, nil
 }
 
-// Rows is the number of vectors in the index.
-func (f *Flat) Rows() int { return f.rows }
-
-// Search finds the min(k, Rows) vectors with the largest inner product for each of queries, [n, d]: scores and row
+// Search finds the min(k, rows) vectors with the largest inner product for each of queries, [n, d]: scores and row
 // numbers, [n, k], best first. Scores are fp32 in FAISS's own order of summation: proposals, not results.
 func (f *Flat) Search(queries []float32, k int) (scores []float32, rows []int64, width int, err error) {
 	if len(queries)%f.d != 0 {

@@ -12,7 +12,7 @@ func TestTheLargestInnerProductsComeFirst(t *testing.T) {
 	}
 	defer index.Close()
 	scores, rows, width, err := index.Search([]float32{1, 0, 0, 2}, 5)
-	if err != nil || width != 3 || index.Rows() != 3 {
+	if err != nil || width != 3 || index.rows != 3 {
 		t.Fatal(width, err)
 	}
 	want := []int64{0, 2, 1, 1, 2, 0}

@@ -63,9 +63,6 @@ func (b *Block) Reset(rows int) { b.c.rows = C.int64_t(min(rows, int(b.c.capacit
 // Rows is the number of rows.
 func (b *Block) Rows() int { return int(b.c.rows) }
 
-// Capacity is the number of rows that there is room for.
-func (b *Block) Capacity() int { return int(b.c.capacity) }
-
 // Vectors is [rows, d], row-major.
 func (b *Block) Vectors() []float32 {
 	return unsafe.Slice((*float32)(b.c.vectors), b.c.rows*b.c.d)

@@ -21,7 +21,7 @@ func NormalizationModel(rule string) ([]byte, error) {
 // what stands for it, longest match first. Texts must not be empty.
 func CompileNormalization(rules map[string]string) ([]byte, error) {
 	return toy(func(dir string) (TrainOptions, error) {
-		lines := make([]string, 0, len(rules))
+		var lines []string
 		for from, to := range rules {
 			if from == "" {
 				return TrainOptions{}, fmt.Errorf("compiling a normalization map: a rule for the empty text")

@@ -26,7 +26,6 @@ const (
 	Normal  Kind = 1
 	Unknown Kind = 2
 	Control Kind = 3
-	Unused  Kind = 5
 	Byte    Kind = 6
 )
 

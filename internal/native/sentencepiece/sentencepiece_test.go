@@ -134,7 +134,7 @@ func TestNormalizationRulesOfOnesOwnAreApplied(t *testing.T) {
 
 func FuzzModelFile(f *testing.F) {
 	pieces := []Piece{{"<unk>", 0, Unknown}, {"<s>", 0, Control}, {"▁a", -1, Normal}, {"b", -2, Normal}}
-	f.Add(Serialize(pieces, nil), "ab <s>")
+	f.Add(Serialize(pieces, "", nil), "ab <s>")
 	rules, err := CompileNormalization(map[string]string{"x": "a b"})
 	if err != nil {
 		f.Fatal(err)
@@ -171,7 +171,7 @@ func cutsSoundly(t *testing.T, raw []byte, text string) {
 }
 
 func TestASerializedModelCutsAsItsPiecesSay(t *testing.T) {
-	m, err := FromBytes(Serialize([]Piece{{"<s>", 0, Control}, {"<unk>", 0, Unknown}, {"▁a", -1, Normal}, {"b", -2, Normal}}, nil))
+	m, err := FromBytes(Serialize([]Piece{{"<s>", 0, Control}, {"<unk>", 0, Unknown}, {"▁a", -1, Normal}, {"b", -2, Normal}}, "", nil))
 	if err != nil {
 		t.Fatal(err)
 	}

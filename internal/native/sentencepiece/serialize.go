@@ -1,8 +1,8 @@
 package sentencepiece
 
 // Serialize writes a Unigram model as SentencePiece's ModelProto: the pieces, whose ids are their places, and a compiled
-// normalization map. White space is kept as the library does by default: one "▁" before each word, none doubled.
-func Serialize(pieces []Piece, charsmap []byte) []byte {
+// normalization map with its name. White space is kept as the library does by default: one "▁" before each word, none doubled.
+func Serialize(pieces []Piece, name string, charsmap []byte) []byte {
 	var model Message
 	unknown := 0
 	for i, p := range pieces {
@@ -20,9 +20,14 @@ func Serialize(pieces []Piece, charsmap []byte) []byte {
 	var trainer Message
 	trainer.Varint(3, 1) // model_type: unigram
 	trainer.Varint(4, uint64(len(pieces)))
-	trainer.Varint(40, uint64(unknown)) // unk_id
+	if unknown > 0 {
+		trainer.Varint(40, uint64(unknown)) // unk_id
+	}
 	model.Bytes(2, trainer)
 	var normalizer Message
+	if name != "" {
+		normalizer.Bytes(1, []byte(name))
+	}
 	normalizer.Bytes(2, charsmap)
 	normalizer.Varint(3, 1) // add_dummy_prefix
 	normalizer.Varint(4, 1) // remove_extra_whitespaces

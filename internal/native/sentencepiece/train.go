@@ -19,10 +19,8 @@ type TrainOptions struct {
 	CharacterCoverage  float64 // share of the characters of the input that get pieces; 0 means 0.9995
 	ByteFallback       bool    // characters without a piece become byte pieces instead of <unk>
 	UserSymbols        []string
-	ControlSymbols     []string
 	Unk, Bos, Eos, Pad int
 	Normalization      string            // "nmt_nfkc" if empty; "nfkc", "identity", ...
-	MaxSentenceBytes   int               // longer lines are left out; 0 means 4192
 	Threads            int               // EM steps; 0 means 2. The model does not depend on time, but may on this number
 	Extra              map[string]string // any other option of spm_train
 }
@@ -40,25 +38,18 @@ func (o TrainOptions) arguments() (map[string]string, error) {
 	if o.Normalization != "" {
 		a["normalization_rule_name"] = o.Normalization
 	}
-	if o.MaxSentenceBytes != 0 {
-		a["max_sentence_length"] = strconv.Itoa(o.MaxSentenceBytes)
-	}
 	if o.Threads != 0 {
 		a["num_threads"] = strconv.Itoa(o.Threads)
 	}
-	for name, symbols := range map[string][]string{"user_defined_symbols": o.UserSymbols, "control_symbols": o.ControlSymbols} {
-		for _, s := range symbols {
-			if s == "" || strings.ContainsAny(s, ",\"\x00\n") {
-				return nil, fmt.Errorf("%s: %q holds a comma, a quote or a line end, or is empty", name, s)
-			}
-		}
-		if len(symbols) > 0 {
-			a[name] = strings.Join(symbols, ",")
+	for _, s := range o.UserSymbols {
+		if s == "" || strings.ContainsAny(s, ",\"\x00\n") {
+			return nil, fmt.Errorf("user_defined_symbols: %q holds a comma, a quote or a line end, or is empty", s)
 		}
 	}
-	for k, v := range o.Extra {
-		a[k] = v
+	if len(o.UserSymbols) > 0 {
+		a["user_defined_symbols"] = strings.Join(o.UserSymbols, ",")
 	}
+	maps.Copy(a, o.Extra)
 	for k, v := range a {
 		if strings.ContainsRune(k+v, 0) {
 			return nil, fmt.Errorf("option %q holds a zero byte", k)

@@ -107,14 +107,10 @@ func (r *run) alive() { r.tell(0, r.last.LearningRate) }
 // summaries are greedy outputs for all held-out samples.
 func (r *run) summaries(ctx context.Context) ([]string, error) {
 	p := r.request.Params
-	var sources [][]int
+	var sources [][]int32
 	var languages []string
 	for _, h := range r.held {
-		var ids []int
-		for _, id := range h.source {
-			ids = append(ids, int(id))
-		}
-		sources, languages = append(sources, ids), append(languages, h.to)
+		sources, languages = append(sources, h.source), append(languages, h.to)
 	}
 	greedy := schemas.GenerateParams{Beams: 1, NoRepeatNgram: schemas.Paper().Generate.NoRepeatNgram, MaxTokens: p.TargetTokens, BatchSize: 16}
 	return generate.Summaries(ctx, r.model, r.tokenizer, sources, languages, greedy, r.alive)
