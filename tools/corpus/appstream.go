@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"html"
 	"io"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 
 	"crosssum/internal/mining/gold"
@@ -54,15 +56,8 @@ type translation struct{ name, text string }
 
 // byLanguage resolves codes. Where several mean one language (pt-PT and pt_PT), the shortest and then the smallest wins.
 func byLanguage(texts map[string]string, unknown map[string]int) []translation {
-	codes := make([]string, 0, len(texts))
-	for code := range texts {
-		codes = append(codes, code)
-	}
-	sort.Slice(codes, func(i, j int) bool {
-		if len(codes[i]) != len(codes[j]) {
-			return len(codes[i]) < len(codes[j])
-		}
-		return codes[i] < codes[j]
+	codes := slices.SortedFunc(maps.Keys(texts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 	})
 	var all []translation
 	seen := map[string]bool{}
@@ -77,7 +72,7 @@ func byLanguage(texts map[string]string, unknown map[string]int) []translation {
 			all = append(all, translation{l.Name, texts[code]})
 		}
 	}
-	sort.Slice(all, func(i, j int) bool { return all[i].name < all[j].name })
+	slices.SortFunc(all, func(a, b translation) int { return strings.Compare(a.name, b.name) })
 	return all
 }
 

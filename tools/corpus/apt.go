@@ -6,12 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"sort"
 	"strings"
 )
 
@@ -186,14 +186,8 @@ func (a *apt) languages() ([]string, error) {
 	for _, m := range translationKey.FindAllSubmatch(b, -1) {
 		seen[string(m[1])] = true
 	}
-	var all []string
-	for code := range seen {
-		if code != "en" {
-			all = append(all, code)
-		}
-	}
-	sort.Strings(all)
-	return append([]string{"en"}, all...), nil
+	delete(seen, "en")
+	return append([]string{"en"}, slices.Sorted(maps.Keys(seen))...), nil
 }
 
 // file finds the one file of the lists folder that matches, under any compression that apt leaves.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"compress/gzip"
 	"context"
 	"fmt"
@@ -8,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strings"
 	"unicode/utf8"
 
@@ -24,21 +24,19 @@ type FetchOptions struct {
 	Suite  string // "bookworm"
 	Output string // crawl folder to make; its gold goes to <parent>/gold/<name>.tsv.gz
 	Mirror string // an archive's address; "" takes the one this machine's apt uses
-	Work   string // apt's lists, kept for the next time; "" takes <Output>.apt
+	Work   string // apt's lists, kept for the next time
 }
 
 // FetchResult counts a fetch.
 type FetchResult struct {
-	Folder    string
-	Gold      string
-	Articles  int
-	Keys      int
-	ByLang    map[string]int
-	Short     int            // texts under MinimumText characters
-	Repeated  int            // a second text for one key and language
-	Unknown   map[string]int // texts by language code that the table does not have
-	Languages []string
-	Empty     []string // Translation files that the archive names and that hold nothing
+	Folder   string
+	Gold     string
+	Articles int
+	Keys     int
+	ByLang   map[string]int
+	Short    int            // texts under MinimumText characters
+	Repeated int            // a second text for one key and language
+	Unknown  map[string]int // texts by language code that the table does not have
 }
 
 // MinimumText is the number of characters under which a text is no article.
@@ -57,9 +55,6 @@ func Fetch(ctx context.Context, o FetchOptions, progress func(string)) (FetchRes
 	if err != nil {
 		return FetchResult{}, err
 	}
-	if o.Work == "" {
-		o.Work = output + ".apt"
-	}
 	from := source{uri: o.Mirror}
 	if o.Mirror == "" {
 		if from, err = findSource("/etc"); err != nil {
@@ -72,7 +67,7 @@ func Fetch(ctx context.Context, o FetchOptions, progress func(string)) (FetchRes
 	}
 	progress(fmt.Sprintf("writing %d articles in %d languages", len(entries), len(result.ByLang)))
 	result.Folder, result.Gold = output, goldPath(output)
-	return result, WriteCrawl(output, "snapshot", o.Suite, entries)
+	return result, WriteCrawl(output, o.Suite, entries)
 }
 
 func fetchEntries(ctx context.Context, o FetchOptions, from source, progress func(string)) ([]gold.Entry, FetchResult, error) {
@@ -109,8 +104,7 @@ func fetchEntries(ctx context.Context, o FetchOptions, from source, progress fun
 		progress("reading Translation-" + code)
 		index := "*_main_i18n_Translation-" + strings.ReplaceAll(code, "_", "%5f") // as apt writes file names
 		if _, err := a.file(index); err != nil && code != "en" {
-			result.Empty = append(result.Empty, code) // apt leaves no file of an empty index (a failed one ends the update)
-			continue
+			continue // apt leaves no file of an empty index (a failed one ends the update)
 		}
 		if err := a.read(index, func(r io.Reader) error { return readTranslation(r, l.Name, c.add) }); err != nil {
 			return nil, result, err
@@ -127,7 +121,7 @@ func fetchEntries(ctx context.Context, o FetchOptions, from source, progress fun
 // byPreference puts a language's own code before its regional ones: de before de_DE.
 func byPreference(codes []string) []string {
 	codes = slices.Clone(codes)
-	sort.SliceStable(codes, func(i, j int) bool { return len(codes[i]) < len(codes[j]) })
+	slices.SortStableFunc(codes, func(a, b string) int { return cmp.Compare(len(a), len(b)) })
 	return codes
 }
 
@@ -163,10 +157,6 @@ func (c *collector) finish() {
 		keys[c.entries[i].Key] = true
 	}
 	c.result.Articles, c.result.Keys = len(c.entries), len(keys)
-	for l := range c.result.ByLang {
-		c.result.Languages = append(c.result.Languages, l)
-	}
-	sort.Strings(c.result.Languages)
 }
 
 // read opens an index file of the lists folder, unpacked and bounded.

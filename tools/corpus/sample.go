@@ -47,8 +47,6 @@ type SampleResult struct {
 	Sample, Outside map[string]int // articles by language
 	Lone            int            // keys that kept one article on purpose
 	Dropped         int            // articles of neither: counterparts left out, small languages, over the limit
-	Clusters        int
-	LargeClusters   int
 }
 
 // MakeSample draws clusters by hash with all their translations, and writes the sample and everything that shares no
@@ -69,7 +67,7 @@ func MakeSample(o SampleOptions) (SampleResult, error) {
 		if err := removeCrawl(side.folder); err != nil {
 			return result, err
 		}
-		if err := WriteCrawl(side.folder, "snapshot", o.Origin, side.entries); err != nil {
+		if err := WriteCrawl(side.folder, o.Origin, side.entries); err != nil {
 			return result, err
 		}
 	}
@@ -90,7 +88,7 @@ func removeCrawl(folder string) error {
 func draw(entries []gold.Entry, o SampleOptions) (sample, outside []gold.Entry, result SampleResult) {
 	result = SampleResult{Sample: map[string]int{}, Outside: map[string]int{}}
 	group := gold.ClusterKeys(entries)
-	chosen := chooseClusters(entries, group, o, &result)
+	chosen := chooseClusters(entries, group, o)
 	var drawn []gold.Entry
 	for _, e := range entries {
 		if !chosen[group[e.Key]] {
@@ -109,7 +107,7 @@ func draw(entries []gold.Entry, o SampleOptions) (sample, outside []gold.Entry, 
 }
 
 // chooseClusters draws clusters: each hashes to a number in [0, 1) that must be below its stratum's share.
-func chooseClusters(entries []gold.Entry, group map[string]string, o SampleOptions, result *SampleResult) map[string]bool {
+func chooseClusters(entries []gold.Entry, group map[string]string, o SampleOptions) map[string]bool {
 	languages, application, keys := map[string]int{}, map[string]bool{}, map[string]map[string]bool{}
 	for _, e := range entries {
 		g := group[e.Key]
@@ -125,7 +123,6 @@ func chooseClusters(entries []gold.Entry, group map[string]string, o SampleOptio
 	chosen := map[string]bool{}
 	for g, members := range keys {
 		if len(members) > o.LargestKeys {
-			result.LargeClusters++
 			continue
 		}
 		share := o.Rest
@@ -139,7 +136,6 @@ func chooseClusters(entries []gold.Entry, group map[string]string, o SampleOptio
 		}
 		chosen[g] = uniform("cluster"+o.Draw, g) < share
 	}
-	result.Clusters = len(keys)
 	return chosen
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
@@ -9,7 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 
 	"crosssum/internal/artifact/atomicfile"
@@ -38,13 +39,9 @@ func idOf(e gold.Entry) string {
 // WriteCrawl makes a crawl folder of entries: <language>.jsonl.zst by id, then crawl.json; and its gold (language, id,
 // key, packages) outside of it, in <parent>/gold/<name>.tsv.gz. origin is written into the rows' URLs. The folder appears
 // complete or not at all. Titles are empty: a package's name would give the alignment away.
-func WriteCrawl(folder, mode, origin string, entries []gold.Entry) error {
-	entries = append([]gold.Entry(nil), entries...)
-	sort.Slice(entries, func(i, j int) bool {
-		if entries[i].Language != entries[j].Language {
-			return entries[i].Language < entries[j].Language
-		}
-		return idOf(entries[i]) < idOf(entries[j])
+func WriteCrawl(folder, origin string, entries []gold.Entry) error {
+	entries = slices.SortedFunc(slices.Values(entries), func(a, b gold.Entry) int {
+		return cmp.Or(strings.Compare(a.Language, b.Language), strings.Compare(idOf(a), idOf(b)))
 	})
 	if err := os.MkdirAll(filepath.Dir(goldPath(folder)), 0o755); err != nil {
 		return err
@@ -63,7 +60,7 @@ func WriteCrawl(folder, mode, origin string, entries []gold.Entry) error {
 		if err := writeGold(goldPath(folder), entries); err != nil {
 			return err
 		}
-		return os.WriteFile(filepath.Join(aside, "crawl.json"), []byte(fmt.Sprintf("{\"mode\": %q}\n", mode)), 0o644)
+		return os.WriteFile(filepath.Join(aside, "crawl.json"), []byte("{\"mode\": \"snapshot\"}\n"), 0o644)
 	})
 }
 

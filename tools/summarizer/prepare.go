@@ -1,10 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 
 	"crosssum/internal/artifact/arrowfile"
@@ -32,8 +33,8 @@ func readCrawl(folder, goldFile string) (all []article, err error) {
 		}
 		return nil
 	})
-	sort.Slice(all, func(i, j int) bool {
-		return all[i].language < all[j].language || all[i].language == all[j].language && all[i].ID < all[j].ID
+	slices.SortFunc(all, func(a, b article) int {
+		return cmp.Or(strings.Compare(a.language, b.language), strings.Compare(a.ID, b.ID))
 	})
 	return all, err
 }

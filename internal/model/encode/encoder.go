@@ -49,16 +49,10 @@ func load(dir string, reports ...engine.Report) (*encoder, error) {
 	} else {
 		err = e.loadModel(modules, report)
 	}
-	for _, config := range modules.dense {
-		if err != nil {
-			break
-		}
+	for i := 0; err == nil && i < len(modules.dense); i++ {
 		var d dense
-		if d, err = config.load(e.dimension); err == nil {
-			e.dense, e.dimension = append(e.dense, d), d.out
-		} else {
-			d.free()
-		}
+		d, err = modules.dense[i].load(e.dimension)
+		e.dense, e.dimension = append(e.dense, d), d.out
 	}
 	if err != nil {
 		e.close()

@@ -69,10 +69,16 @@ func Open(path string) (*File, error) {
 	if filepath.Ext(path) == ".json" {
 		return openSharded(path)
 	}
+	return open(path)
+}
+
+func open(paths ...string) (*File, error) {
 	f := &File{entries: map[string]Entry{}}
-	if err := f.add(path); err != nil {
-		f.Close()
-		return nil, err
+	for _, path := range paths {
+		if err := f.add(path); err != nil {
+			f.Close()
+			return nil, err
+		}
 	}
 	return f, nil
 }
@@ -95,23 +101,19 @@ func openSharded(path string) (*File, error) {
 	if err := json.Unmarshal(raw, &index); err != nil {
 		return nil, fmt.Errorf("%s: not an index of safetensors: %w", path, err)
 	}
-	shards := map[string]bool{}
 	if len(index.WeightMap) == 0 {
 		return nil, fmt.Errorf("%s: has no weight_map", path)
 	}
-	for _, shard := range index.WeightMap {
+	var shards []string
+	for _, shard := range slices.Compact(slices.Sorted(maps.Values(index.WeightMap))) {
 		if shard != filepath.Base(shard) || filepath.Ext(shard) != ".safetensors" {
 			return nil, fmt.Errorf("%s: names %q, which is no safetensors file beside it", path, shard)
 		}
-		shards[shard] = true
+		shards = append(shards, filepath.Join(filepath.Dir(path), shard))
 	}
-	names := slices.Sorted(maps.Keys(shards))
-	f := &File{entries: map[string]Entry{}}
-	for _, shard := range names {
-		if err := f.add(filepath.Join(filepath.Dir(path), shard)); err != nil {
-			f.Close()
-			return nil, err
-		}
+	f, err := open(shards...)
+	if err != nil {
+		return nil, err
 	}
 	for name := range index.WeightMap {
 		if _, ok := f.entries[name]; !ok {

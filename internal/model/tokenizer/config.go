@@ -46,8 +46,10 @@ var fixed = map[string]string{
 
 // token is a special token: a string, or an object of the class AddedToken.
 type token struct {
-	Content                    string
-	LStrip, RStrip, SingleWord bool
+	Content    string `json:"content"`
+	LStrip     bool   `json:"lstrip"`
+	RStrip     bool   `json:"rstrip"`
+	SingleWord bool   `json:"single_word"`
 }
 
 func (t *token) UnmarshalJSON(b []byte) error {
@@ -57,15 +59,8 @@ func (t *token) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &t.Content); err == nil {
 		return nil
 	}
-	var o struct {
-		Content    string `json:"content"`
-		LStrip     bool   `json:"lstrip"`
-		RStrip     bool   `json:"rstrip"`
-		SingleWord bool   `json:"single_word"`
-	}
-	err := json.Unmarshal(b, &o)
-	*t = token{o.Content, o.LStrip, o.RStrip, o.SingleWord}
-	return err
+	type object token // without this method
+	return json.Unmarshal(b, (*object)(t))
 }
 
 // maxLen is a length that may be "no limit": transformers writes 1000000000000000019884624838656.

@@ -1,7 +1,9 @@
 package sampling
 
 import (
+	"maps"
 	"math"
+	"slices"
 	"sort"
 
 	"crosssum/internal/model/random"
@@ -45,18 +47,13 @@ type side struct {
 // p_(o|f) = c / sum of the group, q_(o|f) ~ p_(o|f)^beta.
 func newSide(pairs []Pair, kept []int, fixed func(Pair) string, alpha, beta float64) side {
 	groups := map[string][]int{}
-	var names []string
 	for _, k := range kept {
 		name := fixed(pairs[k])
-		if groups[name] == nil {
-			names = append(names, name)
-		}
 		groups[name] = append(groups[name], k)
 	}
-	sort.Strings(names)
 	var s side
 	var items, sums []int
-	for g, name := range names {
+	for g, name := range slices.Sorted(maps.Keys(groups)) {
 		counts, sum := make([]int, len(groups[name])), 0
 		for i, k := range groups[name] {
 			counts[i] = pairs[k].Samples

@@ -4,8 +4,10 @@
 package sampling
 
 import (
+	"cmp"
 	"math"
-	"sort"
+	"slices"
+	"strings"
 
 	"crosssum/internal/fault"
 	"crosssum/internal/model/random"
@@ -65,13 +67,13 @@ func New(pairs []Pair, params schemas.TrainParams, seed uint64) (*Sampler, error
 		return nil, invalid("no pair%s has the %d training samples of a mini-batch (largest: %d): lower train.mini_batch or bring more articles",
 			map[string]string{"many_to_one": " into " + params.Pivot, "one_to_many": " out of " + params.Pivot}[params.Setting], s.mini, largest)
 	}
-	less := func(a, b Pair) bool {
-		return a.Source < b.Source || a.Source == b.Source && a.Target < b.Target
+	order := func(a, b int) int {
+		return cmp.Or(strings.Compare(pairs[a].Source, pairs[b].Source), strings.Compare(pairs[a].Target, pairs[b].Target))
 	}
-	sort.Slice(s.kept, func(a, b int) bool { return less(pairs[s.kept[a]], pairs[s.kept[b]]) })
+	slices.SortFunc(s.kept, order)
 	for i := 1; i < len(s.kept); i++ {
-		if a, b := pairs[s.kept[i-1]], pairs[s.kept[i]]; !less(a, b) {
-			return nil, invalid("pair %s-%s is given twice", a.Source, a.Target)
+		if a := s.kept[i-1]; order(a, s.kept[i]) == 0 {
+			return nil, invalid("pair %s-%s is given twice", pairs[a].Source, pairs[a].Target)
 		}
 	}
 	s.bySource = newSide(pairs, s.kept, func(p Pair) string { return p.Source }, params.Alpha, params.Beta)
@@ -98,7 +100,7 @@ func (s *Sampler) unistageExponent() float64 {
 }
 
 // Kept lists the pairs in use, as indices of those given to New, in (source, target) order.
-func (s *Sampler) Kept() []int { return append([]int(nil), s.kept...) }
+func (s *Sampler) Kept() []int { return slices.Clone(s.kept) }
 
 // Batch is the batch of a step, which counts from 0: Pairs mini-batches of MiniBatch draws, one mini-batch after the
 // other. Successive steps are cheap; a jump forward replays the language draws between, a jump back those from step 0

@@ -1,7 +1,8 @@
 package train
 
 import (
-	"sort"
+	"cmp"
+	"slices"
 
 	"crosssum/internal/model/t5"
 	"crosssum/internal/native/kernels"
@@ -14,23 +15,16 @@ type microBatch struct {
 	places []int
 }
 
-// cut sorts the examples of a batch by length and cuts them into micro-batches of at most size sequences, so that the
-// work of one is bounded by its longest. tokens is the number of labels in the whole batch. Places in the batch decide
-// ties: the cut is a pure function of the batch.
-func cut(batch []sequence, size int) (batches []microBatch, tokens int) {
-	return share(batch, size, 0, 1)
-}
-
-// share is cut for one of several ranks. Each takes every so many-th of the examples by length, so that all have as many and
-// much the same work; tokens is still that of the whole batch.
+// share sorts the examples of a batch by length and cuts those of one rank of several into micro-batches of at most size sequences, so
+// that the work of one is bounded by its longest. Each rank takes every so many-th of the examples, so that all have as many and much the
+// same work. tokens is the number of labels in the whole batch. Places in the batch decide ties: the cut is a pure function of the batch.
 func share(batch []sequence, size, rank, ranks int) (batches []microBatch, tokens int) {
 	order := make([]int, len(batch))
 	for i := range order {
 		order[i] = i
 	}
-	sort.SliceStable(order, func(a, b int) bool {
-		x, y := batch[order[a]], batch[order[b]]
-		return len(x.source) < len(y.source) || len(x.source) == len(y.source) && len(x.label) < len(y.label)
+	slices.SortStableFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(len(batch[a].source), len(batch[b].source)), cmp.Compare(len(batch[a].label), len(batch[b].label)))
 	})
 	var own []int
 	for k, i := range order {

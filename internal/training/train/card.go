@@ -3,11 +3,16 @@ package train
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"crosssum/internal/training/trained"
+	"crosssum/schemas"
 )
 
 const cardFile = "README.md"
@@ -55,4 +60,29 @@ label smoothing %g, dropout %g, seed %d. The loss and rate of every step are in 
 `, r.digests[0], r.digests[1], r.digests[2], len(r.digests[3:]), hex.EncodeToString(data.Sum(nil)), p.Optimizer, p.LearningRate, p.WarmupSteps,
 		batches, p.SourceTokens, p.TargetTokens, p.LabelSmoothing, p.Dropout, r.request.Seed)
 	return os.WriteFile(filepath.Join(dir, cardFile), []byte(b.String()), 0o644)
+}
+
+// eachRecorded calls do with what the model in dir was trained on by its record, if it has one. A row is valid until the next one.
+func eachRecorded(dir string, do func(trained.Row)) error {
+	path := filepath.Join(dir, schemas.TrainedOnFile)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err := trained.Read(path, do); err != nil {
+		return invalid("the record of what the model was trained on: %v: copy the model once more from where it came from", err)
+	}
+	return nil
+}
+
+// record writes to dir what the model has been trained on: the samples of this training, and what the record of the model that it began
+// with lists. An article that was edited between has a row for each of its contents.
+func (r *run) record(dir string) error {
+	rows, err := r.feed.seen()
+	if err != nil {
+		return err
+	}
+	if err := eachRecorded(r.request.Model, func(row trained.Row) { rows = append(rows, row.Clone()) }); err != nil {
+		return err
+	}
+	return trained.Write(filepath.Join(dir, schemas.TrainedOnFile), rows)
 }

@@ -1,7 +1,10 @@
 package train
 
 import (
+	"cmp"
+	"maps"
 	"slices"
+	"strings"
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/training/sampling"
@@ -119,7 +122,10 @@ func load(samples string, tokens []string, vocabulary int, alive func(articles i
 		}
 		d.mapped = append(d.mapped, mapped)
 	}
-	for _, missing := range firstOf(uses) {
+	if len(uses) > 0 {
+		missing := slices.MinFunc(slices.Collect(maps.Keys(uses)), func(a, b articleKey) int {
+			return cmp.Or(strings.Compare(a.language, b.language), strings.Compare(a.id, b.id))
+		})
 		return nil, invalid("%s: %d articles are in no token file, the first is %s/%s: samples and articles come from different runs",
 			samples, len(uses), missing.language, missing.id)
 	}
@@ -132,15 +138,4 @@ func (d *dataset) close() {
 		m.Close()
 	}
 	d.mapped = nil
-}
-
-// firstOf is the smallest key in (language, id) order, if any.
-func firstOf(uses map[articleKey]*use) []articleKey {
-	var first []articleKey
-	for key := range uses {
-		if first == nil || key.language < first[0].language || key.language == first[0].language && key.id < first[0].id {
-			first = []articleKey{key}
-		}
-	}
-	return first
 }

@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"crosssum/internal/artifact/arrowfile"
@@ -62,16 +63,9 @@ func (s *sampled) pairs() (kept []sampling.Pair) {
 
 // begin gives pairs that are not in use -1: they are never drawn.
 func (s *sampled) begin(start func(string) int) {
-	used := map[int]bool{}
+	s.start = slices.Repeat([]int{-1}, len(s.data.pairs))
 	for _, k := range s.sampler.Kept() {
-		used[k] = true
-	}
-	for k, pair := range s.data.pairs {
-		id := -1
-		if used[k] {
-			id = start(pair.Target)
-		}
-		s.start = append(s.start, id)
+		s.start[k] = start(s.data.pairs[k].Target)
 	}
 }
 

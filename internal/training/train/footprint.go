@@ -98,7 +98,7 @@ func (m *Footprint) Measure(told func(step int, seconds, loss float64)) (err err
 	m.phase("optimizer state (touched in step 1)")
 	for step := 1; step <= p.Steps; step++ {
 		began, loss := time.Now(), 0.0
-		batches, tokens := cut(m.random(step), p.MicroBatch)
+		batches, tokens := share(m.random(step), p.MicroBatch, 0, 1)
 		err := torch.DoGrad(func() {
 			for _, b := range batches {
 				torch.Scope(func() {

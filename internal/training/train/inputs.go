@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/internal/engine"
@@ -109,11 +107,11 @@ func startTokens(f feed, model *t5.Model, tokenizer *t5.Tokenizer, fresh bool, o
 	if config.Languages == nil {
 		config.Languages = starts.Tokens{}
 	}
-	targets := map[string]bool{}
+	var targets []string
 	for _, pair := range f.pairs() {
-		targets[pair.Target] = true
+		targets = append(targets, pair.Target)
 	}
-	added, err := config.Languages.Assign(slices.Collect(maps.Keys(targets)), tokenizer.Lookup)
+	added, err := config.Languages.Assign(targets, tokenizer.Lookup)
 	if err != nil {
 		return invalid("%v", err)
 	}

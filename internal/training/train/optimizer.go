@@ -2,12 +2,15 @@ package train
 
 import (
 	"fmt"
+	"maps"
+	"math"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 
 	"crosssum/internal/model/safetensors"
 	"crosssum/internal/model/t5"
+	"crosssum/internal/native/kernels"
 	"crosssum/internal/native/torch"
 	"crosssum/schemas"
 )
@@ -39,15 +42,12 @@ func decayOf(name string, weightDecay float64) float64 {
 // each calls f with every tensor of an optimizer's state, in byte order of names.
 func each(o optimizer, f func(name string, t torch.Tensor) error) error {
 	tensors := map[string]torch.Tensor{}
-	var names []string
 	for prefix, list := range o.state() {
 		for name, t := range list {
-			names = append(names, prefix+name)
 			tensors[prefix+name] = t
 		}
 	}
-	sort.Strings(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(tensors)) {
 		if err := f(name, tensors[name]); err != nil {
 			return err
 		}
@@ -83,4 +83,58 @@ func loadOptimizer(o optimizer, dir string) error {
 		}
 		return nil
 	})
+}
+
+// Settings of AdamW that no parameter changes: torch's defaults.
+const (
+	adamwBeta1   = 0.9
+	adamwBeta2   = 0.999
+	adamwEpsilon = 1e-8
+)
+
+// adamw has the first and second moments of every weight.
+type adamw struct {
+	names         []string // in byte order
+	first, second t5.Parameters
+	weightDecay   float64
+}
+
+func newAdamW(weights t5.Parameters, weightDecay float64) (*adamw, error) {
+	a := &adamw{names: weights.Names(), first: t5.Parameters{}, second: t5.Parameters{}, weightDecay: weightDecay}
+	return a, torch.Do(func() {
+		for _, name := range a.names {
+			a.first[name], a.second[name] = weights[name].ZerosLike().Keep(), weights[name].ZerosLike().Keep()
+		}
+	})
+}
+
+func (a *adamw) step(weights t5.Parameters, step int, rate, coefficient float64) {
+	torch.NoGrad(func() {
+		for _, name := range a.names {
+			torch.Scope(func() {
+				if gradient := weights[name].Grad(); gradient.Defined() {
+					kernels.AdamW(weights[name], gradient, a.first[name], a.second[name], kernels.AdamWStep{Coefficient: coefficient, Rate: rate,
+						Beta1: adamwBeta1, Beta2: adamwBeta2, Epsilon: adamwEpsilon, Decay: decayOf(name, a.weightDecay), Step: step})
+				}
+			})
+		}
+	})
+}
+
+func (a *adamw) state() map[string]t5.Parameters {
+	return map[string]t5.Parameters{"first.": a.first, "second.": a.second}
+}
+
+// rate is the learning rate of a step, which counts from 1:
+//
+//	scale * d_model^-0.5 * min(step^-0.5, step * warmup^-1.5)
+//
+// Without warm-up the second term is left out.
+func rate(step, warmup, dModel int, scale float64) float64 {
+	s := float64(step)
+	r := math.Pow(s, -0.5)
+	if warmup > 0 {
+		r = math.Min(r, s*math.Pow(float64(warmup), -1.5))
+	}
+	return scale * math.Pow(float64(dModel), -0.5) * r
 }

@@ -77,13 +77,8 @@ func (r *run) start(ctx context.Context) error {
 		o.running.Add(1)
 		go o.run(life, each, request)
 	}
-	go func() {
-		select {
-		case <-ctx.Done():
-			os.WriteFile(filepath.Join(folder, engine.StopFile), nil, 0o644)
-		case <-life.Done():
-		}
-	}()
+	stop := context.AfterFunc(ctx, func() { os.WriteFile(filepath.Join(folder, engine.StopFile), nil, 0o644) })
+	context.AfterFunc(life, func() { stop() })
 	seen := int64(0)
 	r.ranks.alive = func() error {
 		select {

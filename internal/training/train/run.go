@@ -37,7 +37,7 @@ func Run(ctx context.Context, request engine.TrainRequest, report engine.Report)
 		return r.result(), r.learn(err)
 	}
 	r.ranks.end()
-	err = busy(func() { r.alive() }, r.finish)
+	err = busy(r.alive, r.finish)
 	return r.result(), err
 }
 

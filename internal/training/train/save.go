@@ -61,7 +61,7 @@ func (w *writer) start(step int, write func() error) {
 	}()
 }
 
-// writeBeat is how often a training that waits for its checkpoint says that it goes on, and writeBeats how often it says so at most.
+// writeBeat is how often a training that waits for files says that it goes on, and writeBeats how often it says so at most.
 const (
 	writeBeat  = 2 * time.Second
 	writeBeats = 300
@@ -70,32 +70,11 @@ const (
 // durable learns what became of the checkpoint that is being written: its step counts as saved when it is on the disk under its
 // name. With wait it waits for that.
 func (r *run) durable(wait bool) error {
-	if r.writer.done == nil {
+	done := r.writer.done
+	if done == nil || !wait && len(done) == 0 {
 		return nil
 	}
-	beat := time.NewTicker(writeBeat)
-	defer beat.Stop()
-	for beats := 0; ; {
-		select {
-		case err := <-r.writer.done:
-			return r.written(err)
-		default:
-		}
-		if !wait {
-			return nil
-		}
-		select {
-		case err := <-r.writer.done:
-			return r.written(err)
-		case <-beat.C:
-			if beats++; beats <= writeBeats {
-				r.alive()
-			}
-		}
-	}
-}
-
-func (r *run) written(err error) error {
+	err := busy(r.alive, func() error { return <-done })
 	r.writer.done = nil
 	if err == nil {
 		r.saved = r.writer.step

@@ -158,7 +158,7 @@ func TestTimingsTellWhatAStepTookAndWhatPaddingWouldWaste(t *testing.T) {
 		}
 	}
 	var counted timing
-	for _, b := range first(cut([]sequence{{source: make([]int32, 7), label: make([]int32, 2)}, {source: make([]int32, 3), label: make([]int32, 3)}}, 2)) {
+	for _, b := range first(share([]sequence{{source: make([]int32, 7), label: make([]int32, 2)}, {source: make([]int32, 3), label: make([]int32, 3)}}, 2, 0, 1)) {
 		counted.count(b)
 	}
 	if counted.Tokens != 15 || counted.PaddedTokens != 2*7+2*3 {

@@ -98,7 +98,7 @@ func (w *tokenWriter) flush() error {
 	some, encoded := w.next, make(chan struct{})
 	w.now, w.encoded, w.next = some, encoded, nil
 	go func() {
-		encode(some, w.tokenizer, w.request)
+		sideBySide(len(some), func(i int) { some[i].encode(w.tokenizer, w.request) })
 		close(encoded)
 	}()
 	return nil
@@ -126,11 +126,6 @@ func (w *tokenWriter) write() error {
 
 func (w *tokenWriter) close() error {
 	return errors.Join(w.flush(), w.write(), w.file.Close())
-}
-
-// encode fills in the ids.
-func encode(some []*pending, tokenizer *t5.Tokenizer, request engine.TokenizeRequest) {
-	sideBySide(len(some), func(i int) { some[i].encode(tokenizer, request) })
 }
 
 // sideBySide calls do for 0 to n-1 on all processors that the engine was given.

@@ -84,7 +84,7 @@ func twentySteps(t *testing.T, tiny string) {
 			if math.Abs(lr-w.Rates[step-1]) > 1e-9 {
 				t.Fatalf("%s, step %d: rate %v, want %v", name, step, lr, w.Rates[step-1])
 			}
-			parts, tokens := cut(batch, 1+step%3) // however it is cut
+			parts, tokens := share(batch, 1+step%3, 0, 1) // however it is cut
 			loss, norm := 0.0, 0.0
 			must(t, torch.DoGrad(func() {
 				for _, b := range parts {

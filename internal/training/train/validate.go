@@ -118,7 +118,7 @@ func (r *run) summaries(ctx context.Context) ([]string, error) {
 
 // lossOf is the loss of a batch without dropout. alive is called after each micro-batch.
 func lossOf(ctx context.Context, model *t5.Model, params schemas.TrainParams, batch []sequence, alive func()) (sum float64, err error) {
-	parts, tokens := cut(batch, params.MicroBatch)
+	parts, tokens := share(batch, params.MicroBatch, 0, 1)
 	err = torch.Do(func() {
 		for _, b := range parts {
 			if ctx.Err() != nil {

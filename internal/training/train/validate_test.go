@@ -181,7 +181,7 @@ func TestAValidationIsTheLossAndRougeOfSamplesThatAreNotTrainedOn(t *testing.T) 
 	must(t, err)
 	loss, tokens, samples := map[string]float64{}, map[string]int{}, map[string]int{}
 	for _, h := range r.held { // one at a time
-		parts, n := cut([]sequence{h.sequence}, 1)
+		parts, n := share([]sequence{h.sequence}, 1, 0, 1)
 		must(t, torch.Do(func() {
 			loss[h.group] += r.model.Loss(parts[0].Batch, request.Params.LabelSmoothing, 1, kernels.Dropout{}).Item()
 		}))
