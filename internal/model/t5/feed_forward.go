@@ -21,8 +21,3 @@ func (m *Model) linear(x torch.Tensor, name string) torch.Tensor {
 	}
 	return torch.Linear(x, m.weight(name), torch.Tensor{})
 }
-
-// layerNorm is T5's: no mean is subtracted, no bias added. x [rows, d_model].
-func (m *Model) layerNorm(x torch.Tensor, name string) torch.Tensor {
-	return kernels.RMSNorm(x, m.weight(name), m.Config.LayerNormEpsilon)
-}
