@@ -89,17 +89,13 @@ func (a *Activities) calibration(_ context.Context, in schemas.CalibrationInput)
 
 // cardText is the card with the threshold at which all pairs reach the wanted precision; as it was, if they never do.
 func cardText(card schemas.EncoderCard, curve schemas.Calibration) string {
-	thresholds := map[string]float64{}
-	maps.Copy(thresholds, card.Thresholds)
-	reached := false
-	for _, advice := range curve.Advice {
-		if advice.Pairs == "all" && !advice.LowerBound && advice.Reached {
-			reached, thresholds[curve.Rule] = true, advice.Threshold
-		}
-	}
-	if !reached {
+	i := slices.IndexFunc(curve.Advice, func(a schemas.Advice) bool { return a.Pairs == "all" && !a.LowerBound && a.Reached })
+	if i < 0 {
 		return ""
 	}
+	thresholds := map[string]float64{}
+	maps.Copy(thresholds, card.Thresholds)
+	thresholds[curve.Rule] = curve.Advice[i].Threshold
 	if card.Rule == "" {
 		card.Rule = curve.Rule
 	}

@@ -31,17 +31,16 @@ func (a *Activities) model(name string) (model, error) {
 	if err != nil {
 		return model{}, err
 	}
-	for _, dir := range dirs {
-		if isModel(dir) {
-			dir, err := a.inRoots(name, dir)
-			if err != nil {
-				return model{}, err
-			}
-			digest, err := digestOfDir(dir)
-			return model{Dir: dir, Digest: digest}, err
-		}
+	i := slices.IndexFunc(dirs, isModel)
+	if i < 0 {
+		return model{}, missing(name, dirs)
 	}
-	return model{}, missing(name, dirs)
+	dir, err := a.inRoots(name, dirs[i])
+	if err != nil {
+		return model{}, err
+	}
+	digest, err := digestOfDir(dir)
+	return model{Dir: dir, Digest: digest}, err
 }
 
 // missing is the error of a model that is in none of dirs.
@@ -69,12 +68,10 @@ func (a *Activities) inRoots(name, dir string) (string, error) {
 
 // isModel tells whether dir looks like a model: of transformers (config.json) or sentence-transformers (modules.json).
 func isModel(dir string) bool {
-	for _, name := range []string{"config.json", "modules.json"} {
-		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]string{"config.json", "modules.json"}, func(name string) bool {
+		_, err := os.Stat(filepath.Join(dir, name))
+		return err == nil
+	})
 }
 
 // modelDirs are the folders that a model's name may mean: the local directory first, then the roots in their order.

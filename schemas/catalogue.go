@@ -29,9 +29,11 @@ type Catalogue struct {
 
 // Made are the sealed stages of the entry.
 func (c Catalogue) Made() Refs {
-	made := Made(c.Articles, c.Screened, c.Embeddings, c.Neighbours, c.Links, c.Splits)
-	if c.Dataset != nil {
-		made[c.Dataset.Stage] = *c.Dataset
+	made := Refs{}
+	for _, ref := range []*Ref{&c.Articles, &c.Screened, &c.Embeddings, &c.Neighbours, &c.Links, &c.Splits, c.Dataset} {
+		if ref != nil {
+			made[ref.Stage] = *ref
+		}
 	}
 	return made
 }

@@ -147,15 +147,6 @@ type Ref struct {
 // Refs are sealed stages by name.
 type Refs map[string]Ref
 
-// Made puts sealed stages under their names.
-func Made(refs ...Ref) Refs {
-	made := Refs{}
-	for _, ref := range refs {
-		made[ref.Stage] = ref
-	}
-	return made
-}
-
 // Index is the content of an index object: the units of a stage in name order.
 type Index struct {
 	Stage string `json:"stage"`

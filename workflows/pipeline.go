@@ -21,45 +21,75 @@ func Register(registry worker.WorkflowRegistry) {
 
 // Pipeline goes the whole way from a crawl to a report: mine, split, train, evaluate.
 func Pipeline(ctx workflow.Context, raw schemas.RawParams) (schemas.PipelineResult, error) {
-	r, err := begin(ctx, raw, schemas.PipelineWorkflow)
-	if err != nil {
-		return schemas.PipelineResult{}, err
-	}
-	r.mine()
-	exported := start(r, schemas.Export, r.mined(r.scanned.Digest, ""))
-	r.train(!r.params.Generate.AllowTrained)
-	exported()
-	p := r.params
-	generations := run(r, schemas.Generate, schemas.GenerateInput{Articles: r.articles, Splits: r.splits, Model: r.model,
-		Params: p.Generate, Source: p.Train.SourceTokens, Seed: p.Seed, Numerics: p.Numerics})
-	run(r, schemas.Score, schemas.ScoreInput{Articles: r.articles, Generations: generations, Encoder: p.Encoder,
-		Numerics: p.Numerics, Seed: p.Seed})
-	run(r, schemas.Report, r.made())
-	return r.result()
+	return tell(ctx, raw, schemas.PipelineWorkflow, func(r *story) {
+		r.mine()
+		exported := start(r, schemas.Export, r.mined(r.scanned.Digest, ""))
+		r.train(!r.params.Generate.AllowTrained)
+		exported()
+		p := r.params
+		generations := run(r, schemas.Generate, schemas.GenerateInput{Articles: r.articles, Splits: r.splits, Model: r.model,
+			Params: p.Generate, Source: p.Train.SourceTokens, Seed: p.Seed, Numerics: p.Numerics})
+		run(r, schemas.Score, schemas.ScoreInput{Articles: r.articles, Generations: generations, Encoder: p.Encoder,
+			Numerics: p.Numerics, Seed: p.Seed})
+		run(r, schemas.Report, r.made())
+	})
 }
 
 // BuildDataset goes from a crawl to the exported data set.
 func BuildDataset(ctx workflow.Context, raw schemas.RawParams) (schemas.PipelineResult, error) {
-	r, err := begin(ctx, raw, schemas.BuildDatasetWorkflow)
-	if err != nil {
-		return schemas.PipelineResult{}, err
-	}
-	r.mine()
-	run(r, schemas.Export, r.mined(r.scanned.Digest, ""))
-	return r.result()
+	return tell(ctx, raw, schemas.BuildDatasetWorkflow, func(r *story) {
+		r.mine()
+		run(r, schemas.Export, r.mined(r.scanned.Digest, ""))
+	})
 }
 
 // Train goes from a crawl to the trained model.
 func Train(ctx workflow.Context, raw schemas.RawParams) (schemas.PipelineResult, error) {
-	r, err := begin(ctx, raw, schemas.TrainWorkflow)
+	return tell(ctx, raw, schemas.TrainWorkflow, func(r *story) {
+		r.mine()
+		exported := start(r, schemas.Export, r.mined(r.scanned.Digest, ""))
+		r.train(false)
+		exported()
+	})
+}
+
+// Calibrate mines a crawl up to its neighbour lists and judges the accepting rule at many thresholds against known pairs. It
+// asks for no threshold of the encoder's card, since it is what a card's threshold comes from.
+func Calibrate(ctx workflow.Context, raw schemas.RawParams) (schemas.CalibrateResult, error) {
+	asked, err := schemas.DecodeCalibrate(raw)
+	if err != nil {
+		return schemas.CalibrateResult{}, invalid(err)
+	}
+	asked.Align.Threshold = new(float64)
+	r, err := open(ctx, asked.Params, schemas.CalibrateWorkflow)
+	if err != nil {
+		return schemas.CalibrateResult{}, err
+	}
+	r.ingest(asked.Gold)
+	r.search(nil)
+	p := r.params
+	calibrated := run(r, schemas.Calibrate, schemas.CalibrateInput{Encoder: p.Encoder.Name, Scanned: r.scanned,
+		Articles: r.articles, Neighbours: r.neighbours, Rule: p.Align.Rule, DuplicateThreshold: r.duplicate, Neighbour: p.Align.Neighbours,
+		Precision: asked.Precision, Seed: p.Seed})
+	text := call(r, schemas.CalibrationActivity, "the curve", schemas.CalibrationInput{Calibration: calibrated, Card: r.settings.Card})
+	laid := r.layOut(schemas.LayOutInput{ReportInput: r.made()})
+	return schemas.CalibrateResult{Folder: laid.Folder, Page: laid.Page, CalibrationText: text, Stages: r.progress()}, r.err
+}
+
+// tell decodes the parameters, runs a workflow's stages, and says where to look, with the figures of the report if there is one.
+func tell(ctx workflow.Context, raw schemas.RawParams, name string, stages func(*story)) (schemas.PipelineResult, error) {
+	params, err := schemas.DecodePipeline(raw)
+	if err != nil {
+		return schemas.PipelineResult{}, invalid(err)
+	}
+	r, err := open(ctx, params, name)
 	if err != nil {
 		return schemas.PipelineResult{}, err
 	}
-	r.mine()
-	exported := start(r, schemas.Export, r.mined(r.scanned.Digest, ""))
-	r.train(false)
-	exported()
-	return r.result()
+	stages(r)
+	laid := r.layOut(schemas.LayOutInput{ReportInput: r.made()})
+	return schemas.PipelineResult{Folder: laid.Folder, Report: laid.Page, Figures: laid.Figures, Stages: r.progress(),
+		Nondeterministic: r.nondeterministic, Warnings: r.warnings}, r.err
 }
 
 // mined is what there is to export. crawl is the digest of the crawl that came last; previous that of the ledger's entry
@@ -135,11 +165,4 @@ func (r *story) made() schemas.ReportInput {
 // layOut makes the run's folder, which shows people what the run has made: the end of every workflow.
 func (r *story) layOut(in schemas.LayOutInput) schemas.LaidOut {
 	return call(r, schemas.LayOutActivity, "folder of the run", in)
-}
-
-// result says where to look, with the figures of the report if there is one.
-func (r *story) result() (schemas.PipelineResult, error) {
-	laid := r.layOut(schemas.LayOutInput{ReportInput: r.made()})
-	return schemas.PipelineResult{Folder: laid.Folder, Report: laid.Page, Figures: laid.Figures, Stages: r.progress(),
-		Nondeterministic: r.nondeterministic, Warnings: r.warnings}, r.err
 }

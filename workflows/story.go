@@ -35,16 +35,7 @@ type story struct {
 	err              error
 }
 
-// begin decodes the parameters and asks the worker for its tables; both stand in history then.
-func begin(ctx workflow.Context, raw schemas.RawParams, name string) (*story, error) {
-	params, err := schemas.DecodePipeline(raw)
-	if err != nil {
-		return nil, invalid(err)
-	}
-	return open(ctx, params, name)
-}
-
-// open asks the worker for its tables and makes a story with a row for each stage of the workflow of that name.
+// open asks the worker for its tables, which stand in history then, and makes a story with a row for each stage of the workflow of that name.
 func open(ctx workflow.Context, params schemas.Params, name string) (*story, error) {
 	r := &story{ctx: ctx, id: workflow.GetInfo(ctx).WorkflowExecution.ID, params: params, sealed: schemas.Refs{}}
 	for _, s := range schemas.RowsOf(name) {
@@ -79,6 +70,7 @@ func (r *story) calibrate() error {
 	align, card := r.params.Align, r.settings.Card
 	if align.Threshold != nil {
 		r.threshold = *align.Threshold
+		r.compare("align.threshold", r.threshold, card.Thresholds[align.Rule])
 	} else if t, ok := card.Thresholds[align.Rule]; ok {
 		r.threshold = t
 		if schemas.Rules[align.Rule].Measure != "cosine" && card.Neighbours != 0 && card.Neighbours != align.Neighbours {
@@ -92,16 +84,11 @@ func (r *story) calibrate() error {
 	switch {
 	case align.Duplicate != nil:
 		r.duplicate = *align.Duplicate
+		r.compare("align.duplicate_threshold", r.duplicate, card.Duplicate)
 	case card.Duplicate != 0:
 		r.duplicate = card.Duplicate
 	default:
 		return fmt.Errorf("$.align.duplicate_threshold: the model card of %q has none: give one, calibrated for this encoder", r.params.Encoder.Name)
-	}
-	if align.Threshold != nil {
-		r.compare("align.threshold", r.threshold, card.Thresholds[align.Rule])
-	}
-	if align.Duplicate != nil {
-		r.compare("align.duplicate_threshold", r.duplicate, card.Duplicate)
 	}
 	align.Threshold, align.Duplicate = &r.threshold, &r.duplicate
 	if err := align.Check(); err != nil { // what was given is in range

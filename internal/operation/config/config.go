@@ -24,10 +24,10 @@ import (
 
 // Config is temporal.yaml, with absolute paths and complete tables.
 type Config struct {
-	Address   string            `yaml:"address"`
-	Namespace string            `yaml:"namespace"`
-	UIPort    int               `yaml:"ui_port"`
-	Queues    map[string]string `yaml:"queues"`
+	Address   string                   `yaml:"address"`
+	Namespace string                   `yaml:"namespace"`
+	UIPort    int                      `yaml:"ui_port"`
+	Queues    map[schemas.Queue]string `yaml:"queues"`
 
 	Store      string   `yaml:"store"`
 	Runs       string   `yaml:"runs"`
@@ -157,9 +157,9 @@ func (c Config) complete(folder string) (Config, error) {
 		}
 		*roots = out
 	}
-	queues := map[string]string{}
+	queues := map[schemas.Queue]string{}
 	for _, q := range []schemas.Queue{schemas.QueueMain, schemas.QueueCPU, schemas.QueueGPU} {
-		queues[string(q)] = string(q)
+		queues[q] = string(q)
 	}
 	for logical, name := range c.Queues {
 		if _, ok := queues[logical]; !ok || name == "" {
@@ -220,7 +220,7 @@ func absolute(folder, path string) string {
 }
 
 // Queue is the task queue of a logical queue.
-func (c Config) Queue(q schemas.Queue) string { return c.Queues[string(q)] }
+func (c Config) Queue(q schemas.Queue) string { return c.Queues[q] }
 
 // EngineStop is how long the engine may take to stop on request.
 func (c Config) EngineStop() time.Duration { return time.Duration(c.EngineStopSeconds) * time.Second }
