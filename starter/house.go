@@ -69,22 +69,21 @@ func (h *house) program(name string) string {
 	return filepath.Join(h.config.Folder, "build", "bin", name)
 }
 
-// start makes sure that a Temporal server and a worker run. They stay if keep is set, else stop ends what was started here.
-func (h *house) start(ctx context.Context, keep, anyPort bool) (stop func(), err error) {
+// start makes sure that a Temporal server and a worker run. They stay if keep is set, else stopOwn ends what was started here.
+func (h *house) start(ctx context.Context, keep, anyPort bool) error {
 	owner := os.Getpid()
 	if keep {
 		owner = 0
 	}
-	stop = func() { h.stopOwn() }
 	unlock, err := h.lock(ctx)
 	if err != nil {
-		return stop, err
+		return err
 	}
 	defer unlock()
 	if err := h.server(ctx, owner, anyPort); err != nil {
-		return stop, err
+		return err
 	}
-	return stop, h.worker(ctx, owner)
+	return h.worker(ctx, owner)
 }
 
 // lock keeps other commands of this checkout from starting or stopping its server and worker meanwhile.

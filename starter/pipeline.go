@@ -93,9 +93,8 @@ func about(p schemas.Params) string { return fmt.Sprintf("preset %s, crawl %s", 
 // perform starts a workflow, watches it to its end and decodes what it returns into result; of one that failed the details
 // of its error, if it has any. note is printed at the start.
 func (h *house) perform(ctx context.Context, j job, note string, result any) (took time.Duration, err error) {
-	stop, err := h.start(ctx, j.keep, true)
-	defer stop()
-	if err != nil {
+	defer h.stopOwn()
+	if err := h.start(ctx, j.keep, true); err != nil {
 		return 0, err
 	}
 	c, err := h.client()

@@ -19,8 +19,8 @@ func up(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if stop, err := h.start(ctx, true, false); err != nil {
-		stop()
+	if err := h.start(ctx, true, false); err != nil {
+		h.stopOwn()
 		return err
 	}
 	return h.status(ctx)

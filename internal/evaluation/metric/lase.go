@@ -94,7 +94,7 @@ func (j Judge) vectorsOf(ctx context.Context, rows []schemas.ScoredRow) (map[str
 }
 
 // classification says of the generated texts first, then of the leads, in row order, whether the wanted language is the
-// classifier's first choice, and its probability: -1 for a language that the classifier does not knoj.
+// classifier's first choice, and its probability: -1 for a language that the classifier does not know.
 type classification struct {
 	first  []bool
 	wanted []float64

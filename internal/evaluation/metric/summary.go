@@ -2,9 +2,8 @@
 package metric
 
 import (
-	"cmp"
+	"maps"
 	"slices"
-	"sort"
 
 	"crosssum/internal/evaluation/metric/rouge"
 	"crosssum/schemas"
@@ -74,24 +73,19 @@ func Summarize(rows []schemas.ScoredRow, encoder string, seed uint32) Summary {
 	s.All = total(func(schemas.ScoredRow) bool { return true })
 	s.InLanguage = total(func(r schemas.ScoredRow) bool { return r.SourceLanguage == r.TargetLanguage })
 	s.CrossLingual = total(func(r schemas.ScoredRow) bool { return r.SourceLanguage != r.TargetLanguage })
-	byTarget, byPair := map[string][]schemas.ScoredRow{}, map[[2]string][]schemas.ScoredRow{}
+	by := map[[2]string][]schemas.ScoredRow{} // source and target, and "" and target
 	for _, r := range rows {
-		pair := [2]string{r.SourceLanguage, r.TargetLanguage}
-		byTarget[r.TargetLanguage] = append(byTarget[r.TargetLanguage], r)
-		byPair[pair] = append(byPair[pair], r)
+		for _, source := range []string{"", r.SourceLanguage} {
+			by[[2]string{source, r.TargetLanguage}] = append(by[[2]string{source, r.TargetLanguage}], r)
+		}
 	}
-	for target, rows := range byTarget {
-		g := mean(rows)
-		g.Target = target
-		s.Targets = append(s.Targets, g)
+	for _, name := range slices.SortedFunc(maps.Keys(by), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+		g, list := mean(by[name]), &s.Pairs
+		if g.Source, g.Target = name[0], name[1]; g.Source == "" {
+			list = &s.Targets
+		}
+		*list = append(*list, g)
 	}
-	for pair, rows := range byPair {
-		g := mean(rows)
-		g.Source, g.Target = pair[0], pair[1]
-		s.Pairs = append(s.Pairs, g)
-	}
-	sort.Slice(s.Targets, func(i, j int) bool { return s.Targets[i].Target < s.Targets[j].Target })
-	slices.SortFunc(s.Pairs, func(a, b Group) int { return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Target, b.Target)) })
 	return s
 }
 

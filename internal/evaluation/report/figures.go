@@ -58,11 +58,8 @@ func Figures(d Data) map[string]float64 {
 		}
 	}
 	for _, c := range d.Linked {
-		switch c.Name {
-		case "near_misses":
-			f[FigureNearMisses] = float64(c.N)
-		case "duplicates":
-			f[FigureDuplicates] = float64(c.N)
+		if c.Name == FigureNearMisses || c.Name == FigureDuplicates {
+			f[c.Name] = float64(c.N)
 		}
 	}
 	if a := d.Alignment; a != nil {

@@ -58,6 +58,41 @@ func (g *gathering) warn(format string, args ...any) {
 	g.Warnings = append(g.Warnings, fmt.Sprintf(format, args...))
 }
 
+// first calls f with every row of a file of a stage's first unit; of none if there is no such file.
+func first[Row any](g *gathering, ref schemas.Ref, name string, f func(*Row) error) error {
+	path, err := g.store.First(ref, name)
+	if err != nil || path == "" {
+		return err
+	}
+	return arrowfile.Each(path, f)
+}
+
+// each calls f with every row of a unit's file.
+func each[Row any](g *gathering, u schemas.Unit, name string, f func(*Row) error) error {
+	path, err := g.store.File(u, name)
+	if err != nil {
+		return err
+	}
+	return arrowfile.Each(path, f)
+}
+
+// units are those of a stage; none if it did not run.
+func (g *gathering) units(ref schemas.Ref) ([]schemas.Unit, error) {
+	if ref.Index == "" {
+		return nil, nil
+	}
+	index, err := g.store.Index(ref)
+	return index.Units, err
+}
+
+// byName lists counts by their names.
+func byName(counts map[string]int64) (list []Count) {
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		list = append(list, Count{Name: name, N: counts[name]})
+	}
+	return list
+}
+
 func (g *gathering) alignment() error {
 	pairs, err := g.store.First(schemas.Link.Of(g.in.Made), "pairs.arrow")
 	if err != nil || pairs == "" || g.in.Scanned.Gold == "" || schemas.Screen.Of(g.in.Made).Index == "" {
@@ -89,8 +124,8 @@ func (g *gathering) alignment() error {
 }
 
 func (g *gathering) links() error {
-	_, err := g.store.ReadFirst(schemas.Link.Of(g.in.Made), "histogram.json", &g.Histogram)
-	if err != nil {
+	linked := schemas.Link.Of(g.in.Made)
+	if _, err := g.store.ReadFirst(linked, "histogram.json", &g.Histogram); err != nil {
 		return err
 	}
 	for _, e := range g.Histogram.Above {
@@ -99,18 +134,12 @@ func (g *gathering) links() error {
 	for _, e := range g.Histogram.Below {
 		g.Below = append(g.Below, NearPair{Example: e})
 	}
-	for _, name := range slices.Sorted(maps.Keys(schemas.Link.Of(g.in.Made).Counts)) {
-		g.Linked = append(g.Linked, Count{Name: name, N: schemas.Link.Of(g.in.Made).Counts[name]})
-	}
-	path, err := g.store.First(schemas.Link.Of(g.in.Made), "duplicates.arrow")
-	if err != nil || path == "" {
-		return err
-	}
+	g.Linked = byName(linked.Counts)
 	place := map[string]int{}
 	for i, h := range g.Hygiene {
 		place[h.Name] = i
 	}
-	return arrowfile.Each(path, func(r *schemas.DuplicateRow) error {
+	return first(g, linked, "duplicates.arrow", func(r *schemas.DuplicateRow) error {
 		if i, ok := place[r.Language]; ok {
 			g.Hygiene[i].Duplicates++
 		}

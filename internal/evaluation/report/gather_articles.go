@@ -2,34 +2,24 @@ package report
 
 import (
 	"cmp"
-	"maps"
 	"slices"
-
-	"sort"
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/schemas"
 )
 
 func (g *gathering) articles() error {
-	if schemas.Ingest.Of(g.in.Made).Index == "" {
-		return nil
-	}
-	index, err := g.store.Index(schemas.Ingest.Of(g.in.Made))
+	units, err := g.units(schemas.Ingest.Of(g.in.Made))
 	if err != nil {
 		return err
 	}
 	reasons := map[string]int64{}
-	for _, u := range index.Units {
+	for _, u := range units {
 		g.Languages = append(g.Languages, Language{Name: u.Name, Read: u.Counts["read"], Accepted: u.Counts["accepted"], Rejected: u.Counts["rejected"]})
 		if _, ok := u.Files["rejects.arrow"]; !ok {
 			continue
 		}
-		path, err := g.store.File(u, "rejects.arrow")
-		if err != nil {
-			return err
-		}
-		err = arrowfile.Each(path, func(r *schemas.RejectRow) error {
+		err := each(g, u, "rejects.arrow", func(r *schemas.RejectRow) error {
 			reasons[arrowfile.Clone(r.Reason)]++
 			return nil
 		})
@@ -42,24 +32,18 @@ func (g *gathering) articles() error {
 }
 
 func largestFirst(counts map[string]int64) []Count {
-	var out []Count
-	for _, name := range slices.Sorted(maps.Keys(counts)) {
-		out = append(out, Count{Name: name, N: counts[name]})
-	}
-	sort.SliceStable(out, func(i, j int) bool { return out[i].N > out[j].N })
-	return out
+	list := byName(counts)
+	slices.SortStableFunc(list, func(a, b Count) int { return cmp.Compare(b.N, a.N) })
+	return list
 }
 
 func (g *gathering) splits() error {
-	splits, err := g.store.First(schemas.SplitDedup.Of(g.in.Made), "splits.arrow")
-	if err != nil || splits == "" {
-		return err
-	}
+	splits := schemas.SplitDedup.Of(g.in.Made)
 	place, reasons := map[string]int{}, map[string]int64{}
 	for i, l := range g.Languages {
 		place[l.Name] = i
 	}
-	err = arrowfile.Each(splits, func(r *schemas.SplitRow) error {
+	err := first(g, splits, "splits.arrow", func(r *schemas.SplitRow) error {
 		reasons[r.Split+", "+r.Reason]++
 		if i, ok := place[r.Language]; ok {
 			l := &g.Languages[i]
@@ -78,12 +62,8 @@ func (g *gathering) splits() error {
 		return err
 	}
 	g.Splits = largestFirst(reasons)
-	samples, err := g.store.First(schemas.SplitDedup.Of(g.in.Made), "samples.arrow")
-	if err != nil || samples == "" {
-		return err
-	}
 	pairs := map[[2]string]*PairSize{}
-	err = arrowfile.Each(samples, func(r *schemas.SampleRow) error {
+	err = first(g, splits, "samples.arrow", func(r *schemas.SampleRow) error {
 		pair, ok := pairs[[2]string{r.SourceLanguage, r.TargetLanguage}]
 		if !ok {
 			source, target := arrowfile.Clone(r.SourceLanguage), arrowfile.Clone(r.TargetLanguage)

@@ -16,14 +16,11 @@ const misplacedShown = 20
 
 // languages reads what screening counted in every language, and some of what it found misplaced.
 func (g *gathering) languages() error {
-	if schemas.Screen.Of(g.in.Made).Index == "" {
-		return nil
-	}
-	index, err := g.store.Index(schemas.Screen.Of(g.in.Made))
+	units, err := g.units(schemas.Screen.Of(g.in.Made))
 	if err != nil {
 		return err
 	}
-	for _, u := range index.Units {
+	for _, u := range units {
 		c := u.Counts
 		if _, screened := u.Files["languages.arrow"]; !screened {
 			continue
@@ -34,38 +31,26 @@ func (g *gathering) languages() error {
 		if c["misplaced"] == 0 {
 			continue
 		}
-		kept, err := g.store.File(u, "languages.arrow")
-		if err != nil {
-			return err
+		add := func(r *schemas.SetAsideRow) error {
+			g.Misplaced = append(g.Misplaced, Misplaced{Language: arrowfile.Clone(r.Language), ID: arrowfile.Clone(r.ID),
+				Identified: arrowfile.Clone(r.Identified), Probability: float64(r.Probability), Reason: arrowfile.Clone(r.Reason)})
+			return nil
 		}
-		aside, err := g.store.File(u, "set_aside.arrow")
-		if err != nil {
-			return err
-		}
-		err = arrowfile.Each(kept, func(r *schemas.IdentifiedRow) error {
-			if !r.OK {
-				g.Misplaced = append(g.Misplaced, misplaced(&schemas.SetAsideRow{Language: r.Language, ID: r.ID, Identified: r.Identified, Probability: r.Probability}))
+		err := each(g, u, "languages.arrow", func(r *schemas.IdentifiedRow) error {
+			if r.OK {
+				return nil
 			}
-			return nil
+			return add(&schemas.SetAsideRow{Language: r.Language, ID: r.ID, Identified: r.Identified, Probability: r.Probability})
 		})
-		if err != nil {
-			return err
+		if err == nil {
+			err = each(g, u, "set_aside.arrow", add)
 		}
-		err = arrowfile.Each(aside, func(r *schemas.SetAsideRow) error {
-			g.Misplaced = append(g.Misplaced, misplaced(r))
-			return nil
-		})
 		if err != nil {
 			return err
 		}
 		g.Misplaced = someMisplaced(g.Misplaced)
 	}
 	return nil
-}
-
-func misplaced(r *schemas.SetAsideRow) Misplaced {
-	return Misplaced{Language: arrowfile.Clone(r.Language), ID: arrowfile.Clone(r.ID), Identified: arrowfile.Clone(r.Identified),
-		Probability: float64(r.Probability), Reason: arrowfile.Clone(r.Reason)}
 }
 
 // someMisplaced takes misplacedShown of them by a hash, which prefers no language, in (language, id) order.

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"maps"
 	"slices"
 
 	"crosssum/schemas"
@@ -36,11 +35,7 @@ func stagesOf(in schemas.ReportInput) []Stage {
 		if s.From == s.Name {
 			shown = slices.Concat(s.In, s.Out)
 		}
-		for _, name := range slices.Sorted(maps.Keys(ref.Counts)) {
-			if !slices.Contains(shown, name) {
-				stage.Other = append(stage.Other, Count{Name: name, N: ref.Counts[name]})
-			}
-		}
+		stage.Other = slices.DeleteFunc(byName(ref.Counts), func(c Count) bool { return slices.Contains(shown, c.Name) })
 		out = append(out, stage)
 	}
 	return out

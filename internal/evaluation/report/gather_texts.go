@@ -18,12 +18,8 @@ func (g *gathering) scores() error {
 		return err
 	}
 	g.Scores = &summary
-	path, err := g.store.First(schemas.Score.Of(g.in.Made), "scores.arrow")
-	if err != nil || path == "" {
-		return err
-	}
 	var rows []schemas.ScoredRow
-	err = arrowfile.Each(path, func(r *schemas.ScoredRow) error {
+	err = first(g, schemas.Score.Of(g.in.Made), "scores.arrow", func(r *schemas.ScoredRow) error {
 		s := arrowfile.Clone
 		rows = append(rows, schemas.ScoredRow{SourceLanguage: s(r.SourceLanguage), SourceID: s(r.SourceID), TargetLanguage: s(r.TargetLanguage),
 			TargetID: s(r.TargetID), Generated: s(r.Generated), Reference: s(r.Reference), Lead: s(r.Lead),
@@ -31,11 +27,11 @@ func (g *gathering) scores() error {
 		return nil
 	})
 	g.Samples = chooseSamples(rows, g.in.Params.Seed)
-	if err != nil || schemas.Generate.Of(g.in.Made).Index == "" {
+	if err != nil {
 		return err
 	}
-	generations, err := g.store.Index(schemas.Generate.Of(g.in.Made))
-	for _, u := range generations.Units {
+	generations, err := g.units(schemas.Generate.Of(g.in.Made))
+	for _, u := range generations {
 		if n := u.Counts["not_generated"]; n > 0 {
 			g.NotGenerated = append(g.NotGenerated, Missed{Pair: u.Name, Generated: u.Counts["samples"], NotGenerated: n})
 		}

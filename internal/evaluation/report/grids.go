@@ -25,14 +25,10 @@ func gridSize(languages int) float64 {
 	return 13
 }
 
-// byWeight orders languages by the samples of their pairs, largest first, ties by name.
-func byWeight(weight map[string]int64) []string {
-	return slices.SortedFunc(maps.Keys(weight), func(a, b string) int { return cmp.Or(cmp.Compare(weight[b], weight[a]), cmp.Compare(a, b)) })
-}
-
-// places are the languages by weight, and where each stands among them.
+// places are the languages by the samples of their pairs, largest first, ties by name, and where each stands among them.
 func places(weight map[string]int64) (names []string, place map[string]int) {
-	names, place = byWeight(weight), map[string]int{}
+	names = slices.SortedFunc(maps.Keys(weight), func(a, b string) int { return cmp.Or(cmp.Compare(weight[b], weight[a]), cmp.Compare(a, b)) })
+	place = map[string]int{}
 	for i, n := range names {
 		place[n] = i
 	}

@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -135,12 +136,9 @@ func count(in CardInput) (*card, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range pairs {
-		c.Pairs = append(c.Pairs, *p)
+	for _, name := range slices.SortedFunc(maps.Keys(pairs), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+		c.Pairs = append(c.Pairs, *pairs[name])
 	}
-	slices.SortFunc(c.Pairs, func(a, b cardPair) int {
-		return slices.Compare([]string{a.Source, a.Target}, []string{b.Source, b.Target})
-	})
 	for _, name := range sortedKeys(byName) {
 		c.Languages = append(c.Languages, *byName[name])
 	}

@@ -5,9 +5,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"unicode/utf8"
 
 	"crosssum/internal/artifact/arrowfile"
 	"crosssum/schemas"
@@ -105,6 +107,45 @@ func (f *files) create(target, split string) (*file, error) {
 	})
 }
 
+// appendRow appends one line of the data set. Fields stand in this order, and text is UTF-8, not escaped.
+func appendRow(b []byte, sourceURL, targetURL, summary, text string) []byte {
+	b = appendString(append(b, `{"source_url": `...), sourceURL)
+	b = appendString(append(b, `, "target_url": `...), targetURL)
+	b = appendString(append(b, `, "summary": `...), summary)
+	b = appendString(append(b, `, "text": `...), text)
+	return append(b, "}\n"...)
+}
+
+// appendString appends a JSON string that escapes only what JSON makes it escape: encoding/json would also escape U+2028
+// and U+2029, which occur in real articles.
+func appendString(b []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	b = append(b, '"')
+	for i := 0; i < len(s); {
+		switch c := s[i]; {
+		case c == '"' || c == '\\':
+			b = append(b, '\\', c)
+		case c == '\n':
+			b = append(b, '\\', 'n')
+		case c == '\r':
+			b = append(b, '\\', 'r')
+		case c == '\t':
+			b = append(b, '\\', 't')
+		case c < 0x20:
+			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		case c < utf8.RuneSelf:
+			b = append(b, c)
+		default:
+			r, size := utf8.DecodeRuneInString(s[i:])
+			b = utf8.AppendRune(b, r) // an invalid byte becomes U+FFFD
+			i += size
+			continue
+		}
+		i++
+	}
+	return append(b, '"')
+}
+
 // sink is a file that remembers its first error: the library of Parquet panics at some failed writes, without saying why.
 type sink struct {
 	*os.File
@@ -193,12 +234,7 @@ func (f *files) fullest() *file {
 }
 
 func (f *files) close() (err error) {
-	all := make([]*file, 0, len(f.open))
-	for _, to := range f.open {
-		all = append(all, to)
-	}
-	slices.SortFunc(all, func(a, b *file) int { return cmp.Compare(a.name, b.name) })
-	for _, to := range all {
+	for _, to := range slices.SortedFunc(maps.Values(f.open), func(a, b *file) int { return cmp.Compare(a.name, b.name) }) {
 		// the table's writer closes the file beneath
 		err = errors.Join(err, to.lines.Flush(), to.under[0].Close(), f.flush(to), to.sink.guard(to.table.Close))
 		to.builder.Release()

@@ -113,12 +113,9 @@ const pageBytes = 64 << 20
 func keepPages(articles map[string]string) {
 	pages.Lock()
 	defer pages.Unlock()
-	wanted := map[string]bool{}
-	for _, path := range articles {
-		wanted[path] = true
-	}
+	wanted := slices.Collect(maps.Values(articles))
 	for path, list := range pages.of {
-		if !wanted[path] {
+		if !slices.Contains(wanted, path) {
 			pages.bytes -= sizeOf(list)
 			delete(pages.of, path)
 		}

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -24,14 +25,10 @@ const entryBytes = 8
 func newLists(from, to *table, keep int, path string) (*lists, error) {
 	file, err := os.CreateTemp(filepath.Dir(path), ".lists-*")
 	if err != nil {
-		return nil, fmt.Errorf("search: scratch file: %w", err)
+		return nil, scratch(err)
 	}
 	l := &lists{from, to, keep, file}
-	if err := os.Remove(file.Name()); err != nil {
-		file.Close()
-		return nil, fmt.Errorf("search: scratch file: %w", err)
-	}
-	if err := l.clear(); err != nil {
+	if err := cmp.Or(scratch(os.Remove(file.Name())), l.clear()); err != nil {
 		file.Close()
 		return nil, err
 	}
@@ -40,13 +37,19 @@ func newLists(from, to *table, keep int, path string) (*lists, error) {
 
 // clear empties all lists.
 func (l *lists) clear() error {
-	if err := l.file.Truncate(0); err != nil {
-		return fmt.Errorf("search: scratch file: %w", err)
+	err := l.file.Truncate(0)
+	if err == nil {
+		err = l.file.Truncate(int64(l.from.rows) * int64(l.keep*entryBytes))
 	}
-	if err := l.file.Truncate(int64(l.from.rows) * int64(l.keep*entryBytes)); err != nil {
-		return fmt.Errorf("search: scratch file: %w", err)
+	return scratch(err)
+}
+
+// scratch says that an error is one of a scratch file.
+func scratch(err error) error {
+	if err != nil {
+		err = fmt.Errorf("search: scratch file: %w", err)
 	}
-	return nil
+	return err
 }
 
 // access calls f with every run of consecutive places of the block: where its lists stand in the file.
@@ -58,7 +61,7 @@ func (l *lists) access(b *nearest.Block, f func(bytes []byte, offset int64) (int
 			end++
 		}
 		if _, err := f(bytes[first*size:end*size], int64(places[first]-1)*int64(size)); err != nil {
-			return fmt.Errorf("search: scratch file: %w", err)
+			return scratch(err)
 		}
 		first = end
 	}
@@ -86,10 +89,8 @@ func (l *lists) store(b *nearest.Block) error { return l.access(b, l.file.WriteA
 
 // put writes the list of one row.
 func (l *lists) put(place int32, list []nearest.Neighbour) error {
-	if _, err := l.file.WriteAt(bytesOf(list), int64(place-1)*int64(l.keep*entryBytes)); err != nil {
-		return fmt.Errorf("search: scratch file: %w", err)
-	}
-	return nil
+	_, err := l.file.WriteAt(bytesOf(list), int64(place-1)*int64(l.keep*entryBytes))
+	return scratch(err)
 }
 
 // write makes an Arrow file of schemas.NeighbourRow, sorted by (source_id, rank).
@@ -109,7 +110,7 @@ func (l *lists) write(path string, progress func()) (rows int64, err error) {
 	for first := 0; first < l.from.rows; first += chunk {
 		n := min(chunk, l.from.rows-first)
 		if _, err := l.file.ReadAt(bytesOf(entries[:n*l.keep]), int64(first)*int64(l.keep*entryBytes)); err != nil {
-			return 0, fmt.Errorf("search: scratch file: %w", err)
+			return 0, scratch(err)
 		}
 		for i := range n {
 			id := l.from.ids.At(int32(first + i + 1))
