@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -164,11 +165,8 @@ func countsOfRun(h *house, run string) ([]sampling.Pair, error) {
 		return nil
 	})
 	var pairs []sampling.Pair
-	for pair, n := range counts {
-		pairs = append(pairs, sampling.Pair{Source: pair[0], Target: pair[1], Samples: n})
+	for _, pair := range slices.SortedFunc(maps.Keys(counts), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+		pairs = append(pairs, sampling.Pair{Source: pair[0], Target: pair[1], Samples: counts[pair]})
 	}
-	slices.SortFunc(pairs, func(a, b sampling.Pair) int {
-		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Target, b.Target))
-	})
 	return pairs, err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -174,10 +175,7 @@ func printHolders(w io.Writer, holders []withdraw.Holder, asked int) {
 		if h.Unread != nil {
 			articles, do = "?", "could not be looked into: "+h.Unread.Error()
 		}
-		which := h.Path
-		if which == "" {
-			which = h.Name
-		}
+		which := cmp.Or(h.Path, h.Name)
 		if h.First > 0 {
 			which = fmt.Sprintf("%s, entry %d", h.Name, h.First)
 			if h.Last > h.First {

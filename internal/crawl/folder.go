@@ -99,7 +99,15 @@ func (f *Folder) Files(languages []string) ([]schemas.CrawlFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return files, f.complete(files, languages)
+	if len(files) == 0 {
+		return nil, bad("crawl %s: no <language>[_<train|val|test>].jsonl[.gz|.zst] in it", f.Name)
+	}
+	for _, l := range languages {
+		if !slices.ContainsFunc(files, func(c schemas.CrawlFile) bool { return c.Language == l }) {
+			return nil, bad("crawl %s: no file of %s, which was asked for", f.Name, l)
+		}
+	}
+	return files, nil
 }
 
 // List gives the crawl's files in (language, path) order, not yet digested. Names that end like a crawl file must name a
@@ -148,18 +156,6 @@ func (f *Folder) List(languages []string) ([]schemas.CrawlFile, error) {
 		return nil, bad("crawl %s: %d files, at most %d", f.Name, len(files), maxCrawlFiles)
 	}
 	return files, nil
-}
-
-func (f *Folder) complete(files []schemas.CrawlFile, languages []string) error {
-	if len(files) == 0 {
-		return bad("crawl %s: no <language>[_<train|val|test>].jsonl[.gz|.zst] in it", f.Name)
-	}
-	for _, l := range languages {
-		if !slices.ContainsFunc(files, func(c schemas.CrawlFile) bool { return c.Language == l }) {
-			return bad("crawl %s: no file of %s, which was asked for", f.Name, l)
-		}
-	}
-	return nil
 }
 
 // Digest fills in the SHA-256 and size of every file. progress gets the bytes done so far; files that this process has read

@@ -72,7 +72,8 @@ func Ingest(ctx context.Context, f *Folder, files []schemas.CrawlFile, limits sc
 		var input *InputError
 		switch {
 		case err == nil:
-			return in, writeStates(filepath.Join(out, "files.json"), states)
+			b, err := json.Marshal(states)
+			return in, errors.Join(err, os.WriteFile(filepath.Join(out, "files.json"), b, 0o644))
 		case !tolerant || !errors.As(err, &input) || input.Fault == "":
 			return in, err
 		}
@@ -137,7 +138,10 @@ func readLanguage(ctx context.Context, f *Folder, files []schemas.CrawlFile, lim
 		return in, fmt.Errorf("ingest: %d rows read, but %d accepted, %d rejected and %d deleted", in.Read, in.Accepted, in.Rejected, in.Deleted)
 	}
 	progress(in.Read)
-	return in, writeRejects(filepath.Join(out, "rejects.arrow"), files, in.Rejects)
+	return in, arrowfile.WriteRows(filepath.Join(out, "rejects.arrow"), len(in.Rejects), func(i int) schemas.RejectRow {
+		r := in.Rejects[i]
+		return schemas.RejectRow{File: files[r.File].Digest, Line: r.Line, Reason: string(r.Reason), Detail: r.Detail}
+	})
 }
 
 func readFile(ctx context.Context, f *Folder, c schemas.CrawlFile, limits schemas.IngestParams, row func(int64, Article, *Reject) error) (int64, error) {
@@ -180,18 +184,6 @@ func (in *Ingested) writeArticles(files []schemas.CrawlFile, s *sorter, out stri
 			Images: a.Images, Label: files[l.File].Split, Digest: a.Digest()})
 	})
 	return errors.Join(err, articles.Close(), deletions.Close())
-}
-
-func writeRejects(path string, files []schemas.CrawlFile, rejects []Reject) error {
-	return arrowfile.WriteRows(path, len(rejects), func(i int) schemas.RejectRow {
-		r := rejects[i]
-		return schemas.RejectRow{File: files[r.File].Digest, Line: r.Line, Reason: string(r.Reason), Detail: r.Detail}
-	})
-}
-
-func writeStates(path string, states []schemas.CatalogueFile) error {
-	b, err := json.Marshal(states)
-	return errors.Join(err, os.WriteFile(path, b, 0o644))
 }
 
 // overBudget names the first rejects of a file that has too many.

@@ -35,7 +35,7 @@ func RenderCalibration(w io.Writer, c schemas.Calibration) error {
 		HasEnglish                              bool
 	}{Calibration: c, Style: template.CSS(style), Said: said(c), Rows: rows(c), HasEnglish: hasEnglish(c)}
 	v.Curve, v.EnglishCurve = curveChart(c, "all pairs of languages", all), curveChart(c, "English with nine others", english)
-	v.Thresholds, v.Growth = thresholdChart(c, all), growthChart(c)
+	v.Thresholds, v.Growth = thresholdChart(c), growthChart(c)
 	return calibrationPage.Execute(w, v)
 }
 
@@ -165,11 +165,11 @@ func curveChart(c schemas.Calibration, name string, of func(schemas.Point) schem
 }
 
 // thresholdChart draws precision and recall over the threshold, with their intervals and the advised thresholds.
-func thresholdChart(c schemas.Calibration, of func(schemas.Point) schemas.Curve) template.HTML {
+func thresholdChart(c schemas.Calibration) template.HTML {
 	var xs []float64
 	var p, r [3][]float64 // low, value, high
 	for _, point := range shown(c) {
-		if v := of(point); v.Judged > 0 {
+		if v := point.All; v.Judged > 0 {
 			xs = append(xs, point.Threshold)
 			for i, e := range [2]schemas.Estimate{v.Precision, v.Recall} {
 				list := [2]*[3][]float64{&p, &r}[i]

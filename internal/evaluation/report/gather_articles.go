@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"crosssum/internal/artifact/arrowfile"
@@ -79,11 +80,8 @@ func (g *gathering) splits() error {
 		}
 		return nil
 	})
-	for _, p := range pairs {
-		g.Pairs = append(g.Pairs, *p)
+	for _, name := range slices.SortedFunc(maps.Keys(pairs), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+		g.Pairs = append(g.Pairs, *pairs[name])
 	}
-	slices.SortFunc(g.Pairs, func(a, b PairSize) int {
-		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Target, b.Target))
-	})
 	return err
 }

@@ -36,24 +36,23 @@ func places(weight map[string]int64) (names []string, place map[string]int) {
 }
 
 // grid draws the lines and names of a square of languages and returns the centre of a cell.
-func grid(c *canvas, columns, rows []string, left, top, cell float64, xTitle, yTitle string) func(column, row int) (x, y float64) {
-	w, h := cell*float64(len(columns)), cell*float64(len(rows))
-	size := "name"
+func grid(c *canvas, names []string, left, top, cell float64, xTitle, yTitle string) func(column, row int) (x, y float64) {
+	side, size := cell*float64(len(names)), "name"
 	if cell < 17 {
 		size = "name small"
 	}
-	for i, name := range columns {
+	for i, name := range names {
 		x := left + (float64(i)+0.5)*cell
-		c.line("grid", x, top, x, top+h)
+		c.line("grid", x, top, x, top+side)
 		c.turned(size, "start", x+4, top-8, -58, name)
 	}
-	for i, name := range rows {
+	for i, name := range names {
 		y := top + (float64(i)+0.5)*cell
-		c.line("grid", left, y, left+w, y)
+		c.line("grid", left, y, left+side, y)
 		c.text(size, "end", left-8, y+4, name)
 	}
-	c.text("title", "middle", left+w/2, 16, xTitle)
-	c.turned("title", "middle", 14, top+h/2, -90, yTitle)
+	c.text("title", "middle", left+side/2, 16, xTitle)
+	c.turned("title", "middle", 14, top+side/2, -90, yTitle)
 	return func(column, row int) (float64, float64) {
 		return left + (float64(column)+0.5)*cell, top + (float64(row)+0.5)*cell
 	}
@@ -85,7 +84,7 @@ func bubbleChart(pairs []PairSize, lowBelow, midBelow int) template.HTML {
 	left, top := margins(names)
 	side := cell * float64(len(names))
 	c := newCanvas(left+side+math.Max(130, top*0.62), math.Max(top+side+20, top+190), "Samples of every directed pair of languages")
-	at := grid(c, names, names, left, top, cell, "source language", "target language")
+	at := grid(c, names, left, top, cell, "source language", "target language")
 	radius := func(n int64) float64 { return math.Max(1.1, cell*0.54*math.Sqrt(float64(n)/float64(most))) }
 	order := append([]PairSize(nil), pairs...)
 	sort.SliceStable(order, func(i, j int) bool { return order[i].Samples > order[j].Samples })
@@ -143,7 +142,7 @@ func heatChart(pairs []gold.LanguagePair) template.HTML {
 	side := cell * float64(len(names))
 	const step = 70 // of the legend
 	c := newCanvas(math.Max(left+side+top*0.62, left+7*step+30), top+side+54, "Precision and recall of the alignment by pair of languages")
-	at := grid(c, names, names, left, top, cell, "recall above the diagonal", "precision below the diagonal")
+	at := grid(c, names, left, top, cell, "recall above the diagonal", "precision below the diagonal")
 	for _, p := range pairs {
 		i, j := place[p.Source], place[p.Target]
 		if i < j {
