@@ -108,3 +108,43 @@ func CountHang(work string, step int64, failure *fault.Error) error {
 	}
 	return failure
 }
+
+// lossesInARow are how many times a rank may be lost since one and the same checkpoint before the next attempt has fewer: what
+// killed one may have been an accident.
+const lossesInARow = 2
+
+// Processes is the number of ranks to train with where the parameters say asked.
+func (l Lessons) Processes(asked int) int {
+	if l.Ranks > 0 {
+		asked = min(l.Ranks, asked)
+	}
+	return max(asked, 1)
+}
+
+// LoseRank notes the loss of a rank after the checkpoint of a step, and returns failure with what the next attempt will do: the same
+// number of ranks once more; after the next loss the largest smaller number that divides the batch.
+func LoseRank(work string, asked, batch, step int, failure *fault.Error) error {
+	l, err := ReadLessons(work)
+	if err != nil {
+		return errors.Join(failure, err)
+	}
+	if l.LostAfter != step {
+		l.LostAfter, l.Losses = step, 0
+	}
+	l.Losses++
+	now := l.Processes(asked)
+	next := fmt.Sprintf("all %d ranks start again from the checkpoint of step %d", now, step)
+	if l.Losses >= lossesInARow && now > 1 {
+		l.Ranks, l.Losses = now-1, 0
+		for batch%l.Ranks != 0 {
+			l.Ranks--
+		}
+		l.Because = append(l.Because, fmt.Sprintf("ranks is %d where it was %d: %.300s", l.Ranks, now, failure.Message))
+		next = fmt.Sprintf("it goes on from the checkpoint of step %d with ranks %d in place of %d: the same batches, but not the same last bits",
+			step, l.Ranks, now)
+	}
+	if err := l.Write(work); err != nil {
+		return errors.Join(failure, err)
+	}
+	return &fault.Error{Type: failure.Type, Message: failure.Message + ": " + next}
+}

@@ -181,6 +181,23 @@ type TrainResult struct {
 	Notes []string `json:"notes,omitempty"`
 }
 
+// OpTrainRank is how rank 0 of a training starts the others: RankRequest -> nothing. It ends when it is cancelled.
+const OpTrainRank = "train-rank"
+
+// RankRequest makes an engine one of the processes of a training with several. It takes the training's checkpoint of Step, or the
+// model where that is 0, and writes no file.
+type RankRequest struct {
+	TrainRequest
+	Rank    int    `json:"rank"`
+	Ranks   int    `json:"ranks"`
+	Meeting string `json:"meeting"` // the folder by which the ranks find each other
+	Run     string `json:"run"`     // what its checkpoints are of
+	Step    int    `json:"step"`
+}
+
+// StopFile in the folder Meeting asks a rank to end the step that it is in.
+const StopFile = "stop"
+
 // GenerateRequest decodes the prompts of Input into their target languages by beam search.
 type GenerateRequest struct {
 	Model        string                 `json:"model"`
