@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"crosssum/internal/operation/config"
 )
 
 func TestNumericsOfAFileToolAreTheEnginesAndNotTheTools(t *testing.T) {
@@ -22,6 +24,15 @@ func TestNumericsOfAFileToolAreTheEnginesAndNotTheTools(t *testing.T) {
 	for _, args := range []string{"--numerics", "--numerics --model m", "--numerics=bf16"} {
 		if _, _, err := numerics(strings.Fields(args)); err == nil || !strings.Contains(err.Error(), "is not one of portable, native") {
 			t.Errorf("%s: %v", args, err)
+		}
+	}
+}
+
+func TestNoRootsAtAllReachTheWorkerAsNone(t *testing.T) {
+	h := &house{config: config.Config{ModelRoots: []string{"/a", "/b"}}}
+	for _, want := range []string{"CROSSSUM_CRAWL_ROOTS=", "CROSSSUM_MODEL_ROOTS=/a:/b"} {
+		if got := h.environment(); !slices.Contains(got, want) {
+			t.Errorf("%q is not in %q", want, got)
 		}
 	}
 }
