@@ -15,6 +15,16 @@ type Decoder interface {
 	Step(tokens, from []int) ([]float32, error)
 }
 
+// Stopping says when an example with Beams finished hypotheses stops.
+type Stopping int
+
+// The three rules, early_stopping False, True and "never" of transformers.
+const (
+	StopHeuristic Stopping = iota // when the best running beam cannot win at its present length
+	StopEarly                     // at once
+	StopNever                     // when the best running beam cannot win at the greatest length
+)
+
 // Options are the settings of a search.
 type Options struct {
 	Beams         int
@@ -23,6 +33,7 @@ type Options struct {
 	NoRepeatNgram int // 0: repeats are allowed
 	EOS           int
 	Banned        []int // tokens that are never generated
+	Stopping      Stopping
 }
 
 // Hypothesis is one finished output. Tokens are without the start token, with </s> unless MaxLength came first.
@@ -132,10 +143,19 @@ func (x *example) step(scores []float32, vocabulary, generated int, o Options) {
 	}
 }
 
-// stops tells whether the list is full and the best running beam could not enter it at its present length: early_stopping False
-// of transformers.
+// stops tells whether no running beam may still change the finished list.
 func (x *example) stops(generated int, o Options) bool {
-	return len(x.finished) == o.Beams && x.running[0].sum/power(generated, o.LengthPenalty) <= x.finished[o.Beams-1].Score
+	if len(x.finished) < o.Beams {
+		return false
+	}
+	length := generated
+	switch {
+	case o.Stopping == StopEarly:
+		return true
+	case o.Stopping == StopNever && o.LengthPenalty > 0:
+		length = o.MaxLength - 1
+	}
+	return x.running[0].sum/power(length, o.LengthPenalty) <= x.finished[len(x.finished)-1].Score
 }
 
 // finish puts h into the list, behind those that are as good, and drops the worst beyond limit.

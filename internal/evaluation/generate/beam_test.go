@@ -57,12 +57,10 @@ func TestEveryBeamAndScoreIsThatOfTransformers(t *testing.T) {
 	model, b := loadTiny(t)
 	live := torch.Live()
 	for _, c := range b.Cases {
-		if c.EarlyStopping != "False" { // the fixture has transformers' other rules too
-			continue
-		}
-		name := fmt.Sprintf("%d beams, penalty %v, %d-grams, length %d", c.Beams, c.LengthPenalty, c.NoRepeatNgram, c.MaxLength)
+		name := fmt.Sprintf("%d beams, penalty %v, %d-grams, length %d, early stopping %s", c.Beams, c.LengthPenalty, c.NoRepeatNgram,
+			c.MaxLength, c.EarlyStopping)
 		o := Options{Beams: c.Beams, MaxLength: c.MaxLength, LengthPenalty: c.LengthPenalty, NoRepeatNgram: c.NoRepeatNgram, EOS: 1,
-			Banned: c.Banned}
+			Banned: c.Banned, Stopping: map[string]Stopping{"False": StopHeuristic, "True": StopEarly, "never": StopNever}[c.EarlyStopping]}
 		found, err := decode(model, b.Sources, b.Starts, o, always, ignore)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
