@@ -1,4 +1,4 @@
-// The worker: pure Go. It registers workflows and activities on three task queues, and starts the native engine as a child.
+// Command worker registers workflows and activities on three task queues, and starts the native engine as a child. It is pure Go.
 package main
 
 import (

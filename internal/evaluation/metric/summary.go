@@ -1,4 +1,5 @@
-// Package metric sums up scored samples: means by pair, by target language and in all, with bootstrap intervals.
+// Package metric scores generated summaries: ROUGE and LaSE of every sample, and means by pair, by target language and in all, with
+// bootstrap intervals.
 package metric
 
 import (

@@ -8,13 +8,16 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
 
 var update = flag.Bool("update", false, "write docs/packages.md anew")
 
-// comment is the first sentence of a package's comment, of its tests' where it has nothing else; without the words "Package x".
+var named = regexp.MustCompile(`^(Package|Command) \w+ `)
+
+// comment is the first sentence of a package's comment, of its tests' where it has nothing else; without the words "Package x" or "Command x".
 func comment(t *testing.T, importPath string) string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("../../..", importPath, "*.go"))
@@ -30,7 +33,7 @@ func comment(t *testing.T, importPath string) string {
 			continue
 		}
 		if text := new(doc.Package).Synopsis(file.Doc.Text()); text != "" {
-			return strings.TrimPrefix(text, "Package "+file.Name.Name+" ")
+			return named.ReplaceAllString(text, "")
 		}
 	}
 	t.Errorf("%s has no package comment: say in a sentence before the word package what it is for; docs/packages.md shows it", importPath)

@@ -1,4 +1,4 @@
-// Package lase is LaSE (language-agnostic summary evaluation) from what models and tokenizers have said already:
+// Package lase is LaSE (language-agnostic summary evaluation) from what models and tokenizers have said already.
 //
 //	LaSE = MS * LC * LP
 //	MS = dot product of the unit vectors of the generated and the reference text
