@@ -15,7 +15,7 @@ var (
 		Workflows: []string{PipelineWorkflow, BuildDatasetWorkflow, TrainWorkflow, CalibrateWorkflow}})
 	WaitingActivity = activity[WaitingInput, Waiting](About{Name: "waiting", Policy: ScanPolicy, Unit: "crawl", Workflows: []string{RealignWorkflow}})
 
-	Ingest = stage[IngestInput](About{Name: "ingest", Version: 2, Queue: QueueMain, Unit: "language", Workflows: everyWorkflow,
+	Ingest = stage[IngestInput](About{Name: "ingest", Version: 3, Queue: QueueMain, Unit: "language", Workflows: everyWorkflow,
 		From: "ingest", In: []string{"read"}, Out: []string{"accepted"},
 		Files: []Published{{"articles.arrow", Texts}, {"deletions.arrow", IDs}, {"rejects.arrow", IDs}, {"files.json", Nothing}}})
 	Merge = stage[MergeInput](About{Name: "merge", Version: 1, Queue: QueueMain, Unit: "language", Workflows: []string{RealignWorkflow},
@@ -37,7 +37,7 @@ var (
 	SplitDedup = stage[SplitInput](About{Name: "split_dedup", Version: 2, Queue: QueueMain, Unit: "run", Workflows: datasetWorkflows,
 		From: "screen", In: []string{"articles"}, Out: []string{"train", "val", "test", "samples"},
 		Files: []Published{{"splits.arrow", IDs}, {"samples.arrow", IDs}, {"history.arrow", IDs}, {"trained.arrow", IDs}}})
-	Export = stage[ExportInput](About{Name: "export", Version: 2, Queue: QueueMain, Unit: "part", Folder: "dataset", Workflows: datasetWorkflows,
+	Export = stage[ExportInput](About{Name: "export", Version: 3, Queue: QueueMain, Unit: "part", Folder: "dataset", Workflows: datasetWorkflows,
 		From: "split_dedup", In: []string{"samples"}, Out: []string{"samples", "files"},
 		Files: []Published{{"*-*_*.jsonl", Texts}, {"parquet/*/*-*.parquet", Texts}, {"README.md", Nothing}}})
 	Tokenize = stage[TokenizeInput](About{Name: "tokenize", Version: 1, Queue: QueueCPU, Unit: "language", Workflows: modelWorkflows,

@@ -72,7 +72,7 @@ func TestTextIsOfTheSourceAndSummaryOfTheTarget(t *testing.T) {
 	}
 	b, err := os.ReadFile(filepath.Join(dir, "english-hindi_train.jsonl"))
 	must(t, err)
-	want := `{"source_url": "http://e0", "target_url": "http://h1", "summary": "summary \"h1\" <b>` + "\u2028" + `ह", "text": "text\ne0\u0001"}` + "\n"
+	want := `{"source_url": "http://e0", "target_url": "http://h1", "summary": "summary \"h1\" <b>\u2028ह", "text": "text\ne0\u0001"}` + "\n"
 	if string(b) != want {
 		t.Errorf("got  %s\nwant %s", b, want)
 	}

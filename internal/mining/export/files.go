@@ -116,8 +116,8 @@ func appendRow(b []byte, sourceURL, targetURL, summary, text string) []byte {
 	return append(b, "}\n"...)
 }
 
-// appendString appends a JSON string that escapes only what JSON makes it escape: encoding/json would also escape U+2028
-// and U+2029, which occur in real articles.
+// appendString appends a JSON string that escapes what JSON makes it escape, and U+0085, U+2028 and U+2029, which occur in real articles
+// and are ends of lines to some readers.
 func appendString(b []byte, s string) []byte {
 	const hex = "0123456789abcdef"
 	b = append(b, '"')
@@ -137,7 +137,11 @@ func appendString(b []byte, s string) []byte {
 			b = append(b, c)
 		default:
 			r, size := utf8.DecodeRuneInString(s[i:])
-			b = utf8.AppendRune(b, r) // an invalid byte becomes U+FFFD
+			if r == 0x85 || r == 0x2028 || r == 0x2029 {
+				b = fmt.Appendf(b, `\u%04x`, r)
+			} else {
+				b = utf8.AppendRune(b, r) // an invalid byte becomes U+FFFD
+			}
 			i += size
 			continue
 		}
