@@ -12,7 +12,7 @@ const (
 	LoneSurrogate Reason = "lone_surrogate" // an escape such as \ud800 without its other half
 	DuplicateKey  Reason = "duplicate_key"  // an object that has one key twice
 	MissingField  Reason = "missing_field"  // no id, summary or text
-	EmptyField    Reason = "empty_field"    // id, summary or text of white space only
+	EmptyField    Reason = "empty_field"    // id, summary or text of white space and invisible characters only
 	WrongType     Reason = "wrong_type"     // a known field that is no string (images: no list of strings; deleted: no boolean)
 	BadID         Reason = "bad_id"         // an id over MaxID bytes or with a control character
 	NulCharacter  Reason = "nul_character"  // U+0000 in a field

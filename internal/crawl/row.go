@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"crosssum/internal/model/texts"
 )
 
 // MaxID bounds an id, in bytes.
@@ -29,8 +31,8 @@ func (a Article) Digest() string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// parseLine reads one line of a crawl file. id, summary and text must be there and hold more than white space; url,
-// title and images may be absent; fields that the format does not know are passed over. A row with "deleted": true needs
+// parseLine reads one line of a crawl file. id, summary and text must be there and hold more than white space and invisible characters; url,
+// title and images may be absent or null; fields that the format does not know are passed over. A row with "deleted": true needs
 // its id alone, and whatever else it has is not read: a withdrawal must not fail for the sake of a text that goes.
 func parseLine(b []byte) (a Article, err *Reject) {
 	if !utf8.Valid(b) {
@@ -39,6 +41,11 @@ func parseLine(b []byte) (a Article, err *Reject) {
 	o, err := parseObject(b)
 	if err != nil {
 		return a, err
+	}
+	for _, optional := range []string{"deleted", "url", "title", "images"} {
+		if o[optional] == other("null") { // as pandas writes what is not there
+			delete(o, optional)
+		}
 	}
 	if deleted, ok := o["deleted"]; ok {
 		if a.Deleted, ok = deleted.(bool); !ok {
@@ -92,7 +99,7 @@ func (o object) text(name string, required bool) (string, *Reject) {
 		return "", wrong(WrongType, "%s is not a string", name)
 	case strings.IndexByte(s, 0) >= 0:
 		return "", wrong(NulCharacter, "%s", name)
-	case required && strings.TrimSpace(s) == "":
+	case required && texts.Blank(s):
 		return "", wrong(EmptyField, "%s", name)
 	}
 	return s, nil

@@ -51,6 +51,18 @@ func TestEveryKindOfBadRowHasItsReason(t *testing.T) {
 		`{"id":"","summary":"s","text":"x"}`:                                 EmptyField,
 		`{"id":7,"summary":"s","text":"x"}`:                                  WrongType,
 		`{"id":"a","summary":null,"text":"x"}`:                               WrongType,
+		`{"id":"a","summary":"s","text":null}`:                               WrongType,
+		`{"id":null,"summary":"s","text":"x"}`:                               WrongType,
+		`{"id":"a","summary":"s","text":"x","images":[null]}`:                WrongType,
+		`{"id":"a","summary":"s","text":"x","images":null}`:                  "", // optional, and absent
+		`{"id":"a","summary":"s","text":"x","title":null}`:                   "",
+		`{"id":"a","summary":"s","text":"x","url":null}`:                     "",
+		`{"id":"a","summary":"s","text":"x","deleted":null}`:                 "",
+		"{\"id\":\"a\",\"summary\":\"\u200b\ufeff\",\"text\":\"x\"}":         EmptyField, // of what nobody sees
+		`{"id":"a","summary":"\u200e \u0001","text":"x"}`:                    EmptyField,
+		`{"id":"a","summary":"s","text":"\u00ad\u3164\n"}`:                   EmptyField,
+		`{"id":"\ufe0f","summary":"s","text":"x"}`:                           EmptyField,
+		`{"id":"a","summary":"\u200bक","text":"x"}`:                          "",
 		`{"id":"a","summary":"s","text":"x","url":["u"]}`:                    WrongType,
 		`{"id":"a","summary":"s","text":"x","images":"i"}`:                   WrongType,
 		`{"id":"a","summary":"s","text":"x","images":[1]}`:                   WrongType,

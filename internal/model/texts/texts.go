@@ -1,9 +1,10 @@
-// Package texts measures a text as identification of languages and screening both do.
+// Package texts measures a text as identification of languages and screening both do, and says whether it says anything.
 package texts
 
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -24,6 +25,14 @@ func Letters(text string) int {
 		}
 	}
 	return n
+}
+
+// Blank says whether a text holds nothing that anybody sees: white space, control and format characters, and what Unicode lets be
+// ignored, such as U+200B, U+FEFF, U+00AD and U+3164.
+func Blank(text string) bool {
+	return strings.IndexFunc(text, func(r rune) bool {
+		return !unicode.In(r, unicode.White_Space, unicode.Cc, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+	}) < 0
 }
 
 // Hash is the same for equal texts, and practically for no others.

@@ -152,11 +152,14 @@ func TestWhatIsNoBatchIsNamedByLineAndExample(t *testing.T) {
 		`[{"input_ids": [5], "labels": [1], "start_id": -1}]`:         "start_id -1 is not in the model's table of 80 rows",
 		`[{"input_ids": [5], "labels": [1], "start_id": 4294967301}]`: "start_id 4294967301 is not", // 5 in 32 bits
 		good + "\n" + good: "line 2: an empty line: every line is the batch of a step; remove it",
-		`[{"text": "a", "summary": "b", "target_language": ""}]`:        `"target_language" is empty`,
-		strings.TrimSpace(good) + strings.TrimSpace(good):               "line 1: more follows the list",
-		strings.TrimSpace(good) + "]":                                   "line 1: more follows the list",
-		`[{"input_ids": [5], "labels": [], "start_id": 3}]`:             "it has either",
-		`[{"input_ids": [5], "labels": [1], "start_id": 3, "text":""}]`: "it has either",
+		`[{"text": "a", "summary": "b", "target_language": ""}]`:         `"target_language" is empty`,
+		`[{"text": "a", "summary": "", "target_language": "english"}]`:   "white space and invisible characters alone",
+		`[{"text": "a", "summary": " \u200b", "target_language": "x"}]`:  "white space and invisible characters alone",
+		`[{"text": "\ufeff\n", "summary": "b", "target_language": "x"}]`: "white space and invisible characters alone",
+		strings.TrimSpace(good) + strings.TrimSpace(good):                "line 1: more follows the list",
+		strings.TrimSpace(good) + "]":                                    "line 1: more follows the list",
+		`[{"input_ids": [5], "labels": [], "start_id": 3}]`:              "it has either",
+		`[{"input_ids": [5], "labels": [1], "start_id": 3, "text":""}]`:  "it has either",
 	} {
 		path := filepath.Join(t.TempDir(), "b.jsonl")
 		must(t, os.WriteFile(path, []byte(text), 0o644))

@@ -11,6 +11,7 @@ import (
 
 	"crosssum/internal/artifact/lines"
 	"crosssum/internal/model/t5"
+	"crosssum/internal/model/texts"
 	"crosssum/internal/training/sampling"
 	"crosssum/internal/training/trained"
 	"crosssum/schemas"
@@ -136,6 +137,9 @@ func (row listedRow) example(tokenizer *t5.Tokenizer, vocabulary int, params sch
 	case row.Text != nil && row.Summary != nil && row.Target != nil && row.InputIDs == nil && row.Labels == nil && row.StartID == nil:
 		if e.target = *row.Target; e.target == "" {
 			return e, errors.New(`"target_language" is empty`)
+		}
+		if texts.Blank(*row.Text) || texts.Blank(*row.Summary) {
+			return e, errors.New(`"text" or "summary" is empty, or holds white space and invisible characters alone`)
 		}
 		if e.source, err = tokenizer.Source(*row.Text, params.SourceTokens); err != nil {
 			return e, err

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"crosssum/internal/artifact/lines"
+	"crosssum/internal/model/texts"
 )
 
 // row is a row of a data set.
@@ -37,6 +38,9 @@ func (f field) text() (s string, err error) {
 	}
 	if err := json.Unmarshal(f.literal, &s); err != nil {
 		return "", badRow{err}
+	}
+	if texts.Blank(s) {
+		return "", badRow{errors.New("text or summary holds white space and invisible characters alone")}
 	}
 	return s, nil
 }

@@ -16,7 +16,8 @@ import (
 func TestABadRowOfADataSetIsNamed(t *testing.T) {
 	good := `{"text": "a", "summary": "b"}` + "\n"
 	for line, bad := range map[int]string{1: `{"text": "a"}`, 257: `{"text": 1, "summary": "b"}`, 600: "", 700: "not JSON", 8: `{"text": "", "summary": "b"}`,
-		9: `{"text": "a\x", "summary": "b"}`, 10: "{\"text\": \"\xff\", \"summary\": \"b\"}", 11: `{"text": "a", "summary": null}`, 12: `{"text": "a", "summary": "b"} {}`} {
+		9: `{"text": "a\x", "summary": "b"}`, 10: "{\"text\": \"\xff\", \"summary\": \"b\"}", 11: `{"text": "a", "summary": null}`, 12: `{"text": "a", "summary": "b"} {}`,
+		13: `{"text": "a", "summary": " \n"}`, 14: `{"text": "\u200b\ufeff", "summary": "b"}`, 15: "{\"text\": \"a\", \"summary\": \"\u00ad\u3164\"}"} {
 		request := withFolders(t, toy(t))
 		request.Dataset = folderOf(t, request)
 		request.Samples = nil
