@@ -39,20 +39,30 @@ type Tokens map[string]Token
 // Names are the languages in byte order.
 func (t Tokens) Names() []string { return slices.Sorted(maps.Keys(t)) }
 
-// Validate refuses ids outside the vocabulary, and one that two languages share.
-func (t Tokens) Validate(vocabulary int) error {
-	taken := map[int]string{}
+// Resolve gives every token the id of its piece, by lookup in the model's vocabulary: scripts that use published models look the piece up
+// too, and the number beside it is either that id or the piece's place among the 100 sentinels, 99 - n of <extra_id_n>. A number that is
+// neither is told in remarks. A piece that the vocabulary lacks, or that two languages share, is an error.
+func (t Tokens) Resolve(lookup func(piece string) (int, bool)) (remarks []string, err error) {
+	taken := map[string]string{}
 	for _, name := range t.Names() {
-		id := t[name].ID
-		if id < 0 || id >= vocabulary {
-			return fmt.Errorf("langid_map: %s has id %d, outside the vocabulary of %d", name, id, vocabulary)
+		token := t[name]
+		id, ok := lookup(token.Piece)
+		if !ok {
+			return nil, fmt.Errorf("langid_map: %s starts with the piece %q, which the vocabulary does not have: copy the vocabulary that belongs to "+
+				"the weights, or correct the piece", name, token.Piece)
 		}
-		if other, ok := taken[id]; ok {
-			return fmt.Errorf("langid_map: %s and %s share id %d", other, name, id)
+		if other, ok := taken[token.Piece]; ok {
+			return nil, fmt.Errorf("langid_map: %s and %s share the piece %q", other, name, token.Piece)
 		}
-		taken[id] = name
+		taken[token.Piece] = name
+		var n int
+		if _, err := fmt.Sscanf(token.Piece, "▁<extra_id_%d>", &n); token.ID != id && (err != nil || token.ID != 99-n) {
+			remarks = append(remarks, fmt.Sprintf("langid_map of config.json has %d beside %q of %s; that piece is %d in the vocabulary, and it decides",
+				token.ID, token.Piece, name, id))
+		}
+		t[name] = Token{ID: id, Piece: token.Piece}
 	}
-	return nil
+	return remarks, nil
 }
 
 // Read takes the map of a model's config.json, and nothing else of it.

@@ -47,3 +47,38 @@ func TestAModelsMapIsReadOutOfItsConfiguration(t *testing.T) {
 		}
 	}
 }
+
+func TestThePieceDecidesWhateverStandsBesideIt(t *testing.T) {
+	ids := map[string]int{SentinelPiece(63): 250_036, SentinelPiece(59): 250_040, SentinelPiece(99): 250_000, "<2en>": 7}
+	lookup := func(piece string) (int, bool) { id, ok := ids[piece]; return id, ok }
+	for name, c := range map[string]struct {
+		tokens  Tokens
+		remarks int
+		err     string
+	}{
+		"the published form: the place among the sentinels": {Tokens{"russian": {36, SentinelPiece(63)}, "chinese_simplified": {40, SentinelPiece(59)}}, 0, ""},
+		"the first of all places":                           {Tokens{"english": {0, SentinelPiece(99)}}, 0, ""},
+		"the id of the piece":                               {Tokens{"russian": {250_036, SentinelPiece(63)}}, 0, ""},
+		"both forms in one map":                             {Tokens{"russian": {36, SentinelPiece(63)}, "chinese_simplified": {250_040, SentinelPiece(59)}}, 0, ""},
+		"another number, outside the vocabulary":            {Tokens{"russian": {-3, SentinelPiece(63)}, "english": {1 << 40, "<2en>"}}, 2, ""},
+		"the place of another piece":                        {Tokens{"russian": {40, SentinelPiece(63)}}, 1, ""},
+		"a piece that is not there":                         {Tokens{"russian": {36, "▁<extra_id_36>"}}, 0, `russian starts with the piece "▁<extra_id_36>"`},
+		"one piece for two languages":                       {Tokens{"russian": {36, SentinelPiece(63)}, "tatar": {250_036, SentinelPiece(63)}}, 0, "russian and tatar share"},
+	} {
+		remarks, err := c.tokens.Resolve(lookup)
+		if c.err != "" {
+			if err == nil || !strings.Contains(err.Error(), c.err) {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		if err != nil || len(remarks) != c.remarks {
+			t.Errorf("%s: %v, %v", name, remarks, err)
+		}
+		for language, token := range c.tokens {
+			if token.ID != ids[token.Piece] {
+				t.Errorf("%s: %s starts with %d", name, language, token.ID)
+			}
+		}
+	}
+}

@@ -115,7 +115,7 @@ func (c *Config) validate() error {
 	if c.DropoutRate < 0 || c.DropoutRate >= 1 || c.LayerNormEpsilon <= 0 {
 		return fmt.Errorf("dropout_rate %v or layer_norm_epsilon %v out of range", c.DropoutRate, c.LayerNormEpsilon)
 	}
-	return c.Languages.Validate(c.VocabSize)
+	return nil
 }
 
 // Save writes dir/config.json and dir/generation_config.json as transformers reads them.

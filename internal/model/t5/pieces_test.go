@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -186,5 +187,40 @@ func TestTruncationKeepsTheEnd(t *testing.T) {
 	}
 	if ids, err := tokenizer.Source("", 512); err != nil || !slices.Equal(ids, []int32{1}) {
 		t.Errorf("an empty text is %v, %v", ids, err)
+	}
+}
+
+// TestTheMapOfPublishedCheckpointsGivesTheSameStartTokens: csebuetnlp's have a piece's place among the sentinels where others have its id.
+func TestTheMapOfPublishedCheckpointsGivesTheSameStartTokens(t *testing.T) {
+	dir := t.TempDir()
+	raw, err := os.ReadFile(filepath.Join(shipped, "config.json"))
+	must(t, err)
+	var config map[string]any
+	must(t, json.Unmarshal(raw, &config))
+	for _, pair := range config["task_specific_params"].(map[string]any)["langid_map"].(map[string]any) {
+		var n int
+		_, err := fmt.Sscanf(pair.([]any)[1].(string), "▁<extra_id_%d>", &n)
+		must(t, err)
+		pair.([]any)[0] = 99 - n
+	}
+	raw, err = json.Marshal(config)
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(dir, "config.json"), raw, 0o644))
+	vocabulary, err := os.ReadFile(filepath.Join(shipped, "spiece.model"))
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(dir, "spiece.model"), vocabulary, 0o644))
+	var languages []starts.Tokens
+	for _, dir := range []string{shipped, dir} {
+		c, err := LoadConfig(dir)
+		must(t, err)
+		tokenizer, err := LoadTokenizer(dir, c)
+		must(t, err)
+		if len(tokenizer.Remarks) > 0 {
+			t.Errorf("%s: %v", dir, tokenizer.Remarks)
+		}
+		languages = append(languages, c.Languages)
+	}
+	if len(languages[0]) < 45 || !maps.Equal(languages[0], languages[1]) {
+		t.Errorf("%v\n%v", languages[0], languages[1])
 	}
 }

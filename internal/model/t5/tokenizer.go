@@ -17,9 +17,10 @@ type Tokenizer struct {
 	pieces    *sentencepiece.Model
 	eos       int32
 	sentinels map[int32]bool
+	Remarks   []string // what a person may want to know of the model's langid_map
 }
 
-// LoadTokenizer reads dir/spiece.model and checks it against the config.
+// LoadTokenizer reads dir/spiece.model, checks it against the config, and gives the config's start tokens the ids of their pieces.
 func LoadTokenizer(dir string, config *Config) (*Tokenizer, error) {
 	path := filepath.Join(dir, vocabularyFile)
 	model, err := sentencepiece.Load(path)
@@ -42,11 +43,8 @@ func LoadTokenizer(dir string, config *Config) (*Tokenizer, error) {
 			t.sentinels[int32(id)] = true
 		}
 	}
-	for _, name := range config.Languages.Names() {
-		token := config.Languages[name]
-		if id, ok := t.Lookup(token.Piece); !ok || id != token.ID {
-			return nil, fmt.Errorf("%s: langid_map gives %s the piece %q with id %d, which the vocabulary does not", path, name, token.Piece, token.ID)
-		}
+	if t.Remarks, err = config.Languages.Resolve(t.Lookup); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return t, nil
 }

@@ -52,6 +52,9 @@ func (r *run) load(ctx context.Context) error {
 	if err := r.begin(&r.inputs, bytes); err != nil {
 		return err
 	}
+	for _, remark := range r.tokenizer.Remarks {
+		r.note("%s", remark)
+	}
 	if rows, pieces := r.model.Config.VocabSize, r.tokenizer.Pieces(); rows > pieces+1024 { // tables are padded, but not by that much
 		r.note("the model has %d rows and spiece.model %d pieces: is it the vocabulary that belongs to the weights?", rows, pieces)
 	}
