@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"crosssum/internal/crawl"
@@ -37,6 +38,7 @@ func check(ctx context.Context, args []string) error {
 	}
 	found, err := crawl.Check(ctx, folder, params.Languages, params.Ingest, counter())
 	if err != nil {
+		printPassed(os.Stdout, found.Passed) // of which the crawl may have nothing else
 		return err
 	}
 	printChecked(os.Stdout, found)
@@ -54,6 +56,29 @@ func counter() func(string, int64) {
 			last = time.Now()
 			fmt.Fprintf(os.Stderr, "\r\x1b[K%s: %s rows\r", language, live.Thousands(rows))
 		}
+	}
+}
+
+// printPassed writes which files of the folder a run passes over, those that seem to be meant for it with the name that they need.
+func printPassed(w io.Writer, passed []crawl.Passed) {
+	const most = 20
+	shown, others := 0, []string{}
+	for _, p := range passed {
+		switch {
+		case p.Would == "":
+			others = append(others, p.Name)
+		case shown < most:
+			fmt.Fprintf(w, "not read: %s; under the name %s it would be\n", p.Name, p.Would)
+			fallthrough
+		default:
+			shown++
+		}
+	}
+	if shown > most {
+		fmt.Fprintf(w, "not read: %d more whose names are not <language>[_<train|val|test>].jsonl[.gz|.zst]\n", shown-most)
+	}
+	if n := len(others); n > 0 {
+		fmt.Fprintf(w, "passed over: %s%s\n", strings.Join(others[:min(n, most)], ", "), map[bool]string{true: ", ..."}[n > most])
 	}
 }
 
@@ -81,6 +106,7 @@ func printChecked(w io.Writer, c crawl.Checked) {
 	minutes := func(m float64) string { return live.Clock(time.Duration(m * float64(time.Minute))) }
 	fmt.Fprintf(w, "\nexpected on two cores with the default encoder: embed %s, neighbours %s, tokenize %s; store %.0f MB (training and generation depend on the preset)\n",
 		minutes(c.Estimate.EmbedMinutes), minutes(c.Estimate.SearchMinutes), minutes(c.Estimate.TokenizeMinutes), float64(c.Estimate.DiskBytes)/1e6)
+	printPassed(w, c.Passed)
 	for _, f := range c.Faults {
 		fmt.Fprintln(w, "a run would refuse this:", f)
 	}

@@ -21,6 +21,7 @@ type Checked struct {
 	Blank     int64
 	Texts     int64 // bytes of accepted titles, summaries and texts as Arrow files hold them
 	Estimate  Estimate
+	Passed    []Passed // files that no run reads
 	Faults    []string // what would end a run: files that cannot be read, too many rejects
 }
 
@@ -55,14 +56,18 @@ func Check(ctx context.Context, dir string, languages []string, limits schemas.I
 		return Checked{}, err
 	}
 	defer folder.Close()
-	files, err := folder.Files(languages)
+	passed, err := folder.PassedOver()
 	if err != nil {
 		return Checked{}, err
+	}
+	files, err := folder.Files(languages)
+	if err != nil {
+		return Checked{Passed: passed}, err
 	}
 	if err := folder.Digest(files, func(int64) error { return ctx.Err() }); err != nil {
 		return Checked{}, err
 	}
-	out := Checked{Crawl: folder.Name}
+	out := Checked{Crawl: folder.Name, Passed: passed}
 	reasons := map[Reason]*CheckedReason{}
 	for start := 0; start < len(files); {
 		end := start

@@ -134,6 +134,9 @@ func (f *Folder) List(languages []string) ([]schemas.CrawlFile, error) {
 		}
 		language, err := schemas.LanguageByName(m[1])
 		if err != nil {
+			if name := would(e.Name()); name != "" {
+				return nil, bad("crawl %s, file %q: under the name %s it would be read: rename it", f.Name, e.Name(), name)
+			}
 			return nil, bad("crawl %s, file %q: %v", f.Name, e.Name(), err)
 		}
 		if len(languages) > 0 && !slices.Contains(languages, language.Name) {

@@ -192,3 +192,33 @@ func TestCheckRefusesACrawlWithoutAnyArticle(t *testing.T) {
 		t.Errorf("%v, %v", c.Faults, err)
 	}
 }
+
+func TestFilesThatNoRuleReadsAreToldWithTheNameThatWouldBeRead(t *testing.T) {
+	dir := t.TempDir()
+	want := map[string]string{"danish.json": "danish.jsonl", "dutch.ndjson": "dutch.jsonl", "Italian.JSONL": "italian.jsonl", "german/german.jsonl": "german.jsonl",
+		"hindi-dev.json.gz": "hindi_val.jsonl.gz", "Thai_Train.jl.zst": "thai_train.jsonl.zst", "README.md": "", "french.csv": "", "klingon.json": "", "notes/a.txt": ""}
+	for name := range want {
+		write(t, filepath.Join(dir, name), "{}\n")
+	}
+	for _, read := range []string{"english.jsonl", "english_val.jsonl.gz", "crawl.json", ".hidden.json"} {
+		write(t, filepath.Join(dir, read), "{}")
+	}
+	f, err := OpenFolder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	passed, err := f.PassedOver()
+	if err != nil || len(passed) != len(want) {
+		t.Errorf("%v, %v", passed, err)
+	}
+	for _, p := range passed {
+		if would, ok := want[p.Name]; !ok || would != p.Would {
+			t.Errorf("%+v, want %q", p, would)
+		}
+	}
+	write(t, filepath.Join(dir, "english_validation.jsonl"), "{}")
+	if _, err := f.Files(nil); err == nil || !strings.Contains(err.Error(), `"english_validation.jsonl": under the name english_val.jsonl it would be read`) {
+		t.Errorf("a split of another name: %v", err)
+	}
+}
