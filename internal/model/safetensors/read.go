@@ -6,6 +6,8 @@
 package safetensors
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -109,7 +111,11 @@ func openSharded(path string) (*File, error) {
 		if shard != filepath.Base(shard) || filepath.Ext(shard) != ".safetensors" {
 			return nil, fmt.Errorf("%s: names %q, which is no safetensors file beside it", path, shard)
 		}
-		shards = append(shards, filepath.Join(filepath.Dir(path), shard))
+		shard = filepath.Join(filepath.Dir(path), shard)
+		if _, err := os.Stat(shard); errors.Is(err, os.ErrNotExist) { // told from a model that is not there at all
+			return nil, fmt.Errorf("%s names the shard %s, which is not there: copy it too", path, filepath.Base(shard))
+		}
+		shards = append(shards, shard)
 	}
 	f, err := open(shards...)
 	if err != nil {
@@ -162,8 +168,8 @@ func parse(r io.ReaderAt, size int64) (map[string]Entry, error) {
 	if _, err := r.ReadAt(raw, 8); err != nil {
 		return nil, fmt.Errorf("header: %w", err)
 	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &fields); err != nil {
+	fields, err := header(raw)
+	if err != nil {
 		return nil, fmt.Errorf("header: %w", err)
 	}
 	if m, ok := fields["__metadata__"]; ok { // free text
@@ -179,10 +185,70 @@ func parse(r io.ReaderAt, size int64) (map[string]Entry, error) {
 		if err != nil {
 			return nil, fmt.Errorf("header: tensor %q: %w", name, err)
 		}
+		entries[name] = e
+	}
+	if err := contiguous(entries, size-start); err != nil {
+		return nil, err
+	}
+	for name, e := range entries {
 		e.from, e.to = e.from+start, e.to+start
 		entries[name] = e
 	}
 	return entries, nil
+}
+
+// header takes a JSON object apart. A name that stands twice is an error, as it is to the format's own library.
+func header(raw []byte) (map[string]json.RawMessage, error) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return nil, fmt.Errorf("no JSON object (%v)", err)
+	}
+	fields := map[string]json.RawMessage{}
+	for d.More() {
+		t, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		name := t.(string) // as keys are
+		if _, twice := fields[name]; twice {
+			return nil, fmt.Errorf("tensor %q stands twice: which is meant? Write the file again with the safetensors library", name)
+		}
+		var field json.RawMessage
+		if err := d.Decode(&field); err != nil {
+			return nil, err
+		}
+		fields[name] = field
+	}
+	if _, err := d.Token(); err != nil {
+		return nil, err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("more follows the object")
+	}
+	return fields, nil
+}
+
+// contiguous refuses values that do not follow one another from the first byte to the last: two tensors over one range, holes, and bytes
+// that are of none.
+func contiguous(entries map[string]Entry, room int64) error {
+	order := slices.SortedFunc(maps.Values(entries), func(a, b Entry) int {
+		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to), cmp.Compare(a.Name, b.Name))
+	})
+	end := int64(0)
+	for _, e := range order {
+		switch {
+		case e.from < end:
+			return fmt.Errorf("header: the values of tensor %q begin at byte %d, within another's, which end at %d: write the file again with the safetensors library",
+				e.Name, e.from, end)
+		case e.from > end:
+			return fmt.Errorf("header: %d bytes before the values of tensor %q are of no tensor: write the file again with the safetensors library", e.from-end, e.Name)
+		}
+		end = e.to
+	}
+	if end < room {
+		return fmt.Errorf("%d bytes follow the values of the last tensor: the file is not what its header says: copy it again", room-end)
+	}
+	return nil
 }
 
 func parseEntry(name string, raw json.RawMessage, room int64) (Entry, error) {
@@ -198,17 +264,17 @@ func parseEntry(name string, raw json.RawMessage, room int64) (Entry, error) {
 	if !ok {
 		return Entry{}, fmt.Errorf("unknown type %q", field.DType)
 	}
-	bytes := size
+	length := size
 	shape := make([]int, len(field.Shape))
 	for i, d := range field.Shape {
-		if d < 0 || (d > 0 && bytes > room/d) {
+		if d < 0 || (d > 0 && length > room/d) {
 			return Entry{}, fmt.Errorf("shape %v does not fit the %d bytes of values: the file is cut off, or its header wrong: copy it again", field.Shape, room)
 		}
-		bytes *= d
+		length *= d
 		shape[i] = int(d)
 	}
-	if len(field.Offsets) != 2 || field.Offsets[0] < 0 || field.Offsets[1] < field.Offsets[0] || field.Offsets[1] > room || field.Offsets[1]-field.Offsets[0] != bytes {
-		return Entry{}, fmt.Errorf("offsets %v for %d bytes, of %d in the file: it is cut off, or its header wrong: copy it again", field.Offsets, bytes, room)
+	if len(field.Offsets) != 2 || field.Offsets[0] < 0 || field.Offsets[1] < field.Offsets[0] || field.Offsets[1] > room || field.Offsets[1]-field.Offsets[0] != length {
+		return Entry{}, fmt.Errorf("offsets %v for %d bytes, of %d in the file: it is cut off, or its header wrong: copy it again", field.Offsets, length, room)
 	}
 	return Entry{Name: name, DType: field.DType, Shape: shape, from: field.Offsets[0], to: field.Offsets[1]}, nil
 }

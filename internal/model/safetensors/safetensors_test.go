@@ -3,6 +3,7 @@ package safetensors
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -64,7 +65,7 @@ func TestShardsAreOneModel(t *testing.T) {
 		`{"weight_map":{"a":"model-00001-of-00002.safetensors","b":"model-00002-of-00002.safetensors"}}`: "",
 		`{"weight_map":{"a":"model-00001-of-00002.safetensors","c":"model-00002-of-00002.safetensors"}}`: `"c" is in no shard`,
 		`{"weight_map":{"a":"../model-00001-of-00002.safetensors"}}`:                                     "no safetensors file beside it",
-		`{"weight_map":{"a":"model-3.safetensors"}}`:                                                     "no such file",
+		`{"weight_map":{"a":"model-3.safetensors"}}`:                                                     "names the shard model-3.safetensors, which is not there",
 		`[`: "not an index",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, "model.safetensors.index.json"), []byte(index), 0o644); err != nil {
@@ -176,5 +177,38 @@ func TestReadingIsWatchedAndPiecewise(t *testing.T) {
 	}
 	if _, err := f.Float32s("b"); err == nil || !strings.Contains(err.Error(), "I64") {
 		t.Error(err)
+	}
+}
+
+// TestWhatTheFormatsOwnLibraryRefusesIsRefused: each of these files has one tensor too many, or bytes that belong to none.
+func TestWhatTheFormatsOwnLibraryRefusesIsRefused(t *testing.T) {
+	const a, b = `"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}`, `"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}`
+	at := func(from, to int) string {
+		return fmt.Sprintf(`"b":{"dtype":"U8","shape":[%d],"data_offsets":[%d,%d]}`, to-from, from, to)
+	}
+	for name, c := range map[string]struct {
+		header string
+		values int
+		says   string
+	}{
+		"a whole file":                   {"{" + a + "," + b + "}", 12, ""},
+		"an empty tensor between":        {"{" + a + "," + b + `,"c":{"dtype":"F32","shape":[0],"data_offsets":[8,8]}}`, 12, ""},
+		"a name twice":                   {"{" + a + "," + a + "}", 8, `"a" stands twice`},
+		"a name twice, once escaped":     {"{" + a + `,"\u0061":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}`, 12, `"a" stands twice`},
+		"metadata twice":                 {`{"__metadata__":{"x":"1"},"__metadata__":{"x":"2"},` + a + "}", 8, `"__metadata__" stands twice`},
+		"two tensors over one range":     {"{" + a + "," + at(0, 8) + "}", 8, `"b" begin at byte 0, within another's, which end at 8`},
+		"one that reaches into the next": {"{" + a + "," + at(7, 9) + "}", 9, `"b" begin at byte 7`},
+		"an empty one within another":    {"{" + a + "," + at(4, 4) + "}", 8, `"b" begin at byte 4`},
+		"a hole before the values":       {"{" + at(4, 8) + "}", 8, `4 bytes before the values of tensor "b"`},
+		"a hole between":                 {"{" + a + "," + at(9, 10) + "}", 10, `1 bytes before the values of tensor "b"`},
+		"bytes after the last one":       {"{" + a + "}", 9, "1 bytes follow the values"},
+		"values without a tensor":        {"{}", 4, "4 bytes follow the values"},
+		"two objects":                    {"{" + a + "}{}", 8, "more follows the object"},
+	} {
+		raw := file(c.header, c.values)
+		_, err := parse(bytes.NewReader(raw), int64(len(raw)))
+		if c.says == "" && err != nil || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
