@@ -75,7 +75,26 @@ func Create(ctx context.Context, c client.Client, o Options) error {
 	if errors.As(err, &invalid) && o.Cron != "" {
 		return fmt.Errorf("schedule %s: the server does not take %q: %w", o.ID, o.Cron, err)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return comes(ctx, c, o)
+}
+
+// comes removes a schedule whose time never comes, "0 0 31 2 *" for one, and says so: the server takes it without a word.
+func comes(ctx context.Context, c client.Client, o Options) error {
+	for range 10 { // the server may still be working out the times
+		s, err := describe(ctx, c, o.ID)
+		if err != nil || len(s.Next) > 0 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+	return errors.Join(fmt.Errorf("schedule %s: the time %q never comes: which day of which month is meant? The schedule was not made", o.ID, o.Cron), Delete(ctx, c, o.ID))
 }
 
 // Schedule is one of the namespace's schedules.

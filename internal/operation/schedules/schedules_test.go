@@ -49,6 +49,7 @@ func TestASchedule(t *testing.T) {
 		"ends a run that lasts longer than it may":                                        overtime,
 		"is listed, paused, resumed and deleted by its id":                                life,
 		"at the times of a calendar names it in its own words, if the server can read it": calendar,
+		"whose time never comes is not made":                                              never,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -85,6 +86,21 @@ func policies(t *testing.T, ctx context.Context, c client.Client) {
 	}
 	if err := Create(ctx, c, o); err == nil || !strings.Contains(err.Error(), "there is one already") {
 		t.Errorf("a second one of the same id: %v", err)
+	}
+}
+
+func never(t *testing.T, ctx context.Context, c client.Client) {
+	for cron, comes := range map[string]bool{"0 0 31 2 *": false, "0 6 30 FEB *": false, "0 0 31 4,6,9,11 *": false, "CRON_TZ=Asia/Kolkata 30 5 31 11 *": false,
+		"0 0 1 1 * 2019": false, "0 0 29 2 *": true, "0 6 * * MON": true} {
+		o := weekly()
+		o.ID, o.Every, o.Cron = "seldom", 0, cron
+		err := Create(ctx, c, o)
+		if comes != (err == nil) || !comes && !strings.Contains(err.Error(), "never comes") {
+			t.Errorf("%s: %v", cron, err)
+		}
+		if err := Delete(ctx, c, o.ID); comes != (err == nil) {
+			t.Errorf("%s: there is one, or there is none: %v", cron, err)
+		}
 	}
 }
 
