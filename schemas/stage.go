@@ -210,6 +210,7 @@ type Progress struct {
 	Done    int64              `json:"done"`              // within the unit
 	Total   int64              `json:"total"`             // within the unit; 0 when unknown
 	Of      string             `json:"of"`                // what Done counts: "rows", "steps", "pairs"
+	Resumed int64              `json:"resumed,omitempty"` // of Done, what an earlier attempt did: this one went on from there
 	Metrics map[string]float64 `json:"metrics,omitempty"` // "loss", "learning_rate", "checkpoint"
 	// Guessed costs in seconds: of the work item's finished units, and of the unit at work.
 	WorkDone float64 `json:"work_done,omitempty"`

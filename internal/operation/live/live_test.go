@@ -31,6 +31,37 @@ func TestATrainingShowsStepsRateLossAndTimeToGo(t *testing.T) {
 	}
 }
 
+// TestARateIsThatOfTheAttemptAndNotOfTheOnesBefore: a resumed training says 0 steps while it loads, and then those of its checkpoint at once.
+func TestARateIsThatOfTheAttemptAndNotOfTheOnesBefore(t *testing.T) {
+	type look struct{ done, resumed int64 }
+	steps := func(from, to, resumed int64) (looks []look) {
+		for n := from; n <= to; n++ {
+			looks = append(looks, look{n, resumed})
+		}
+		return looks
+	}
+	loading := []look{{}, {}, {}}
+	for name, looks := range map[string][]look{
+		"after a crash that was watched":        slices.Concat(steps(0, 30, 0), loading, steps(24, 40, 24)),
+		"in a command that begins to watch now": slices.Concat(loading, steps(24, 40, 24)),
+		"after a second crash":                  slices.Concat(steps(0, 30, 0), loading, steps(24, 34, 24), loading, steps(32, 40, 32)),
+		"after one before its first step":       slices.Concat(loading, []look{{24, 24}}, loading, steps(24, 40, 24)),
+	} {
+		b, start, now := &Board{}, time.Unix(1e9, 0), time.Duration(0)
+		for _, l := range looks { // a step a second
+			now += time.Second
+			b.Update(Snapshot{
+				Stages: []schemas.StageProgress{{Stage: "train", State: "running", Unit: "run", Units: 1, Work: 20}},
+				Active: []Activity{{ID: "7", Stage: "train", Progress: schemas.Progress{Unit: "all", Units: 1, UnitWork: 20, Done: l.done, Resumed: l.resumed,
+					Total: 80, Of: "steps"}}},
+			}, start.Add(now))
+		}
+		if line := b.Lines(0, start.Add(now))[0]; !strings.Contains(line, " 1 steps/s") || !strings.Contains(line, "ETA 40 s") {
+			t.Errorf("%s: %q, where 40 steps are left, one a second", name, line)
+		}
+	}
+}
+
 func TestARateSpansTheUnitsOfAWorkItem(t *testing.T) {
 	b, start := &Board{}, time.Unix(1e9, 0)
 	for i, unit := range []string{"english", "english", "hindi", "hindi"} {

@@ -48,8 +48,8 @@ type sample struct {
 }
 
 type mark struct {
-	unit string
-	done int64
+	unit          string
+	done, resumed int64
 }
 
 // Update takes a new look at the run.
@@ -82,6 +82,10 @@ func (b *Board) Update(s Snapshot, now time.Time) {
 			t.of = p.Of
 		}
 		before, seen := b.at[a.ID]
+		if p.Resumed != 0 && p.Resumed != before.resumed { // rate and time to go are those of this attempt
+			*t = track{started: now, fraction: b.fractionOf(a.Stage), of: t.of}
+			seen = false
+		}
 		switch {
 		case !seen && len(t.samples) == 0: // what was done before the first look has no known time
 		case before.unit == p.Unit && p.Done >= before.done:
@@ -89,7 +93,7 @@ func (b *Board) Update(s Snapshot, now time.Time) {
 		case before.unit != p.Unit:
 			t.done += p.Done
 		}
-		b.at[a.ID] = mark{p.Unit, p.Done}
+		b.at[a.ID] = mark{p.Unit, p.Done, p.Resumed}
 	}
 	for _, t := range b.tracks {
 		t.samples = append(t.samples, sample{now, t.done})

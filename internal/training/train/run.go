@@ -151,5 +151,5 @@ func (r *run) tell(part, rate float64) {
 		_, ranks := r.ranks.place()
 		metrics["ranks"] = float64(ranks)
 	}
-	r.report(schemas.Progress{Done: int64(r.Step), Total: int64(r.request.Params.Steps), Of: "steps", Metrics: metrics})
+	r.report(schemas.Progress{Done: int64(r.Step), Total: int64(r.request.Params.Steps), Of: "steps", Resumed: int64(r.resumed), Metrics: metrics})
 }
