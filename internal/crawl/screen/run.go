@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 
@@ -125,7 +126,8 @@ func (s *screening) fetch() error {
 		}
 		wanted[f.language][f.id] = true
 	}
-	for language, ids := range wanted {
+	for _, language := range slices.Sorted(maps.Keys(wanted)) { // of several broken files the same one is told each time
+		ids := wanted[language]
 		err := arrowfile.Each(s.in.Articles[language], func(r *schemas.ArticleRow) error {
 			if ids[r.ID] {
 				coming := clone(r)
