@@ -181,44 +181,15 @@ func canonicalCode(code string) string {
 	return parts[0] + script + region + variant
 }
 
-// nearestLanguages lists the n names of the table that are closest to name by edit distance.
+// nearestLanguages lists the n names of the table that are closest to name: first the one whose code it is.
 func nearestLanguages(name string, n int) []string {
-	if len(name) > 64 {
-		name = name[:64]
-	}
-	distance := func(l Language) int {
-		switch {
-		case l.Code == name:
-			return -1
-		case len(name) > 2 && strings.Contains(l.Name, name):
-			return 0
-		}
-		return editDistance(name, l.Name)
-	}
-	all := Languages()
-	slices.SortStableFunc(all, func(a, b Language) int { return cmp.Compare(distance(a), distance(b)) })
-	var names []string
-	for _, l := range all[:min(n, len(all))] {
-		names = append(names, l.Name)
-	}
-	return names
-}
-
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diagonal := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := diagonal
-			if a[i-1] != b[j-1] {
-				cost = 1 + min(diagonal, row[j], row[j-1])
-			}
-			diagonal, row[j] = row[j], cost
+	var coded, names []string
+	for _, l := range Languages() {
+		if l.Code == name {
+			coded = append(coded, l.Name)
+		} else {
+			names = append(names, l.Name)
 		}
 	}
-	return row[len(b)]
+	return append(coded, Nearest(name, names, n-len(coded))...)
 }
