@@ -26,12 +26,13 @@ func RunFolder(run string) string {
 	}
 	sum := sha256.Sum256([]byte(run))
 	plain := strings.Trim(notPlain.ReplaceAllString(run, "-"), "-.")
-	return strings.Trim(plain[:min(len(plain), 80)]+"-"+hex.EncodeToString(sum[:5]), "-")
+	plain = strings.ToValidUTF8(plain[:min(len(plain), 80)], "") // where the cut goes through a letter
+	return strings.Trim(plain+"-"+hex.EncodeToString(sum[:5]), "-")
 }
 
 var (
-	plainName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
-	notPlain  = regexp.MustCompile(`[^A-Za-z0-9_.-]+`)
+	plainName = regexp.MustCompile(`^[\pL\pN_][\pL\pM\pN_.-]*$`) // of letters of any script
+	notPlain  = regexp.MustCompile(`[^\pL\pM\pN_.-]+`)
 )
 
 // layOut makes <Runs>/<run>/ at the end of a run: the files of the stages that have a folder there, as hard links to objects or copies

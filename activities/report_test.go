@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"crosssum/schemas"
 )
@@ -117,14 +118,17 @@ func TestAReportOfNoStagesIsMade(t *testing.T) {
 
 func TestRunFoldersNeverLeaveRuns(t *testing.T) {
 	seen := map[string]bool{}
-	for _, id := range []string{"..", ".", "", "/", "/etc/passwd", "../../x", "a/b", "a b", ".hidden", "ok-1_2.3", strings.Repeat("x", 300), "日本", "a\x00b", "a\nb"} {
+	for _, id := range []string{"..", ".", "", "/", "/etc/passwd", "../../x", "a/b", "a b", ".hidden", "ok-1_2.3", strings.Repeat("x", 300), "日本", "a\x00b", "a\nb",
+		strings.Repeat("щ", 300), "🙂", "ü b", "a" + strings.Repeat("щ", 300), "ü\u2028b"} {
 		name := RunFolder(id)
-		if name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\x00\n\\") || strings.HasPrefix(name, ".") || len(name) > 120 || seen[name] {
+		if name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\x00\n\\") || strings.HasPrefix(name, ".") || len(name) > 120 || !utf8.ValidString(name) || seen[name] {
 			t.Errorf("%q became %q", id, name)
 		}
 		seen[name] = true
 	}
-	if RunFolder("ok-1_2.3") != "ok-1_2.3" {
-		t.Error("a plain workflow id keeps its name")
+	for _, id := range []string{"ok-1_2.3", "ü-1", "每周", "हिन्दी_2"} {
+		if name := RunFolder(id); name != id {
+			t.Errorf("the folder of a plain workflow id, %s, is %s", id, name)
+		}
 	}
 }

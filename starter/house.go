@@ -257,7 +257,7 @@ func (h *house) patience(name string) time.Duration {
 
 // client connects to the namespace; it dials when it is first used.
 func (h *house) client() (client.Client, error) {
-	return client.NewLazyClient(client.Options{HostPort: h.config.Address, Namespace: h.config.Namespace, Logger: processes.Quiet()})
+	return client.NewLazyClient(processes.ClientOptions(h.config.Address, h.config.Namespace, nil))
 }
 
 // say prints a line about what happens now.

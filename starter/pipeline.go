@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -257,5 +258,5 @@ func (h *house) runURL(run client.WorkflowRun) string {
 	if h.ui == "" {
 		return ""
 	}
-	return fmt.Sprintf("%s/namespaces/%s/workflows/%s/%s", h.ui, h.config.Namespace, run.GetID(), run.GetRunID())
+	return fmt.Sprintf("%s/namespaces/%s/workflows/%s/%s", h.ui, h.config.Namespace, url.PathEscape(run.GetID()), run.GetRunID())
 }

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -166,7 +167,7 @@ func scheduleTrigger(ctx context.Context, h *house, c client.Client, id string) 
 	case h.ui == "":
 		fmt.Printf("started %s; ./crosssum status\n", run)
 	default:
-		fmt.Printf("started %s: %s/%s\n", run, h.runsURL(), run)
+		fmt.Printf("started %s: %s/%s\n", run, h.runsURL(), url.PathEscape(run))
 	}
 	return nil
 }

@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"crosssum/internal/operation/live"
 	"crosssum/internal/operation/processes"
@@ -109,10 +112,18 @@ func (h *house) latest(ctx context.Context, n int32) error {
 		if e.GetCloseTime() != nil {
 			took = e.GetCloseTime().AsTime().Sub(e.GetStartTime().AsTime())
 		}
-		fmt.Printf("  %-28s %-13s %-10s %9s  %s\n", e.GetExecution().GetWorkflowId(), e.GetType().GetName(), e.GetStatus(), live.Clock(took),
+		fmt.Printf("  %-28s %-13s %-10s %9s  %s\n", onOneLine(e.GetExecution().GetWorkflowId()), e.GetType().GetName(), e.GetStatus(), live.Clock(took),
 			e.GetStartTime().AsTime().Local().Format("2006-01-02 15:04"))
 	}
 	return nil
+}
+
+// onOneLine quotes what has line ends, or signs that a terminal would obey.
+func onOneLine(id string) string {
+	if strings.ContainsFunc(id, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.Quote(id)
+	}
+	return id
 }
 
 // runsURL is the web UI's page of the namespace's runs.

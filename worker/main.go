@@ -15,6 +15,7 @@ import (
 	"crosssum/internal/engine"
 	"crosssum/internal/fault/crash"
 	"crosssum/internal/operation/config"
+	"crosssum/internal/operation/processes"
 	"crosssum/schemas"
 	"crosssum/workflows"
 
@@ -44,7 +45,7 @@ func run(path string, overrides *config.Flags) error {
 	}
 	artifacts.Crash = crash.FromEnvironment()
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelInfo}))
-	temporal, err := client.Dial(client.Options{HostPort: c.Address, Namespace: c.Namespace, Logger: sdklog.NewStructuredLogger(logger)})
+	temporal, err := client.Dial(processes.ClientOptions(c.Address, c.Namespace, sdklog.NewStructuredLogger(logger)))
 	if err != nil {
 		return err
 	}

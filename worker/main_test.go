@@ -52,21 +52,33 @@ func ask(ctx workflow.Context, probes []probe) (errs []string, err error) {
 	return errs, nil
 }
 
-func TestEachStageActivityAndWorkflowIsThereOnItsTaskQueue(t *testing.T) {
-	dir := t.TempDir()
-	s := programs.Start(t, dir)
+// serve starts a worker in dir for the server, on task queues of other names than the defaults.
+func serve(t *testing.T, s *programs.Server, dir string) {
+	t.Helper()
 	_, err := s.Keeper.Start(processes.Process{Name: processes.WorkerName, Program: programs.Path(t, "worker"),
 		Args: []string{"--config", configure(t, dir, s.Address)}}, dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Keeper.Stop(processes.WorkerName, 10*time.Second) })
+}
+
+// probing serves the workflow ask.
+func probing(t *testing.T, s *programs.Server) {
+	t.Helper()
 	w := worker.New(s.Client, "probes", worker.Options{})
 	w.RegisterWorkflow(ask)
 	if err := w.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.Stop)
+}
+
+func TestEachStageActivityAndWorkflowIsThereOnItsTaskQueue(t *testing.T) {
+	dir := t.TempDir()
+	s := programs.Start(t, dir)
+	serve(t, s, dir)
+	probing(t, s)
 
 	queues := map[schemas.Queue]string{schemas.QueueMain: "a", schemas.QueueCPU: "b", schemas.QueueGPU: "c"}
 	probes := []probe{{"dance", "a"}}
@@ -97,6 +109,30 @@ func TestEachStageActivityAndWorkflowIsThereOnItsTaskQueue(t *testing.T) {
 		}
 		if err := run.Get(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "$.colour: unknown field") {
 			t.Errorf("%s with a parameter that there is not: %v", name, err)
+		}
+	}
+}
+
+func TestEveryWorkflowIDWorks(t *testing.T) {
+	dir := t.TempDir()
+	s := programs.Start(t, dir)
+	serve(t, s, dir)
+	probing(t, s)
+	for _, id := range []string{"ü-1", "每周", "🙂 ok", "two\nlines", "tab\tand \x7f", "e\u0301", strings.Repeat("щ", 400), "a/b?c=%20#d", `"`} {
+		run, err := s.Client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: "a", WorkflowExecutionTimeout: 20 * time.Second},
+			schemas.PipelineWorkflow, schemas.RawParams(`{"colour": "red"}`))
+		if err != nil {
+			t.Errorf("%q: %v", id, err)
+			continue
+		}
+		if err := run.Get(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "$.colour: unknown field") {
+			t.Errorf("%q: its workflow does not run: %v", id, err)
+		}
+		var errs []string
+		run, err = s.Client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: "probes", WorkflowExecutionTimeout: 20 * time.Second},
+			ask, []probe{{"scan", "a"}})
+		if err = errors.Join(err, run.Get(t.Context(), &errs)); err != nil || !strings.Contains(errs[0], "unable to decode the activity function input") {
+			t.Errorf("%q: its activities do not run: %v, %v", id, err, errs)
 		}
 	}
 }

@@ -17,7 +17,6 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/log"
 	"google.golang.org/protobuf/types/known/durationpb"
 )
 
@@ -74,7 +73,7 @@ func Serves(ctx context.Context, address string) bool { return ping(ctx, address
 func ping(ctx context.Context, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	c, err := client.DialContext(ctx, client.Options{HostPort: address, Logger: quiet{}})
+	c, err := client.DialContext(ctx, ClientOptions(address, "", nil))
 	if err != nil {
 		return err
 	}
@@ -85,7 +84,7 @@ func ping(ctx context.Context, address string) error {
 // PrepareNamespace makes the namespace with its retention and search attributes, where they are missing, and waits until
 // the server's caches know of them.
 func PrepareNamespace(ctx context.Context, address, namespace string) error {
-	namespaces, err := client.NewNamespaceClient(client.Options{HostPort: address, Logger: quiet{}})
+	namespaces, err := client.NewNamespaceClient(ClientOptions(address, "", nil))
 	if err != nil {
 		return err
 	}
@@ -98,7 +97,7 @@ func PrepareNamespace(ctx context.Context, address, namespace string) error {
 	if err != nil && !errors.As(err, &exists) {
 		return fmt.Errorf("namespace %s: %w", namespace, err)
 	}
-	c, err := client.NewLazyClient(client.Options{HostPort: address, Namespace: namespace, Logger: quiet{}})
+	c, err := client.NewLazyClient(ClientOptions(address, namespace, nil))
 	if err != nil {
 		return err
 	}
@@ -180,13 +179,3 @@ func sleep(ctx context.Context, d time.Duration) error {
 		return nil
 	}
 }
-
-// Quiet is a logger for clients that drops the SDK's lines: what matters of them comes back as an error.
-func Quiet() log.Logger { return quiet{} }
-
-type quiet struct{}
-
-func (quiet) Debug(string, ...any) {}
-func (quiet) Info(string, ...any)  {}
-func (quiet) Warn(string, ...any)  {}
-func (quiet) Error(string, ...any) {}

@@ -42,7 +42,7 @@ func TestAServerStartsWithANamespaceOfNinetyDaysAndItsSearchAttributes(t *testin
 
 func namespaceIsRight(t *testing.T, address string) {
 	t.Helper()
-	namespaces, err := client.NewNamespaceClient(client.Options{HostPort: address, Logger: processes.Quiet()})
+	namespaces, err := client.NewNamespaceClient(processes.ClientOptions(address, "", nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func namespaceIsRight(t *testing.T, address string) {
 	if got := d.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration(); got != 90*24*time.Hour {
 		t.Errorf("retention %v, want 90 days", got)
 	}
-	c, err := client.NewLazyClient(client.Options{HostPort: address, Namespace: "crosssum", Logger: processes.Quiet()})
+	c, err := client.NewLazyClient(processes.ClientOptions(address, "crosssum", nil))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,7 @@ func Start(t *testing.T, dir string) *Server {
 		err = processes.PrepareNamespace(t.Context(), s.Address, Namespace)
 	}
 	if err == nil {
-		s.Client, err = client.Dial(client.Options{HostPort: s.Address, Namespace: Namespace, Logger: processes.Quiet()})
+		s.Client, err = client.Dial(processes.ClientOptions(s.Address, Namespace, nil))
 	}
 	if err != nil {
 		t.Fatal(err)
