@@ -2,6 +2,9 @@ package activities
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"slices"
 
 	"crosssum/internal/artifact/store"
@@ -27,6 +30,13 @@ type exportMaterial struct {
 // files are the digests of what is of all languages.
 func (m exportMaterial) files() map[string]string {
 	return map[string]string{"pairs": m.Pairs, "splits": m.Splits, "samples": m.Samples}
+}
+
+// rows changes with whatever the rows of the data set depend on, in whichever files they stand.
+func (m exportMaterial) rows() (string, error) {
+	b, err := json.Marshal([]any{schemas.Export.Version, m})
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:]), err
 }
 
 // cardMaterial is all that the data card depends on.
@@ -139,6 +149,10 @@ func (w exporting) dataCard(draft *store.Draft) error {
 		return o.err
 	}
 	input := export.CardInput{Samples: files["samples"], Splits: files["splits"], Mined: w.in.Mined, Encoder: w.encoder.Digest, Digests: w.every.files()}
+	var err error
+	if input.Rows, err = w.every.rows(); err != nil {
+		return err
+	}
 	for _, c := range w.every.Crawls {
 		input.Crawls = append(input.Crawls, c.Crawl)
 	}

@@ -37,7 +37,7 @@ var (
 	SplitDedup = stage[SplitInput](About{Name: "split_dedup", Version: 2, Queue: QueueMain, Unit: "run", Workflows: datasetWorkflows,
 		From: "screen", In: []string{"articles"}, Out: []string{"train", "val", "test", "samples"},
 		Files: []Published{{"splits.arrow", IDs}, {"samples.arrow", IDs}, {"history.arrow", IDs}, {"trained.arrow", IDs}}})
-	Export = stage[ExportInput](About{Name: "export", Version: 3, Queue: QueueMain, Unit: "part", Folder: "dataset", Workflows: datasetWorkflows,
+	Export = stage[ExportInput](About{Name: "export", Version: 4, Queue: QueueMain, Unit: "part", Folder: "dataset", Workflows: datasetWorkflows,
 		From: "split_dedup", In: []string{"samples"}, Out: []string{"samples", "files"},
 		Files: []Published{{"*-*_*.jsonl", Texts}, {"parquet/*/*-*.parquet", Texts}, {"README.md", Nothing}}})
 	Tokenize = stage[TokenizeInput](About{Name: "tokenize", Version: 1, Queue: QueueCPU, Unit: "language", Workflows: modelWorkflows,

@@ -28,6 +28,7 @@ type CardInput struct {
 	Mined    schemas.Mined
 	Encoder  string            // digest of the encoder's directory
 	Digests  map[string]string // of the artifacts that the data set was made from, by name
+	Rows     string            // changes with whatever the rows depend on
 }
 
 // CardArticles are the articles of a language.
@@ -182,10 +183,13 @@ type header struct {
 	Configs         []config `yaml:"configs"`
 }
 
+// config is a configuration. `datasets` keeps what it has loaded under the folder's name, which is the same for all data sets, and a hash of
+// the configurations as the header has them: only a description that changes with the rows tells one data set from another there.
 type config struct {
-	Name    string `yaml:"config_name"`
-	Default bool   `yaml:"default,omitempty"`
-	Files   []data `yaml:"data_files"`
+	Name        string `yaml:"config_name"`
+	Description string `yaml:"description"`
+	Default     bool   `yaml:"default,omitempty"`
+	Files       []data `yaml:"data_files"`
 }
 
 type data struct {
@@ -199,11 +203,12 @@ func (c *card) header() (string, error) {
 	for _, l := range c.Languages {
 		h.Languages = append(h.Languages, l.Code)
 	}
+	rows := "rows " + c.Rows
 	for _, p := range c.Pairs {
-		h.Configs = append(h.Configs, config{Name: p.Name(), Files: p.files()})
+		h.Configs = append(h.Configs, config{Name: p.Name(), Description: rows, Files: p.files()})
 	}
 	if len(c.Pairs) > 0 { // last: `datasets` looks for the files of the first one, whichever is loaded
-		h.Configs = append(h.Configs, config{Name: "all", Default: true, Files: cardPair{"*", "*", c.Total}.files()})
+		h.Configs = append(h.Configs, config{Name: "all", Description: rows, Default: true, Files: cardPair{"*", "*", c.Total}.files()})
 	}
 	b, err := yaml.Marshal(h)
 	return string(b), err

@@ -25,6 +25,7 @@ func cardOf(t *testing.T) (dir string, h header, text string) {
 	}
 	must(t, Card(CardInput{Samples: in.Samples, Splits: in.Splits, Crawls: []string{"first", "second"}, Encoder: "weights",
 		Articles: []CardArticles{{"english", 2, "digest-e"}, {"hindi", 2, "digest-h"}}, Digests: map[string]string{"pairs": "digest-p"},
+		Rows: "digest-r",
 		Mined: schemas.Mined{Encoder: schemas.EncoderParams{Name: "e5", Prefix: "query: ", MaxTokens: 128}, Rule: "margin", Threshold: 1.0625,
 			Duplicate: 0.97, Neighbours: 4, Split: schemas.Demo().Split, Seed: 42}}, dir))
 	b, err := os.ReadFile(filepath.Join(dir, "README.md"))
@@ -73,6 +74,11 @@ func TestTheHeaderListsJustTheFilesThatExist(t *testing.T) {
 	sort.Strings(matched)
 	if len(exist) != 4 || !slices.Equal(exist, listed) || !slices.Equal(exist, matched) {
 		t.Errorf("there are %v, listed %v, matched by all %v", exist, listed, matched)
+	}
+	for _, c := range h.Configs {
+		if c.Description != "rows digest-r" { // datasets takes two data sets for one whose configurations are alike
+			t.Errorf("%s does not say what rows it has: %q", c.Name, c.Description)
+		}
 	}
 	if last := h.Configs[len(h.Configs)-1]; last.Name != "all" || !last.Default || len(h.Configs) != 4 {
 		t.Errorf("configurations %+v", h.Configs)
