@@ -15,7 +15,7 @@ var (
 		Workflows: []string{PipelineWorkflow, BuildDatasetWorkflow, TrainWorkflow, CalibrateWorkflow}})
 	WaitingActivity = activity[WaitingInput, Waiting](About{Name: "waiting", Policy: ScanPolicy, Unit: "crawl", Workflows: []string{RealignWorkflow}})
 
-	Ingest = stage[IngestInput](About{Name: "ingest", Version: 3, Queue: QueueMain, Unit: "language", Workflows: everyWorkflow,
+	Ingest = stage[IngestInput](About{Name: "ingest", Version: 4, Queue: QueueMain, Unit: "language", Workflows: everyWorkflow,
 		From: "ingest", In: []string{"read"}, Out: []string{"accepted"},
 		Files: []Published{{"articles.arrow", Texts}, {"deletions.arrow", IDs}, {"rejects.arrow", IDs}, {"files.json", Nothing}}})
 	Merge = stage[MergeInput](About{Name: "merge", Version: 1, Queue: QueueMain, Unit: "language", Workflows: []string{RealignWorkflow},
@@ -89,7 +89,7 @@ type Scanned struct {
 }
 
 // IngestInput: unit = language. Files out: "articles.arrow", "deletions.arrow" (identities that the crawl withdraws),
-// "rejects.arrow", "files.json" ([]CatalogueFile). Counts: read = accepted + rejected + deleted; blank; failed_files.
+// "rejects.arrow", "files.json" ([]CatalogueFile). Counts: read = accepted + rejected + deleted; blank; repeated (rows that say what another says too); failed_files.
 type IngestInput struct {
 	Scanned  Scanned      `json:"scanned"`
 	Params   IngestParams `json:"params"`

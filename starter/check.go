@@ -86,6 +86,9 @@ func printPassed(w io.Writer, passed []crawl.Passed) {
 func printChecked(w io.Writer, c crawl.Checked) {
 	fmt.Fprintf(w, "crawl %s: %s rows in %d languages, %s accepted, %s rejected, %s blank lines\n\n", c.Crawl, live.Thousands(c.Read),
 		len(c.Languages), live.Thousands(c.Accepted), live.Thousands(c.Rejected), live.Thousands(c.Blank))
+	if c.Repeated > 0 {
+		fmt.Fprintf(w, "%s rows say what another says too, and do not count\n\n", live.Thousands(c.Repeated))
+	}
 	if c.Deleted > 0 {
 		fmt.Fprintf(w, "%s rows withdraw an article, which a run of Realign alone can do\n\n", live.Thousands(c.Deleted))
 	}

@@ -19,6 +19,7 @@ type Checked struct {
 	Rejected  int64
 	Deleted   int64 // rows that withdraw an article
 	Blank     int64
+	Repeated  int64 // rows that stand there more than once, and count once
 	Texts     int64 // bytes of accepted titles, summaries and texts as Arrow files hold them
 	Estimate  Estimate
 	Passed    []Passed // files that no run reads
@@ -115,7 +116,7 @@ func (out *Checked) language(ctx context.Context, folder *Folder, files []schema
 	}
 	out.Languages = append(out.Languages, l)
 	out.Read, out.Accepted, out.Rejected, out.Blank = out.Read+in.Read, out.Accepted+in.Accepted, out.Rejected+in.Rejected, out.Blank+in.Blank
-	out.Deleted += in.Deleted
+	out.Deleted, out.Repeated = out.Deleted+in.Deleted, out.Repeated+in.Repeated
 	for _, r := range in.Rejects {
 		c := reasons[r.Reason]
 		if c == nil {

@@ -166,7 +166,7 @@ func TestACrawlInTwoRootsIsAmbiguous(t *testing.T) {
 
 func TestCheckTellsRowsReasonsAndFaults(t *testing.T) {
 	root := t.TempDir()
-	write(t, filepath.Join(root, "c", "english.jsonl"), row("a", "x")+"bad\n"+row("a", "x")+row("b", "x"))
+	write(t, filepath.Join(root, "c", "english.jsonl"), row("a", "x")+"bad\n"+row("a", "y")+row("b", "x"))
 	write(t, filepath.Join(root, "c", "german.jsonl"), "bad\n")
 	c, err := Check(context.Background(), filepath.Join(root, "c"), nil, schemas.IngestParams{MaxLineBytes: 1000, MaxFileBytes: 1000, RejectFraction: 0.5}, func(string, int64) {})
 	if err != nil {

@@ -3,10 +3,12 @@ package crawl
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,20 +21,21 @@ import (
 // maxRejects bounds the quarantine of one language in memory.
 const maxRejects = 1_000_000
 
-// Ingested counts one language. Read = Accepted + Rejected + Deleted; blank lines are not rows, and rows of a file that
-// failed are in no count.
+// Ingested counts one language. Read = Accepted + Rejected + Deleted; blank lines are not rows, rows that say the same are one,
+// and rows of a file that failed are in no count.
 type Ingested struct {
-	Read, Accepted, Rejected, Deleted, Blank int64
-	Reasons                                  map[Reason]int64
-	Rejects                                  []Reject // in (file, line) order
-	Files                                    []schemas.CatalogueFile
+	Read, Accepted, Rejected, Deleted int64
+	Blank, Repeated                   int64 // lines: without a row, and with one that stands elsewhere too
+	Reasons                           map[Reason]int64
+	Rejects                           []Reject // in (file, line) order
+	Files                             []schemas.CatalogueFile
 }
 
-// Counts names the figures as the ingest stage reports them: read, accepted, rejected, deleted, blank, failed_files,
-// rejected_<reason>.
+// Counts names the figures as the ingest stage reports them: read, accepted, rejected, deleted, blank, repeated,
+// failed_files, rejected_<reason>.
 func (in Ingested) Counts() map[string]int64 {
 	counts := map[string]int64{"read": in.Read, "accepted": in.Accepted, "rejected": in.Rejected, "deleted": in.Deleted,
-		"blank": in.Blank, "failed_files": 0}
+		"blank": in.Blank, "repeated": in.Repeated, "failed_files": 0}
 	for reason, n := range in.Reasons {
 		counts["rejected_"+string(reason)] = n
 	}
@@ -45,7 +48,8 @@ func (in Ingested) Counts() map[string]int64 {
 }
 
 // Ingest reads the files of one language into <out>/articles.arrow and <out>/deletions.arrow, by id, <out>/rejects.arrow, by
-// (file, line), and <out>/files.json. Of two rows of one id the first in (file, line) order stays. scratch is a folder for
+// (file, line), and <out>/files.json. Of several rows of one id the first in (file, line) order stays, and those that differ from it
+// are rejects, each of them once. scratch is a folder for
 // sorted runs: memory does not grow with the crawl. progress gets the rows read so far.
 //
 // A file that cannot be read to its end, or with too many rejects, is an InputError. tolerant leaves such a file out
@@ -123,7 +127,12 @@ func readLanguage(ctx context.Context, f *Folder, files []schemas.CrawlFile, lim
 		}
 		in.Blank += blank
 	}
-	if err := in.writeArticles(files, s, out, reject); err != nil {
+	repeated := func(l located) {
+		in.Read--
+		in.Repeated++
+		perFile[l.File].read--
+	}
+	if err := in.writeArticles(files, s, out, reject, repeated); err != nil {
 		return in, err
 	}
 	slices.SortFunc(in.Rejects, func(a, b Reject) int {
@@ -157,7 +166,7 @@ func readFile(ctx context.Context, f *Folder, c schemas.CrawlFile, limits schema
 	return blank, err
 }
 
-func (in *Ingested) writeArticles(files []schemas.CrawlFile, s *sorter, out string, reject func(Reject) error) error {
+func (in *Ingested) writeArticles(files []schemas.CrawlFile, s *sorter, out string, reject func(Reject) error, repeated func(located)) error {
 	articles, err := arrowfile.Create[schemas.ArticleRow](filepath.Join(out, "articles.arrow"))
 	if err != nil {
 		return err
@@ -166,14 +175,24 @@ func (in *Ingested) writeArticles(files []schemas.CrawlFile, s *sorter, out stri
 	if err != nil {
 		return errors.Join(err, articles.Close())
 	}
-	last, any := located{}, false
+	first, any := located{}, false
+	var same map[[sha256.Size]byte]bool // the rows of the first one's id, once there is a second
 	err = s.each(func(l located) error {
-		if any && l.Article.ID == last.Article.ID {
-			r := wrong(DuplicateID, "id %s stands in line %d of %s too", clip(l.Article.ID, 60), last.Line, files[last.File].Digest[:12])
+		if any && l.Article.ID == first.Article.ID {
+			if same == nil {
+				same = map[[sha256.Size]byte]bool{first.Article.whole(): true}
+			}
+			sum := l.Article.whole()
+			if same[sum] {
+				repeated(l)
+				return nil
+			}
+			same[sum] = true
+			r := wrong(DuplicateID, "id %s stands in line %d of %s too, with other content", clip(l.Article.ID, 60), first.Line, path.Base(files[first.File].Path))
 			r.File, r.Line = l.File, l.Line
 			return reject(*r)
 		}
-		last, any = l, true
+		first, any, same = l, true, nil
 		a, language := l.Article, files[l.File].Language
 		if a.Deleted {
 			in.Deleted++

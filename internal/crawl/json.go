@@ -1,6 +1,7 @@
 package crawl
 
 import (
+	"bytes"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -16,8 +17,11 @@ type object map[string]value
 
 type other string
 
-// parser reads strict JSON (RFC 8259) and, beyond what encoding/json refuses, lone surrogates and duplicate keys, which
-// that package mends in silence. Its input is valid UTF-8, bounded by the limit on a line.
+// words are the values that are spelt out. Python writes the last three.
+var words = []string{"true", "false", "null", "NaN", "Infinity", "-Infinity"}
+
+// parser reads strict JSON (RFC 8259) and the three words that Python writes for numbers which JSON has not; beyond what encoding/json
+// refuses, it refuses lone surrogates and duplicate keys, which that package mends in silence. Its input is valid UTF-8, bounded by the limit on a line.
 type parser struct {
 	s  []byte
 	at int
@@ -81,17 +85,18 @@ func (p *parser) value(depth int) (value, *Reject) {
 	case c == '"':
 		p.at++
 		return p.text()
-	case c == '-' || c >= '0' && c <= '9':
-		return p.number()
 	}
-	for _, word := range []string{"true", "false", "null"} {
-		if end := p.at + len(word); end <= len(p.s) && string(p.s[p.at:end]) == word {
-			p.at = end
-			if word == "null" {
-				return other(word), nil
+	for _, word := range words {
+		if bytes.HasPrefix(p.s[p.at:], []byte(word)) {
+			p.at += len(word)
+			if word == "true" || word == "false" {
+				return word == "true", nil
 			}
-			return word == "true", nil
+			return other(word), nil
 		}
+	}
+	if c := p.s[p.at]; c == '-' || c >= '0' && c <= '9' {
+		return p.number()
 	}
 	return nil, p.unexpected("a value")
 }

@@ -17,7 +17,7 @@ const (
 	BadID         Reason = "bad_id"         // an id over MaxID bytes or with a control character
 	NulCharacter  Reason = "nul_character"  // U+0000 in a field
 	OversizedLine Reason = "oversized_line" // a line over the limit; it was not kept in memory
-	DuplicateID   Reason = "duplicate_id"   // a second row of one (language, id) within the crawl, deletions included
+	DuplicateID   Reason = "duplicate_id"   // another row of one (language, id) within the crawl, deletions included
 )
 
 // Reasons lists all of them in the order of a report.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -31,8 +32,19 @@ func (a Article) Digest() string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
+// whole is a digest of all that was read of the row.
+func (a Article) whole() (sum [sha256.Size]byte) {
+	h := sha256.New()
+	for _, s := range append([]string{strconv.FormatBool(a.Deleted), a.ID, a.URL, a.Title, a.Summary, a.Text}, a.Images...) {
+		io.WriteString(h, s)
+		h.Write([]byte{0})
+	}
+	h.Sum(sum[:0])
+	return sum
+}
+
 // parseLine reads one line of a crawl file. id, summary and text must be there and hold more than white space and invisible characters; url,
-// title and images may be absent or null; fields that the format does not know are passed over. A row with "deleted": true needs
+// title and images may be absent or null; fields that the format does not know are passed over, also with NaN in them. A row with "deleted": true needs
 // its id alone, and whatever else it has is not read: a withdrawal must not fail for the sake of a text that goes.
 func parseLine(b []byte) (a Article, err *Reject) {
 	if !utf8.Valid(b) {
@@ -96,13 +108,21 @@ func (o object) text(name string, required bool) (string, *Reject) {
 	s, ok := v.(string)
 	switch {
 	case !ok:
-		return "", wrong(WrongType, "%s is not a string", name)
+		return "", wrong(WrongType, "%s is %s", name, noString(v))
 	case strings.IndexByte(s, 0) >= 0:
 		return "", wrong(NulCharacter, "%s", name)
 	case required && texts.Blank(s):
 		return "", wrong(EmptyField, "%s", name)
 	}
 	return s, nil
+}
+
+// noString describes a value that should have been a string.
+func noString(v value) string {
+	if o, ok := v.(other); ok {
+		return clip(string(o), 40) + ", not a string"
+	}
+	return "not a string"
 }
 
 func (o object) images() ([]string, *Reject) {
@@ -118,7 +138,7 @@ func (o object) images() ([]string, *Reject) {
 	for i, item := range list {
 		s, ok := item.(string)
 		if !ok {
-			return nil, wrong(WrongType, "images[%d] is not a string", i)
+			return nil, wrong(WrongType, "images[%d] is %s", i, noString(item))
 		}
 		if strings.IndexByte(s, 0) >= 0 {
 			return nil, wrong(NulCharacter, "images[%d]", i)

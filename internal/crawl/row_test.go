@@ -36,7 +36,22 @@ func TestEveryKindOfBadRowHasItsReason(t *testing.T) {
 		`{"id":"a","summary":"s","text":"\u12g4"}`:                           NotJSON,
 		`{"id":"a","summary":"s","text":"x","n":01}`:                         NotJSON,
 		`{"id":"a","summary":"s","text":"x","n":1.}`:                         NotJSON,
-		`{"id":"a","summary":"s","text":"x","n":NaN}`:                        NotJSON,
+		`{"id":"a","summary":"s","text":"x","n":NaN}`:                        "", // as Python writes it, in what is not read
+		`{"id":"a","summary":"s","text":"x","n":[Infinity,-Infinity]}`:       "",
+		`{"id":"a","summary":"s","text":"x","o":{"score": NaN }}`:            "",
+		`{"id":"a","deleted":true,"summary":NaN}`:                            "",
+		`{"id":NaN,"summary":"s","text":"x"}`:                                WrongType,
+		`{"id":"a","summary":"s","text":NaN}`:                                WrongType,
+		`{"id":"a","summary":"s","text":"x","title":NaN}`:                    WrongType,
+		`{"id":"a","summary":"s","text":"x","url":-Infinity}`:                WrongType,
+		`{"id":"a","summary":"s","text":"x","images":[NaN]}`:                 WrongType,
+		`{"id":"a","summary":"s","text":"x","images":Infinity}`:              WrongType,
+		`{"id":"a","summary":"s","text":"x","deleted":NaN}`:                  WrongType,
+		`{"id":"a","summary":"s","text":"x","n":nan}`:                        NotJSON, // nobody writes that
+		`{"id":"a","summary":"s","text":"x","n":-NaN}`:                       NotJSON,
+		`{"id":"a","summary":"s","text":"x","n":Infinity1}`:                  NotJSON,
+		`{"id":"a","summary":"s","text":"x","n":Inf}`:                        NotJSON,
+		`{"id":"a","summary":"s","text":"x","n":-Infinit}`:                   NotJSON,
 		`{"a":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`:  NotJSON,
 		"{\"id\":\"a\",\"summary\":\"\xff\",\"text\":\"x\"}":                 InvalidUTF8,
 		"{\"id\":\"a\",\"summary\":\"\xed\xa0\x80\",\"text\":\"x\"}":         InvalidUTF8, // a surrogate as bytes

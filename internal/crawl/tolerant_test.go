@@ -36,7 +36,7 @@ func TestADeletionIsARowOfItsIDLikeAnyOther(t *testing.T) {
 		got += "deletions " + r.Language + "/" + r.ID + " "
 		return nil
 	})
-	if got != "articles english/a deletions english/0 deletions english/b " || in.Read != 6 || in.Deleted != 2 || in.Reasons[DuplicateID] != 3 {
+	if got != "articles english/a deletions english/0 deletions english/b " || in.Read != 5 || in.Deleted != 2 || in.Reasons[DuplicateID] != 2 || in.Repeated != 1 {
 		t.Errorf("%s, %v", got, in.Counts())
 	}
 }
