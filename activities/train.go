@@ -52,10 +52,11 @@ func (w training) units() ([]schemas.WorkUnit, error) {
 	return units, errors.Join(err, c.refuse(schemas.Train.Name))
 }
 
-// material has no word of how often a training can resume: that does not change what it learns.
+// material has no word of how often a training can resume, and of what becomes of a mini-batch that is too large: that does not change what it learns.
 func (w training) material(string) any {
 	params := w.in.Params
 	params.CheckpointEvery, params.KeepCheckpoints = 0, 0
+	params.FitMiniBatch = false // where it changes something, there is nothing without it
 	return trainMaterial{Articles: w.articles.digests, Tokens: w.tokens.digests, Samples: w.splits.digests[0],
 		Summarizer: w.summarizer.Digest, Params: params, Seed: w.in.Seed, Profile: w.profile}
 }
@@ -86,6 +87,9 @@ func (w training) run(ctx context.Context, u schemas.WorkUnit, draft *store.Draf
 	counts := map[string]int64{"steps": result.Steps, "samples": result.Samples, "pairs": result.Pairs}
 	if result.NotReproducibleSince > 0 { // most trainings have no such count
 		counts[schemas.NotReproducibleSince] = result.NotReproducibleSince
+	}
+	if result.MiniBatch > 0 {
+		counts[schemas.MiniBatch] = result.MiniBatch
 	}
 	return counts, nil
 }

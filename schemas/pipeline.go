@@ -90,10 +90,11 @@ type SplitParams struct {
 // TrainParams are the settings of multistage training (spec: Algorithm 1, Adafactor, inverse square root schedule).
 type TrainParams struct {
 	Steps          int     `json:"steps"`
-	MiniBatch      int     `json:"mini_batch"`  // samples of one pair in a batch
-	Pairs          int     `json:"pairs"`       // m: pairs drawn a step; batch = pairs * mini_batch
-	MicroBatch     int     `json:"micro_batch"` // samples a forward pass
-	Ranks          int     `json:"ranks"`       // processes that share each batch, one a device; on processors the threads are divided
+	MiniBatch      int     `json:"mini_batch"`               // samples of one pair in a batch
+	FitMiniBatch   bool    `json:"fit_mini_batch,omitempty"` // where no pair has so many, a smaller one is taken, and that is told; else it is an error
+	Pairs          int     `json:"pairs"`                    // m: pairs drawn a step; batch = pairs * mini_batch
+	MicroBatch     int     `json:"micro_batch"`              // samples a forward pass
+	Ranks          int     `json:"ranks"`                    // processes that share each batch, one a device; on processors the threads are divided
 	Alpha          float64 `json:"alpha"`
 	Beta           float64 `json:"beta"`
 	Sampling       string  `json:"sampling"` // "coin", "fixed_source", "fixed_target", "unistage"
@@ -153,7 +154,7 @@ func Paper() Params {
 		Encoder: EncoderParams{Name: "LaBSE", MaxTokens: 256, BatchTokens: 1024},
 		Align:   AlignParams{Rule: "induced", Neighbours: 4, Keep: 8, BlockRows: 16384},
 		Split:   SplitParams{Train: 80, Val: 10, Test: 10, LargeShare: 0.02},
-		Train: TrainParams{Steps: 25000, MiniBatch: 32, Pairs: 8, MicroBatch: 16, Ranks: 1, Alpha: 0.5, Beta: 0.75, Sampling: "coin", Setting: "many_to_many",
+		Train: TrainParams{Steps: 25000, MiniBatch: 32, FitMiniBatch: true, Pairs: 8, MicroBatch: 16, Ranks: 1, Alpha: 0.5, Beta: 0.75, Sampling: "coin", Setting: "many_to_many",
 			SourceTokens: 512, TargetTokens: 84, LearningRate: 1, WarmupSteps: 5000, Optimizer: "adafactor", LabelSmoothing: 0.1, WeightDecay: 0.01,
 			GradientNorm: 1, Dropout: 0.1, Precision: "auto", CheckpointEvery: 500, KeepCheckpoints: 3, NewLanguages: true,
 			ValidateEvery: 1000, ValidationSamples: 200, BestBy: "rouge2", Output: "last"},

@@ -1,5 +1,7 @@
 package schemas
 
+import "slices"
+
 // Which workflows go how far.
 var (
 	modelWorkflows   = []string{PipelineWorkflow, TrainWorkflow}
@@ -73,7 +75,17 @@ type ScanInput struct {
 	Languages []string `json:"languages"`
 	Gold      string   `json:"gold,omitempty"`   // name of <crawl root>/gold/<name>.tsv.gz to judge by; "": the one beside the crawl
 	Ledger    bool     `json:"ledger,omitempty"` // a crawl with its done marker may lack languages, and even have no file
+	Ahead     *Ahead   `json:"ahead,omitempty"`  // nil: nothing but the crawl is looked at
 }
+
+// Ahead is what a run is going to do: what can be known to stop it is an error of its first activity.
+type Ahead struct {
+	Workflow string `json:"workflow"`
+	Params   Params `json:"params"`
+}
+
+// Trains tells whether the workflow trains a summarizer.
+func (a Ahead) Trains() bool { return slices.Contains(modelWorkflows, a.Workflow) }
 
 // Scanned is a crawl: its files in (language, path) order, as an object of the store (digest of a JSON []CrawlFile).
 type Scanned struct {
@@ -85,7 +97,8 @@ type Scanned struct {
 	Digest string `json:"digest"`         // of the mode and the (language, split, file digest) list: the identity of the crawl
 	Gold   string `json:"gold,omitempty"` // object digest of the gold that was asked for, or lies beside the crawl; read by report and calibrate only
 	// GoldFault is why the gold beside the crawl was left: a run goes on without what it is only judged by.
-	GoldFault string `json:"gold_fault,omitempty"`
+	GoldFault string   `json:"gold_fault,omitempty"`
+	Remarks   []string `json:"remarks,omitempty"` // about models, for a person
 }
 
 // IngestInput: unit = language. Files out: "articles.arrow", "deletions.arrow" (identities that the crawl withdraws),
@@ -187,7 +200,12 @@ type TokenizeInput struct {
 	Source     int    `json:"source_tokens"`
 	Target     int    `json:"target_tokens"`
 	Numerics   string `json:"numerics"` // of the engine that does it; changes no id
+	// What is going to be trained on the ids, but for them: what can be known to stop it ends the look-up. It changes no id.
+	Training *TrainInput `json:"training,omitempty"`
 }
+
+// MiniBatch is a count of Train: the samples of a mini-batch, where no pair had as many as the parameters ask for. Absent: as they ask.
+const MiniBatch = "mini_batch"
 
 // NotReproducibleSince is a count of Train: the first step whose bytes another run of the same input would not have, because an
 // attempt ran out of memory or lost a rank and the next went on with a smaller micro-batch, or fewer ranks. Absent: there is none.

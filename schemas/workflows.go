@@ -45,7 +45,8 @@ type Policy struct {
 
 // SettingsInput asks for what a run needs to know of its worker's configuration.
 type SettingsInput struct {
-	Encoder string `json:"encoder"`
+	Encoder    string `json:"encoder"`
+	Summarizer string `json:"summarizer,omitempty"` // of a workflow that trains
 }
 
 // Settings are temporal.yaml's tables and the encoder's model card, as history keeps them.

@@ -64,6 +64,10 @@ func samplingPlan(_ context.Context, args []string) error {
 		return err
 	}
 	p.Train.Steps = cmp.Or(*steps, p.Train.Steps)
+	if fitted := sampling.Fit(pairs, p.Train); fitted.MiniBatch != p.Train.MiniBatch {
+		fmt.Println(schemas.Fitted(p.Train.MiniBatch, fitted.MiniBatch))
+		p.Train = fitted
+	}
 	s, err := sampling.New(pairs, p.Train, p.Seed)
 	if err != nil {
 		return err

@@ -154,6 +154,9 @@ func (r *story) train(tested bool) {
 		Source: p.Train.SourceTokens, Target: p.Train.TargetTokens, Numerics: p.Numerics})
 	r.model = run(r, schemas.Train, schemas.TrainInput{Articles: r.articles, Tokens: tokens, Splits: r.splits, Summarizer: p.Summarizer,
 		RefuseTrained: tested, Params: p.Train, Seed: p.Seed, Numerics: p.Numerics})
+	if taken, fitted := r.model.Counts[schemas.MiniBatch]; fitted {
+		r.warnings = append(r.warnings, schemas.Fitted(p.Train.MiniBatch, int(taken)))
+	}
 }
 
 // made is all that the run has made so far.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -31,6 +32,7 @@ type board struct {
 	another   int    // look-ups of the first stage after which a worker of other libraries computes
 	card      schemas.EncoderCard
 	goldFault string // what scan finds
+	mini      int64  // mini-batch that train takes instead of the one asked for; 0: that
 	laidOut   schemas.LayOutInput
 	order     []string // of the activities that are no stage
 }
@@ -96,6 +98,9 @@ func stage[In any](env *testsuite.TestWorkflowEnvironment, b *board, s schemas.S
 		}
 		if p.Reused == p.Total {
 			p.Ref = &schemas.Ref{Stage: s.Name, Index: "index of " + s.Name, Units: p.Total}
+			if b.mini > 0 && s.Name == schemas.Train.Name {
+				p.Ref.Counts = map[string]int64{schemas.MiniBatch: b.mini}
+			}
 		}
 		return p, nil
 	}, activity.RegisterOptions{Name: s.PlanName()})
@@ -255,6 +260,27 @@ func TestAThresholdThatIsNotTheEncodersOwnIsWarnedOf(t *testing.T) {
 		}
 		if got := strings.Join(result.Warnings, "\n"); !strings.Contains(got, want) || want == "" && got != "" {
 			t.Errorf("%s: warned %q, want %q", raw, got, want)
+		}
+	}
+}
+
+func TestASmallerMiniBatchThanWasAskedForIsToldInResultAndReport(t *testing.T) {
+	for raw, want := range map[string]string{"{}": "train.mini_batch is 4 in place of 32", `{"preset": "paper", "crawl": "c"}`: "is 4 in place of 32",
+		`{"train": {"mini_batch": 8}}`: "is 4 in place of 8", `{"train": {"mini_batch": 4}}`: ""} {
+		b := newBoard()
+		b.card.Thresholds = map[string]float64{"agreement": 1.05, "induced": 0.7}
+		if want != "" {
+			b.mini = 4
+		}
+		env := b.environment()
+		env.ExecuteWorkflow(workflows.Pipeline, schemas.RawParams(raw))
+		var result schemas.PipelineResult
+		if err := env.GetWorkflowResult(&result); err != nil {
+			t.Fatal(err)
+		}
+		told := strings.Join(result.Warnings, "\n")
+		if !strings.Contains(told, want) || want == "" && told != "" || want != "" && !slices.Equal(b.laidOut.Warnings, result.Warnings) {
+			t.Errorf("%s: %q, laid out %q", raw, told, b.laidOut.Warnings)
 		}
 	}
 }

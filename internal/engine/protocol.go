@@ -18,6 +18,7 @@ const (
 	OpTokenize = "tokenize" // TokenizeRequest -> TokenizeResult
 	OpTrain    = "train"    // TrainRequest -> TrainResult
 	OpGenerate = "generate" // GenerateRequest -> GenerateResult
+	OpCheck    = "check"    // CheckRequest -> CheckResult
 )
 
 // Request is one line to the engine.
@@ -48,6 +49,22 @@ type Profile struct {
 	FAISS          string `json:"faiss"`
 	BLAS           string `json:"blas"`
 	Precision      string `json:"precision,omitempty"` // "bf16": of the encoders' linear layers; none: everything is fp32
+}
+
+// CheckRequest asks whether models can do what a run will ask of them. Of their weights names, types and shapes are looked at, not the values.
+type CheckRequest struct {
+	Encoder    string                `json:"encoder,omitempty"` // Hugging Face directory; "": none is checked, nor are others that are empty
+	Encoding   schemas.EncoderParams `json:"encoding"`
+	Classifier string                `json:"classifier,omitempty"` // fastText .ftz or .bin
+	Summarizer string                `json:"summarizer,omitempty"` // Hugging Face directory
+	Training   schemas.TrainParams   `json:"training"`
+	Targets    []string              `json:"targets,omitempty"` // languages that it is to be trained to write
+}
+
+// CheckResult is of models that can.
+type CheckResult struct {
+	Says    []string `json:"says"`    // what each is, a line
+	Remarks []string `json:"remarks"` // what a person may want to know
 }
 
 // EncodeRequest embeds column Column of an Arrow file that also has columns language and id.
@@ -177,6 +194,7 @@ type TrainResult struct {
 	Loss        float64 `json:"loss"` // of the last step
 	// NotReproducibleSince is the first step that was not taken as the parameters say, with less memory or fewer ranks; 0: none.
 	NotReproducibleSince int64 `json:"not_reproducible_since,omitempty"`
+	MiniBatch            int64 `json:"mini_batch,omitempty"` // where it is smaller than the one asked for
 	// Notes say what a person may want to know: a corrupt checkpoint passed over, sentinels left out of labels.
 	Notes []string `json:"notes,omitempty"`
 }

@@ -90,7 +90,7 @@ var (
 		"train.sampling":     oneOf(training, nil, "coin", "fixed_source", "fixed_target", "unistage"),
 		"train.setting":      oneOf(training, pivot, "many_to_one", "one_to_many"),
 		"train.pivot":        {[]any{"english"}, []any{""}, training, with{"train.setting": "many_to_one"}},
-		"train.native_pairs": free, "train.activation_checkpointing": free, "train.start_languages_from_pad": free, "generate.allow_trained": free,
+		"train.native_pairs": free, "train.fit_mini_batch": free, "train.activation_checkpointing": free, "train.start_languages_from_pad": free, "generate.allow_trained": free,
 		"train.source_tokens": whole(training+" tokenize generate", 2, 16384, nil), "train.target_tokens": whole(training+" tokenize", 2, 4096, nil),
 		"train.learning_rate_scale": positive(training, 1000), "train.warmup_steps": whole(training, 0, 1<<30, nil),
 		"train.optimizer":       oneOf(training, with{"train.scale_parameter": false}, "adafactor", "adamw"),

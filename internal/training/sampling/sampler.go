@@ -59,13 +59,12 @@ func New(pairs []Pair, params schemas.TrainParams, seed uint64) (*Sampler, error
 			s.kept = append(s.kept, k)
 		}
 	}
-	if largest == 0 && params.Pivot != "" {
-		return nil, invalid("no pair %s %s has training samples: name train.pivot as the data name languages", map[string]string{"many_to_one": "into",
-			"one_to_many": "out of"}[params.Setting], params.Pivot)
+	if err := trainable(pairs, params); err != nil {
+		return nil, err
 	}
 	if len(s.kept) == 0 {
-		return nil, invalid("no pair%s has the %d training samples of a mini-batch (largest: %d): lower train.mini_batch or bring more articles",
-			map[string]string{"many_to_one": " into " + params.Pivot, "one_to_many": " out of " + params.Pivot}[params.Setting], s.mini, largest)
+		return nil, invalid("no pair%s has the %d training samples of a mini-batch (largest: %d): bring more articles, set train.fit_mini_batch, "+
+			"or lower train.mini_batch: %s", ofSetting(params), s.mini, largest, schemas.Give("train.mini_batch", Fit(pairs, fitting(params)).MiniBatch))
 	}
 	order := func(a, b int) int {
 		return cmp.Or(strings.Compare(pairs[a].Source, pairs[b].Source), strings.Compare(pairs[a].Target, pairs[b].Target))

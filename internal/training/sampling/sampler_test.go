@@ -216,7 +216,7 @@ func TestWhatCannotBeSampledIsInvalidInput(t *testing.T) {
 		if !errors.As(err, &typed) || typed.Type != schemas.InvalidInput {
 			t.Errorf("%s: %v", name, err)
 		}
-		if name == "a pivot that no pair has" && !strings.Contains(err.Error(), "no pair into c has training samples: name train.pivot as the data name") {
+		if name == "a pivot that no pair has" && !strings.Contains(err.Error(), "no pair into c has training samples: name train.pivot as the data name languages: {\"train\": {\"pivot\": ") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

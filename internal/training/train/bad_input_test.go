@@ -32,8 +32,8 @@ func TestBadInputIsAnErrorThatNamesTheRemedyBeforeAnyStep(t *testing.T) {
 			r.Samples, r.Dataset = nil, t.TempDir()
 			must(t, os.WriteFile(filepath.Join(r.Dataset, "german-english_train.jsonl"), nil, 0o644))
 		}, schemas.InvalidInput, "_train.jsonl are empty: a sample is a line"},
-		{"all pairs under 32 samples", func(t *testing.T, r *engine.TrainRequest) { r.Params.MiniBatch = 32 }, schemas.InvalidInput,
-			"32 training samples of a mini-batch|lower train.mini_batch or bring more articles"},
+		{"all pairs under 32 samples", func(t *testing.T, r *engine.TrainRequest) { r.Params.MiniBatch, r.Params.FitMiniBatch = 32, false }, schemas.InvalidInput,
+			"32 training samples of a mini-batch|lower train.mini_batch: {\"train\": {\"mini_batch\": "},
 		{"a language without a free sentinel", func(t *testing.T, r *engine.TrainRequest) {
 			r.Samples.File, r.Samples.Articles = samplesOf(t, 3), append(r.Samples.Articles, articlesIn(t, "klingon"))
 		}, schemas.InvalidInput,

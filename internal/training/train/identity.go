@@ -44,7 +44,7 @@ func identity(request engine.TrainRequest, d torch.Device) (id string, list []st
 	h := sha256.New()
 	params := request.Params
 	params.CheckpointEvery, params.KeepCheckpoints, params.Output = 0, 0, "" // change no step
-	params.ActivationCheckpointing = false
+	params.ActivationCheckpointing, params.FitMiniBatch = false, false
 	params.Precision = "fp32"
 	if bf16, err := half(request.Params, d); err != nil {
 		return "", nil, err

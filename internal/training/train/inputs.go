@@ -28,6 +28,7 @@ type inputs struct {
 	computed  string       // device, threads and numerics
 	tokenizer *t5.Tokenizer
 	feed      feed
+	fitted    bool      // its mini-batch is smaller than the one asked for
 	held      []heldOut // what it is validated on
 }
 
@@ -91,6 +92,10 @@ func (in *inputs) open(ctx context.Context, rows int, out *outputs, alive func(a
 	}
 	if data.dropped > 0 {
 		out.note("%d sentinels spelled out in summaries were left out of labels", data.dropped)
+	}
+	if fitted := sampling.Fit(data.pairs, params); fitted.MiniBatch != params.MiniBatch {
+		out.note("%s", schemas.Fitted(params.MiniBatch, fitted.MiniBatch))
+		params, in.request.Params, in.fitted = fitted, fitted, true
 	}
 	s := &sampled{data: data, run: request.Samples, params: params}
 	if s.sampler, err = sampling.New(data.pairs, params, request.Seed); err != nil {

@@ -105,7 +105,11 @@ func (r *run) take(dir string, state checkpointState) error {
 }
 
 func (r *run) result() engine.TrainResult {
-	return engine.TrainResult{Steps: int64(r.Step), Samples: r.Samples, ResumedFrom: int64(r.resumed), Pairs: int64(len(r.feed.pairs())),
+	mini := int64(0)
+	if r.fitted {
+		mini = int64(r.request.Params.MiniBatch)
+	}
+	return engine.TrainResult{MiniBatch: mini, Steps: int64(r.Step), Samples: r.Samples, ResumedFrom: int64(r.resumed), Pairs: int64(len(r.feed.pairs())),
 		Loss: r.Loss, NotReproducibleSince: int64(r.NotReproducibleSince), Notes: r.notes}
 }
 
