@@ -27,7 +27,7 @@ var (
 	Screen = stage[ScreenInput](About{Name: "screen", Version: 1, Queue: QueueMain, Unit: "language", Workflows: everyWorkflow,
 		From: "identify", In: []string{"rows"}, Out: []string{"articles"},
 		Files: []Published{{"articles.arrow", Texts}, {"languages.arrow", IDs}, {"set_aside.arrow", IDs}}})
-	Embed = stage[EmbedInput](About{Name: "embed", Version: 1, Queue: QueueCPU, Unit: "language", Workflows: everyWorkflow,
+	Embed = stage[EmbedInput](About{Name: "embed", Version: 2, Queue: QueueCPU, Unit: "language", Workflows: everyWorkflow,
 		From: "screen", In: []string{"articles"}, Out: []string{"rows"}, Files: []Published{{"embeddings.arrow", IDs}}})
 	Neighbours = stage[NeighboursInput](About{Name: "neighbours", Version: 1, Queue: QueueCPU, Unit: "pair", Workflows: everyWorkflow,
 		From: "embed", In: []string{"rows"}, Out: []string{"neighbours"}, Files: []Published{{"forward.arrow", IDs}, {"backward.arrow", IDs}}})
@@ -50,7 +50,7 @@ var (
 			{"README.md", Nothing}, {"events.out.tfevents.*", Nothing}}})
 	Generate = stage[GenerateInput](About{Name: "generate", Version: 1, Queue: QueueGPU, Unit: "pair", Workflows: []string{PipelineWorkflow},
 		From: "split_dedup", In: []string{"samples_test"}, Out: []string{"samples"}, Files: []Published{{"generations.arrow", Texts}}})
-	Score = stage[ScoreInput](About{Name: "score", Version: 1, Queue: QueueCPU, Unit: "run", Folder: "scores", Workflows: []string{PipelineWorkflow},
+	Score = stage[ScoreInput](About{Name: "score", Version: 2, Queue: QueueCPU, Unit: "run", Folder: "scores", Workflows: []string{PipelineWorkflow},
 		From: "generate", In: []string{"samples"}, Out: []string{"samples"}, Files: []Published{{"scores.arrow", Texts}, {"summary.json", Nothing}}})
 	Report = stage[ReportInput](About{Name: "report", Version: 1, Queue: QueueMain, Unit: "run", Folder: ".", Workflows: []string{PipelineWorkflow},
 		Files: []Published{{"report.html", Texts}, {"figures.json", Nothing}}})

@@ -34,7 +34,7 @@ type expectations struct {
 		MaxTokens int `json:"max_tokens"`
 		Rows      []struct{ IDs, Embedding string }
 		Long      []string // SHA-256 of all ids
-		Own       int      // texts whose ids are SentencePiece's own
+		Own       int      // texts for which transformers has other ids
 	}
 }
 
@@ -105,7 +105,7 @@ func unpacked(t *testing.T, s string) []uint32 {
 	return out
 }
 
-func TestTokenIdsOfEveryLayoutEqualTransformers(t *testing.T) {
+func TestTokenIdsOfEveryLayoutAreThoseOfItsPackage(t *testing.T) {
 	dir := fixtures(t)
 	want, names := expected(t)
 	for _, name := range names {
@@ -171,7 +171,7 @@ func TestEmbeddingsOfEveryLayoutEqualTransformersWithinOneTenThousandth(t *testi
 					}
 				}
 			}
-			t.Logf("largest difference %.2g; %d texts with SentencePiece's own ids", worst, reference.Own)
+			t.Logf("largest difference %.2g; for %d texts transformers has other ids", worst, reference.Own)
 		})
 	}
 }

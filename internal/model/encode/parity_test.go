@@ -28,7 +28,7 @@ func modelDir(t *testing.T) string {
 	return dir
 }
 
-// reference is what transformers gave, see testdata/make.py.
+// reference is what SentencePiece and transformers gave, see testdata/make.py.
 type reference struct {
 	Prefix    string `json:"prefix"`
 	MaxTokens int    `json:"max_tokens"`
@@ -94,7 +94,7 @@ func run(t *testing.T, request engine.EncodeRequest, texts []string) [][]float32
 	return out
 }
 
-func TestTokenIdsEqualTransformers(t *testing.T) {
+func TestTokenIdsAreSentencePieces(t *testing.T) {
 	tokens, err := tokenizer.LoadXLMR(modelDir(t))
 	if err != nil {
 		t.Fatal(err)

@@ -74,11 +74,12 @@ func strict(b []byte, v any) error {
 
 // fileModel is a WordPiece or a Unigram model.
 type fileModel struct {
-	Type     string           // found by its fields where an old file does not say
-	Pieces   map[string]int32 // WordPiece
-	Unigram  []scored         // by id
-	Unknown  string           // WordPiece
-	UnkIndex *int             // Unigram
+	Type         string           // found by its fields where an old file does not say
+	Pieces       map[string]int32 // WordPiece
+	Unknown      string           // WordPiece
+	Unigram      []scored         // by id
+	UnkIndex     *int             // Unigram
+	ByteFallback bool             // Unigram: code points without a piece are cut into pieces of one byte, where all of them are there
 }
 
 type scored struct {
@@ -132,10 +133,7 @@ func (m *fileModel) UnmarshalJSON(b []byte) error {
 		if err := strict(b, &u); err != nil {
 			return fmt.Errorf("model: %w", err)
 		}
-		if u.ByteFallback {
-			return fmt.Errorf("model: byte_fallback is true, which is not supported")
-		}
-		m.Type, m.Unigram, m.UnkIndex = "Unigram", u.Vocab, u.UnkID
+		m.Type, m.Unigram, m.UnkIndex, m.ByteFallback = "Unigram", u.Vocab, u.UnkID, u.ByteFallback
 	default:
 		return fmt.Errorf("model: type %q is not supported; WordPiece and Unigram are", probe.Type)
 	}
@@ -194,28 +192,18 @@ func (f *file) tokenizer(special bool) (Tokenizer, error) {
 // wordPiece is BERT's tokenizer with the parts that the file names.
 func (f *file) wordPiece(cls, sep int32) (*BERT, error) {
 	t := &BERT{cls: cls, sep: sep}
+	var err error
 	if f.Normalizer != nil {
-		n := struct {
-			Clean   bool  `json:"clean_text"`
-			Chinese bool  `json:"handle_chinese_chars"`
-			Strip   *bool `json:"strip_accents"`
-			Lower   bool  `json:"lowercase"`
-		}{}
 		if f.Normalizer.Type != "BertNormalizer" {
 			return nil, fmt.Errorf("normalizer %s is not supported with WordPiece; BertNormalizer is", f.Normalizer.Type)
 		}
-		if err := f.Normalizer.decode(&n); err != nil {
+		if t.text, err = f.Normalizer.bertText(); err != nil {
 			return nil, err
-		}
-		t.text = bertText{clean: n.Clean, ideographs: n.Chinese, strip: n.Lower, lower: n.Lower}
-		if n.Strip != nil {
-			t.text.strip = *n.Strip
 		}
 	}
 	if f.PreTokenizer == nil || f.PreTokenizer.Type != "BertPreTokenizer" {
 		return nil, fmt.Errorf("pre_tokenizer %s is not supported with WordPiece; BertPreTokenizer is", name(f.PreTokenizer))
 	}
-	var err error
 	if t.pieces, err = newWordPiece(f.Model.Pieces, f.Model.Unknown); err != nil {
 		return nil, err
 	}
@@ -231,6 +219,22 @@ func (f *file) wordPiece(cls, sep int32) (*BERT, error) {
 		return nil, fmt.Errorf("post_processor: ids %d and %d are outside of the vocabulary, whose ids are below %d", cls, sep, t.Size())
 	}
 	return t, t.setSpecials(specials)
+}
+
+// bertText reads a BertNormalizer.
+func (p *part) bertText() (bertText, error) {
+	n := struct {
+		Clean   bool  `json:"clean_text"`
+		Chinese bool  `json:"handle_chinese_chars"`
+		Strip   *bool `json:"strip_accents"`
+		Lower   bool  `json:"lowercase"`
+	}{}
+	err := p.decode(&n)
+	b := bertText{clean: n.Clean, ideographs: n.Chinese, strip: n.Lower, lower: n.Lower}
+	if n.Strip != nil {
+		b.strip = *n.Strip
+	}
+	return b, err
 }
 
 // around reads the ids that the post-processor puts before and after a text.

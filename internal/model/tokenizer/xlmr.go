@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"golang.org/x/text/unicode/norm"
-
 	"crosssum/internal/native/sentencepiece"
 )
 
@@ -33,10 +31,10 @@ func LoadXLMR(dir string) (*XLMR, error) {
 	return &XLMR{m}, nil
 }
 
-// Encode is <s>, the pieces of text in NFC, </s>; special tokens that the text spells out are text. Text comes to NFC first because transformers' own normalization looks
-// at graphemes of up to six bytes only: what is NFC already is cut the same by both.
+// Encode is <s>, the pieces of text, </s>; special tokens that the text spells out are text. The model's own normalizer is the only one: what its
+// map composes is composed.
 func (t *XLMR) Encode(text string, maxTokens int) ([]int32, error) {
-	pieces, err := t.pieces.Encode(norm.NFC.String(text))
+	pieces, err := t.pieces.Encode(text)
 	if err != nil {
 		return nil, err
 	}

@@ -7,9 +7,9 @@ The WordPiece vocabulary has 30,000 pieces trained on the sample (cased, as LaBS
 repeat after 250 so that they compress; a wrong id is found by the ids. SentencePiece normalizes by a small map of its own: the
 real one is tested with the default encoder. With WORK the directories stay there.
 
-Texts are cut at max_tokens of each directory. Ids of the SentencePiece and Unigram tokenizers are compared after NFC; where
-transformers makes control ids of tokens that a text spells out, or normalizes by grapheme, they are SentencePiece's own, and
-counted. Long texts are listed with the SHA-256 of all their ids (int32, little endian), uncut.
+Texts are cut at max_tokens of each directory. Where there is a SentencePiece file, ids are SentencePiece's own; where there is none, they are those of
+the package tokenizers for tokenizer.json. Texts for which transformers has others are counted: it makes control ids of tokens that a text spells out,
+and reads less of a tokenizer.json than the file says. Long texts are listed with the SHA-256 of all their ids (int32, little endian), uncut.
 """
 import base64
 import glob
@@ -45,6 +45,7 @@ HOSTILE = [
     "###tag ##tag #tag", "$9.99 + 5% = x^2 ~ `q` | <b> {c} [d] \\e", "w" * 100, "w" * 101, "程序" * 60, "가" * 101, "word, " * 900, "あ" * 600, "ж" * 1000,
     "漢字kana混じりABC", "㐀 豈 \U00020000 \U0002b740 \U0002b81d \U0002b820 \U0002ceb0 \U00030000", "เ\u0e49 ภาษาไทย", "ᠮᠣᠩᠭᠣᠯ \u180e x", "\U0001e922\U00010d50 \u1c89\ua7cb",
     "a" + "\u0301" * 40 + "b", "\u0344\u0958\u2126\ufb1d", "x\u2028y\u2029z\u00a0w\u3000v\u1680u",
+    "o\u0300\u0323 e\u0302\u0323", "a\u0301\u0323b", "か\u3099 カ\u3099 ﾊﾟ", "\u0915\u093c \u0a38\u0a3c",
 ]
 SPELLED = ["[CLS] [SEP] [PAD] [MASK] [UNK]", "a[SEP]b[MASK]c", "[sep] [SEP", "[MASK][MASK]##a", "</s> <s> <pad> <mask> <unk>", "a</s>b<mask>c", "ｶﾞｷﾞ half width"]
 LONG = ["library " * 10000, "a " * 10000, "изображений, " * 5000, "プログラム" * 4000, "é\u0301" * 10000]
@@ -204,20 +205,18 @@ def make(work, lines):
 
 
 def expect(path, texts, pieces):
-    """Ids and embeddings of the texts; (rows, how many ids are SentencePiece's own and not transformers')."""
+    """Ids and embeddings of the texts, and for how many of them transformers has other ids."""
     name, static = os.path.basename(path), os.path.basename(path).startswith("static")
-    unigram = name in ("xlm-roberta", "minilm", "static-unigram")
     peer = SentenceTransformer(path, device="cpu")
-    tokenizer = Tokenizer.from_file(path + "/tokenizer.json") if static else AutoTokenizer.from_pretrained(path)
+    tokenizer = None if static else AutoTokenizer.from_pretrained(path)
+    described = Tokenizer.from_file(path + "/tokenizer.json") if name in ("minilm", "static", "static-unigram") else None
     limit = 0 if static else {"labse-plain": 512, "labse-modules": 256, "minilm": 128, "xlm-roberta": 512, "bert-mean": 64}[name]
 
     def ids_of(text, cut):
-        text = unicodedata.normalize("NFC", text) if unigram else text
-        ids = tokenizer.encode(text, add_special_tokens=False).ids if static else tokenizer(text)["input_ids"]
-        own = ids
-        if unigram:
-            own = [i + 1 if i else 3 for i in pieces.encode(text)]
-            own = own if static else [0] + own + [2]
+        own = described.encode(text, add_special_tokens=not static).ids if described else tokenizer(text)["input_ids"]
+        ids = own if static else tokenizer(text)["input_ids"]
+        if name == "xlm-roberta":
+            own = [0] + [i + 1 if i else 3 for i in pieces.encode(text)] + [2]
         if cut and limit and len(own) > limit:
             own = own[:limit - 1] + own[-1:]
             ids = ids[:limit - 1] + ids[-1:]
@@ -238,14 +237,14 @@ def expect(path, texts, pieces):
                     features = module(features)
                 vector = features["sentence_embedding"][0]
                 if not other:
-                    alone = torch.tensor(peer.encode([unicodedata.normalize("NFC", text) if unigram else text])[0])
+                    alone = torch.tensor(peer.encode([text])[0])
                     assert (alone - vector).abs().max() < 2e-5, (name, text[:40], (alone - vector).abs().max())
             if other:
                 differ.append(text)
             rows.append({"ids": base64.b64encode(torch.tensor(ids, dtype=torch.int32).numpy().tobytes()).decode(),
                          "embedding": base64.b64encode(vector.numpy().astype("<f4").tobytes()).decode()})
         long = [hashlib.sha256(torch.tensor(ids_of(t, False)[0], dtype=torch.int32).numpy().tobytes()).hexdigest() for t in LONG]
-    print(name, len(rows), "texts;", len(differ), "with SentencePiece's own ids:", [t[:20] for t in differ])
+    print(name, len(rows), "texts; transformers has other ids for", len(differ), [t[:20] for t in differ])
     return {"max_tokens": limit or 1 << 20, "rows": rows, "long": long, "own": len(differ)}
 
 
