@@ -85,7 +85,7 @@ func overPreset(raw RawParams) (RawParams, Params, error) {
 	}
 	var named struct{ Preset *json.RawMessage }
 	if err := json.Unmarshal(raw, &named); err != nil {
-		return nil, Params{}, fmt.Errorf("$: not a JSON object: %w", err)
+		return nil, Params{}, notAnObject(err)
 	}
 	preset := "demo"
 	if named.Preset != nil {
@@ -98,6 +98,14 @@ func overPreset(raw RawParams) (RawParams, Params, error) {
 		return nil, Params{}, fmt.Errorf("$.preset: %.40q: the presets are \"demo\" and \"paper\"", preset)
 	}
 	return raw, defaults(), nil
+}
+
+// notAnObject says why a document as a whole is no JSON object.
+func notAnObject(err error) error {
+	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
+		return fmt.Errorf("$: wanted a JSON object, got %s", inJSON(wrong.Value))
+	}
+	return fmt.Errorf("$: not JSON: %w", InJSONsWords(err))
 }
 
 // assign decodes raw into v, which keeps what raw does not mention.
@@ -131,9 +139,7 @@ func assign(path string, raw json.RawMessage, v reflect.Value) error {
 		return nil
 	}
 	if string(bytes.TrimSpace(raw)) == "null" || json.Unmarshal(raw, v.Addr().Interface()) != nil {
-		return wrongType(path, raw, map[reflect.Kind]string{reflect.String: "a string", reflect.Bool: "true or false",
-			reflect.Int: "a whole number", reflect.Int64: "a whole number", reflect.Uint64: "a whole number from 0",
-			reflect.Float64: "a number"}[v.Kind()])
+		return wrongType(path, raw, kindOf(v.Type()))
 	}
 	return nil
 }
@@ -149,7 +155,7 @@ func assignStruct(path string, raw json.RawMessage, v reflect.Value) error {
 	for decoder.More() {
 		token, err := decoder.Token()
 		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
+			return fmt.Errorf("%s: %w", path, InJSONsWords(err))
 		}
 		name, _ := token.(string)
 		field, ok := fields[name]
@@ -163,7 +169,7 @@ func assignStruct(path string, raw json.RawMessage, v reflect.Value) error {
 		seen[name] = true
 		var value json.RawMessage
 		if err := decoder.Decode(&value); err != nil {
-			return fmt.Errorf("%s.%s: %w", path, name, err)
+			return fmt.Errorf("%s.%s: %w", path, name, InJSONsWords(err))
 		}
 		if err := assign(path+"."+name, value, field); err != nil {
 			return err

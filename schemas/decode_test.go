@@ -72,8 +72,12 @@ func TestWrongParametersAreNamedByTheirJSONPath(t *testing.T) {
 		{`{"numerics": "fast"}`, "$.numerics:"},
 		{`{"screen": {"misplaced": "drop"}}`, `$.screen.misplaced: "drop" is not one of keep, set_aside, move`},
 		{`{"screen": {"probability": 0.2}}`, "$.screen.probability: 0.2 is not in 0.5..1"},
-		{`[1]`, "$: not a JSON object"},
-		{`{"seed": 1} x`, "$: not a JSON object"},
+		{`[1]`, "$: wanted a JSON object, got a list"},
+		{`"{}"`, "$: wanted a JSON object, got a string"},
+		{`7`, "$: wanted a JSON object, got a number"},
+		{`false`, "$: wanted a JSON object, got a boolean"},
+		{`{"seed": 1} x`, "$: not JSON: byte 13: invalid character 'x'"},
+		{`{"seed": 1`, "$: not JSON: byte 10: unexpected end"},
 	} {
 		if _, err := schemas.DecodePipeline(schemas.RawParams(c.raw)); err == nil || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("%s: wanted %s, got %v", c.raw, c.want, err)

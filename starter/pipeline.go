@@ -177,7 +177,7 @@ func laid(path, preset, crawl, languages string, over map[string]any) (json.RawM
 		decoder := json.NewDecoder(bytes.NewReader(b))
 		decoder.UseNumber()
 		if err := decoder.Decode(&fields); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+			return nil, fmt.Errorf("%s: %w", path, schemas.InJSONsWords(err))
 		}
 		if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 			return nil, fmt.Errorf("%s: more follows the object", path)

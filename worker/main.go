@@ -57,6 +57,7 @@ func run(path string, overrides *config.Flags) error {
 		Runs: c.Runs, LanguageID: c.LanguageID, Policies: c.Stages, Queues: c.Queues}
 	for _, q := range []schemas.Queue{schemas.QueueCPU, schemas.QueueGPU, schemas.QueueMain} {
 		options := worker.Options{WorkerStopTimeout: c.WorkerStop(),
+			DisableRegistrationAliasing:  true, // a type is known by the name that it is registered under, not by its Go function's
 			MaxHeartbeatThrottleInterval: time.Duration(c.HeartbeatThrottle) * time.Second}
 		if q != schemas.QueueMain {
 			options.MaxConcurrentActivityExecutionSize = 1 // an item uses all threads of the engine

@@ -137,6 +137,36 @@ func TestEveryWorkflowIDWorks(t *testing.T) {
 	}
 }
 
+func TestARunThatCanNeverWorkFailsAtOnceAndSaysWhy(t *testing.T) {
+	dir := t.TempDir()
+	s := programs.Start(t, dir)
+	serve(t, s, dir)
+	object := map[string]any{"preset": "demo"}
+	for _, c := range []struct {
+		workflow string
+		inputs   []any
+		want     string
+	}{
+		{"Pipelin", []any{object}, `there is no workflow type "Pipelin": nearest are Pipeline,`},
+		{"realign", []any{object}, `there is no workflow type "realign": nearest are Realign,`},
+		{"BuildDatset", nil, `there is no workflow type "BuildDatset": nearest are BuildDataset,`},
+		{"Обучение", []any{1, 2, 3}, `there is no workflow type "Обучение": nearest are `},
+		{schemas.PipelineWorkflow, []any{object, object}, "$: several inputs were given: wanted one, a JSON object"},
+		{schemas.RealignWorkflow, []any{object, schemas.RealignResult{}}, "$: several inputs were given: wanted one, a JSON object"},
+		{schemas.CalibrateWorkflow, []any{"{}"}, "$: wanted a JSON object, got a string"},
+		{schemas.TrainWorkflow, []any{[]any{object}}, "$: wanted a JSON object, got a list"},
+	} {
+		run, err := s.Client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{TaskQueue: "a", WorkflowExecutionTimeout: 30 * time.Second}, c.workflow, c.inputs...)
+		if err == nil {
+			err = run.Get(t.Context(), nil)
+		}
+		var failure *temporal.ApplicationError
+		if !errors.As(err, &failure) || failure.Type() != schemas.InvalidInput || !strings.HasPrefix(failure.Message(), c.want) {
+			t.Errorf("%s of %v: wanted %s, got %v", c.workflow, c.inputs, c.want, err)
+		}
+	}
+}
+
 func TestAWorkerThatCannotStartSaysWhyAndEnds(t *testing.T) {
 	program := programs.Path(t, "worker")
 	for says, spoil := range map[string]func(path string) error{

@@ -6,18 +6,8 @@ import (
 
 	"crosssum/schemas"
 
-	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 )
-
-// Register puts every workflow on a registry.
-func Register(registry worker.WorkflowRegistry) {
-	registry.RegisterWorkflowWithOptions(Pipeline, workflow.RegisterOptions{Name: schemas.PipelineWorkflow})
-	registry.RegisterWorkflowWithOptions(BuildDataset, workflow.RegisterOptions{Name: schemas.BuildDatasetWorkflow})
-	registry.RegisterWorkflowWithOptions(Realign, workflow.RegisterOptions{Name: schemas.RealignWorkflow})
-	registry.RegisterWorkflowWithOptions(Calibrate, workflow.RegisterOptions{Name: schemas.CalibrateWorkflow})
-	registry.RegisterWorkflowWithOptions(Train, workflow.RegisterOptions{Name: schemas.TrainWorkflow})
-}
 
 // Pipeline goes the whole way from a crawl to a report: mine, split, train, evaluate.
 func Pipeline(ctx workflow.Context, raw schemas.RawParams) (schemas.PipelineResult, error) {

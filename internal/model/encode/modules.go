@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"crosssum/internal/model/settings"
+	"crosssum/schemas"
 )
 
 // modules are the steps of an encoder, as sentence-transformers' modules.json lists them: Transformer and Pooling, or
@@ -99,7 +100,7 @@ func DefaultPrompt(dir string) (string, error) {
 	for field, to := range map[string]any{"default_prompt_name": &name, "prompts": &prompts} {
 		if raw, ok := fields[field]; ok {
 			if err := json.Unmarshal([]byte(raw), to); err != nil {
-				return "", fmt.Errorf("%s: %s: %w", path, field, err)
+				return "", fmt.Errorf("%s: %s: %w", path, field, schemas.InJSONsWords(err))
 			}
 		}
 	}
@@ -232,7 +233,7 @@ func readJSON(path string, v any) (ok bool, err error) {
 		return false, err
 	}
 	if err := json.Unmarshal(b, v); err != nil {
-		return false, fmt.Errorf("%s: %w", path, err)
+		return false, fmt.Errorf("%s: %w", path, schemas.InJSONsWords(err))
 	}
 	return true, nil
 }

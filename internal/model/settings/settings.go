@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"crosssum/internal/artifact/bounded"
+	"crosssum/schemas"
 )
 
 // maxBytes bounds a file.
@@ -20,7 +21,7 @@ func ReadFile(path string) ([]byte, error) { return bounded.Read(path, maxBytes)
 // Decode reads a JSON object into own, a struct. Each field is one of own's, or of silent, which change nothing here, or fixed.
 func Decode(b []byte, own any, silent string, fixed map[string]string) (fields map[string]json.RawMessage, err error) {
 	if err := json.Unmarshal(b, &fields); err != nil {
-		return nil, err
+		return nil, schemas.InJSONsWords(err)
 	}
 	mine, err := json.Marshal(own)
 	var honoured map[string]json.RawMessage
@@ -39,7 +40,7 @@ func Decode(b []byte, own any, silent string, fixed map[string]string) (fields m
 	if err := Check(fields, known, fixed); err != nil {
 		return nil, err
 	}
-	return fields, json.Unmarshal(b, own)
+	return fields, schemas.InJSONsWords(json.Unmarshal(b, own))
 }
 
 // Check names the first field, by name, that is not known and has none of the values that fixed gives it: JSON without spaces, several

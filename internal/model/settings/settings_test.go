@@ -13,8 +13,8 @@ func TestASettingIsHonouredOrSilentOrFixedOrToldByItsName(t *testing.T) {
 		`{"shape": null}`:                           "shape is null, and only",
 		`{"kind": "round", "later": 1}`:             `kind is "round", and only "plain" null is supported`,
 		`{"zeal": 1, "later": [ "x" ], "width": 3}`: `later is set to ["x"], and this field is not supported`,
-		`{"width": "wide"}`:                         "width",
-		`[]`:                                        "array",
+		`{"width": "wide"}`:                         "width: wanted a whole number, got a string",
+		`[]`:                                        "wanted an object, got a list",
 		`{"name": 1, "later": "` + strings.Repeat("x", 200) + `"}`: "later is set to",
 	} {
 		own := struct {

@@ -28,9 +28,9 @@ func (t *Token) UnmarshalJSON(raw []byte) error {
 		return fmt.Errorf("langid_map: %s is not [id, piece]", raw)
 	}
 	if err := json.Unmarshal(pair[0], &t.ID); err != nil {
-		return fmt.Errorf("langid_map: %s is not [id, piece]: %w", raw, err)
+		return fmt.Errorf("langid_map: %s is not [id, piece]: %w", raw, schemas.InJSONsWords(err))
 	}
-	return json.Unmarshal(pair[1], &t.Piece)
+	return schemas.InJSONsWords(json.Unmarshal(pair[1], &t.Piece))
 }
 
 // Tokens maps a language's name to its start token.
@@ -90,7 +90,7 @@ func Parse(params json.RawMessage) (tokens Tokens, err error) {
 		err = json.Unmarshal(params, &fields)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("task_specific_params: %w", err)
+		return nil, fmt.Errorf("task_specific_params: %w", schemas.InJSONsWords(err))
 	}
 	for name, raw := range fields {
 		if name != "langid_map" {

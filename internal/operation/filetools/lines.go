@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"crosssum/internal/artifact/lines"
+	"crosssum/schemas"
 )
 
 // maxLine bounds a line of input in bytes.
@@ -52,7 +53,7 @@ func (l *textLines) next() (string, error) {
 func (l *textLines) unquote(line []byte) (string, error) {
 	var v any
 	if err := json.Unmarshal(line, &v); err != nil {
-		return "", l.bad(l.n, "is not JSON: %v", err)
+		return "", l.bad(l.n, "is not JSON: %v", schemas.InJSONsWords(err))
 	}
 	text, ok := v.(string)
 	if !ok {

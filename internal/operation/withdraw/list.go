@@ -82,7 +82,7 @@ func parse(line []byte) (a Article, err error) {
 		d := json.NewDecoder(bytes.NewReader(line))
 		d.DisallowUnknownFields()
 		if err := d.Decode(&a); err != nil {
-			return a, fmt.Errorf("wanted {\"language\": ..., \"id\": ...}: %w", err)
+			return a, fmt.Errorf("wanted {\"language\": ..., \"id\": ...}: %w", schemas.InJSONsWords(err))
 		}
 		if d.More() {
 			return a, fmt.Errorf("something follows the object")

@@ -113,7 +113,7 @@ func readBatch(line []byte, tokenizer *t5.Tokenizer, vocabulary int, params sche
 	var rows []listedRow
 	if err := decoder.Decode(&rows); err != nil {
 		return nil, fmt.Errorf("%w: every line is a JSON list of {\"text\", \"summary\", \"target_language\"} or {\"input_ids\", \"labels\", \"start_id\"}, "+
-			"in UTF-8 without a byte order mark", err)
+			"in UTF-8 without a byte order mark", schemas.InJSONsWords(err))
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("more follows the list: a line is the batch of one step")

@@ -12,6 +12,7 @@ import (
 
 	"crosssum/internal/artifact/lines"
 	"crosssum/internal/model/texts"
+	"crosssum/schemas"
 )
 
 // row is a row of a data set.
@@ -147,7 +148,7 @@ func (l *lot) parse() {
 		text, summary := stringsOf(line)
 		if text == nil || summary == nil { // no flat object of strings
 			var fields struct{ Text, Summary json.RawMessage }
-			if l.err = json.Unmarshal(line, &fields); l.err != nil {
+			if l.err = schemas.InJSONsWords(json.Unmarshal(line, &fields)); l.err != nil {
 				return
 			}
 			text, summary = fields.Text, fields.Summary
