@@ -23,7 +23,7 @@ type ingestMaterial struct {
 
 type ingestFile struct {
 	Split    string `json:"split"`
-	Encoding string `json:"encoding"` // ".jsonl", ".gz", ".zst"
+	Encoding string `json:"encoding"` // ".jsonl", ".gz", ".bz2", ".xz", ".zst"
 	Digest   string `json:"digest"`
 }
 

@@ -70,6 +70,7 @@ func (p IngestParams) Check() error {
 	c := &checks{}
 	c.whole("ingest.max_line_bytes", p.MaxLineBytes, 64, 1<<30)
 	c.whole("ingest.max_file_bytes", p.MaxFileBytes, 64, 1<<44)
+	c.whole("ingest.max_window_bytes", p.MaxWindowBytes, 1<<20, 1<<32)
 	c.real("ingest.reject_fraction", p.RejectFraction, 0, 1)
 	return c.err
 }

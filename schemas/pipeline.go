@@ -27,8 +27,20 @@ type Params struct {
 // IngestParams bound what one row may be.
 type IngestParams struct {
 	MaxLineBytes   int64   `json:"max_line_bytes"`
-	MaxFileBytes   int64   `json:"max_file_bytes"`  // after decompression
-	RejectFraction float64 `json:"reject_fraction"` // a file with a larger share of rejects fails
+	MaxFileBytes   int64   `json:"max_file_bytes"`   // after decompression; of an archive, all its members
+	MaxWindowBytes int64   `json:"max_window_bytes"` // of a packed file: how far its packer looked back, and so the memory that unpacking takes
+	RejectFraction float64 `json:"reject_fraction"`  // a file with a larger share of rejects fails
+}
+
+// Filled are the bounds with the demo's for those that an input does not say which an earlier version wrote.
+func (p IngestParams) Filled() IngestParams {
+	if p == (IngestParams{}) {
+		return Demo().Ingest
+	}
+	if p.MaxWindowBytes == 0 {
+		p.MaxWindowBytes = Demo().Ingest.MaxWindowBytes
+	}
+	return p
 }
 
 // ScreenParams say when a summary counts as not being in its file's language, by the language classifier, and what is done
@@ -148,7 +160,7 @@ type ReportParams struct {
 func Paper() Params {
 	return Params{
 		Preset: "paper", Numerics: "portable", Seed: 1234, Summarizer: "mt5-base",
-		Ingest: IngestParams{MaxLineBytes: 4 << 20, MaxFileBytes: 64 << 30, RejectFraction: 0.2},
+		Ingest: IngestParams{MaxLineBytes: 4 << 20, MaxFileBytes: 64 << 30, MaxWindowBytes: 512 << 20, RejectFraction: 0.2},
 		Screen: ScreenParams{Misplaced: "keep", Letters: 60, Probability: 0.9, OwnAtMost: 0.01, OriginalLetters: 12,
 			OriginalProbability: 0.4, TemplateArticles: 3},
 		Encoder: EncoderParams{Name: "LaBSE", MaxTokens: 256, BatchTokens: 1024},

@@ -88,7 +88,7 @@ func OpenFolder(path string) (*Folder, error) {
 // Close closes the folder.
 func (f *Folder) Close() error { return f.dir.Close() }
 
-var crawlFile = regexp.MustCompile(`^([^.].*?)(?:_(train|val|test))?\.jsonl(?:\.gz|\.zst)?$`)
+var crawlFile = regexp.MustCompile(`^([^.].*?)(?:_(train|val|test))?\.jsonl(?:\.gz|\.bz2|\.xz|\.zst)?$`)
 
 // Reads tells whether a file of that name in a crawl folder counts.
 func Reads(name string) bool { return name == marker || crawlFile.MatchString(name) }
@@ -100,7 +100,7 @@ func (f *Folder) Files(languages []string) ([]schemas.CrawlFile, error) {
 		return nil, err
 	}
 	if len(files) == 0 {
-		return nil, bad("crawl %s: no <language>[_<train|val|test>].jsonl[.gz|.zst] in it", f.Name)
+		return nil, bad("crawl %s: no <language>[_<train|val|test>].jsonl[.gz|.bz2|.xz|.zst] in it", f.Name)
 	}
 	for _, l := range languages {
 		if !slices.ContainsFunc(files, func(c schemas.CrawlFile) bool { return c.Language == l }) {

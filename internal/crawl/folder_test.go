@@ -196,11 +196,11 @@ func TestCheckRefusesACrawlWithoutAnyArticle(t *testing.T) {
 func TestFilesThatNoRuleReadsAreToldWithTheNameThatWouldBeRead(t *testing.T) {
 	dir := t.TempDir()
 	want := map[string]string{"danish.json": "danish.jsonl", "dutch.ndjson": "dutch.jsonl", "Italian.JSONL": "italian.jsonl", "german/german.jsonl": "german.jsonl",
-		"hindi-dev.json.gz": "hindi_val.jsonl.gz", "Thai_Train.jl.zst": "thai_train.jsonl.zst", "README.md": "", "french.csv": "", "klingon.json": "", "notes/a.txt": ""}
+		"hindi-dev.json.gz": "hindi_val.jsonl.gz", "Thai_Train.jl.zst": "thai_train.jsonl.zst", "Greek.json.bz2": "greek.jsonl.bz2", "turkish-valid.ndjson.xz": "turkish_val.jsonl.xz", "README.md": "", "french.csv": "", "klingon.json": "", "notes/a.txt": ""}
 	for name := range want {
 		write(t, filepath.Join(dir, name), "{}\n")
 	}
-	for _, read := range []string{"english.jsonl", "english_val.jsonl.gz", "crawl.json", ".hidden.json"} {
+	for _, read := range []string{"english.jsonl", "english_val.jsonl.gz", "english_train.jsonl.bz2", "english_test.jsonl.xz", "crawl.json", ".hidden.json"} {
 		write(t, filepath.Join(dir, read), "{}")
 	}
 	f, err := OpenFolder(dir)

@@ -56,6 +56,7 @@ func (in Ingested) Counts() map[string]int64 {
 // instead, as if the crawl did not have it, and says so in files.json.
 func Ingest(ctx context.Context, f *Folder, files []schemas.CrawlFile, limits schemas.IngestParams, tolerant bool, out, scratch string,
 	progress func(int64)) (Ingested, error) {
+	limits = limits.Filled()
 	if err := limits.Check(); err != nil {
 		return Ingested{}, fault.Of(schemas.InvalidInput, err)
 	}

@@ -18,7 +18,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-var roomy = schemas.IngestParams{MaxLineBytes: 1 << 20, MaxFileBytes: 1 << 30, RejectFraction: 1}
+var roomy = schemas.IngestParams{MaxLineBytes: 1 << 20, MaxFileBytes: 1 << 30, MaxWindowBytes: 128 << 20, RejectFraction: 1}
 
 func write(t *testing.T, path, text string) {
 	t.Helper()
@@ -240,7 +240,7 @@ func TestBombsEndAtTheLimit(t *testing.T) {
 		root := t.TempDir()
 		write(t, filepath.Join(root, "c", "english.jsonl"+ending), string(bomb))
 		folder, files := scanned(t, root)
-		limits := schemas.IngestParams{MaxLineBytes: 1 << 16, MaxFileBytes: 1 << 22, RejectFraction: 1}
+		limits := schemas.IngestParams{MaxLineBytes: 1 << 16, MaxFileBytes: 1 << 22, MaxWindowBytes: 128 << 20, RejectFraction: 1}
 		in, _, err := ingest(t, folder, files, limits)
 		if err == nil || !strings.Contains(err.Error(), "max_file_bytes") || in.Accepted != 0 {
 			t.Errorf("%s: %v, %+v", ending, err, in)

@@ -3,47 +3,40 @@ package crawl
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"strings"
 
 	"crosssum/internal/artifact/lines"
+	"crosssum/internal/artifact/unpack"
 	"crosssum/schemas"
-
-	"github.com/klauspost/compress/zstd"
 )
 
-// maxWindow is the largest zstd window that is decoded (zstd --long=27).
-const maxWindow = 128 << 20
-
-// unpack opens the compression that a path's ending names. The caller closes what comes back.
-func unpack(path string, r io.Reader) (io.ReadCloser, error) {
-	switch {
-	case strings.HasSuffix(path, ".gz"):
-		z, err := gzip.NewReader(r)
-		if err != nil && !ofTheDisk(err) {
-			err = badFile(path, "not a gzip file: %v", err)
-		}
-		if err != nil {
-			return nil, err
-		}
-		return z, nil
-	case strings.HasSuffix(path, ".zst"):
-		packed := bufio.NewReader(r)
-		if _, err := packed.Peek(1); err == io.EOF { // which the library takes for the end of no frames
-			return nil, badFile(path, "not a zstd file: it is empty")
-		}
-		z, err := zstd.NewReader(packed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
-		if err != nil {
-			return nil, badFile(path, "not a zstd file: %v", err)
-		}
-		return z.IOReadCloser(), nil
+// unpacked opens the compression that a path's ending names. The caller closes what comes back.
+func unpacked(path string, r io.Reader, window int64) (io.ReadCloser, error) {
+	_, ending := unpack.Cut(path)
+	z, err := unpack.Reader(ending, r, window)
+	if err != nil {
+		return nil, unread(path, "at all", err)
 	}
-	return io.NopCloser(r), nil
+	return z, nil
+}
+
+// unread says why a file cannot be read beyond somewhere.
+func unread(path, beyond string, err error) error {
+	var window *unpack.WindowError
+	switch {
+	case ofTheDisk(err):
+		return err
+	case errors.As(err, &window):
+		return badFile(path, "it was packed with a window of %d bytes, at most %d are read (ingest.max_window_bytes), since unpacking takes so much memory: raise the limit, "+
+			"or pack the file anew with a smaller window (zstd without --long, xz -9 at most)", window.Window, window.Most)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return badFile(path, "cannot be read %s, where it ends too early: is it truncated?", beyond)
+	}
+	return badFile(path, "cannot be read %s: %v: is it damaged?", beyond, err)
 }
 
 // ofTheDisk tells a read that failed from bytes that are wrong: it may be well the next time, and a ledger must not hold it
@@ -56,7 +49,7 @@ func ofTheDisk(err error) bool {
 // EachRow calls row with every line of a file that holds something: its number from 1, and either the article or the
 // error. A line is at most one limit in memory. It returns the number of blank lines, which are no rows.
 func EachRow(ctx context.Context, path string, packed io.Reader, limits schemas.IngestParams, row func(int64, Article, *Reject) error) (blank int64, err error) {
-	plain, err := unpack(path, packed)
+	plain, err := unpacked(path, packed, limits.MaxWindowBytes)
 	if err != nil {
 		return 0, err
 	}
@@ -79,9 +72,7 @@ func EachRow(ctx context.Context, path string, packed io.Reader, limits schemas.
 		case errors.As(err, &large):
 			return blank, badFile(path, "unpacks to more than %d bytes (max_file_bytes): split it, or raise the limit", limits.MaxFileBytes)
 		case err != nil:
-			if !ofTheDisk(err) {
-				err = badFile(path, "cannot be read beyond line %d: %v: is it truncated?", n, err)
-			}
+			err = unread(path, fmt.Sprintf("beyond line %d", n), err)
 		case n%1024 == 0 && ctx.Err() != nil:
 			err = ctx.Err()
 		case size > limits.MaxLineBytes:

@@ -13,7 +13,7 @@ import (
 type Passed struct{ Name, Would string }
 
 // articlesName is what people call files of articles: a language, perhaps a split, and that it is JSON.
-var articlesName = regexp.MustCompile(`^(.+?)(?:[_.-](train|training|val|valid|validation|dev|test))?\.(?:jsonl|jsonlines|ndjson|jl|json)(\.gz|\.zst)?$`)
+var articlesName = regexp.MustCompile(`^(.+?)(?:[_.-](train|training|val|valid|validation|dev|test))?\.(?:jsonl|jsonlines|ndjson|jl|json)(\.gz|\.bz2|\.xz|\.zst)?$`)
 
 var splitNames = map[string]string{"training": "train", "valid": "val", "validation": "val", "dev": "val"}
 

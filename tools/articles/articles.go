@@ -10,7 +10,7 @@ import (
 )
 
 // limits bound a crawl file and a line of it.
-var limits = schemas.IngestParams{MaxLineBytes: 4 << 20, MaxFileBytes: 4 << 30}
+var limits = schemas.IngestParams{MaxLineBytes: 4 << 20, MaxFileBytes: 4 << 30, MaxWindowBytes: 512 << 20}
 
 // Each calls do with the articles of a crawl folder, by language and line. A row that is none is an error.
 func Each(folder string, do func(language string, a crawl.Article) error) error {

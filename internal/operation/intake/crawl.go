@@ -62,7 +62,7 @@ func Crawl(roots []string, dir string) (string, error) {
 		return "", err
 	}
 	if len(files) == 0 {
-		return "", fmt.Errorf("%s holds no <language>[_<train|val|test>].jsonl[.gz|.zst]", dir)
+		return "", fmt.Errorf("%s holds no <language>[_<train|val|test>].jsonl[.gz|.bz2|.xz|.zst]", dir)
 	}
 	root := roots[len(roots)-1]
 	if err := os.MkdirAll(root, 0o755); err != nil {

@@ -61,7 +61,8 @@ var (
 		"summarizer": {[]any{"m"}, []any{""}, "", nil},
 
 		"ingest.max_line_bytes": whole("ingest", 64, 1<<30, nil), "ingest.max_file_bytes": whole("ingest", 64, 1<<44, nil),
-		"ingest.reject_fraction": real("ingest", 0, 1, nil),
+		"ingest.max_window_bytes": whole("ingest", 1<<20, 1<<32, nil),
+		"ingest.reject_fraction":  real("ingest", 0, 1, nil),
 
 		"screen.misplaced": oneOf("screen", nil, "keep", "set_aside", "move"),
 		"screen.letters":   whole("screen", 1, 1<<20, nil), "screen.original_letters": whole("screen", 1, 1<<20, nil),
