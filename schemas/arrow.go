@@ -67,6 +67,25 @@ type (
 		Score    float32 `arrow:"score"`
 	}
 
+	// TextDigestRow says of an article what its text and its summary are known by: half the SHA-256 (hex) of each after normalization, the
+	// MinHash signature of the text (100 bytes, four a number, the lowest first; none of a text without words), and whether it stands
+	// near so many texts of its language that not all were compared.
+	TextDigestRow struct {
+		ID        string  `arrow:"id"`
+		Text      string  `arrow:"text_digest"`
+		Summary   string  `arrow:"summary_digest"`
+		Signature []int32 `arrow:"signature"`
+		Crowded   bool    `arrow:"crowded"`
+	}
+
+	// TrainedTextRow is, in the order of its columns, what a text that ever was in train is known by, as in TextDigestRow.
+	TrainedTextRow struct {
+		Language  string  `arrow:"language"`
+		Text      string  `arrow:"text_digest"`
+		Summary   string  `arrow:"summary_digest"`
+		Signature []int32 `arrow:"signature"`
+	}
+
 	// ComponentRow assigns an article its connected component, named by its smallest "language/id".
 	ComponentRow struct {
 		Language  string `arrow:"language"`
@@ -75,7 +94,7 @@ type (
 	}
 
 	// SplitRow assigns an article its split ("train", "val", "test", or "dropped") and the reason
-	// ("history_train", "large", "label", "history_eval", "hash", "exact_duplicate").
+	// ("history_train", "large", "label", "history_eval", "hash", "exact_duplicate", "boilerplate").
 	SplitRow struct {
 		Language  string `arrow:"language"`
 		ID        string `arrow:"id"`

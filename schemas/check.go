@@ -122,6 +122,8 @@ func (p SplitParams) Check() error {
 	c.whole("split.test_percent", p.Test, 0, 100)
 	c.check(p.Train+p.Val+p.Test == 100, "split", "the three percentages sum to %d, not 100", p.Train+p.Val+p.Test)
 	c.positive("split.large_component_share", p.LargeShare, 1)
+	c.real("split.near_text_similarity", p.NearText, 0.5, 1)
+	c.whole("split.boilerplate_articles", p.Boilerplate, 1, 250)
 	return c.err
 }
 

@@ -93,10 +93,12 @@ type AlignParams struct {
 
 // SplitParams are the shares of hashed components; their sum is 100.
 type SplitParams struct {
-	Train      int     `json:"train_percent"`
-	Val        int     `json:"val_percent"`
-	Test       int     `json:"test_percent"`
-	LargeShare float64 `json:"large_component_share"` // a component above this share of the articles goes to train
+	Train       int     `json:"train_percent"`
+	Val         int     `json:"val_percent"`
+	Test        int     `json:"test_percent"`
+	LargeShare  float64 `json:"large_component_share"` // a component above this share of the articles goes to train
+	NearText    float64 `json:"near_text_similarity"`  // Jaccard similarity of three-word shingles from which two texts of a language go together
+	Boilerplate int     `json:"boilerplate_articles"`  // a text that more articles of a language have, or are near, ties nothing and is not tested on
 }
 
 // TrainParams are the settings of multistage training (spec: Algorithm 1, Adafactor, inverse square root schedule).
@@ -165,7 +167,7 @@ func Paper() Params {
 			OriginalProbability: 0.4, TemplateArticles: 3},
 		Encoder: EncoderParams{Name: "LaBSE", MaxTokens: 256, BatchTokens: 1024},
 		Align:   AlignParams{Rule: "induced", Neighbours: 4, Keep: 8, BlockRows: 16384},
-		Split:   SplitParams{Train: 80, Val: 10, Test: 10, LargeShare: 0.02},
+		Split:   SplitParams{Train: 80, Val: 10, Test: 10, LargeShare: 0.02, NearText: 0.8, Boilerplate: 20},
 		Train: TrainParams{Steps: 25000, MiniBatch: 32, FitMiniBatch: true, Pairs: 8, MicroBatch: 16, Ranks: 1, Alpha: 0.5, Beta: 0.75, Sampling: "coin", Setting: "many_to_many",
 			SourceTokens: 512, TargetTokens: 84, LearningRate: 1, WarmupSteps: 5000, Optimizer: "adafactor", LabelSmoothing: 0.1, WeightDecay: 0.01,
 			GradientNorm: 1, Dropout: 0.1, Precision: "auto", CheckpointEvery: 500, KeepCheckpoints: 3, NewLanguages: true,

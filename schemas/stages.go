@@ -34,11 +34,13 @@ var (
 	Link = stage[LinkInput](About{Name: "link", Version: 2, Queue: QueueMain, Unit: "run", Workflows: datasetWorkflows,
 		From: "neighbours", In: []string{"neighbours"}, Out: []string{"accepted", "components"},
 		Files: []Published{{"pairs.arrow", IDs}, {"duplicates.arrow", IDs}, {"components.arrow", IDs}, {"histogram.json", IDs}}})
+	NearDuplicates = stage[NearDuplicatesInput](About{Name: "near_duplicates", Version: 1, Queue: QueueMain, Unit: "language", Workflows: datasetWorkflows,
+		From: "screen", In: []string{"articles"}, Out: []string{"equal", "near"}, Files: []Published{{"texts.arrow", IDs}, {"near.arrow", IDs}}})
 	Calibrate = stage[CalibrateInput](About{Name: "calibrate", Version: 1, Queue: QueueMain, Unit: "run", Folder: ".", Workflows: []string{CalibrateWorkflow},
 		Files: []Published{{"curve.json", Nothing}, {"calibration.html", Nothing}}})
-	SplitDedup = stage[SplitInput](About{Name: "split_dedup", Version: 2, Queue: QueueMain, Unit: "run", Workflows: datasetWorkflows,
+	SplitDedup = stage[SplitInput](About{Name: "split_dedup", Version: 3, Queue: QueueMain, Unit: "run", Workflows: datasetWorkflows,
 		From: "screen", In: []string{"articles"}, Out: []string{"train", "val", "test", "samples"},
-		Files: []Published{{"splits.arrow", IDs}, {"samples.arrow", IDs}, {"history.arrow", IDs}, {"trained.arrow", IDs}}})
+		Files: []Published{{"splits.arrow", IDs}, {"samples.arrow", IDs}, {"history.arrow", IDs}, {"trained.arrow", IDs}, {"trained_texts.arrow", IDs}}})
 	Export = stage[ExportInput](About{Name: "export", Version: 4, Queue: QueueMain, Unit: "part", Folder: "dataset", Workflows: datasetWorkflows,
 		From: "split_dedup", In: []string{"samples"}, Out: []string{"samples", "files"},
 		Files: []Published{{"*-*_*.jsonl", Texts}, {"parquet/*/*-*.parquet", Texts}, {"README.md", Nothing}}})
@@ -52,7 +54,7 @@ var (
 		From: "split_dedup", In: []string{"samples_test"}, Out: []string{"samples"}, Files: []Published{{"generations.arrow", Texts}}})
 	Score = stage[ScoreInput](About{Name: "score", Version: 2, Queue: QueueCPU, Unit: "run", Folder: "scores", Workflows: []string{PipelineWorkflow},
 		From: "generate", In: []string{"samples"}, Out: []string{"samples"}, Files: []Published{{"scores.arrow", Texts}, {"summary.json", Nothing}}})
-	Report = stage[ReportInput](About{Name: "report", Version: 1, Queue: QueueMain, Unit: "run", Folder: ".", Workflows: []string{PipelineWorkflow},
+	Report = stage[ReportInput](About{Name: "report", Version: 2, Queue: QueueMain, Unit: "run", Folder: ".", Workflows: []string{PipelineWorkflow},
 		Files: []Published{{"report.html", Texts}, {"figures.json", Nothing}}})
 
 	TakeActivity        = activity[TakeInput, Took](About{Name: "take", Policy: PlanPolicy, Unit: "entry", Workflows: []string{RealignWorkflow}})
@@ -158,11 +160,19 @@ type LinkInput struct {
 	Neighbour          int     `json:"k"`
 }
 
-// SplitInput: one unit, "all". Files out: "splits.arrow", "samples.arrow", and for the next catalogue "history.arrow" and
-// "trained.arrow". Counts: by split and reason, moved, overruled_labels, ...
+// NearDuplicatesInput: unit = language. Files out: "texts.arrow", "near.arrow" (DuplicateRow; score is the Jaccard similarity). Counts:
+// articles, equal (texts that an article before has), near (pairs), crowded.
+type NearDuplicatesInput struct {
+	Articles   Ref     `json:"articles"`   // of Screen
+	Similarity float64 `json:"similarity"` // from which two texts are near
+}
+
+// SplitInput: one unit, "all". Files out: "splits.arrow", "samples.arrow", and for the next catalogue "history.arrow", "trained.arrow" and
+// "trained_texts.arrow". Counts: by split and reason, moved, overruled_labels, ...
 type SplitInput struct {
 	Articles Ref         `json:"articles"`
 	Links    Ref         `json:"links"`
+	Texts    *Ref        `json:"texts,omitempty"` // NearDuplicates; a run that began before there was that stage has none
 	Params   SplitParams `json:"params"`
 	Seed     uint64      `json:"seed"`
 	Earlier  *Ref        `json:"earlier,omitempty"` // Splits of the catalogue entry before: whoever was in train stays there

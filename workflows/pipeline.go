@@ -116,6 +116,10 @@ func (r *story) align(earlier *schemas.Entry) {
 	r.links = run(r, schemas.Link, schemas.LinkInput{Articles: r.articles, Neighbours: r.neighbours, Rule: p.Align.Rule,
 		Threshold: r.threshold, DuplicateThreshold: r.duplicate, Neighbour: p.Align.Neighbours})
 	splits := schemas.SplitInput{Articles: r.articles, Links: r.links, Params: p.Split, Seed: p.Seed}
+	if workflow.GetVersion(r.ctx, "near_duplicates", workflow.DefaultVersion, 1) == 1 {
+		texts := run(r, schemas.NearDuplicates, schemas.NearDuplicatesInput{Articles: r.articles, Similarity: p.Split.NearText})
+		splits.Texts = &texts
+	}
 	if earlier != nil {
 		splits.Earlier = &earlier.Splits
 	}

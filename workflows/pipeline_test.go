@@ -74,6 +74,7 @@ func (b *board) environment() *testsuite.TestWorkflowEnvironment {
 	stage(env, b, schemas.Neighbours)
 	stage(env, b, schemas.Link)
 	stage(env, b, schemas.Calibrate)
+	stage(env, b, schemas.NearDuplicates)
 	stage(env, b, schemas.SplitDedup)
 	stage(env, b, schemas.Export)
 	stage(env, b, schemas.Tokenize)
@@ -136,7 +137,7 @@ func TestEveryStageIsComputedInTheOrderTheDataTakes(t *testing.T) {
 	if err := env.GetWorkflowResult(&result); err != nil {
 		t.Fatal(err)
 	}
-	if len(b.computed) != 39 || result.Figures["rouge2"] != 1 || result.Folder == "" {
+	if len(b.computed) != 42 || result.Figures["rouge2"] != 1 || result.Folder == "" {
 		t.Errorf("%d units computed; result %+v", len(b.computed), result)
 	}
 	for _, s := range result.Stages {

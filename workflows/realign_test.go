@@ -101,7 +101,7 @@ func TestCrawlsAreTakenOneByOneInNameOrder(t *testing.T) {
 	if taken(result) != "1 w1, 2 w2, 3 w3" || result.Number != 3 || result.Entry != "entry 3" || !strings.Contains(result.Folder, "entry 3") {
 		t.Errorf("%+v", result)
 	}
-	if len(result.Stages) != 10 || result.Stages[0].Stage != "ingest" || result.Stages[0].Units != 9 {
+	if len(result.Stages) != 11 || result.Stages[0].Stage != "ingest" || result.Stages[0].Units != 9 {
 		t.Errorf("stages of three crawls: %+v", result.Stages)
 	}
 	if again := l.realign(t, `{}`); taken(again) != "" || again.Number != 3 || again.Folder == "" {

@@ -110,8 +110,11 @@ func (m *made) add(env *testsuite.TestActivityEnvironment, name string) (err err
 	case "link":
 		out, err = stage(env, schemas.Link, schemas.LinkInput{Articles: ref("screen"), Neighbours: ref("neighbours"), Rule: "mutual",
 			Threshold: threshold, DuplicateThreshold: duplicates, Neighbour: p.Align.Neighbours})
+	case "near_duplicates":
+		out, err = stage(env, schemas.NearDuplicates, schemas.NearDuplicatesInput{Articles: ref("screen"), Similarity: p.Split.NearText})
 	case "split_dedup":
-		out, err = stage(env, schemas.SplitDedup, schemas.SplitInput{Articles: ref("screen"), Links: ref("link"), Params: p.Split, Seed: p.Seed})
+		texts := ref("near_duplicates")
+		out, err = stage(env, schemas.SplitDedup, schemas.SplitInput{Articles: ref("screen"), Links: ref("link"), Texts: &texts, Params: p.Split, Seed: p.Seed})
 	case "export":
 		out, err = stage(env, schemas.Export, schemas.ExportInput{Articles: ref("screen"), Links: ref("link"), Splits: ref("split_dedup"),
 			Mined: schemas.Mined{Crawl: m.Scanned.Digest, Encoder: p.Encoder, Rule: "mutual", Threshold: threshold, Duplicate: duplicates,

@@ -24,6 +24,8 @@ ChangeRow: language utf8, id utf8, change utf8
 NeighbourRow: source_id utf8, rank int32, target_id utf8, score float32
 PairRow: source_language utf8, source_id utf8, target_language utf8, target_id utf8, score float32, margin float32, rule utf8, component utf8
 DuplicateRow: language utf8, source_id utf8, target_id utf8, score float32
+TextDigestRow: id utf8, text_digest utf8, summary_digest utf8, signature list<item: int32>, crowded bool
+TrainedTextRow: language utf8, text_digest utf8, summary_digest utf8, signature list<item: int32>
 ComponentRow: language utf8, id utf8, component utf8
 SplitRow: language utf8, id utf8, component utf8, split utf8, reason utf8
 HistoryRow: language utf8, id utf8, split utf8
@@ -48,7 +50,8 @@ DatasetRow: source_url utf8, target_url utf8, summary utf8, text utf8, source_la
 
 func TestColumnsKeepTheirPlacesNamesAndTypes(t *testing.T) {
 	got := strings.Join([]string{"", listed[schemas.ArticleRow](), listed[schemas.RejectRow](), listed[schemas.DeletionRow](), listed[schemas.ChangeRow](),
-		listed[schemas.NeighbourRow](), listed[schemas.PairRow](), listed[schemas.DuplicateRow](), listed[schemas.ComponentRow](), listed[schemas.SplitRow](),
+		listed[schemas.NeighbourRow](), listed[schemas.PairRow](), listed[schemas.DuplicateRow](), listed[schemas.TextDigestRow](), listed[schemas.TrainedTextRow](),
+		listed[schemas.ComponentRow](), listed[schemas.SplitRow](),
 		listed[schemas.HistoryRow](), listed[schemas.TrainedRow](), listed[schemas.SampleRow](), listed[schemas.TextRow](), listed[schemas.ClassifiedRow](),
 		listed[schemas.IdentifiedRow](), listed[schemas.SetAsideRow](), listed[schemas.TokensRow](), listed[schemas.PromptRow](), listed[schemas.GenerationRow](),
 		listed[schemas.ScoredRow](), listed[schemas.EmbeddingRow](), listed[schemas.VectorRow](), listed[schemas.TrainedOnRow](), listed[schemas.DatasetRow](), ""}, "\n")

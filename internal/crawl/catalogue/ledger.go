@@ -58,6 +58,7 @@ func read(s *store.Store, name string, number int, digest string) (schemas.Entry
 	if preset, ok := schemas.Presets[named.Params.Preset]; ok { // a parameter younger than the entry has its preset's value
 		entry.Params.Params = preset()
 	}
+	entry.Params.Params = schemas.Paper() // for parameters that there were not yet when it was written
 	if err := s.GetJSON(digest, &entry.Catalogue); err != nil {
 		return entry, err
 	}

@@ -26,6 +26,7 @@ type Data struct {
 	Languages    []Language
 	Pairs        []PairSize // directed, native pairs included
 	Splits       []Count    // "train label", ...
+	Shared       *Shared    // nil where texts were not compared
 	Histogram    link.Histogram
 	Above        []NearPair
 	Below        []NearPair
@@ -63,6 +64,9 @@ type Language struct {
 	Read, Accepted, Rejected int64
 	Train, Val, Test         int64 // articles by split
 }
+
+// Shared is what train has in common with val and test: of their articles those whose text or summary it has, and pairs of near texts.
+type Shared struct{ Texts, Summaries, NearTexts, Boilerplate int64 }
 
 // Hygiene is what one language's articles have that alignment stumbles over, in articles; Templates in summaries.
 type Hygiene struct {

@@ -63,6 +63,9 @@ func (g *gathering) splits() error {
 		return err
 	}
 	g.Splits = largestFirst(reasons)
+	if schemas.NearDuplicates.Of(g.in.Made).Index != "" {
+		g.Shared = &Shared{splits.Counts["shared_texts"], splits.Counts["shared_summaries"], splits.Counts["shared_near_texts"], splits.Counts["reason_boilerplate"]}
+	}
 	pairs := map[[2]string]*PairSize{}
 	err = first(g, splits, "samples.arrow", func(r *schemas.SampleRow) error {
 		pair, ok := pairs[[2]string{r.SourceLanguage, r.TargetLanguage}]

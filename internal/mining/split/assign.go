@@ -13,6 +13,7 @@ import (
 
 	"crosssum/internal/fault"
 	"crosssum/internal/mining/link"
+	"crosssum/internal/mining/neardup"
 	"crosssum/schemas"
 )
 
@@ -32,15 +33,18 @@ const (
 	ByEvalHistory  = "history_eval"    // a member was last published in test, or else in val
 	ByHash         = "hash"            // nothing is known of any member
 	ExactDuplicate = "exact_duplicate" // dropped: a smaller id of its language has the same content
+	Boilerplate    = "boilerplate"     // dropped from val and test: its text or summary is common, or near one that is
 )
 
 // Article is what decides about one article. Articles are numbered in (language, id) order.
 type Article struct {
-	Language, ID string
-	Label        string   // of the crawl: "train", "val", "test" or ""
-	Content      [32]byte // SHA-256 of summary and text, each ended by a zero byte
-	Trained      bool     // an article of this content was in train in an earlier catalogue
-	Published    string   // its split when a catalogue last held it, "" if none did
+	Language, ID  string
+	Label         string         // of the crawl: "train", "val", "test" or ""
+	Content       [32]byte       // SHA-256 of summary and text, each ended by a zero byte
+	Trained       bool           // an article of this content was in train in an earlier catalogue
+	Published     string         // its split when a catalogue last held it, "" if none did
+	Text, Summary neardup.Digest // after normalization; zero where they are not known
+	Untested      bool           // its text or its summary is too common to be tested on
 }
 
 // Assignment is what was decided.
@@ -48,6 +52,11 @@ type Assignment struct {
 	Component int32 // its smallest member
 	Split     string
 	Reason    string
+	of        string // the split of the component, which a dropped article stands for
+}
+
+func assignment(component int32, split, reason string) Assignment {
+	return Assignment{component, split, reason, split}
 }
 
 // Assign splits articles, which edges (accepted pairs and duplicates, in any order) join into components. By component, in
@@ -98,22 +107,25 @@ func decide(articles []Article, forest *link.Forest, dropped []bool, params sche
 		if int(root) == n { // the root is the smallest member: decided before any other asks
 			switch c := known[n]; {
 			case c.trained:
-				out[n] = Assignment{root, Train, ByTrainHistory}
+				out[n] = assignment(root, Train, ByTrainHistory)
 			case float64(c.size) > large:
-				out[n] = Assignment{root, Train, ByLarge}
+				out[n] = assignment(root, Train, ByLarge)
 			case c.label > 0:
-				out[n] = Assignment{root, splits[c.label], ByLabel}
+				out[n] = assignment(root, splits[c.label], ByLabel)
 			case c.published > 0:
-				out[n] = Assignment{root, splits[c.published], ByEvalHistory}
+				out[n] = assignment(root, splits[c.published], ByEvalHistory)
 			default:
-				out[n] = Assignment{root, hashed(a, params, seed), ByHash}
+				out[n] = assignment(root, hashed(a, params, seed), ByHash)
 			}
 		}
 		out[n] = out[root]
 	}
 	for n := range out { // last, as a dropped article's component is decided like any other
-		if dropped[n] {
+		switch {
+		case dropped[n]:
 			out[n].Split, out[n].Reason = Dropped, ExactDuplicate
+		case articles[n].Untested && out[n].Split != Train:
+			out[n].Split, out[n].Reason = Dropped, Boilerplate
 		}
 	}
 	return out

@@ -104,7 +104,7 @@ func (h *history) with(articles []Article, assigned []Assignment) *history {
 }
 
 // published is the split that article n stands for: the one of its component, which has the content of those it drops.
-func published(assigned []Assignment, n int) string { return assigned[assigned[n].Component].Split }
+func published(assigned []Assignment, n int) string { return assigned[n].of }
 
 func (h *history) write(dir string) error {
 	return errors.Join(

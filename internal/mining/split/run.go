@@ -3,6 +3,8 @@ package split
 import (
 	"cmp"
 	"crypto/sha256"
+	"errors"
+	"maps"
 	"path/filepath"
 	"slices"
 
@@ -14,21 +16,25 @@ import (
 
 // Input names what is split. Languages and Articles (paths of schemas.ArticleRow) go together, in byte order.
 type Input struct {
-	Languages  []string
-	Articles   []string
-	Pairs      string // of schemas.PairRow
-	Duplicates string // of schemas.DuplicateRow
-	History    string // of schemas.HistoryRow: what the ledger's entry before wrote; "" for the first
-	Trained    string // of schemas.TrainedRow, likewise
-	Params     schemas.SplitParams
-	Seed       uint64
+	Languages    []string
+	Articles     []string
+	Pairs        string   // of schemas.PairRow
+	Duplicates   string   // of schemas.DuplicateRow
+	History      string   // of schemas.HistoryRow: what the ledger's entry before wrote; "" for the first
+	Trained      string   // of schemas.TrainedRow, likewise
+	Texts        []string // of schemas.TextDigestRow, one a language; none: words tie nothing but exact copies
+	Near         []string // of schemas.DuplicateRow: near texts, one a language
+	TrainedTexts string   // of schemas.TrainedTextRow: what the entry before wrote; "" for the first, and for one that had none
+	Params       schemas.SplitParams
+	Seed         uint64
 }
 
-// Run writes splits.arrow and samples.arrow into dir, and history.arrow and trained.arrow for the next catalogue. Counts:
+// Run writes splits.arrow and samples.arrow into dir, and history.arrow, trained.arrow and trained_texts.arrow for the next catalogue. Counts:
 // articles by split ("train", ...) and by reason ("reason_label", ...); samples by split ("samples_train", ...), native ones
 // also apart ("samples_native"); "components"; "moved" (articles with another split than when they were last published);
 // "relabelled" (articles with another split than their label, by the label of an aligned article) and "overruled_labels"
-// (by anything else), of these "overruled_by_history". progress is called with the number of articles read.
+// (by anything else), of these "overruled_by_history"; and what train shares with val and test ("shared_texts", "shared_summaries",
+// "shared_near_texts": 0, where texts are known). progress is called with the number of articles read.
 func Run(in Input, dir string, progress func(done, total int64)) (map[string]int64, error) {
 	if err := in.Params.Check(); err != nil {
 		return nil, fault.Of(schemas.InvalidInput, err)
@@ -53,6 +59,18 @@ func Run(in Input, dir string, progress func(done, total int64)) (map[string]int
 		return nil, err
 	}
 	past.recall(rows)
+	words, err := readWording(in, articles, rows)
+	if err != nil {
+		return nil, err
+	}
+	ties := words.ties(rows, in.Params.Boilerplate)
+	trained, err := readTrainedTexts(in.TrainedTexts)
+	if err != nil {
+		return nil, err
+	}
+	if err := recallTexts(in, rows, trained); err != nil {
+		return nil, err
+	}
 	pairs, err := readEdges(in.Pairs, articles.Pair)
 	if err != nil {
 		return nil, err
@@ -63,7 +81,7 @@ func Run(in Input, dir string, progress func(done, total int64)) (map[string]int
 	if err != nil {
 		return nil, err
 	}
-	assigned, err := Assign(rows, slices.Concat(pairs, duplicates), in.Params, in.Seed)
+	assigned, err := Assign(rows, slices.Concat(pairs, duplicates, ties), in.Params, in.Seed)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +103,8 @@ func Run(in Input, dir string, progress func(done, total int64)) (map[string]int
 		return nil, err
 	}
 	counts := count(rows, assigned, samples)
-	return counts, past.with(rows, assigned).write(dir)
+	maps.Copy(counts, words.shared(rows, assigned))
+	return counts, errors.Join(past.with(rows, assigned).write(dir), writeTrainedTexts(in, rows, assigned, trained, dir))
 }
 
 // readEdges lists the two articles of every row.

@@ -17,7 +17,7 @@ import (
 	"crosssum/schemas"
 )
 
-var params = schemas.SplitParams{Train: 80, Val: 10, Test: 10, LargeShare: 0.02}
+var params = schemas.SplitParams{Train: 80, Val: 10, Test: 10, LargeShare: 0.02, NearText: 0.8, Boilerplate: 20}
 
 // graph is random articles in (language, id) order, with pairs across languages and duplicates within.
 type graph struct {

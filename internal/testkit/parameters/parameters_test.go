@@ -83,7 +83,8 @@ var (
 		"split.val_percent":   whole("split_dedup", 0, 100, with{"split.train_percent": rest, "split.test_percent": 0}),
 		"split.test_percent":  whole("split_dedup", 0, 100, with{"split.train_percent": rest, "split.val_percent": 0}),
 
-		"split.large_component_share": positive("split_dedup", 1),
+		"split.large_component_share": positive("split_dedup", 1), "split.near_text_similarity": real("split_dedup near_duplicates", 0.5, 1, nil),
+		"split.boilerplate_articles": whole("split_dedup", 1, 250, nil),
 
 		"train.steps": whole(training, 1, 10_000_000, nil), "train.mini_batch": whole(training, 1, 1<<16, nil), "train.pairs": whole(training, 1, 1<<16, nil),
 		"train.micro_batch": whole(training, 1, 1<<16, nil), "train.ranks": whole(training, 0, 64, nil),

@@ -15,6 +15,7 @@ import (
 	"crosssum/internal/evaluation/generate"
 	"crosssum/internal/evaluation/report"
 	"crosssum/internal/mining/link"
+	"crosssum/internal/mining/neardup"
 	"crosssum/internal/mining/search"
 	"crosssum/internal/mining/split"
 	"crosssum/internal/model/encode"
@@ -69,6 +70,10 @@ func stages(t *testing.T) map[string]func(p schemas.Params) error {
 		},
 		"calibrate": func(p schemas.Params) error {
 			_, err := link.NewSweep(linking(p), nil, func(int, int) {})
+			return err
+		},
+		"near_duplicates": func(p schemas.Params) error {
+			_, err := neardup.Run(none, p.Split.NearText, none, func(int, int) {})
 			return err
 		},
 		"split_dedup": func(p schemas.Params) error {
