@@ -101,7 +101,7 @@ func (h *house) server(ctx context.Context, owner int, anyPort bool) error {
 			return fmt.Errorf("the Temporal server (process %d) does not answer at %s: see %s, or ./crosssum down", p.PID, p.Address, p.Log)
 		}
 		h.config.Address, h.ui = p.Address, p.UI
-		return errors.Join(h.adopt(p, owner), processes.PrepareNamespace(ctx, h.config.Address, h.config.Namespace))
+		return errors.Join(h.adopt(p, owner), h.blame(processes.PrepareNamespace(ctx, h.config.Address, h.config.Namespace)))
 	}
 	host, portText, err := net.SplitHostPort(h.config.Address)
 	if err != nil {
@@ -127,12 +127,25 @@ func (h *house) server(ctx context.Context, owner int, anyPort bool) error {
 	}
 	say("starting the Temporal server at 127.0.0.1:%d, web UI at http://127.0.0.1:%d", port, uiPort)
 	p, err := h.keeper.StartServer(ctx, processes.ServerOptions{Program: h.program("temporal"),
-		Database: filepath.Join(h.data(), "temporal.db"), Port: port, UIPort: uiPort, Owner: owner})
+		Database: h.database(), Store: h.config.Store, Port: port, UIPort: uiPort, Owner: owner})
 	if err != nil {
 		return err
 	}
 	h.config.Address, h.ui = p.Address, p.UI
-	return processes.PrepareNamespace(ctx, h.config.Address, h.config.Namespace)
+	return h.blame(processes.PrepareNamespace(ctx, h.config.Address, h.config.Namespace))
+}
+
+// database is the file of the server that this checkout starts.
+func (h *house) database() string { return filepath.Join(h.data(), "temporal.db") }
+
+// blame gives the error of this checkout's server that its database makes, if it is one.
+func (h *house) blame(err error) error {
+	if _, ours := h.keeper.Find(processes.ServerName); err != nil && ours {
+		if fault := processes.DatabaseFault(h.database(), h.config.Store, err.Error()); fault != nil {
+			return fault
+		}
+	}
+	return err
 }
 
 // ports are the configured ones if they are free, or else free ones near them if any will do.
@@ -190,8 +203,9 @@ func (h *house) environment() []string {
 }
 
 // attend starts this checkout's server or worker again when it dies while a run is watched: the run goes on from its last
-// published unit or checkpoint. `down` from elsewhere is respected. The result ends it.
-func (h *house) attend(ctx context.Context) (leave func()) {
+// published unit or checkpoint. `down` from elsewhere is respected. The result ends it. hopeless gets the error of a server that cannot
+// work with its database.
+func (h *house) attend(ctx context.Context, hopeless func(error)) (leave func()) {
 	const every, most = 2 * time.Second, 20 // a worker that dies at once again and again is not worth more
 	ctx, cancel := context.WithCancel(ctx)
 	gone := make(chan struct{})
@@ -203,6 +217,10 @@ func (h *house) attend(ctx context.Context) (leave func()) {
 			case <-ctx.Done():
 				return
 			case <-time.After(every):
+			}
+			if fault := h.keeper.ServerFault(h.database(), h.config.Store); fault != nil {
+				hopeless(fault)
+				return
 			}
 			for _, name := range []string{processes.ServerName, processes.WorkerName} {
 				p, revived, err := h.keeper.Revive(ctx, name, folder, environment)

@@ -283,3 +283,42 @@ func TestAServerOrWorkerThatDiesWhileARunIsWatchedIsStartedAgain(t *testing.T) {
 		t.Errorf("interrupted, it has left server %d and worker %d", s, w)
 	}
 }
+
+func TestADatabaseThatIsLostIsToldByTheCommandThatNeedsIt(t *testing.T) {
+	t.Parallel()
+	l := lodge(t)
+	database := filepath.Join(l.dir, "data/temporal.db")
+	told := []string{"the Temporal server cannot work with its database " + database, "Results are in the store (" + filepath.Join(l.dir, "data/store") + ")",
+		"To start with a new one:\n  mv " + database + " " + database + ".old\n"}
+	l.must(errors.Join(os.Mkdir(filepath.Join(l.dir, "data"), 0o755), os.WriteFile(database, nil, 0o644)))
+	out := l.says(1, "up", append(told, "the file is empty")...)
+	if strings.Contains(out, "  | ") || strings.Contains(out, "SQL") {
+		t.Errorf("up prints what the server logs:\n%s", out)
+	}
+	l.must(os.Remove(database))
+
+	row := `{"id": "1", "url": "http://a/1", "title": "One", "summary": "A summary.", "text": "A text that is longer."}` + "\n"
+	crawl := l.crawl(row)
+	for how, lose := range map[string]func(server int) error{
+		"under a server that runs": func(int) error { return os.WriteFile(database, bytes.Repeat([]byte("no database\n"), 50_000), 0o644) },
+		"while its server is down": func(server int) error {
+			return errors.Join(syscall.Kill(server, syscall.SIGKILL), os.WriteFile(database, nil, 0o644))
+		},
+	} {
+		run := l.start("run", "--languages", "english", "--crawl", crawl)
+		run.goesOn(0)
+		server, _ := l.pids()
+		l.must(lose(server))
+		run.ends(1)
+		for _, want := range told {
+			if !strings.Contains(run.String(), want) {
+				t.Errorf("%s: it does not say %q:\n%s", how, want, run)
+			}
+		}
+		if s, w := l.pids(); s != 0 || w != 0 {
+			t.Errorf("%s: it has left server %d and worker %d", how, s, w)
+		}
+		l.must(os.Remove(database))
+		os.Remove(database + "-journal")
+	}
+}

@@ -112,11 +112,16 @@ func (h *house) perform(ctx context.Context, j job, note string, result any) (to
 		fmt.Printf("web UI: %s\n", h.runURL(started))
 	}
 	begin := time.Now()
-	leave := h.attend(ctx)
-	err = watch(ctx, c, started)
+	watched, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	leave := h.attend(watched, giveUp)
+	err = watch(watched, c, started)
 	leave()
 	if ctx.Err() != nil {
 		return 0, interrupted(c, started)
+	}
+	if watched.Err() != nil {
+		return 0, context.Cause(watched)
 	}
 	if err == nil {
 		err = started.Get(ctx, result)
@@ -233,7 +238,7 @@ func (h *house) execute(ctx context.Context, c client.Client, j job) (client.Wor
 		case errors.As(err, &noNamespace) && time.Now().Before(deadline):
 			time.Sleep(300 * time.Millisecond)
 		default:
-			return nil, fmt.Errorf("starting the run: %w", err)
+			return nil, h.blame(fmt.Errorf("starting the run: %w", err))
 		}
 	}
 }

@@ -213,7 +213,7 @@ func reach(ctx context.Context, set *flag.FlagSet, args []string) (*house, clien
 			": ./crosssum up starts it with a worker, and keeps them running")
 	}
 	if _, ok := h.keeper.Find(processes.ServerName); ok {
-		if err := processes.PrepareNamespace(ctx, h.config.Address, h.config.Namespace); err != nil {
+		if err := h.blame(processes.PrepareNamespace(ctx, h.config.Address, h.config.Namespace)); err != nil {
 			return nil, nil, err
 		}
 	}

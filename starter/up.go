@@ -102,7 +102,7 @@ func (h *house) latest(ctx context.Context, n int32) error {
 	defer cancel()
 	r, err := c.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Namespace: h.config.Namespace, PageSize: n})
 	if err != nil {
-		return fmt.Errorf("listing runs of namespace %s: %w", h.config.Namespace, err)
+		return h.blame(fmt.Errorf("listing runs of namespace %s: %w", h.config.Namespace, err))
 	}
 	for i, e := range r.GetExecutions() {
 		if i == 0 {

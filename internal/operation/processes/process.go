@@ -94,6 +94,9 @@ func (k *Keeper) Find(name string) (Process, bool) {
 	return p, p.Alive()
 }
 
+// startLine begins the line that a log has of each start.
+const startLine = "--- "
+
 // Start runs p.Program in the background, in a session of its own so that Ctrl-C in the terminal does not reach it, with
 // its output appended to its log. env is added to this process's environment.
 func (k *Keeper) Start(p Process, dir string, env []string) (Process, error) {
@@ -106,7 +109,7 @@ func (k *Keeper) Start(p Process, dir string, env []string) (Process, error) {
 		return p, elsewhere(err)
 	}
 	defer log.Close()
-	fmt.Fprintf(log, "--- %s %s %s\n", time.Now().Format(time.RFC3339), p.Program, strings.Join(p.Args, " "))
+	fmt.Fprintf(log, startLine+"%s %s %s\n", time.Now().Format(time.RFC3339), p.Program, strings.Join(p.Args, " "))
 	cmd := exec.Command(p.Program, p.Args...)
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
 	cmd.Stdout, cmd.Stderr = log, log

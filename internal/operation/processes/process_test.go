@@ -147,5 +147,3 @@ func TestABusyPortIsPassedOverAndItsHolderNamed(t *testing.T) {
 		t.Errorf("FreePort = %d, %v", free, err)
 	}
 }
-
-func exists(path string) bool { _, err := os.Stat(path); return err == nil }

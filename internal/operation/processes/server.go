@@ -33,6 +33,7 @@ const (
 type ServerOptions struct {
 	Program  string // build/bin/temporal
 	Database string // SQLite file
+	Store    string // where results are, for messages
 	Port     int    // front end
 	UIPort   int
 	Owner    int // see Process.Owner
@@ -56,6 +57,9 @@ func (k *Keeper) StartServer(ctx context.Context, o ServerOptions) (Process, err
 			return p, nil
 		}
 		if !p.Alive() {
+			if fault := k.ServerFault(o.Database, o.Store); fault != nil {
+				return p, fmt.Errorf("%w\nThe server's log: %s", fault, p.Log)
+			}
 			return p, fmt.Errorf("the Temporal server ended while it started; %s ends with\n  | %s", p.Log, p.Tail(6))
 		}
 		if time.Now().After(deadline) {
