@@ -46,7 +46,7 @@ var (
 		Files: []Published{{"*-*_*.jsonl", Texts}, {"parquet/*/*-*.parquet", Texts}, {"README.md", Nothing}}})
 	Tokenize = stage[TokenizeInput](About{Name: "tokenize", Version: 1, Queue: QueueCPU, Unit: "language", Workflows: modelWorkflows,
 		From: "screen", In: []string{"articles"}, Out: []string{"source_tokens", "label_tokens"}, Files: []Published{{"tokens.arrow", Texts}}})
-	Train = stage[TrainInput](About{Name: "train", Version: 2, Queue: QueueGPU, Unit: "run", Folder: "model", Workflows: modelWorkflows,
+	Train = stage[TrainInput](About{Name: "train", Version: 3, Queue: QueueGPU, Unit: "run", Folder: "model", Workflows: modelWorkflows,
 		From: "split_dedup", In: []string{"samples_train"}, Out: []string{"steps"},
 		Files: []Published{{TrainedOnFile, IDs}, {"*.json", Nothing}, {"*.jsonl", Nothing}, {"*.model", Nothing}, {"*.safetensors", Nothing},
 			{"README.md", Nothing}, {"events.out.tfevents.*", Nothing}}})

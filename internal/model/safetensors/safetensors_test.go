@@ -212,3 +212,28 @@ func TestWhatTheFormatsOwnLibraryRefusesIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestTensorsAreEqualByTypeShapeAndEveryByte(t *testing.T) {
+	values := make([]float32, 2*pieceBytes/4+3) // three pieces
+	changed := func(at int) []float32 {
+		other := slices.Clone(values)
+		other[at] = 1
+		return other
+	}
+	n := len(values)
+	path := filepath.Join(t.TempDir(), "model.safetensors")
+	write(t, path, Float32Tensor("a", values, n), Float32Tensor("same", values, n), Float32Tensor("shape", values, 1, n),
+		Float32Tensor("first", changed(0), n), Float32Tensor("middle", changed(pieceBytes/4), n), Float32Tensor("last", changed(n-1), n),
+		Tensor{"type", "I32", []int{n}, make([]byte, 4*n)}, Float32Tensor("none", nil, 0), Float32Tensor("nothing", nil, 0))
+	f, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for pair, want := range map[[2]string]bool{{"a", "same"}: true, {"a", "shape"}: false, {"a", "first"}: false, {"a", "middle"}: false,
+		{"a", "last"}: false, {"a", "type"}: false, {"a", "absent"}: false, {"none", "nothing"}: true, {"a", "none"}: false} {
+		if got, err := f.Equal(pair[0], pair[1]); got != want || err != nil {
+			t.Errorf("%v: %v, %v", pair, got, err)
+		}
+	}
+}

@@ -1,9 +1,11 @@
 package safetensors
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Bytes reads the values of tensor name as the file stores them.
@@ -17,6 +19,28 @@ func (f *File) Bytes(name string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: tensor %q: %w", f.files[e.file].Name(), name, err)
 	}
 	return raw, nil
+}
+
+// Equal tells whether two tensors have one type, one shape and the same bytes, a few megabytes at a time; false where one is not there.
+func (f *File) Equal(a, b string) (bool, error) {
+	x, known := f.entries[a]
+	y, both := f.entries[b]
+	if !known || !both || x.DType != y.DType || !slices.Equal(x.Shape, y.Shape) {
+		return false, nil
+	}
+	pieces := [2][]byte{make([]byte, min(x.to-x.from, pieceBytes)), make([]byte, min(x.to-x.from, pieceBytes))}
+	for at := int64(0); at < x.to-x.from; at += pieceBytes {
+		for i, e := range []Entry{x, y} {
+			pieces[i] = pieces[i][:min(pieceBytes, e.to-e.from-at)]
+			if _, err := f.files[e.file].ReadAt(pieces[i], e.from+at); err != nil {
+				return false, fmt.Errorf("%s: tensor %q: %w", f.files[e.file].Name(), e.Name, err)
+			}
+		}
+		if !bytes.Equal(pieces[0], pieces[1]) {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // Watch makes report hear of every few megabytes of values that were read: the bytes so far, and those of all tensors.

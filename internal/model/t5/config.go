@@ -35,6 +35,8 @@ type Config struct {
 	DecoderStart      int     `json:"decoder_start_token_id"`
 
 	Languages starts.Tokens `json:"-"` // task_specific_params.langid_map
+
+	scaled bool // a head of its own would take scaled outputs too
 }
 
 // silent are the fields of config.json that change nothing here: names, versions, and the defaults of generate(), which

@@ -195,8 +195,6 @@ func sameWeights(t *testing.T, m *Model, dir string, config *Config) {
 
 // What directories of others hold: fields of transformers' two generations, and what they say of the head.
 func TestTheHeadIsTiedAndScaledAsTransformersOfItsVersionDoes(t *testing.T) {
-	good, err := os.ReadFile("testdata/tiny/config.json")
-	must(t, err)
 	for change, want := range map[string][2]bool{ // tied, scaled
 		`{"tie_word_embeddings": false}`:                                                                               {false, false},
 		`{"tie_word_embeddings": null}`:                                                                                {false, false},
@@ -210,19 +208,28 @@ func TestTheHeadIsTiedAndScaledAsTransformersOfItsVersionDoes(t *testing.T) {
 		`{"tie_word_embeddings": false, "bos_token_id": null, "classifier_dropout": 0.0, "dtype": "float32"}`:          {false, false},
 		`{"tie_word_embeddings": false, "length_penalty": 0.6, "max_length": 84, "num_beams": 4, "output_past": true}`: {false, false},
 	} {
-		var fields, changes map[string]json.RawMessage
-		must(t, json.Unmarshal(good, &fields))
-		must(t, json.Unmarshal([]byte(change), &changes))
-		for name, value := range changes {
-			if fields[name] = value; string(value) == "null" {
-				delete(fields, name)
-			}
-		}
-		raw, _ := json.Marshal(fields)
-		if c, err := parseConfig(raw); err != nil || c.TieWordEmbeddings != want[0] || c.ScaleOutputs != want[1] {
+		if c, err := parseConfig(changed(t, change)); err != nil || c.TieWordEmbeddings != want[0] || c.ScaleOutputs != want[1] {
 			t.Errorf("%s: %+v, %v; want tied and scaled %v", change, c, err, want)
 		}
 	}
+}
+
+// changed is the tiny model's config.json with other fields; null takes one away.
+func changed(t *testing.T, change string) []byte {
+	t.Helper()
+	good, err := os.ReadFile("testdata/tiny/config.json")
+	must(t, err)
+	var fields, changes map[string]json.RawMessage
+	must(t, json.Unmarshal(good, &fields))
+	must(t, json.Unmarshal([]byte(change), &changes))
+	for name, value := range changes {
+		if fields[name] = value; string(value) == "null" {
+			delete(fields, name)
+		}
+	}
+	raw, err := json.Marshal(fields)
+	must(t, err)
+	return raw
 }
 
 func TestAFileOfTwoTablesIsNeverTied(t *testing.T) { // transformers 5 writes "tie_word_embeddings": true for every mT5
