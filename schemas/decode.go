@@ -54,7 +54,7 @@ func decode[P interface{ Check() error }](raw RawParams, of func(preset Params) 
 	}
 	params := of(preset)
 	if err := assign("$", raw, reflect.ValueOf(&params).Elem()); err != nil {
-		return none, err
+		return none, elsewhere(err)
 	}
 	return params, inDocument("", params.Check())
 }
@@ -62,6 +62,9 @@ func decode[P interface{ Check() error }](raw RawParams, of func(preset Params) 
 // DecodeTrain reads the parameters of a training alone, over those given, as strictly.
 func DecodeTrain(raw RawParams, over TrainParams) (TrainParams, error) {
 	if err := assign("$", raw, reflect.ValueOf(&over).Elem()); err != nil {
+		if e := (*fieldError)(nil); errors.As(err, &e) && e.name == "train" {
+			err = errors.New("$.train: the parameters of a training stand here by themselves: {\"steps\": 500}")
+		}
 		return over, err
 	}
 	return over, inDocument("train.", over.Check())
@@ -160,8 +163,7 @@ func assignStruct(path string, raw json.RawMessage, v reflect.Value) error {
 		name, _ := token.(string)
 		field, ok := fields[name]
 		if !ok {
-			names := slices.Sorted(maps.Keys(fields))
-			return fmt.Errorf("%s.%.60s: unknown field; there are %s", path, name, strings.Join(names, ", "))
+			return &fieldError{path, name, slices.Sorted(maps.Keys(fields))}
 		}
 		if seen[name] {
 			return fmt.Errorf("%s.%s: given twice", path, name)
@@ -180,6 +182,58 @@ func assignStruct(path string, raw json.RawMessage, v reflect.Value) error {
 		return fmt.Errorf("%s: more follows the object", path)
 	}
 	return nil
+}
+
+// fieldError is of a field that an object does not have; here are those that it has.
+type fieldError struct {
+	path, name string
+	here       []string
+}
+
+func (e *fieldError) Error() string {
+	return fmt.Sprintf("%s.%.60s: unknown field; %s", e.path, e.name, Instead(e.name, e.here))
+}
+
+// elsewhere says of a field that is unknown where in the parameters of a run it stands; the error as it is where it stands nowhere. A name
+// with a dot is a path: {"train.steps": 1} is meant as {"train": {"steps": 1}}.
+func elsewhere(err error) error {
+	e := (*fieldError)(nil)
+	if !errors.As(err, &e) {
+		return err
+	}
+	part, inner, dotted := strings.Cut(e.name, ".")
+	var places []string
+	for name, fields := range parts() {
+		switch {
+		case name == e.name:
+			places = append(places, "$."+name)
+		case slices.Contains(fields, e.name):
+			places = append(places, "$."+name+"."+e.name)
+		case dotted && name == part && e.path == "$":
+			return fmt.Errorf("$.%.60s: unknown field; write {%q: {%q: ...}}", e.name, part, append(Alike(inner, fields), inner)[0])
+		}
+	}
+	if len(places) == 0 {
+		return err
+	}
+	slices.Sort(places)
+	return fmt.Errorf("%s.%.60s: unknown field; there is %s", e.path, e.name, strings.Join(places, " and "))
+}
+
+// parts are the names of the parameters of a run, each with those of its fields, if it is an object.
+func parts() map[string][]string {
+	var p Params
+	fields, names := map[string]reflect.Value{}, map[string][]string{}
+	fieldsOf(reflect.ValueOf(&p).Elem(), fields)
+	for name, v := range fields {
+		names[name] = nil
+		if v.Kind() == reflect.Struct {
+			inner := map[string]reflect.Value{}
+			fieldsOf(v, inner)
+			names[name] = slices.Sorted(maps.Keys(inner))
+		}
+	}
+	return names
 }
 
 // fieldsOf collects the fields of a struct by their JSON names, those of embedded structs included.

@@ -49,7 +49,18 @@ func TestResolvedParametersDecodeToThemselves(t *testing.T) {
 
 func TestWrongParametersAreNamedByTheirJSONPath(t *testing.T) {
 	for _, c := range []struct{ raw, want string }{
-		{`{"train": {"stepps": 1}}`, "$.train.stepps: unknown field; there are activation_checkpointing, alpha,"},
+		{`{"train": {"stepps": 1}}`, "$.train.stepps: unknown field; nearest is steps"},
+		{`{"train": {"step": 1}}`, "$.train.step: unknown field; nearest are steps, "},
+		{`{"train": {"minibatch": 1}}`, "$.train.minibatch: unknown field; nearest is mini_batch"},
+		{`{"train": {"leraning_rate_scale": 1}}`, "$.train.leraning_rate_scale: unknown field; nearest is learning_rate_scale"},
+		{`{"trian": {}}`, "$.trian: unknown field; nearest is train"},
+		{`{"Seed": 1}`, "$.Seed: unknown field; nearest is seed"},
+		{`{"steps": 1}`, "$.steps: unknown field; there is $.train.steps"},
+		{`{"train": {"max_tokens": 1}}`, "$.train.max_tokens: unknown field; there is $.encoder.max_tokens and $.generate.max_tokens"},
+		{`{"train": {"seed": 1}}`, "$.train.seed: unknown field; there is $.seed"},
+		{`{"train.step": 1}`, `$.train.step: unknown field; write {"train": {"steps": ...}}`},
+		{`{"generate.beams": 1}`, `$.generate.beams: unknown field; write {"generate": {"beams": ...}}`},
+		{`{"report": {"zzzzzz": 1}}`, "$.report.zzzzzz: unknown field; there are low_below, mid_below"},
 		{`{"crawls": "x"}`, "$.crawls: unknown field"},
 		{`{"train": {"steps": "many"}}`, `$.train.steps: wanted a whole number, got "many"`},
 		{`{"train": {"steps": 1.5}}`, "$.train.steps: wanted a whole number"},
@@ -59,7 +70,9 @@ func TestWrongParametersAreNamedByTheirJSONPath(t *testing.T) {
 		{`{"seed": -1}`, "$.seed: wanted a whole number from 0"},
 		{`{"languages": "english"}`, "$.languages: wanted a list"},
 		{`{"languages": ["english", 3]}`, "$.languages[1]: wanted a string"},
-		{`{"languages": ["en-GB"]}`, "$.languages[0]:"},
+		{`{"languages": ["en-GB"]}`, `$.languages[0]: unknown language "en-GB": that is a code of english_britain`},
+		{`{"languages": ["english", "Hindi"]}`, `$.languages[1]: unknown language "Hindi": nearest are hindi,`},
+		{`{"languages": ["English", "Hindi", "de-DE"]}`, `$.languages[0]: unknown language "English": nearest are english`},
 		{`{"languages": ["english", "english"]}`, `$.languages[1]: "english" is given twice`},
 		{`{"seed": 1, "seed": 2}`, "$.seed: given twice"},
 		{`{"preset": "fast"}`, `$.preset: "fast": the presets are`},
@@ -109,7 +122,7 @@ func TestRealignTakesItsOwnParametersAndThoseOfPipeline(t *testing.T) {
 
 func TestWrongParametersOfRealignAreNamedByTheirJSONPath(t *testing.T) {
 	for _, c := range []struct{ raw, want string }{
-		{`{"catalog": "main"}`, "$.catalog: unknown field; there are align, catalogue, crawl, crawls,"},
+		{`{"catalog": "main"}`, "$.catalog: unknown field; nearest is catalogue"},
 		{`{"catalogue": "a/b"}`, `$.catalogue: "a/b":`},
 		{`{"catalogue": ".."}`, "$.catalogue:"},
 		{`{"catalogue": ""}`, "$.catalogue:"},
@@ -121,6 +134,19 @@ func TestWrongParametersOfRealignAreNamedByTheirJSONPath(t *testing.T) {
 	} {
 		if _, err := schemas.DecodeRealign(schemas.RawParams(c.raw)); err == nil || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("%s: wanted %s, got %v", c.raw, c.want, err)
+		}
+	}
+}
+
+func TestTheParametersOfATrainingAloneAreNamedAsTheyStandThere(t *testing.T) {
+	for raw, want := range map[string]string{
+		`{"step": 1}`:               "$.step: unknown field; nearest are steps, ",
+		`{"train": {"steps": 500}}`: "$.train: the parameters of a training stand here by themselves",
+		`{"seed": 1}`:               "$.seed: unknown field; there are activation_checkpointing, alpha,",
+		`{"warmup": 1}`:             "$.warmup: unknown field; nearest is warmup_steps",
+	} {
+		if _, err := schemas.DecodeTrain(schemas.RawParams(raw), schemas.Demo().Train); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: wanted %s, got %v", raw, want, err)
 		}
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"golang.org/x/text/language"
 )
 
 // Language is one row of languages.tsv. Two rows may share a fastText label or a ROUGE name, never a name or a code.
@@ -108,7 +110,7 @@ func parseLanguage(line string) (Language, error) {
 // Languages lists the table by name.
 func Languages() []Language { return slices.Clone(languages().rows) }
 
-// LanguageByName finds a language by its name in the table. An unknown name is an error that shows the nearest ones.
+// LanguageByName finds a language by its name in the table. An unknown name is an error that shows the nearest ones, or whose code it is.
 func LanguageByName(name string) (Language, error) {
 	t := languages()
 	if l, ok := t.byName[name]; ok {
@@ -116,6 +118,9 @@ func LanguageByName(name string) (Language, error) {
 	}
 	if t.err != nil {
 		return Language{}, t.err
+	}
+	if l := ofCode(name); l.Name != "" {
+		return Language{}, fmt.Errorf("unknown language %.64q: that is a code of %s, and languages go by their names: write %s", name, l.Name, l.Name)
 	}
 	return Language{}, fmt.Errorf("unknown language %.64q: nearest are %s; to add one, put its line (name, bcp47, fasttext, rouge, script, sentinel, also; "+
 		"tab between) into a file named by %s", name, strings.Join(nearestLanguages(name, 3), ", "), LanguagesVariable)
@@ -181,15 +186,28 @@ func canonicalCode(code string) string {
 	return parts[0] + script + region + variant
 }
 
-// nearestLanguages lists the n names of the table that are closest to name: first the one whose code it is.
-func nearestLanguages(name string, n int) []string {
-	var coded, names []string
-	for _, l := range Languages() {
-		if l.Code == name {
-			coded = append(coded, l.Name)
-		} else {
-			names = append(names, l.Name)
+// likeCode is the form of what ofCode takes for a code: others are words.
+var likeCode = regexp.MustCompile(`^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,4}){0,2}$`)
+
+// ofCode is the language that people write name for: a code of the table, one with a region, or ISO 639's of three letters.
+func ofCode(name string) Language {
+	if l, ok := languages().byCode[name]; ok || !likeCode.MatchString(name) {
+		return l
+	}
+	l, err := LanguageByCode(name)
+	if first, rest, _ := strings.Cut(strings.ReplaceAll(name, "_", "-"), "-"); err != nil && len(first) == 3 {
+		if base, wrong := language.ParseBase(first); wrong == nil {
+			l, _ = LanguageByCode(strings.TrimSuffix(base.String()+"-"+rest, "-"))
 		}
 	}
-	return append(coded, Nearest(name, names, n-len(coded))...)
+	return l
+}
+
+// nearestLanguages lists the n names of the table that are closest to name.
+func nearestLanguages(name string, n int) []string {
+	var names []string
+	for _, l := range Languages() {
+		names = append(names, l.Name)
+	}
+	return Nearest(name, names, n)
 }

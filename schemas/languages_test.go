@@ -39,7 +39,7 @@ func TestCodesAreCanonicalizedAndScriptsKeptApart(t *testing.T) {
 }
 
 func TestAnUnknownNameShowsTheNearestAndHowToAddIt(t *testing.T) {
-	for name, want := range map[string]string{"germann": "german", "serbian": "serbian_cyrillic", "de": "german", "pt": "portuguese"} {
+	for name, want := range map[string]string{"germann": "german", "serbian": "serbian_cyrillic", "German": "nearest are german,", "Hindi": "nearest are hindi,"} {
 		_, err := LanguageByName(name)
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), LanguagesVariable) {
 			t.Errorf("%q: %v", name, err)
@@ -47,6 +47,20 @@ func TestAnUnknownNameShowsTheNearestAndHowToAddIt(t *testing.T) {
 	}
 	if _, err := LanguageByName(strings.Repeat("x", 1<<20)); err == nil || len(err.Error()) > 500 {
 		t.Error("a name of a megabyte makes a message of a megabyte")
+	}
+}
+
+func TestACodeInPlaceOfANameIsToldWithTheLanguageThatItIsOf(t *testing.T) {
+	for code, want := range map[string]string{"fr": "french", "de": "german", "pt_BR": "portuguese_brazil", "zh-Hant": "chinese_traditional", "fra": "french",
+		"deu_Latn": "german", "hin_Deva": "hindi", "rus_Cyrl": "russian", "ca-valencia": "catalan_valencia", "EN": "english", "en_US": "english"} {
+		if _, err := LanguageByName(code); err == nil || !strings.Contains(err.Error(), "that is a code of "+want+", ") || strings.Contains(err.Error(), LanguagesVariable) {
+			t.Errorf("%q: %v", code, err)
+		}
+	}
+	for _, word := range []string{"de_articles", "x", "qqq", "c", "notes", "..", "de.old", ""} {
+		if _, err := LanguageByName(word); err == nil || strings.Contains(err.Error(), "a code of") {
+			t.Errorf("%q: %v", word, err)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"crosssum/internal/cli"
@@ -22,7 +23,7 @@ func example(ctx context.Context, args []string) error {
 		return err
 	}
 	if len(what) != 1 || what[0] != "pipeline" && what[0] != "realign" {
-		return fmt.Errorf("example: say of what: ./crosssum example pipeline, or example realign")
+		return errors.New("example: " + sayWhich("example", what, "pipeline", "realign"))
 	}
 	values, ok := schemas.Presets[*preset]
 	if !ok {

@@ -13,6 +13,7 @@ import (
 
 	"crosssum/internal/cli"
 	"crosssum/internal/operation/config"
+	"crosssum/schemas"
 )
 
 // command is one word of the command line. run gets the arguments after it.
@@ -87,7 +88,11 @@ func dispatch(ctx context.Context, args []string) int {
 			return 1
 		}
 	}
-	fmt.Fprintf(os.Stderr, "crosssum: no command %q; ./crosssum --help lists them\n", args[0])
+	var names []string
+	for _, c := range commands() {
+		names = append(names, c.name)
+	}
+	fmt.Fprintf(os.Stderr, "crosssum: no command %q; %s; ./crosssum --help says what each does\n", args[0], schemas.Instead(args[0], names))
 	return 2
 }
 

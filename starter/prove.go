@@ -45,7 +45,7 @@ func prove(ctx context.Context, args []string) error {
 	if len(args) > 0 && args[0] == "resume" {
 		args = args[1:]
 	} else if len(args) == 0 || args[0] != "-h" && args[0] != "--help" {
-		return errors.New("prove: say what: ./crosssum prove resume or ./crosssum prove memory")
+		return errors.New("prove: " + sayWhich("prove", args, "resume", "memory"))
 	}
 	if err := cli.Parse(set, args); err != nil {
 		return err
@@ -60,6 +60,14 @@ func prove(ctx context.Context, args []string) error {
 	defer os.RemoveAll(p.dir)
 	p.random = rand.New(rand.NewPCG(*seed, 0))
 	return p.run(ctx, *params)
+}
+
+// sayWhich asks for one of the words that may follow a command, and names the nearest of what follows it.
+func sayWhich(command string, args []string, words ...string) string {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+		return fmt.Sprintf("say which: ./crosssum %s %s", command, strings.Join(words, ", or "))
+	}
+	return fmt.Sprintf("no %q; %s", args[0], schemas.Instead(args[0], words))
 }
 
 // proof is one experiment.

@@ -56,7 +56,7 @@ func schedule(ctx context.Context, args []string) error {
 	}
 	verb, ok := verbs[args[0]]
 	if !ok {
-		return fmt.Errorf("schedule: no %q: %s; see ./crosssum schedule --help", args[0], strings.Join(slices.Sorted(maps.Keys(verbs)), ", "))
+		return fmt.Errorf("schedule: no %q; %s; see ./crosssum schedule --help", args[0], schemas.Instead(args[0], slices.Sorted(maps.Keys(verbs))))
 	}
 	return verb(ctx, args[1:])
 }

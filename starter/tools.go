@@ -55,10 +55,10 @@ func benchmark(ctx context.Context, args []string) error {
 		strings.Join(names, ", ")+";\n./crosssum benchmark NAME --help lists its flags, and bench/README.md says what the peers need and what was measured.",
 		"./crosssum benchmark embed --python ~/peers/bin/python --texts 4000")
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
-		return cmp.Or(cli.Parse(set, args), errors.New("benchmark: say which: "+strings.Join(names, ", ")))
+		return cmp.Or(cli.Parse(set, args), errors.New("benchmark: "+sayWhich("benchmark", args, names...)))
 	}
 	if !slices.Contains(names, args[0]) {
-		return fmt.Errorf("benchmark: no %q; there are %s", args[0], strings.Join(names, ", "))
+		return errors.New("benchmark: " + sayWhich("benchmark", args, names...))
 	}
 	cmd := exec.CommandContext(ctx, "go", append([]string{"run", "./bench/" + args[0]}, args[1:]...)...)
 	cmd.Dir = config.Root()

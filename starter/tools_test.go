@@ -28,6 +28,17 @@ func TestNumericsOfAFileToolAreTheEnginesAndNotTheTools(t *testing.T) {
 	}
 }
 
+func TestAMisspeltCommandIsToldWithTheNearest(t *testing.T) {
+	for command, want := range map[string]string{"shedule": "nearest is schedule", "chek": "nearest is check", "sampling_plan": "nearest is sampling-plan", "demos": "nearest is demo",
+		"schedule craete": "nearest is create", "schedule remove": "there are create, delete, list,", "prove resum": "nearest is resume", "benchmark embd": "nearest is embed",
+		"example pipline": "nearest is pipeline", "up --adress x": "nearest is --address", "schedule create --cronn x": "nearest is --cron", "hepl": "there are "} {
+		var code int
+		if out := complained(t, func() { code = dispatch(t.Context(), strings.Fields(command)) }); code == 0 || !strings.Contains(out, want) {
+			t.Errorf("%s ends with %d: %s", command, code, out)
+		}
+	}
+}
+
 func TestNoRootsAtAllReachTheWorkerAsNone(t *testing.T) {
 	h := &house{config: config.Config{ModelRoots: []string{"/a", "/b"}}}
 	for _, want := range []string{"CROSSSUM_CRAWL_ROOTS=", "CROSSSUM_MODEL_ROOTS=/a:/b"} {

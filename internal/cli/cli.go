@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"crosssum/schemas"
 )
 
 // New makes a command's flags. --help prints synopsis, text and example to the standard output, then the flags; those that settings
@@ -85,7 +87,11 @@ func Parse(set *flag.FlagSet, args []string, required ...string) error {
 	}
 	see := "see " + typed(set.Name()) + " --help"
 	if err != nil {
-		return fmt.Errorf("%s; %s", flagOf.ReplaceAllString(err.Error(), "$1--"), see)
+		said := flagOf.ReplaceAllString(err.Error(), "$1--")
+		if name, unknown := strings.CutPrefix(said, "flag provided but not defined: --"); unknown {
+			said = fmt.Sprintf("there is no flag --%s%s", name, nearestFlags(set, name))
+		}
+		return fmt.Errorf("%s; %s", said, see)
 	}
 	if set.NArg() > 0 {
 		return fmt.Errorf("unexpected argument %q; %s", set.Arg(0), see)
@@ -96,6 +102,17 @@ func Parse(set *flag.FlagSet, args []string, required ...string) error {
 		}
 	}
 	return nil
+}
+
+// nearestFlags are those of the set that may have been meant.
+func nearestFlags(set *flag.FlagSet, name string) string {
+	var names []string
+	set.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
+	near := schemas.Alike(name, names)
+	if len(near) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(": nearest %s --%s", map[bool]string{true: "is", false: "are"}[len(near) == 1], strings.Join(near, ", --"))
 }
 
 // Given says whether a flag stood on the command line.
@@ -109,7 +126,7 @@ func Main(program string, commands map[string]func(args []string) error, args []
 	name := append(args, "")[0]
 	command, ok := commands[name]
 	if !ok {
-		fmt.Fprintf(os.Stderr, "%s: unknown command %q; there are %s\n", program, name, strings.Join(slices.Sorted(maps.Keys(commands)), ", "))
+		fmt.Fprintf(os.Stderr, "%s: no command %q; %s\n", program, name, schemas.Instead(name, slices.Sorted(maps.Keys(commands))))
 		return 2
 	}
 	if err := command(args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {

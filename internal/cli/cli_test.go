@@ -54,7 +54,11 @@ func TestAnErrorIsOneLineThatNamesTheFlagAsItIsTyped(t *testing.T) {
 	for args, want := range map[string]string{
 		"--source a --k 2":         "",
 		"-source a -k=2 -json":     "",
-		"--source a --bogus":       "flag provided but not defined: --bogus; see ./crosssum align --help",
+		"--source a --bogus":       "there is no flag --bogus; see ./crosssum align --help",
+		"--sorce a":                "there is no flag --sorce: nearest is --source; see ./crosssum align --help",
+		"-soruce=a":                "there is no flag --soruce: nearest is --source; see ./crosssum align --help",
+		"--source a --jsno":        "there is no flag --jsno: nearest is --json; see ./crosssum align --help",
+		"--thread 3":               "there is no flag --thread: nearest is --threads; see ./crosssum align --help",
 		"--source":                 "flag needs an argument: --source; see ./crosssum align --help",
 		"--source a --k -x":        `invalid value "-x" for flag --k: parse error; see ./crosssum align --help`,
 		"--source a --json=-maybe": `invalid boolean value "-maybe" for --json: parse error; see ./crosssum align --help`,

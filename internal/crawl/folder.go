@@ -54,9 +54,51 @@ func Open(roots []string, name string) (*Folder, error) {
 		found = f
 	}
 	if found == nil {
-		return nil, bad("no crawl %q in the crawl roots %s: %v", name, strings.Join(roots, ", "), errors.Join(tried...))
+		return nil, missing(roots, name, tried)
 	}
 	return found, nil
+}
+
+// missing is the error of a crawl that is in none of the roots, with what there is; where something of the name is there, why it is no crawl.
+func missing(roots []string, name string, tried []error) error {
+	if len(roots) == 0 {
+		return bad("no crawl root is configured: see crawl_roots in temporal.yaml")
+	}
+	for _, err := range tried {
+		if !errors.Is(err, fs.ErrNotExist) {
+			return bad("crawl %q: %v", name, err)
+		}
+	}
+	return bad("no crawl %q in %s: %s", name, strings.Join(roots, " or "), cmp.Or(schemas.Instead(name, Names(roots)), "there is none at all"))
+}
+
+// Names are the folders of the roots, and those of folders without crawl files, that may be crawls, in name order.
+func Names(roots []string) (names []string) {
+	folders := func(dir string) (inside []string, files bool) {
+		entries, _ := os.ReadDir(dir)
+		for _, e := range entries[:min(len(entries), maxCrawlFiles)] {
+			if info, err := os.Stat(filepath.Join(dir, e.Name())); err == nil && info.IsDir() && crawlName.MatchString(e.Name()) {
+				inside = append(inside, e.Name())
+			}
+			files = files || Reads(e.Name())
+		}
+		return inside, files
+	}
+	for _, root := range roots {
+		here, _ := folders(root)
+		for _, name := range here {
+			inside, files := folders(filepath.Join(root, name))
+			if files || len(inside) == 0 && name != "gold" { // which has known pairs
+				names = append(names, name)
+				continue
+			}
+			for _, crawl := range inside {
+				names = append(names, name+"/"+crawl)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 func openIn(root, name string) (*Folder, error) {
@@ -99,24 +141,46 @@ func (f *Folder) Files(languages []string) ([]schemas.CrawlFile, error) {
 	if err != nil {
 		return nil, err
 	}
+	if missing := slices.DeleteFunc(slices.Clone(languages), func(l string) bool {
+		return slices.ContainsFunc(files, func(c schemas.CrawlFile) bool { return c.Language == l })
+	}); len(missing) > 0 {
+		return nil, bad("crawl %s: no file of %s, asked for by languages; %s", f.Name, schemas.Listed(missing, mostNamed), f.has())
+	}
 	if len(files) == 0 {
 		return nil, bad("crawl %s: no <language>[_<train|val|test>].jsonl[.gz|.bz2|.xz|.zst] in it", f.Name)
 	}
-	for _, l := range languages {
-		if !slices.ContainsFunc(files, func(c schemas.CrawlFile) bool { return c.Language == l }) {
-			return nil, bad("crawl %s: no file of %s, which was asked for", f.Name, l)
+	return files, nil
+}
+
+// mostNamed is how many languages or crawls a message names.
+const mostNamed = 30
+
+// has says which languages there are.
+func (f *Folder) has() string {
+	files, err := f.List(nil)
+	if err != nil || len(files) == 0 {
+		return "it has no <language>[_<train|val|test>].jsonl[.gz|.zst] at all"
+	}
+	var names []string
+	for _, c := range files { // in the order of the languages
+		if !slices.Contains(names, c.Language) {
+			names = append(names, c.Language)
 		}
 	}
-	return files, nil
+	return "it has " + schemas.Listed(names, mostNamed)
 }
 
 // List gives the crawl's files in (language, path) order, not yet digested. Names that end like a crawl file must name a
 // language of the table; others (crawl.json, a licence) are passed over. languages, when given, is what is wanted.
 func (f *Folder) List(languages []string) ([]schemas.CrawlFile, error) {
+	var unknown []string
 	for _, l := range languages {
-		if _, err := schemas.LanguageByName(l); err != nil {
-			return nil, bad("languages: %v", err)
+		if _, err := schemas.LanguageByName(l); err != nil && len(unknown) < mostNamed {
+			unknown = append(unknown, err.Error())
 		}
+	}
+	if len(unknown) > 0 {
+		return nil, bad("languages: %s", strings.Join(unknown, "; "))
 	}
 	if _, _, err := f.Mode(); err != nil {
 		return nil, err

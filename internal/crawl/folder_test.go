@@ -93,6 +93,68 @@ func TestWhatIsWrongWithAFolderIsSaid(t *testing.T) {
 	}
 }
 
+func TestLanguagesThatACrawlLacksAreNamedWithThoseThatItHas(t *testing.T) {
+	root := t.TempDir()
+	write(t, filepath.Join(root, "c", "french_train.jsonl"), "")
+	write(t, filepath.Join(root, "c", "french_val.jsonl"), "")
+	write(t, filepath.Join(root, "c", "german.jsonl.gz"), "")
+	write(t, filepath.Join(root, "empty", "README"), "")
+	for _, c := range []struct {
+		crawl, languages, want string
+	}{
+		{"c", "hindi,tamil", "crawl c: no file of hindi, tamil, asked for by languages; it has french, german"},
+		{"c", "hindi,french,tamil", "crawl c: no file of hindi, tamil, asked for by languages; it has french, german"},
+		{"c", "tamil", "crawl c: no file of tamil, asked for by languages; it has french, german"},
+		{"c", "hindi,klingon,qqq", `languages: unknown language "klingon": nearest are `},
+		{"c", "klingon,qqq", `; unknown language "qqq": `},
+		{"c", "de,french", `languages: unknown language "de": that is a code of german`},
+		{"empty", "hindi", "crawl empty: no file of hindi, asked for by languages; it has no <language>"},
+	} {
+		f, err := Open([]string{root}, c.crawl)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Files(strings.Split(c.languages, ",")); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s of %s: %v", c.languages, c.crawl, err)
+		}
+		f.Close()
+	}
+}
+
+func TestAFileNamedByACodeIsToldTheLanguage(t *testing.T) {
+	for name, want := range map[string]string{"fr.jsonl": "french", "de_train.jsonl": "german", "hin.jsonl.gz": "hindi", "zh-TW_val.jsonl.zst": "chinese_traditional"} {
+		root := t.TempDir()
+		write(t, filepath.Join(root, "c", name), "")
+		f, err := Open([]string{root}, "c")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Files(nil); err == nil || !strings.Contains(err.Error(), "that is a code of "+want+", ") {
+			t.Errorf("%s: %v", name, err)
+		}
+		f.Close()
+	}
+}
+
+func TestACrawlThatIsNotThereIsToldWithWhatIs(t *testing.T) {
+	top := t.TempDir()
+	roots := []string{filepath.Join(top, "corpus"), filepath.Join(top, "crawls")}
+	write(t, filepath.Join(roots[0], "sample", "english.jsonl"), "")
+	write(t, filepath.Join(roots[0], "gold", "sample.tsv.gz"), "")
+	write(t, filepath.Join(roots[1], "2026-11", "english.jsonl"), "")
+	write(t, filepath.Join(roots[1], "news", "monday", "crawl.json"), "{}")
+	for name, want := range map[string]string{"smaple": "nearest is sample", "Sample": "nearest is sample", "2026-12": "nearest is 2026-11",
+		"news/mondy": "nearest is news/monday", "monday": "nearest is news/monday", "gold2": "there are 2026-11, news/monday, sample"} {
+		_, err := Open(roots, name)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "openat") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := Open([]string{t.TempDir()}, "any"); err == nil || !strings.HasSuffix(err.Error(), "there is none at all") {
+		t.Errorf("an empty root: %v", err)
+	}
+}
+
 func TestTheMarkerSaysTheModeAndNothingElse(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"mode": "delta"}`: "delta", ` {"mode":"snapshot"}` + "\n": "snapshot", "{}": "delta", "": "not_json", "[]": "not an object",

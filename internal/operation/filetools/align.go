@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -49,9 +50,12 @@ func align(args []string) error {
 	if o.rule == "agreement" {
 		return errors.New("--rule agreement asks other languages, and here are two: take mutual, seed, induced or margin")
 	}
+	if !slices.Contains(alignRules, o.rule) {
+		return fmt.Errorf("--rule %.40q: %s", o.rule, schemas.Instead(o.rule, alignRules))
+	}
 	params := schemas.AlignParams{Rule: o.rule, Threshold: &o.threshold, Neighbours: o.k, Keep: o.k, BlockRows: schemas.Paper().Align.BlockRows}
 	if err := params.Check(); err != nil {
-		return err
+		return errors.New(strings.NewReplacer("align.threshold:", "--threshold:", "align.neighbours:", "--k:", "align.keep:", "--k:").Replace(err.Error()))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -78,6 +82,9 @@ func align(args []string) error {
 		return o.print(file)
 	})
 }
+
+// alignRules are those that ask nothing of other languages.
+var alignRules = []string{"mutual", "seed", "induced", "margin"}
 
 // alignment lays the two files out as two languages, "source" and "target", whose articles have row numbers as ids, and lets
 // search and link do what they do in a run.

@@ -191,7 +191,11 @@ func TestAlignNamesTheFileAndRowOfBadInput(t *testing.T) {
 		{fileOf[schemas.TextRow](t, 1, nil, nil), "mutual", "0.5", `0 columns "embedding"`},
 		{foreign, "mutual", "0.5", "foreign.arrow"},
 		{truncated, "mutual", "0.5", "truncated.arrow"},
-		{good, "nearest", "0.5", "nearest"},
+		{good, "nearest", "0.5", `--rule "nearest": there are mutual, seed, induced, margin`},
+		{good, "margn", "0.5", `--rule "margn": nearest is margin`},
+		{good, "agrement", "0.5", `--rule "agrement": there are mutual, seed, induced, margin`},
+		{good, "seeds", "0.5", `--rule "seeds": nearest is seed`},
+		{good, "margin", "11", "--threshold: 11 is not in"},
 		{good, "mutual", "NaN", "threshold"},
 	} {
 		out, complaint, err := tool("", "align", "--source", good, "--target", c.target, "--rule", c.rule, "--threshold", c.threshold)

@@ -2,6 +2,7 @@
 package intake
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"crosssum/internal/artifact/atomicfile"
 	"crosssum/internal/crawl"
+	"crosssum/schemas"
 )
 
 var errNoRoot = errors.New("no crawl root is configured: see crawl_roots in temporal.yaml")
@@ -27,7 +29,17 @@ func Find(roots []string, dir string) (string, error) {
 			return path, nil
 		}
 	}
-	return "", fmt.Errorf("there is no crawl folder %s, and no crawl of that name in %s", dir, strings.Join(roots, " or "))
+	name, there := dir, crawl.Names(roots)
+	if beside, err := os.ReadDir(filepath.Dir(dir)); err == nil && strings.ContainsRune(dir, filepath.Separator) {
+		name, there = filepath.Base(dir), nil
+		for _, e := range beside {
+			if e.IsDir() {
+				there = append(there, e.Name())
+			}
+		}
+	}
+	return "", fmt.Errorf("there is no crawl folder %s, and no crawl of that name in %s: %s", dir, strings.Join(roots, " or "),
+		cmp.Or(schemas.Instead(name, there), "there is none at all"))
 }
 
 // Crawl makes the crawl folder at dir one that workers find, and returns its name there: "crawl" or "folder/crawl". A folder

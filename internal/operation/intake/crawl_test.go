@@ -53,6 +53,19 @@ func TestACrawlThatIsNotThereIsAnErrorThatSaysWhereItWasLookedFor(t *testing.T) 
 	}
 }
 
+func TestAMisspeltCrawlFolderIsToldWithTheNearest(t *testing.T) {
+	top := t.TempDir()
+	roots := []string{filepath.Join(top, "corpus"), filepath.Join(top, "crawls")}
+	folder(t, filepath.Join(roots[0], "sample"), "english.jsonl", "x")
+	folder(t, filepath.Join(top, "mine", "2026-11"), "english.jsonl", "x")
+	for dir, want := range map[string]string{"sampel": "nearest is sample", "corpus/samples": "there is sample", filepath.Join(top, "mine", "2026-10"): "nearest is 2026-11",
+		filepath.Join(top, "mine", "other"): "there is 2026-11", "week": "there is sample"} {
+		if _, err := Crawl(roots, dir); err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("%s: %v", dir, err)
+		}
+	}
+}
+
 func TestAChangedCrawlGetsANewNameSoThatARunKeepsWhatItReads(t *testing.T) {
 	top := t.TempDir()
 	roots := []string{filepath.Join(top, "crawls")}
