@@ -44,13 +44,13 @@ var (
 	Export = stage[ExportInput](About{Name: "export", Version: 4, Queue: QueueMain, Unit: "part", Folder: "dataset", Workflows: datasetWorkflows,
 		From: "split_dedup", In: []string{"samples"}, Out: []string{"samples", "files"},
 		Files: []Published{{"*-*_*.jsonl", Texts}, {"parquet/*/*-*.parquet", Texts}, {"README.md", Nothing}}})
-	Tokenize = stage[TokenizeInput](About{Name: "tokenize", Version: 1, Queue: QueueCPU, Unit: "language", Workflows: modelWorkflows,
+	Tokenize = stage[TokenizeInput](About{Name: "tokenize", Version: 2, Queue: QueueCPU, Unit: "language", Workflows: modelWorkflows,
 		From: "screen", In: []string{"articles"}, Out: []string{"source_tokens", "label_tokens"}, Files: []Published{{"tokens.arrow", Texts}}})
 	Train = stage[TrainInput](About{Name: "train", Version: 3, Queue: QueueGPU, Unit: "run", Folder: "model", Workflows: modelWorkflows,
 		From: "split_dedup", In: []string{"samples_train"}, Out: []string{"steps"},
 		Files: []Published{{TrainedOnFile, IDs}, {"*.json", Nothing}, {"*.jsonl", Nothing}, {"*.model", Nothing}, {"*.safetensors", Nothing},
 			{"README.md", Nothing}, {"events.out.tfevents.*", Nothing}}})
-	Generate = stage[GenerateInput](About{Name: "generate", Version: 1, Queue: QueueGPU, Unit: "pair", Workflows: []string{PipelineWorkflow},
+	Generate = stage[GenerateInput](About{Name: "generate", Version: 2, Queue: QueueGPU, Unit: "pair", Workflows: []string{PipelineWorkflow},
 		From: "split_dedup", In: []string{"samples_test"}, Out: []string{"samples"}, Files: []Published{{"generations.arrow", Texts}}})
 	Score = stage[ScoreInput](About{Name: "score", Version: 2, Queue: QueueCPU, Unit: "run", Folder: "scores", Workflows: []string{PipelineWorkflow},
 		From: "generate", In: []string{"samples"}, Out: []string{"samples"}, Files: []Published{{"scores.arrow", Texts}, {"summary.json", Nothing}}})

@@ -33,7 +33,7 @@ func commands() []command {
 		{"calibrate", "which threshold an encoder needs for a wanted precision: judged on known pairs", calibrate},
 		{"fetch-corpus", "make a crawl of a Debian suite's package descriptions in all their languages", maker("corpus", "fetch-corpus")},
 		{"make-sample", "draw the shipped sample, and what lies outside of it, from a fetched crawl", maker("corpus", "make-sample")},
-		{"tokenize", "the token ids of lines, as an encoder sees them", tool("tokenize")},
+		{"tokenize", "the token ids of lines, as an encoder or a summarizer sees them", tool("tokenize")},
 		{"encode", "the vectors of lines, as an Arrow file", tool("encode")},
 		{"align", "the pairs that a rule accepts between two Arrow files of vectors", tool("align")},
 		{"train", "train on a data set's folder or on exactly the batches of a file, without a server", tool("train")},

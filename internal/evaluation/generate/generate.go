@@ -118,14 +118,16 @@ func invalid(format string, args ...any) error {
 	return fault.New(schemas.InvalidInput, format, args...)
 }
 
-// optionsOf bans what is no text: the sentinels that start decoders, and ids beyond the vocabulary's pieces.
+// optionsOf bans what is no text: the sentinels that start decoders, and ids that neither the vocabulary nor an added token has.
 func optionsOf(p schemas.GenerateParams, config *t5.Config, tokenizer *t5.Tokenizer) Options {
 	o := Options{Beams: p.Beams, MaxLength: p.MaxTokens, LengthPenalty: p.LengthPenalty, NoRepeatNgram: p.NoRepeatNgram, EOS: config.EOSTokenID}
 	for _, id := range slices.Sorted(maps.Keys(tokenizer.Sentinels())) {
 		o.Banned = append(o.Banned, int(id))
 	}
 	for id := tokenizer.Pieces(); id < config.VocabSize; id++ {
-		o.Banned = append(o.Banned, id)
+		if !tokenizer.HasText(id) {
+			o.Banned = append(o.Banned, id)
+		}
 	}
 	return o
 }

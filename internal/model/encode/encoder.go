@@ -76,7 +76,7 @@ func (e *encoder) loadTokenizer(m *modules) (wordPiece bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	tokens, settings, wordPiece, err := tokenizer.Load(m.transformer, config.TokenizerClass)
+	tokens, settings, wordPiece, err := tokenizer.Load(m.transformer, config.TokenizerClass, config.VocabSize)
 	if err != nil {
 		return false, err
 	}

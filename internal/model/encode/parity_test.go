@@ -95,7 +95,7 @@ func run(t *testing.T, request engine.EncodeRequest, texts []string) [][]float32
 }
 
 func TestTokenIdsAreSentencePieces(t *testing.T) {
-	tokens, err := tokenizer.LoadXLMR(modelDir(t))
+	tokens, err := tokenizer.LoadXLMR(modelDir(t), 250037)
 	if err != nil {
 		t.Fatal(err)
 	}

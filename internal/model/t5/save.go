@@ -16,26 +16,34 @@ import (
 // shardBytes is how large one file of weights may be, as in transformers 4; larger models are written in shards with an index.
 const shardBytes = 5_000_000_000
 
-// Save writes the model to an existing folder as transformers reads it. The vocabulary is copied from the folder `from`.
+// Save writes the model to an existing folder as transformers reads it. The vocabulary, and the tokens that are added to it, are those of
+// the folder `from`.
 func (m *Model) Save(dir, from string, bf16 bool) error {
 	vocabulary, err := os.ReadFile(filepath.Join(from, vocabularyFile))
+	if err != nil {
+		return err
+	}
+	tokens, err := LoadTokenizer(from, m.Config)
 	if err != nil {
 		return err
 	}
 	return errors.Join(
 		m.Config.Save(dir),
 		os.WriteFile(filepath.Join(dir, vocabularyFile), vocabulary, 0o644),
-		writeJSON(filepath.Join(dir, "tokenizer_config.json"), tokenizerConfig(vocabulary)),
+		writeJSON(filepath.Join(dir, "tokenizer_config.json"), tokenizerConfig(vocabulary, tokens.beside.Decoder())),
 		m.Weights.save(dir, bf16, shardBytes))
 }
 
 // tokenizerConfig is tokenizer_config.json: mT5's sentinels are pieces of the vocabulary and none is added to it; T5's are
-// added by the tokenizer.
-func tokenizerConfig(vocabulary []byte) map[string]any {
+// added by the tokenizer. added are the tokens that the directory adds.
+func tokenizerConfig(vocabulary []byte, added map[string]any) map[string]any {
 	fields := map[string]any{"tokenizer_class": "T5Tokenizer", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>", "legacy": true,
 		"extra_ids": 100}
 	if bytes.Contains(vocabulary, []byte(starts.SentinelPiece(0))) || bytes.Contains(vocabulary, []byte(starts.SentinelPiece(starts.FirstFreeSentinel))) {
 		fields["extra_ids"], fields["additional_special_tokens"] = 0, []string{}
+	}
+	if added != nil {
+		fields["added_tokens_decoder"] = added
 	}
 	return fields
 }

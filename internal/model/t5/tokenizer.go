@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"crosssum/internal/model/starts"
+	"crosssum/internal/model/tokenizer"
 	"crosssum/internal/native/sentencepiece"
 )
 
@@ -15,6 +16,7 @@ import (
 // ("</s>", "<pad>") are text and never become control ids. It is safe for concurrent use.
 type Tokenizer struct {
 	pieces    *sentencepiece.Model
+	beside    *tokenizer.Beside // tokens that the directory adds
 	eos       int32
 	sentinels map[int32]bool
 	Remarks   []string // what a person may want to know of the model's langid_map
@@ -38,6 +40,14 @@ func LoadTokenizer(dir string, config *Config) (*Tokenizer, error) {
 		return nil, fmt.Errorf("%s: </s> is piece %d, but config.json's eos_token_id is %d", path, model.Eos(), config.EOSTokenID)
 	}
 	t := &Tokenizer{pieces: model, eos: int32(config.EOSTokenID), sentinels: map[int32]bool{}}
+	if t.beside, err = tokenizer.ReadBeside(dir, model.Size(), config.VocabSize, t.own, t.implied); err != nil {
+		return nil, err
+	}
+	for _, id := range t.beside.IDs() {
+		if _, ok := t.implied(t.beside.Text(id)); ok {
+			t.sentinels[id] = true
+		}
+	}
 	for n := 0; n < 1000; n++ {
 		if id, ok := t.Lookup(starts.SentinelPiece(n)); ok {
 			t.sentinels[int32(id)] = true
@@ -55,15 +65,37 @@ func (t *Tokenizer) Lookup(piece string) (int, bool) {
 	return id, id != t.pieces.Unk()
 }
 
+// own is the id of a token that spiece.model has; a text never spells out its control pieces.
+func (t *Tokenizer) own(text string) (id int, spelled, ok bool) {
+	id = t.pieces.ID(text)
+	piece, err := t.pieces.Piece(id)
+	return id, piece.Kind != sentencepiece.Control && piece.Kind != sentencepiece.Unknown, err == nil && piece.Text == text
+}
+
+// implied is the id of <extra_id_N>: mT5's piece, which the model finds itself, or T5's, which stand behind the pieces, the last first.
+func (t *Tokenizer) implied(text string) (id int, ok bool) {
+	var n int
+	if _, err := fmt.Sscanf(text, "<extra_id_%d>", &n); err != nil || n < 0 || n >= 100 {
+		return 0, false
+	}
+	if id, ok := t.Lookup(starts.SentinelPiece(n)); ok {
+		return id, true
+	}
+	return t.pieces.Size() + 99 - n, true
+}
+
+// cut cuts a text into pieces and added tokens.
+func (t *Tokenizer) cut(text string) ([]int32, error) { return t.beside.Cut(text, t.pieces.Encode) }
+
 // Source encodes an article: at most limit ids, the last one </s>, which truncation keeps.
 func (t *Tokenizer) Source(text string, limit int) ([]int32, error) {
-	ids, err := t.pieces.Encode(text)
+	ids, err := t.cut(text)
 	return t.end(ids, limit), err
 }
 
 // Label encodes a summary like Source. Sentinels start decoders, so those that text spells out are left out; dropped counts them.
 func (t *Tokenizer) Label(text string, limit int) (ids []int32, dropped int, err error) {
-	all, err := t.pieces.Encode(text)
+	all, err := t.cut(text)
 	for _, id := range all {
 		if t.sentinels[id] {
 			dropped++
@@ -84,20 +116,43 @@ func (t *Tokenizer) end(ids []int32, limit int) []int32 {
 // Sentinels are the ids of the <extra_id_N> pieces, which neither labels nor generated text may hold.
 func (t *Tokenizer) Sentinels() map[int32]bool { return t.sentinels }
 
-// Pieces is the number of pieces; ids from here to vocab_size have none and decode to nothing.
+// Pieces is the number of pieces of spiece.model.
 func (t *Tokenizer) Pieces() int { return t.pieces.Size() }
 
-// Decode joins generated ids to text: up to the first </s>, without control pieces, sentinels and ids that have no piece.
+// HasText tells whether an id stands for text, a piece or an added token; there are rows without.
+func (t *Tokenizer) HasText(id int) bool {
+	return id < t.pieces.Size() || t.beside.Text(int32(id)) != ""
+}
+
+// Decode joins generated ids to text: up to the first </s>, without control pieces, sentinels and ids that stand for no text. Added tokens
+// have spaces around.
 func (t *Tokenizer) Decode(ids []int32) (string, error) {
-	kept := make([]int32, 0, len(ids))
+	var parts []string
+	var kept []int32
+	flush := func() error {
+		text, err := t.pieces.Decode(kept)
+		if text = strings.TrimSpace(text); text != "" {
+			parts = append(parts, text)
+		}
+		kept = kept[:0]
+		return err
+	}
 	for _, id := range ids {
 		if id == t.eos {
 			break
 		}
-		if id >= 0 && int(id) < t.pieces.Size() && !t.sentinels[id] {
+		if id < 0 || t.sentinels[id] {
+			continue
+		}
+		if int(id) < t.pieces.Size() {
 			kept = append(kept, id)
+		} else if text := t.beside.Text(id); text != "" {
+			if err := flush(); err != nil {
+				return "", err
+			}
+			parts = append(parts, text)
 		}
 	}
-	text, err := t.pieces.Decode(kept)
-	return strings.TrimSpace(text), err
+	err := flush()
+	return strings.Join(parts, " "), err
 }

@@ -71,11 +71,11 @@ func (s *tokenSet) each(text string, yield func(id int32, part string) bool) boo
 	return done >= len(text) || yield(-1, text[done:])
 }
 
-// each calls yield for the parts of a text: a token's id, or -1 and text between tokens, normalized.
-func (a *addedTokens) each(text string, normalize normalizer, yield func(id int32, plain string) bool) {
+// each calls yield for the parts of a text in order, until it answers false: a token's id, or -1 and text between tokens, normalized.
+func (a *addedTokens) each(text string, normalize normalizer, yield func(id int32, part string) bool) {
 	a.raw.each(text, func(id int32, part string) bool {
 		if id >= 0 {
-			return yield(id, "")
+			return yield(id, part)
 		}
 		return a.normalized.each(normalize(part), yield)
 	})
@@ -98,13 +98,17 @@ func (a *addedTokens) take(tokens []addedToken, size int, lookup func(text strin
 		if id != t.ID {
 			return 0, fmt.Errorf("added_tokens: %q has id %d, and the package tokenizers gives it %d: save the tokenizer again with it", t.Content, t.ID, id)
 		}
-		if !t.Normalized {
-			a.raw.add(t)
-		} else if t.Content = normalize(t.Content); t.Content != "" {
-			a.normalized.add(t)
-		}
+		a.add(t, normalize)
 	}
 	return size, nil
+}
+
+func (a *addedTokens) add(t addedToken, normalize normalizer) {
+	if !t.Normalized {
+		a.raw.add(t)
+	} else if t.Content = normalize(t.Content); t.Content != "" {
+		a.normalized.add(t)
+	}
 }
 
 func endsWithWord(text string) bool {

@@ -3,8 +3,8 @@ package tokenizer
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
 )
 
 // BERT is BERT's fast tokenizer: words cut into WordPieces. A special token that a text spells out becomes its id, as
@@ -12,15 +12,9 @@ import (
 type BERT struct {
 	text     bertText
 	pieces   *wordPiece
-	specials []special // longest first; empty where special tokens are text
-	starts   [256]bool // their first bytes
-	cls, sep int32     // around every text; -1: no special tokens are added (StaticEmbedding)
-}
-
-// special is a token that is found in raw text before anything else.
-type special struct {
-	text string
-	id   int32
+	added    addedTokens
+	size     int
+	cls, sep int32 // around every text; -1: no special tokens are added (StaticEmbedding)
 }
 
 // Encode is [CLS], the pieces, [SEP].
@@ -30,20 +24,17 @@ func (t *BERT) Encode(text string, maxTokens int) ([]int32, error) {
 	if t.cls >= 0 {
 		ids, room = append(ids, t.cls), maxTokens-1
 	}
-	for text != "" && len(ids) < room {
-		plain, found := text, special{id: -1}
-		if at, s := t.next(text); at >= 0 {
-			plain, found = text[:at], s
+	t.added.each(text, t.text.normalize, func(id int32, plain string) bool {
+		if id >= 0 {
+			ids = append(ids, id)
+			return len(ids) < room
 		}
-		t.text.words(plain, func(word string) bool {
+		words(plain, func(word string) bool {
 			ids = t.pieces.cut(word, ids)
 			return len(ids) < room
 		})
-		text = text[len(plain)+len(found.text):]
-		if found.id >= 0 {
-			ids = append(ids, found.id)
-		}
-	}
+		return len(ids) < room
+	})
 	ids = ids[:min(len(ids), room)]
 	if t.cls >= 0 {
 		ids = append(ids, t.sep)
@@ -51,47 +42,11 @@ func (t *BERT) Encode(text string, maxTokens int) ([]int32, error) {
 	return ids, nil
 }
 
-// next finds the first special token in text, -1 if there is none.
-func (t *BERT) next(text string) (int, special) {
-	for i := range len(text) {
-		if !t.starts[text[i]] {
-			continue
-		}
-		for _, s := range t.specials {
-			if strings.HasPrefix(text[i:], s.text) {
-				return i, s
-			}
-		}
-	}
-	return -1, special{}
-}
+// Size is above every id.
+func (t *BERT) Size() int { return t.size }
 
-// Size is the number of ids.
-func (t *BERT) Size() int { return t.pieces.size }
-
-// setSpecials looks the special tokens up; one that the vocabulary does not have is an error.
-func (t *BERT) setSpecials(tokens []string) error {
-	for _, text := range tokens {
-		id, ok := t.pieces.id(text)
-		if text == "" || !ok {
-			return fmt.Errorf("special token %q is not in the vocabulary", text)
-		}
-		t.specials = append(t.specials, special{text, id})
-		t.starts[text[0]] = true
-	}
-	slices.SortFunc(t.specials, func(a, b special) int {
-		return cmp.Or(cmp.Compare(len(b.text), len(a.text)), cmp.Compare(a.text, b.text))
-	})
-	return nil
-}
-
-// isSpecial tells whether text is one of the special tokens.
-func (t *BERT) isSpecial(text string) bool {
-	return slices.ContainsFunc(t.specials, func(s special) bool { return s.text == text })
-}
-
-// newBERT is BertTokenizer of a vocabulary with the settings of tokenizer_config.json.
-func newBERT(vocabulary map[string]int32, c *Config) (*BERT, error) {
+// newBERT is BertTokenizer of a vocabulary with the settings of tokenizer_config.json and the tokens that the directory adds.
+func newBERT(vocabulary map[string]int32, c *Config, more *listed, rows int) (*BERT, error) {
 	var names []string
 	for _, s := range []struct {
 		name    string
@@ -114,14 +69,49 @@ func newBERT(vocabulary map[string]int32, c *Config) (*BERT, error) {
 	if c.StripAccents != nil {
 		strip = *c.StripAccents
 	}
-	t := &BERT{text: bertText{clean: true, ideographs: c.ChineseChars, strip: strip, lower: c.DoLowerCase}, pieces: pieces}
-	if err := t.setSpecials(names); err != nil {
+	t := &BERT{text: bertText{clean: true, ideographs: c.ChineseChars, strip: strip, lower: c.DoLowerCase}, pieces: pieces, size: pieces.size}
+	var tokens []addedToken
+	for _, text := range names {
+		id, ok := pieces.id(text)
+		if !ok {
+			return nil, fmt.Errorf("special token %q is not in the vocabulary", text)
+		}
+		tokens = append(tokens, addedToken{ID: id, Content: text, Special: true})
+	}
+	t.cls, t.sep = tokens[1].ID, tokens[2].ID
+	if err := more.beside(names, pieces, rows); err != nil {
 		return nil, err
 	}
-	t.cls, _ = pieces.id(names[1])
-	t.sep, _ = pieces.id(names[2])
-	if c.SplitSpecial {
-		t.specials, t.starts = nil, [256]bool{}
+	for _, token := range append(tokens, more.tokens...) {
+		if !(token.Special && c.SplitSpecial) {
+			t.added.add(token, t.text.normalize)
+		}
+		t.size = max(t.size, int(token.ID)+1)
 	}
 	return t, nil
+}
+
+// beside checks the tokens against a vocabulary of WordPieces, and leaves out those that are special there already.
+func (l *listed) beside(special []string, pieces *wordPiece, rows int) error {
+	for _, text := range slices.Sorted(maps.Keys(l.names)) {
+		id, ok := pieces.id(text)
+		if !ok {
+			return fmt.Errorf("%s: names the special token %q, and neither the vocabulary nor a file has its id: write it into %s, or take the name out", l.names[text], text, addedFile)
+		}
+		l.tokens = append(l.tokens, addedToken{ID: id, Content: text, Special: true})
+	}
+	for _, t := range l.tokens {
+		id, ok := pieces.id(t.Content)
+		if ok && id != t.ID {
+			return l.refuse(t, "has id %d, and the vocabulary has it as %d: bring the vocabulary that belongs to the weights, or take the token out", t.ID, id)
+		}
+		if !ok && int(t.ID) < pieces.size {
+			return l.refuse(t, "has id %d, which is that of another piece: ids from %d on are free", t.ID, pieces.size)
+		}
+		if int(t.ID) >= rows {
+			return l.refuse(t, beyondRows, t.ID, rows)
+		}
+	}
+	l.tokens = slices.DeleteFunc(l.tokens, func(t addedToken) bool { return slices.Contains(special, t.Content) })
+	return nil
 }

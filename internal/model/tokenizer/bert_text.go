@@ -19,9 +19,8 @@ type bertText struct {
 	lower      bool
 }
 
-// words calls yield for each word of text, in order, until it answers false.
-func (b bertText) words(text string, yield func(word string) bool) {
-	text = b.normalize(text)
+// words calls yield for each word of normalized text, in order, until it answers false.
+func words(text string, yield func(word string) bool) {
 	from := -1 // of the word that is being read
 	for i, r := range text {
 		space := unicode.IsSpace(r)

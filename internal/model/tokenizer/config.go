@@ -29,7 +29,10 @@ type Config struct {
 	Bos            token  `json:"bos_token"`
 	Eos            token  `json:"eos_token"`
 
-	Added map[string]token `json:"added_tokens_decoder"` // id -> token
+	// Read by readListed.
+	Added      json.RawMessage `json:"added_tokens_decoder"`
+	Additional json.RawMessage `json:"additional_special_tokens"`
+	Extra      json.RawMessage `json:"extra_special_tokens"`
 }
 
 // silent are fields that change no id here: names, versions, decoding, and the options of padding and truncation, which
@@ -40,7 +43,7 @@ var silent = "name_or_path special_tokens_map_file full_tokenizer_file tokenizer
 
 // fixed are fields with one supported value, in JSON.
 var fixed = map[string]string{
-	"truncation_side": `"right" null`, "never_split": "null", "additional_special_tokens": "[] null", "extra_special_tokens": "{} [] null",
+	"truncation_side": `"right" null`, "never_split": "null",
 	"sp_model_kwargs": "{} null", "add_prefix_space": "true null", "trim_offsets": "true null", "from_slow": "false null",
 }
 
@@ -125,7 +128,7 @@ func (c *Config) readMap(path string) error {
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		raw := fields[name]
 		var t token
-		if known := own[name]; known == nil && string(raw) != "[]" {
+		if known := own[name]; known == nil && name != "additional_special_tokens" && name != "extra_special_tokens" {
 			return fmt.Errorf("%s: %s is not supported", path, name)
 		} else if known == nil {
 		} else if err := json.Unmarshal(raw, &t); err != nil {
@@ -151,42 +154,6 @@ func (c *Config) checkSpecials(dir string) error {
 	} {
 		if t.got != "" && t.got != t.want {
 			return fmt.Errorf("%s: %s is %q, and XLM-R's is %q", filepath.Join(dir, configFile), t.name, t.got, t.want)
-		}
-	}
-	return nil
-}
-
-// checkAdded refuses tokens that were added to the vocabulary and are none of the special ones.
-func (c *Config) checkAdded(dir string, t Tokenizer) error {
-	bert, ok := t.(*BERT)
-	if !ok {
-		return nil
-	}
-	known := func(text string, id string) bool {
-		own, ok := bert.pieces.id(text)
-		return ok && fmt.Sprint(own) == id && (bert.isSpecial(text) || c.SplitSpecial)
-	}
-	for _, id := range slices.Sorted(maps.Keys(c.Added)) {
-		if t := c.Added[id]; !known(t.Content, id) || t.LStrip || t.RStrip || t.SingleWord {
-			return fmt.Errorf("%s: added_tokens_decoder has %q as %s: only special tokens of the vocabulary, without lstrip, rstrip and single_word, are supported",
-				filepath.Join(dir, configFile), c.Added[id].Content, id)
-		}
-	}
-	path := filepath.Join(dir, addedFile)
-	b, err := settings.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	var added map[string]int
-	if err == nil {
-		err = json.Unmarshal(b, &added)
-	}
-	if err != nil {
-		return wrap(path, err)
-	}
-	for _, text := range slices.Sorted(maps.Keys(added)) {
-		if !known(text, fmt.Sprint(added[text])) {
-			return fmt.Errorf("%s: token %q is none of the special tokens; others are not supported", path, text)
 		}
 	}
 	return nil

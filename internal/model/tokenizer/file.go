@@ -207,18 +207,12 @@ func (f *file) wordPiece(cls, sep int32) (*BERT, error) {
 	if t.pieces, err = newWordPiece(f.Model.Pieces, f.Model.Unknown); err != nil {
 		return nil, err
 	}
-	var specials []string
-	for _, a := range f.AddedTokens {
-		id, ok := t.pieces.id(a.Content)
-		if !ok || id != a.ID || a.LStrip || a.RStrip || a.SingleWord || a.Normalized {
-			return nil, fmt.Errorf("added token %q: only tokens of the vocabulary, without normalized, lstrip, rstrip and single_word, are supported", a.Content)
-		}
-		specials = append(specials, a.Content)
+	if cls >= int32(t.pieces.size) || sep >= int32(t.pieces.size) {
+		return nil, fmt.Errorf("post_processor: ids %d and %d are outside of the vocabulary, whose ids are below %d", cls, sep, t.pieces.size)
 	}
-	if cls >= int32(t.Size()) || sep >= int32(t.Size()) {
-		return nil, fmt.Errorf("post_processor: ids %d and %d are outside of the vocabulary, whose ids are below %d", cls, sep, t.Size())
-	}
-	return t, t.setSpecials(specials)
+	t.size, err = t.added.take(f.AddedTokens, len(f.Model.Pieces), t.pieces.id, t.text.normalize)
+	t.size = max(t.size, t.pieces.size)
+	return t, err
 }
 
 // bertText reads a BertNormalizer.

@@ -30,16 +30,20 @@ const (
 
 // Load reads the tokenizer of a Hugging Face directory: sentencepiece.bpe.model where there is one, else tokenizer.json,
 // else vocab.txt, with the settings of tokenizer_config.json. class is config.json's tokenizer_class, which is asked
-// where tokenizer_config.json names none. wordPiece tells whether it is BERT's own tokenizer.
-func Load(dir, class string) (t Tokenizer, c *Config, wordPiece bool, err error) {
+// where tokenizer_config.json names none, rows its vocab_size. wordPiece tells whether it is BERT's own tokenizer.
+func Load(dir, class string, rows int) (t Tokenizer, c *Config, wordPiece bool, err error) {
 	if c, err = readConfig(dir, class); err != nil {
 		return nil, nil, false, err
 	}
 	if exists(filepath.Join(dir, spmFile)) {
-		if t, err = LoadXLMR(dir); err == nil {
+		if t, err = LoadXLMR(dir, rows); err == nil {
 			err = c.checkSpecials(dir)
 		}
 		return t, c, false, err
+	}
+	more, err := readListed(dir)
+	if err != nil {
+		return nil, nil, false, err
 	}
 	if path := filepath.Join(dir, jsonFile); exists(path) {
 		f, err := readFile(path)
@@ -47,12 +51,9 @@ func Load(dir, class string) (t Tokenizer, c *Config, wordPiece bool, err error)
 			return nil, nil, false, err
 		}
 		if f.Model.Type == "WordPiece" && c.isBERT() {
-			t, err = newBERT(f.Model.Pieces, c)
-		} else {
+			t, err = newBERT(f.Model.Pieces, c, more, rows)
+		} else if err = more.only(f.AddedTokens, rows); err == nil {
 			t, err = f.tokenizer(true)
-		}
-		if err == nil {
-			err = c.checkAdded(dir, t)
 		}
 		return t, c, f.Model.Type == "WordPiece", wrap(path, err)
 	}
@@ -70,10 +71,7 @@ func Load(dir, class string) (t Tokenizer, c *Config, wordPiece bool, err error)
 	}
 	vocabulary, err := parseVocabulary(b)
 	if err == nil {
-		t, err = newBERT(vocabulary, c)
-	}
-	if err == nil {
-		err = c.checkAdded(dir, t)
+		t, err = newBERT(vocabulary, c, more, rows)
 	}
 	return t, c, true, wrap(path, err)
 }
@@ -90,8 +88,9 @@ func LoadStatic(dir string) (t Tokenizer, limit int, err error) {
 	return t, f.limit(), wrap(path, err)
 }
 
+// wrap says which file an error is of, where it does not name one of the folder itself.
 func wrap(path string, err error) error {
-	if err == nil || strings.HasPrefix(err.Error(), path) {
+	if err == nil || strings.HasPrefix(err.Error(), filepath.Dir(path)) {
 		return err
 	}
 	return fmt.Errorf("%s: %w", path, err)

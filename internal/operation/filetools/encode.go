@@ -1,82 +1,19 @@
 package filetools
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
-	"strconv"
 	"syscall"
 
 	"crosssum/internal/artifact/atomicfile"
 	"crosssum/internal/cli"
 	"crosssum/internal/engine"
 	"crosssum/internal/model/encode"
-	"crosssum/schemas"
 )
 
 const modelText = "DIR is a Hugging Face directory: a sentence-transformers one (modules.json) or a plain model of transformers"
-
-// tokenize writes the ids of each line.
-func tokenize(args []string) error {
-	set := cli.New("tokenize", "tokenize --model DIR [--max-tokens N] [--json] [--input F]",
-		"Reads texts, one a line (every line is a text, the empty one too), and writes the token ids of each as a JSON array on a line\n"+
-			"of its own, special tokens included: what the encoder of the directory sees. "+modelText+".",
-		"echo 'an image viewer' | ./crosssum tokenize --model build/models/multilingual-e5-small", nil)
-	model := set.String("model", "", "directory of the encoder")
-	most := set.Int("max-tokens", 0, "longest list, special tokens included (0: what the directory says, or the model takes)")
-	path := set.String("input", "", "file of texts (default: the standard input)")
-	asJSON := set.Bool("json", false, "each line is a JSON string, so that a text can hold a line feed")
-	if err := cli.Parse(set, args, "model"); err != nil {
-		return err
-	}
-	l, total, closing, err := input(*path, *asJSON)
-	if err != nil {
-		return err
-	}
-	defer closing()
-	report, end := progress("tokenize")
-	defer end()
-	ids, err := encode.Tokenizer(*model, *most)
-	if err != nil {
-		return err
-	}
-	out := bufio.NewWriterSize(os.Stdout, 1<<20)
-	for n := int64(1); ; n++ {
-		text, err := l.next()
-		if errors.Is(err, io.EOF) {
-			return out.Flush()
-		}
-		if err != nil {
-			return errors.Join(out.Flush(), err)
-		}
-		list, err := ids(text)
-		if err != nil {
-			return errors.Join(out.Flush(), l.bad(int(n), "%v", err))
-		}
-		if _, err := out.Write(jsonArray(list)); err != nil {
-			return err
-		}
-		if n%1024 == 0 {
-			report(schemas.Progress{Done: n, Total: total, Of: "lines"})
-		}
-	}
-}
-
-// jsonArray is a JSON array and a line feed.
-func jsonArray(ids []int32) []byte {
-	line := []byte{'['}
-	for i, id := range ids {
-		if i > 0 {
-			line = append(line, ", "...)
-		}
-		line = strconv.AppendInt(line, int64(id), 10)
-	}
-	return append(line, "]\n"...)
-}
 
 // encodeLines writes the vectors of all lines to an Arrow file.
 func encodeLines(args []string) error {

@@ -1,10 +1,10 @@
-"""Writes unigram.json.gz: Unigram tokenizers as tokenizer.json describes them, and the ids that the Python package tokenizers 0.23.3 gives.
+"""Writes files.json.gz: Unigram and WordPiece tokenizers as tokenizer.json describes them, and the ids that the Python package tokenizers 0.23.3 gives.
 
-    python3 internal/model/tokenizer/testdata/make_unigram.py
+    python3 internal/model/tokenizer/testdata/make_files.py
 
 The vocabulary has 2,500 pieces that SentencePiece trained on the shipped sample, the map is its nmt_nfkc. Texts are those of the encoders' fixture,
-some more of what graphemes, white space and added tokens make different, and every hundredth of the sample. In the fixture the files name
-the vocabulary and the map as "VOCABULARY" and "MAP", which stand there once.
+some more of what graphemes, white space and added tokens make different, and every hundredth of the sample. WordPiece has the same pieces, "##" within words. In the
+fixture the files name vocabularies and map as "VOCABULARY", "WORDPIECES" and "MAP", which stand there once.
 """
 import base64
 import glob
@@ -56,8 +56,8 @@ def token(id, content, **flags):
     return {"id": id, "content": content, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True, **flags}
 
 
-def describe(n):
-    """Tokenizers by name; n pieces, and <mask> the last of them."""
+def describe(n, m):
+    """Tokenizers by name; n pieces, and <mask> the last of them; m pieces of WordPiece."""
     xlmr = [token(i, t) for i, t in enumerate(["<s>", "<pad>", "</s>", "<unk>"])] + [token(n - 1, "<mask>", lstrip=True)]
     plain = dict(normalized=True, special=False)
     added = [token(n, "<2en>", **plain), token(n + 1, "<2de>"), token(n + 2, "New York", **plain), token(n + 3, "cat", single_word=True, **plain),
@@ -80,6 +80,11 @@ def describe(n):
         return {"version": "1.0", "truncation": None, "padding": None, "added_tokens": list(tokens), "normalizer": normalizer, "pre_tokenizer": pre_tokenizer,
                 "post_processor": post_processor, "decoder": None, "model": {"type": "Unigram", "unk_id": 3, "vocab": "VOCABULARY", "byte_fallback": fallback}}
 
+    def wordpiece(normalizer, tokens):
+        return {"version": "1.0", "truncation": None, "padding": None, "added_tokens": tokens, "normalizer": normalizer, "pre_tokenizer": {"type": "BertPreTokenizer"}, "post_processor": None, "decoder": None,
+                "model": {"type": "WordPiece", "unk_token": "<unk>", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100, "vocab": "WORDPIECES"}}
+
+    wordpieces = [token(i, t) for i, t in enumerate(["<s>", "<pad>", "</s>", "<unk>"])]
     return {
         "XLM-R": file(precompiled, words, xlmr, around),
         "paraphrase-multilingual": file(sequence(precompiled, strip(False, True), replace("Regex", " {2,}", "▁")), words, xlmr, around),
@@ -92,6 +97,10 @@ def describe(n):
         "lower case": file(sequence({"type": "Lowercase"}, strip(True, False)), words, [token(n, "New York", **plain), token(n + 1, "<2EN>", **plain)]),
         "no normalizer": file(None, metaspace),
         "bytes": file(precompiled, words, [], None, True),
+        "WordPiece": wordpiece(bert, wordpieces),
+        "WordPiece, added tokens": wordpiece(bert, wordpieces + [token(m, "<2en>", **plain), token(m + 1, "<2DE>"), token(m + 2, "New York", **plain), token(m + 3, "cat", single_word=True, **plain),
+                                             token(m + 4, "<trim>", lstrip=True, rstrip=True), token(m + 5, "<left>", lstrip=True, **plain)]),
+        "WordPiece, cased": wordpiece({**bert, "lowercase": False, "handle_chinese_chars": False}, [token(m, "<2en>", **plain), token(m + 1, "Ｎew York", **plain)]),
     }
 
 
@@ -102,13 +111,15 @@ def main():
     vocabulary[-1:] = [("aa", -3.0), ("aa", -9.0), ("New", -5.0)] + vocabulary[-1:]  # a piece twice: the last counts
     texts = json.load(gzip.open(os.path.join(here, "..", "..", "encode", "testdata", "encoders.json.gz")))["texts"] + MORE
     texts = list(dict.fromkeys(texts + [t[:300] for t in everything[::100]] + ["aaaa aa a"]))
-    files, ids = describe(len(vocabulary)), {}
+    wordpieces = list(dict.fromkeys([p for p, _ in vocabulary[:4]] + [p[1:] if p[0] == "▁" else "##" + p for p, _ in vocabulary[4:] if p != "▁"] + [c for p, _ in vocabulary[4:] for c in p]))
+    wordpieces = {p: i for i, p in enumerate(wordpieces)}
+    files, ids = describe(len(vocabulary), len(wordpieces)), {}
     for name, file in files.items():
-        content = json.dumps(file).replace('"VOCABULARY"', json.dumps(vocabulary)).replace('"MAP"', json.dumps(charsmap))
+        content = json.dumps(file).replace('"VOCABULARY"', json.dumps(vocabulary)).replace('"WORDPIECES"', json.dumps(wordpieces)).replace('"MAP"', json.dumps(charsmap))
         peer = Tokenizer.from_str(content)
         ids[name] = [e.ids for e in peer.encode_batch(texts)]
-    with gzip.GzipFile(os.path.join(here, "unigram.json.gz"), "wb", 9, mtime=0) as f:
-        f.write(json.dumps({"vocabulary": vocabulary, "map": charsmap, "texts": texts, "files": files, "ids": ids}, ensure_ascii=False).encode())
+    with gzip.GzipFile(os.path.join(here, "files.json.gz"), "wb", 9, mtime=0) as f:
+        f.write(json.dumps({"vocabulary": vocabulary, "wordpieces": wordpieces, "map": charsmap, "texts": texts, "files": files, "ids": ids}, ensure_ascii=False).encode())
     print(len(vocabulary), "pieces,", len(texts), "texts,", len(files), "files")
 
 

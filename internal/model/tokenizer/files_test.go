@@ -97,15 +97,16 @@ func TestAMapIsAppliedToGraphemesAsThePackageDoesIt(t *testing.T) {
 	}
 }
 
-func TestIdsOfUnigramFilesAreThoseOfThePackageTokenizers(t *testing.T) { // see testdata/make_unigram.py
+func TestIdsOfTokenizerJSONAreThoseOfThePackageTokenizers(t *testing.T) { // see testdata/make_files.py
 	var want struct {
 		Vocabulary json.RawMessage
+		WordPieces json.RawMessage
 		Map        string
 		Texts      []string
 		Files      map[string]json.RawMessage
 		IDs        map[string][][]int32
 	}
-	file, err := os.Open("testdata/unigram.json.gz")
+	file, err := os.Open("testdata/files.json.gz")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +118,7 @@ func TestIdsOfUnigramFilesAreThoseOfThePackageTokenizers(t *testing.T) { // see 
 	if err != nil {
 		t.Fatal(err)
 	}
-	whole := strings.NewReplacer(`"VOCABULARY"`, string(want.Vocabulary), `"MAP"`, `"`+want.Map+`"`)
+	whole := strings.NewReplacer(`"VOCABULARY"`, string(want.Vocabulary), `"WORDPIECES"`, string(want.WordPieces), `"MAP"`, `"`+want.Map+`"`)
 	for name, raw := range want.Files {
 		t.Run(name, func(t *testing.T) {
 			f, err := parseFile([]byte(whole.Replace(string(raw))))
