@@ -104,7 +104,7 @@ func (m *miner) run(most int) (taken int) {
 	for taken < most {
 		entries, err := catalogue.History(m.a.Store, "news")
 		noError(m.t, err)
-		names, err := crawl.Crawls(m.a.CrawlRoots, "weekly")
+		names, _, err := crawl.Crawls(m.a.CrawlRoots, "weekly")
 		noError(m.t, err)
 		var next *schemas.Scanned
 		for _, name := range names {

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -14,8 +15,8 @@ import (
 	"go.temporal.io/sdk/activity"
 )
 
-// maxWaiting bounds the crawls of one answer, and maxFailed the failed files: payloads carry references and counts.
-const maxWaiting, maxFailed = 100, 20
+// maxWaiting bounds the crawls of one answer, maxFailed the failed files, and maxPassed what is passed over: payloads carry references and counts.
+const maxWaiting, maxFailed, maxPassed = 100, 20, 20
 
 // waiting reads a ledger's newest entry and finds the crawls that it does not have, in name order. Every file of every crawl
 // is digested, once by a worker while it stays as it is: a crawl is known by what it holds, not by its name. A folder that is no crawl is told and holds up nothing.
@@ -39,9 +40,11 @@ func (a *Activities) waiting(ctx context.Context, in schemas.WaitingInput) (sche
 	}
 	names := []string{p.Crawl}
 	if p.Crawl == "" {
-		if names, err = crawl.Crawls(a.CrawlRoots, p.Crawls); err != nil {
+		var passed []schemas.PassedCrawl
+		if names, passed, err = crawl.Crawls(a.CrawlRoots, p.Crawls); err != nil {
 			return answer, err
 		}
+		passOver(ctx, &answer, passed...)
 	}
 	for _, name := range names {
 		if len(answer.Crawls) == maxWaiting {
@@ -56,9 +59,23 @@ func (a *Activities) waiting(ctx context.Context, in schemas.WaitingInput) (sche
 			return answer, err
 		} else if wanted {
 			answer.Crawls = append(answer.Crawls, scanned)
+		} else if n := catalogue.Contains(entries, scanned.Digest); n > 0 && entries[n-1].Crawl != name && p.Crawl == "" {
+			passOver(ctx, &answer, schemas.PassedCrawl{Crawl: name, Reason: fmt.Sprintf("the same bytes as those of crawl %s, which is entry %d", entries[n-1].Crawl, n)})
+		} else if n > 0 && !slices.Contains(in.Known, scanned.Digest) {
+			answer.Before++
 		}
 	}
 	return answer, nil
+}
+
+// passOver notes what is not taken, and says it in the log.
+func passOver(ctx context.Context, answer *schemas.Waiting, passed ...schemas.PassedCrawl) {
+	for _, c := range passed {
+		activity.GetLogger(ctx).Warn("passed over", "crawl", c.Crawl, "reason", c.Reason)
+		if answer.PassedCount++; len(answer.Passed) < maxPassed {
+			answer.Passed = append(answer.Passed, c)
+		}
+	}
 }
 
 // untaken scans a crawl and says whether the ledger has yet to take it, or files of it that were mended.

@@ -127,6 +127,16 @@ func TestCrawlsWithTheirDoneMarkerWaitUntilTheLedgerHasWhatTheyHold(t *testing.T
 	if got := h.names(p); got != "w2" {
 		t.Errorf("waiting: %s", got)
 	}
+	if w, err := h.waiting(p); err != nil || w.Before != 1 || w.PassedCount != 2 || w.Passed[0].Crawl != "w0" || !strings.HasPrefix(w.Passed[0].Reason, "no crawl.json") ||
+		w.Passed[1].Crawl != "w1again" || w.Passed[1].Reason != "the same bytes as those of crawl w1, which is entry 1" {
+		t.Errorf("passed over: %+v, %v", w.PassedOver, err)
+	}
+	for i := range 30 {
+		h.put(filepath.Join(h.root, fmt.Sprint("notes", i)), "")
+	}
+	if w, err := h.waiting(p); err != nil || w.PassedCount != 32 || len(w.Passed) != maxPassed {
+		t.Errorf("of much that is passed over: %d, %d, %v", w.PassedCount, len(w.Passed), err)
+	}
 	p.Crawl = "w0" // a person who names it says that it is complete
 	if got := h.names(p); got != "w0" {
 		t.Errorf("waiting: %s", got)

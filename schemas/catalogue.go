@@ -1,5 +1,7 @@
 package schemas
 
+import "fmt"
+
 // Catalogue is one entry of a ledger: the state after one crawl was taken. It is an object of the store; its place in the
 // ledger is the ref "catalogue/<name>/<number>". It is a pure function of the entry before and the crawl, so two runs that
 // overlap write equal entries.
@@ -94,6 +96,31 @@ type Waiting struct {
 	More   bool      `json:"more,omitempty"` // there are more behind these
 	// Refused are folders with a done marker that are no crawls: a person must mend them. They hold up nothing.
 	Refused []RefusedCrawl `json:"refused,omitempty"`
+	PassedOver
+}
+
+// PassedOver is what a look for crawls found and did not take.
+type PassedOver struct {
+	Passed      []PassedCrawl `json:"passed_over,omitempty"`     // the first of them
+	PassedCount int           `json:"passed_over_all,omitempty"` // how many there are
+	Before      int           `json:"taken_before,omitempty"`    // crawls that the ledger had
+}
+
+// PassedCrawl is what lies where crawls are looked for, and is none, or not yet.
+type PassedCrawl struct {
+	Crawl  string `json:"crawl"`
+	Reason string `json:"reason"`
+}
+
+// Lines say of each what it is and why, and of all others how many there are.
+func (p PassedOver) Lines() (lines []string) {
+	for _, c := range p.Passed {
+		lines = append(lines, fmt.Sprintf("passed over: %s: %s", c.Crawl, c.Reason))
+	}
+	if more := p.PassedCount - len(p.Passed); more > 0 {
+		lines = append(lines, fmt.Sprintf("passed over: %d more", more))
+	}
+	return lines
 }
 
 // Entry is a Catalogue with its digest, as payloads carry it: without Files, which its object has.
@@ -135,13 +162,14 @@ type TakenCrawl struct {
 
 // RealignResult is what a Realign run did. A run that refused a crawl fails, with this as the details of its error.
 type RealignResult struct {
-	Catalogue string          `json:"catalogue"`
-	Number    int             `json:"number"`           // of the newest entry, 0: none
-	Entry     string          `json:"entry,omitempty"`  // its digest
-	Folder    string          `json:"folder,omitempty"` // data/runs/<workflow id>: dataset/ and manifest.json of the newest entry
-	Taken     []TakenCrawl    `json:"taken"`            // in the order in which this run took them
-	Refused   []RefusedCrawl  `json:"refused,omitempty"`
-	Stages    []StageProgress `json:"stages"` // summed over the crawls
+	Catalogue string         `json:"catalogue"`
+	Number    int            `json:"number"`           // of the newest entry, 0: none
+	Entry     string         `json:"entry,omitempty"`  // its digest
+	Folder    string         `json:"folder,omitempty"` // data/runs/<workflow id>: dataset/ and manifest.json of the newest entry
+	Taken     []TakenCrawl   `json:"taken"`            // in the order in which this run took them
+	Refused   []RefusedCrawl `json:"refused,omitempty"`
+	PassedOver
+	Stages []StageProgress `json:"stages"` // summed over the crawls
 
 	Nondeterministic []string `json:"nondeterministic,omitempty"` // units that were computed twice with other bytes
 	Warnings         []string `json:"warnings,omitempty"`         // about parameters that are allowed, and likely wrong

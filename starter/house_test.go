@@ -322,3 +322,22 @@ func TestADatabaseThatIsLostIsToldByTheCommandThatNeedsIt(t *testing.T) {
 		os.Remove(database + "-journal")
 	}
 }
+
+func TestARunThatFindsNothingCompleteSaysSoOnTheScreenInTheLogAndInStatus(t *testing.T) {
+	t.Parallel()
+	l := lodge(t)
+	for _, file := range []string{"2026-12/english.jsonl", "2026-13/Crawl.json", "notes.txt", "empty/README"} {
+		path := filepath.Join(l.dir, "data/crawls", file)
+		l.must(errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte("{}"), 0o644)))
+	}
+	wants := []string{"passed over: 2026-12: no crawl.json in it, which says that a crawl is complete", `passed over: 2026-13: "Crawl.json" in it is not crawl.json: rename it`,
+		"passed over: notes.txt: a file", "passed over: empty: neither crawl.json nor"}
+	l.says(0, "up")
+	l.says(0, "realign", append(wants, "Catalogue main is empty, and no crawl waits")...)
+	l.says(0, "status", append(wants, "took no crawl")...)
+	log, err := os.ReadFile(filepath.Join(l.dir, "data/log/worker.log"))
+	l.must(err)
+	if !strings.Contains(string(log), "2026-12") || !strings.Contains(string(log), "no crawl.json in it") {
+		t.Errorf("the worker's log says nothing of it:\n%s", log)
+	}
+}

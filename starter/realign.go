@@ -137,6 +137,9 @@ func realigned(w io.Writer, p schemas.RealignParams, r schemas.RealignResult, to
 	for _, c := range r.Refused {
 		fmt.Fprintf(w, "refused: %s: %s\n", c.Crawl, c.Reason)
 	}
+	for _, line := range r.PassedOver.Lines() {
+		fmt.Fprintln(w, line)
+	}
 	cautions(w, r.Warnings, r.Nondeterministic)
 	switch {
 	case r.Number == 0 && p.Crawl == "":

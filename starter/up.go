@@ -10,8 +10,12 @@ import (
 
 	"crosssum/internal/operation/live"
 	"crosssum/internal/operation/processes"
+	"crosssum/schemas"
 
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
 )
 
 // up keeps server, UI and worker running in the background.
@@ -114,6 +118,27 @@ func (h *house) latest(ctx context.Context, n int32) error {
 		}
 		fmt.Printf("  %-28s %-13s %-10s %9s  %s\n", onOneLine(e.GetExecution().GetWorkflowId()), e.GetType().GetName(), e.GetStatus(), live.Clock(took),
 			e.GetStartTime().AsTime().Local().Format("2006-01-02 15:04"))
+		for _, line := range doing(ctx, c, e) {
+			fmt.Println("      " + line)
+		}
+	}
+	return nil
+}
+
+// doing says what a run is at, or what a realignment that has ended passed over.
+func doing(ctx context.Context, c client.Client, e *workflow.WorkflowExecutionInfo) (lines []string) {
+	run := c.GetWorkflow(ctx, e.GetExecution().GetWorkflowId(), e.GetExecution().GetRunId())
+	var r schemas.RealignResult
+	switch {
+	case e.GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING:
+		board := &live.Board{}
+		look(ctx, c, run, board)
+		return append(board.Running(time.Now()), board.Retried()...)
+	case e.GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_COMPLETED && e.GetType().GetName() == schemas.RealignWorkflow && run.Get(ctx, &r) == nil:
+		if len(r.Taken) == 0 {
+			lines = append(lines, fmt.Sprintf("took no crawl; %d were taken before", r.Before))
+		}
+		return append(lines, r.PassedOver.Lines()...)
 	}
 	return nil
 }

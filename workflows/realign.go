@@ -89,6 +89,7 @@ func (r *realignment) ask() schemas.Waiting {
 		row.State = "failed"
 	}
 	r.newest, r.encoder = waiting.Newest, waiting.Encoder
+	r.done.PassedOver = waiting.PassedOver
 	row.Units = len(r.done.Taken) + len(waiting.Crawls)
 	row.Work, row.WorkDone = float64(row.Units), float64(len(r.done.Taken))
 	for _, refused := range waiting.Refused {
@@ -213,6 +214,9 @@ func (r *realignment) headline(crawl string) {
 	}
 	for _, refused := range r.done.Refused {
 		b.WriteString(fmt.Sprintf("- refused: %s: %s\n", refused.Crawl, refused.Reason))
+	}
+	for _, line := range r.done.PassedOver.Lines() {
+		b.WriteString("- " + line + "\n")
 	}
 	r.head = b.String() + "\n"
 	r.show()

@@ -11,6 +11,7 @@ import (
 	"crosssum/schemas"
 	"crosssum/workflows"
 
+	"go.temporal.io/api/sdk/v1"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
@@ -23,6 +24,7 @@ type ledger struct {
 	folder  []string // crawls, in name order
 	entries []string
 	refused []schemas.RefusedCrawl
+	passed  schemas.PassedOver
 	rival   string // a crawl that another run takes just before this run's first one
 	asked   []schemas.WaitingInput
 }
@@ -33,7 +35,7 @@ func (l *ledger) environment() *testsuite.TestWorkflowEnvironment {
 	name := func(n string) activity.RegisterOptions { return activity.RegisterOptions{Name: n} }
 	env.RegisterActivityWithOptions(func(_ context.Context, in schemas.WaitingInput) (schemas.Waiting, error) {
 		l.asked = append(l.asked, in)
-		w := schemas.Waiting{Newest: l.newest(), Encoder: "e", Refused: l.refused}
+		w := schemas.Waiting{Newest: l.newest(), Encoder: "e", Refused: l.refused, PassedOver: l.passed}
 		for _, crawl := range l.folder {
 			if !slices.Contains(l.entries, crawl) && !slices.Contains(in.Known, "digest of "+crawl) {
 				w.Crawls = append(w.Crawls, schemas.Scanned{Crawl: crawl, Digest: "digest of " + crawl, Mode: "delta"})
@@ -189,4 +191,36 @@ func TestTheProgressOfARealignmentNamesItsCrawl(t *testing.T) {
 	if in := l.asked[0].Params; *in.Align.Threshold != 1.05 || in.Catalogue != "main" || in.Languages[0] != "hindi" {
 		t.Errorf("parameters of the ledger: %+v", in)
 	}
+}
+
+func TestARunThatTakesNothingSaysWhatItPassedOverAndWhy(t *testing.T) {
+	for _, crawls := range [][]string{nil, {"w1"}} {
+		l := newLedger(crawls...)
+		l.passed = schemas.PassedOver{Passed: []schemas.PassedCrawl{{Crawl: "2026-12", Reason: "no crawl.json in it"}}, PassedCount: 23, Before: 4}
+		env := l.environment()
+		env.ExecuteWorkflow(workflows.Realign, schemas.RawParams(`{}`), nil)
+		var result schemas.RealignResult
+		if err := env.GetWorkflowResult(&result); err != nil || len(result.Passed) != 1 || result.PassedCount != 23 || result.Before != 4 || len(result.Taken) != len(crawls) {
+			t.Fatalf("%+v, %v", result, err)
+		}
+		for _, want := range []string{"- passed over: 2026-12: no crawl.json in it\n", "- passed over: 22 more\n"} {
+			if page := page(t, env); !strings.Contains(page, want) {
+				t.Errorf("the run's page lacks %q:\n%s", want, page)
+			}
+		}
+	}
+}
+
+// page is what the web UI shows of a run.
+func page(t *testing.T, env *testsuite.TestWorkflowEnvironment) string {
+	t.Helper()
+	value, err := env.QueryWorkflow("__temporal_workflow_metadata")
+	var metadata sdk.WorkflowMetadata
+	if err == nil {
+		err = value.Get(&metadata)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return metadata.CurrentDetails
 }

@@ -193,7 +193,7 @@ func TestTheCrawlsOfAFolderAreThoseThatAreCompleteInNameOrder(t *testing.T) {
 	write(t, filepath.Join(root, "weekly/notes.txt"), "")
 	write(t, filepath.Join(top, "secret", "crawl.json"), "{}")
 	os.Symlink(filepath.Join(top, "secret"), filepath.Join(root, "weekly", "linked"))
-	names, err := Crawls([]string{t.TempDir(), root}, "weekly")
+	names, _, err := Crawls([]string{t.TempDir(), root}, "weekly")
 	if got := strings.Join(names, ","); err != nil || got != "weekly/10,weekly/2026-01,weekly/2026-02,weekly/linked,weekly/my crawl" {
 		t.Errorf("%s, %v", got, err)
 	}
@@ -207,11 +207,11 @@ func TestTheCrawlsOfAFolderAreThoseThatAreCompleteInNameOrder(t *testing.T) {
 	if opened != 3 {
 		t.Errorf("%d of %v were opened, wanted those that are named well and lie in the root", opened, names)
 	}
-	if names, err := Crawls([]string{t.TempDir(), root}, ""); err != nil || strings.Join(names, ",") != "alone" {
+	if names, _, err := Crawls([]string{t.TempDir(), root}, ""); err != nil || strings.Join(names, ",") != "alone" {
 		t.Errorf("of the last root: %v, %v", names, err)
 	}
 	for _, bad := range []string{"..", "../secret", "weekly/2026-01", "none", "/etc"} {
-		if names, err := Crawls([]string{root}, bad); err == nil {
+		if names, _, err := Crawls([]string{root}, bad); err == nil {
 			t.Errorf("%q: %v", bad, names)
 		}
 	}
@@ -282,5 +282,43 @@ func TestFilesThatNoRuleReadsAreToldWithTheNameThatWouldBeRead(t *testing.T) {
 	write(t, filepath.Join(dir, "english_validation.jsonl"), "{}")
 	if _, err := f.Files(nil); err == nil || !strings.Contains(err.Error(), `"english_validation.jsonl": under the name english_val.jsonl it would be read`) {
 		t.Errorf("a split of another name: %v", err)
+	}
+}
+
+func TestWhatIsNoCrawlIsPassedOverAndSaidWhy(t *testing.T) {
+	root := t.TempDir()
+	for _, name := range []string{"done/crawl.json", "2026-12/english.jsonl", "upper/Crawl.json", "notepad/crawl.json.txt", "lines/crawl.jsonl", "empty/README", "pandas/danish.json",
+		"english.jsonl", "2026-11.zip", "news/monday/crawl.json", "gold/sample.tsv.gz", ".new-1/english.jsonl"} {
+		write(t, filepath.Join(root, name), "{}")
+	}
+	names, passed, err := Crawls([]string{root}, "")
+	if err != nil || strings.Join(names, " ") != "done" {
+		t.Fatalf("%v, %v", names, err)
+	}
+	want := map[string]string{
+		"2026-12":       `no crawl.json in it, which says that a crawl is complete: write {"mode": "delta"} into that file last`,
+		"upper":         `"Crawl.json" in it is not crawl.json: rename it`,
+		"notepad":       `"crawl.json.txt" in it is not crawl.json: rename it`,
+		"lines":         `"crawl.jsonl" in it is not crawl.json: rename it`,
+		"empty":         "neither crawl.json nor a file <language>",
+		"pandas":        "neither crawl.json nor a file <language>",
+		"english.jsonl": "a file: a crawl is a folder",
+		"2026-11.zip":   "a file: a crawl is a folder",
+		"news":          `a folder of crawls: they are taken by a run whose parameter crawls is "news" (--crawls news)`,
+	}
+	for _, p := range passed {
+		if w, ok := want[p.Crawl]; !ok || !strings.HasPrefix(p.Reason, w) {
+			t.Errorf("%s: %s", p.Crawl, p.Reason)
+		}
+		delete(want, p.Crawl)
+	}
+	if len(want) > 0 {
+		t.Errorf("not told: %v", want)
+	}
+	write(t, filepath.Join(root, "news", "tuesday", "english.jsonl"), "")
+	write(t, filepath.Join(root, "news", "week", "wednesday", "crawl.json"), "{}")
+	if names, passed, err := Crawls([]string{root}, "news"); err != nil || strings.Join(names, " ") != "news/monday" || len(passed) != 2 ||
+		!strings.HasPrefix(passed[0].Reason, "no crawl.json") || passed[1].Crawl != "news/week" || !strings.Contains(passed[1].Reason, "that deep") {
+		t.Errorf("%v, %v, %v", names, passed, err)
 	}
 }
