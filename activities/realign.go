@@ -80,7 +80,7 @@ func passOver(ctx context.Context, answer *schemas.Waiting, passed ...schemas.Pa
 
 // untaken scans a crawl and says whether the ledger has yet to take it, or files of it that were mended.
 func (a *Activities) untaken(ctx context.Context, in schemas.WaitingInput, entries []schemas.Entry, name string) (schemas.Scanned, bool, error) {
-	scanned, err := a.scan(ctx, schemas.ScanInput{Crawl: name, Languages: in.Params.Languages, Ledger: true})
+	scanned, err := a.scan(ctx, schemas.ScanInput{Crawl: name, Languages: in.Params.Languages, Limits: in.Params.Ingest, Ledger: true})
 	if err != nil || slices.Contains(in.Known, scanned.Digest) {
 		return scanned, false, err
 	}

@@ -26,6 +26,7 @@ func (a *Activities) scan(ctx context.Context, in schemas.ScanInput) (schemas.Sc
 		return schemas.Scanned{}, err
 	}
 	defer folder.Close()
+	folder.Archives = crawl.Archives{Limits: in.Limits, Progress: a.reading(ctx, in.Crawl)}
 	mode, marked, err := folder.Mode()
 	if err != nil {
 		return schemas.Scanned{}, err
@@ -60,6 +61,16 @@ func (a *Activities) scan(ctx context.Context, in schemas.ScanInput) (schemas.Sc
 		scanned.Gold, scanned.GoldFault, err = a.putGold(folder, in.Gold)
 	}
 	return scanned, err
+}
+
+// reading says that a scan goes on through the crawl's archives, which are read before it is known how much there is to read.
+func (a *Activities) reading(ctx context.Context, crawl string) func(int64) error {
+	var done int64
+	return func(bytes int64) error {
+		done += bytes
+		a.heartbeat(ctx, schemas.Progress{Stage: "scan", Unit: crawl, Units: 1, Done: done, Of: "bytes"})
+		return ctx.Err()
+	}
 }
 
 // crawlDigest is the identity of a crawl: its mode, what its files hold and what they are, not where they lie.

@@ -64,7 +64,8 @@ var (
 
 // CrawlFile is one file of a crawl as `scan` found it. Path is where to read it now; only the digest is keyed.
 type CrawlFile struct {
-	Path     string `json:"path"` // relative to the crawl folder
+	Path     string `json:"path"`              // relative to the crawl folder; of a member of an archive: archive/member
+	Archive  string `json:"archive,omitempty"` // the tar that it lies in
 	Language string `json:"language"`
 	Split    string `json:"split,omitempty"` // "train", "val", "test" or ""
 	Digest   string `json:"digest"`
@@ -73,11 +74,12 @@ type CrawlFile struct {
 
 // ScanInput asks what a crawl folder holds.
 type ScanInput struct {
-	Crawl     string   `json:"crawl"`
-	Languages []string `json:"languages"`
-	Gold      string   `json:"gold,omitempty"`   // name of <crawl root>/gold/<name>.tsv.gz to judge by; "": the one beside the crawl
-	Ledger    bool     `json:"ledger,omitempty"` // a crawl with its done marker may lack languages, and even have no file
-	Ahead     *Ahead   `json:"ahead,omitempty"`  // nil: nothing but the crawl is looked at
+	Crawl     string       `json:"crawl"`
+	Languages []string     `json:"languages"`
+	Gold      string       `json:"gold,omitempty"`   // name of <crawl root>/gold/<name>.tsv.gz to judge by; "": the one beside the crawl
+	Limits    IngestParams `json:"limits,omitzero"`  // of what archives unpack to
+	Ledger    bool         `json:"ledger,omitempty"` // a crawl with its done marker may lack languages, and even have no file
+	Ahead     *Ahead       `json:"ahead,omitempty"`  // nil: nothing but the crawl is looked at
 }
 
 // Ahead is what a run is going to do: what can be known to stop it is an error of its first activity.

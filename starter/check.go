@@ -75,7 +75,7 @@ func printPassed(w io.Writer, passed []crawl.Passed) {
 		}
 	}
 	if shown > most {
-		fmt.Fprintf(w, "not read: %d more whose names are not <language>[_<train|val|test>].jsonl[.gz|.bz2|.xz|.zst]\n", shown-most)
+		fmt.Fprintf(w, "not read: %d more whose names are not %s\n", shown-most, crawl.FileNames)
 	}
 	if n := len(others); n > 0 {
 		fmt.Fprintf(w, "passed over: %s%s\n", strings.Join(others[:min(n, most)], ", "), map[bool]string{true: ", ..."}[n > most])

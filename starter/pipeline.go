@@ -39,8 +39,8 @@ func demo(ctx context.Context, args []string) error {
 // run runs it on a folder of the user's.
 func run(ctx context.Context, args []string) error {
 	set := flags("run", "run --crawl DIR [--languages a,b] [--preset paper] [--params FILE] [--keep]",
-		"Runs every stage on a crawl: a folder with <language>[_<train|val|test>].jsonl[.gz|.bz2|.xz|.zst], one JSON object a line with id,\n"+
-			"url, title, summary and text. The folder is brought under data/crawls by hard links (copies where they fail), and not\n"+
+		"Runs every stage on a crawl: a folder with <language>[_<train|val|test>].jsonl[.gz|.bz2|.xz|.zst], or a .tar of them,\n"+
+			"one JSON object a line with id, url, title, summary and text. The folder is brought under data/crawls by hard links (copies where they fail), and not\n"+
 			"changed. The preset `demo` is small; `paper` has the published numbers and wants LaBSE and mT5 under models/.",
 		"./crosssum run --crawl ~/crawls/2026-11 --languages english,hindi,russian")
 	crawl := set.String("crawl", "", "the crawl folder, or the name of one under a crawl root")

@@ -21,7 +21,7 @@ func realign(ctx context.Context, args []string) error {
 	set := flags("realign", "realign [--catalogue main] [--crawls FOLDER | --crawl DIR] [--languages a,b] [--preset paper] [--params FILE] [--keep]",
 		"Takes new crawls into a catalogue: of each crawl only new and edited articles are embedded, and searched against all; pairs and splits are made\n"+
 			"anew, and no article that was ever in train leaves it. Each crawl becomes one entry of the catalogue's ledger, with a data set of its own.\n\n"+
-			"A crawl is a folder with <language>[_<train|val|test>].jsonl[.gz|.bz2|.xz|.zst] and, written last, crawl.json: {\"mode\": \"delta\"} adds and replaces articles\n"+
+			"A crawl is a folder with <language>[_<train|val|test>].jsonl[.gz|.bz2|.xz|.zst], or a .tar of them, and, written last, crawl.json: {\"mode\": \"delta\"} adds and replaces articles\n"+
 			"(a row {\"id\": ..., \"deleted\": true} withdraws one), {\"mode\": \"snapshot\"} also withdraws what it lacks in its languages. All folders with a\n"+
 			"crawl.json in data/crawls, or in the folder of it that --crawls names, are taken in name order, each once: what the ledger has, it does not take\n"+
 			"again. --crawl names one folder instead, which needs no crawl.json.",

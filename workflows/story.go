@@ -114,7 +114,7 @@ func (r *story) compare(name string, given, card float64) {
 func (r *story) scan(gold string) {
 	row := r.begins(schemas.ScanActivity.Name)
 	began := workflow.Now(r.ctx)
-	r.scanned = call(r, schemas.ScanActivity, "crawl "+r.params.Crawl, schemas.ScanInput{Crawl: r.params.Crawl, Languages: r.params.Languages, Gold: gold})
+	r.scanned = call(r, schemas.ScanActivity, "crawl "+r.params.Crawl, schemas.ScanInput{Crawl: r.params.Crawl, Languages: r.params.Languages, Gold: gold, Limits: r.params.Ingest})
 	row.Units, row.UnitsDone, row.Counts = 1, 1, map[string]int64{"files": int64(r.scanned.Count), "bytes": r.scanned.Bytes}
 	if r.scanned.GoldFault != "" {
 		r.warnings = append(r.warnings, "the alignment is not scored: "+r.scanned.GoldFault)

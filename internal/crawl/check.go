@@ -57,6 +57,7 @@ func Check(ctx context.Context, dir string, languages []string, limits schemas.I
 		return Checked{}, err
 	}
 	defer folder.Close()
+	folder.Archives = Archives{limits, func(int64) error { return ctx.Err() }}
 	passed, err := folder.PassedOver()
 	if err != nil {
 		return Checked{}, err

@@ -26,6 +26,8 @@ type Folder struct {
 	Name string
 	Root string // the folder it lies in: a crawl root, or a folder of one
 	dir  *os.Root
+
+	Archives Archives // how its archives are read
 }
 
 // crawlName is a folder of a crawl root, or a folder of such a folder.
@@ -132,8 +134,13 @@ func (f *Folder) Close() error { return f.dir.Close() }
 
 var crawlFile = regexp.MustCompile(`^([^.].*?)(?:_(train|val|test))?\.jsonl(?:\.gz|\.bz2|\.xz|\.zst)?$`)
 
+// FileNames and ArchiveNames say, for messages, how files are called that are read.
+const FileNames, ArchiveNames = "<language>[_<train|val|test>].jsonl[.gz|.bz2|.xz|.zst]", ".tar[.gz|.bz2|.xz|.zst]"
+
 // Reads tells whether a file of that name in a crawl folder counts.
-func Reads(name string) bool { return name == marker || crawlFile.MatchString(name) }
+func Reads(name string) bool {
+	return name == marker || crawlFile.MatchString(name) || archiveFile.MatchString(name)
+}
 
 // Files is List of a crawl that must have files, and of every language that is wanted.
 func (f *Folder) Files(languages []string) ([]schemas.CrawlFile, error) {
@@ -147,7 +154,7 @@ func (f *Folder) Files(languages []string) ([]schemas.CrawlFile, error) {
 		return nil, bad("crawl %s: no file of %s, asked for by languages; %s", f.Name, schemas.Listed(missing, mostNamed), f.has())
 	}
 	if len(files) == 0 {
-		return nil, bad("crawl %s: no <language>[_<train|val|test>].jsonl[.gz|.bz2|.xz|.zst] in it", f.Name)
+		return nil, bad("crawl %s: no %s in it, nor in a %s there", f.Name, FileNames, ArchiveNames)
 	}
 	return files, nil
 }
@@ -170,7 +177,7 @@ func (f *Folder) has() string {
 	return "it has " + schemas.Listed(names, mostNamed)
 }
 
-// List gives the crawl's files in (language, path) order, not yet digested. Names that end like a crawl file must name a
+// List gives the crawl's files in (language, path) order, those of archives already digested. Names that end like a crawl file must name a
 // language of the table; others (crawl.json, a licence) are passed over. languages, when given, is what is wanted.
 func (f *Folder) List(languages []string) ([]schemas.CrawlFile, error) {
 	var unknown []string
@@ -185,36 +192,38 @@ func (f *Folder) List(languages []string) ([]schemas.CrawlFile, error) {
 	if _, _, err := f.Mode(); err != nil {
 		return nil, err
 	}
-	entries, err := fs.ReadDir(f.dir.FS(), ".")
+	all, err := f.all()
 	if err != nil {
-		return nil, bad("crawl %s: %v", f.Name, err)
+		return nil, err
 	}
 	var files []schemas.CrawlFile
 	seen := map[[2]string]string{}
-	for _, e := range entries {
-		m := crawlFile.FindStringSubmatch(e.Name())
+	for _, c := range all {
+		m := crawlFile.FindStringSubmatch(path.Base(c.Path))
 		if m == nil {
 			continue
 		}
 		language, err := schemas.LanguageByName(m[1])
 		if err != nil {
-			if name := would(e.Name()); name != "" {
-				return nil, bad("crawl %s, file %q: under the name %s it would be read: rename it", f.Name, e.Name(), name)
+			if name := would(c.Path); name != "" {
+				return nil, bad("crawl %s, file %q: under the name %s it would be read: rename it", f.Name, c.Path, name)
 			}
-			return nil, bad("crawl %s, file %q: %v", f.Name, e.Name(), err)
+			return nil, bad("crawl %s, file %q: %v", f.Name, c.Path, err)
 		}
 		if len(languages) > 0 && !slices.Contains(languages, language.Name) {
 			continue
 		}
-		info, err := f.dir.Stat(e.Name())
-		if err != nil || !info.Mode().IsRegular() {
-			return nil, bad("crawl %s, file %q: not a regular file within the crawl root (%v)", f.Name, e.Name(), err)
+		if c.Archive == "" {
+			if c.Bytes, err = f.regular(c.Path); err != nil {
+				return nil, err
+			}
 		}
 		if other, ok := seen[[2]string{m[1], m[2]}]; ok {
-			return nil, bad("crawl %s: %q and %q are one language and split: keep one", f.Name, other, e.Name())
+			return nil, bad("crawl %s: %q and %q are one language and split: keep one", f.Name, other, c.Path)
 		}
-		seen[[2]string{m[1], m[2]}] = e.Name()
-		files = append(files, schemas.CrawlFile{Path: e.Name(), Language: m[1], Split: m[2], Bytes: info.Size()})
+		seen[[2]string{m[1], m[2]}] = c.Path
+		c.Language, c.Split = m[1], m[2]
+		files = append(files, c)
 	}
 	slices.SortFunc(files, func(a, b schemas.CrawlFile) int {
 		return cmp.Or(cmp.Compare(a.Language, b.Language), cmp.Compare(a.Path, b.Path))
@@ -225,11 +234,52 @@ func (f *Folder) List(languages []string) ([]schemas.CrawlFile, error) {
 	return files, nil
 }
 
+// all are the files of the folder itself and of its archives, of whatever names.
+func (f *Folder) all() (files []schemas.CrawlFile, err error) {
+	entries, err := fs.ReadDir(f.dir.FS(), ".")
+	if err != nil {
+		return nil, bad("crawl %s: %v", f.Name, err)
+	}
+	for _, e := range entries {
+		if !archiveFile.MatchString(e.Name()) {
+			files = append(files, schemas.CrawlFile{Path: e.Name()})
+			continue
+		}
+		if _, err := f.regular(e.Name()); err != nil {
+			return nil, err
+		}
+		members, err := f.members(e.Name())
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range members {
+			files = append(files, schemas.CrawlFile{Path: e.Name() + "/" + m.path, Archive: e.Name(), Bytes: m.bytes, Digest: m.digest})
+		}
+	}
+	return files, nil
+}
+
+// regular gives the size of a file, which must be a regular one: to open a pipe would wait for who writes it.
+func (f *Folder) regular(name string) (int64, error) {
+	info, err := f.dir.Stat(name)
+	if err != nil || !info.Mode().IsRegular() {
+		return 0, bad("crawl %s, file %q: not a regular file within the crawl root (%v)", f.Name, name, err)
+	}
+	return info.Size(), nil
+}
+
 // Digest fills in the SHA-256 and size of every file. progress gets the bytes done so far; files that this process has read
 // before, and that are as they were, are done at once.
 func (f *Folder) Digest(files []schemas.CrawlFile, progress func(int64) error) error {
 	var done int64
 	for i := range files {
+		if files[i].Archive != "" {
+			done += files[i].Bytes
+			if err := progress(done); err != nil {
+				return err
+			}
+			continue
+		}
 		file, err := f.dir.Open(files[i].Path)
 		if err != nil {
 			return bad("crawl %s: %v", f.Name, err)
@@ -248,19 +298,25 @@ func (f *Folder) Digest(files []schemas.CrawlFile, progress func(int64) error) e
 
 // verified reads a crawl file and digests what it reads.
 type verified struct {
-	file *os.File // not embedded: its WriteTo would pass by Read
+	file io.ReadCloser // not embedded: its WriteTo would pass by Read
+	disk *os.File      // that file is, or the archive that it lies in
 	hash hash.Hash
 	of   schemas.CrawlFile
 	in   string
 }
 
 // Open opens a file of a scan. check, after the last row, tells whether its bytes are still those of the scan.
-func (f *Folder) Open(c schemas.CrawlFile) (io.ReadCloser, func() error, error) {
-	file, err := f.dir.Open(c.Path)
+func (f *Folder) Open(c schemas.CrawlFile, limits schemas.IngestParams) (io.ReadCloser, func() error, error) {
+	disk, err := f.dir.Open(cmp.Or(c.Archive, c.Path))
 	if err != nil {
 		return nil, nil, bad("crawl %s: %v: it was there when the crawl was scanned; start the run again", f.Name, err)
 	}
-	v := &verified{file, sha256.New(), c, f.Name}
+	v := &verified{disk, disk, sha256.New(), c, f.Name}
+	if c.Archive != "" {
+		if v.file, err = openMember(c, disk, limits); err != nil {
+			return nil, nil, errors.Join(v.changed(err), disk.Close())
+		}
+	}
 	return v, v.check, nil
 }
 
@@ -270,11 +326,24 @@ func (v *verified) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (v *verified) Close() error { return v.file.Close() }
+func (v *verified) Close() error {
+	if v.of.Archive == "" {
+		return v.file.Close()
+	}
+	return errors.Join(v.file.Close(), v.disk.Close())
+}
+
+// changed is the error of a file that could be read when the crawl was scanned.
+func (v *verified) changed(err error) error {
+	if ofTheDisk(err) {
+		return err
+	}
+	return bad("crawl %s: %s has changed since the crawl was scanned (%v): start the run again", v.in, v.of.Path, err)
+}
 
 func (v *verified) check() error {
 	if _, err := io.Copy(io.Discard, v); err != nil { // what a decoder leaves unread behind the last frame
-		return err
+		return v.changed(err)
 	}
 	if got := hex.EncodeToString(v.hash.Sum(nil)); got != v.of.Digest {
 		return bad("crawl %s: %s has changed since the crawl was scanned (digest %.12s, was %.12s): start the run again", v.in, v.of.Path, got, v.of.Digest)

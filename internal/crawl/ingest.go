@@ -155,7 +155,7 @@ func readLanguage(ctx context.Context, f *Folder, files []schemas.CrawlFile, lim
 }
 
 func readFile(ctx context.Context, f *Folder, c schemas.CrawlFile, limits schemas.IngestParams, row func(int64, Article, *Reject) error) (int64, error) {
-	packed, check, err := f.Open(c)
+	packed, check, err := f.Open(c, limits)
 	if err != nil {
 		return 0, err
 	}

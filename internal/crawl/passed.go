@@ -1,9 +1,11 @@
 package crawl
 
 import (
+	"cmp"
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"crosssum/schemas"
@@ -15,10 +17,19 @@ type Passed struct{ Name, Would string }
 // articlesName is what people call files of articles: a language, perhaps a split, and that it is JSON.
 var articlesName = regexp.MustCompile(`^(.+?)(?:[_.-](train|training|val|valid|validation|dev|test))?\.(?:jsonl|jsonlines|ndjson|jl|json)(\.gz|\.bz2|\.xz|\.zst)?$`)
 
+// shortArchive are the short names of archives that are packed.
+var (
+	shortArchive = regexp.MustCompile(`^(.+)\.(?i:(tgz|tbz2?|txz|tzst))$`)
+	shortEndings = map[string]string{"tgz": "gz", "tbz": "bz2", "tbz2": "bz2", "txz": "xz", "tzst": "zst"}
+)
+
 var splitNames = map[string]string{"training": "train", "valid": "val", "validation": "val", "dev": "val"}
 
 // would is the name by which a file of the name would be read, "" if that cannot be told.
 func would(name string) string {
+	if m := shortArchive.FindStringSubmatch(path.Base(name)); m != nil {
+		return m[1] + ".tar." + shortEndings[strings.ToLower(m[2])]
+	}
 	m := articlesName.FindStringSubmatch(strings.ToLower(path.Base(name)))
 	if m == nil {
 		return ""
@@ -37,7 +48,7 @@ func would(name string) string {
 	return language.Name + split + ".jsonl" + m[3]
 }
 
-// PassedOver are the files that no rule reads, in name order, also those of folders in the folder.
+// PassedOver are the files that no rule reads, in name order, also those of folders in the folder and of its archives.
 func (f *Folder) PassedOver() (passed []Passed, err error) {
 	err = fs.WalkDir(f.dir.FS(), ".", func(name string, e fs.DirEntry, err error) error {
 		switch {
@@ -55,5 +66,15 @@ func (f *Folder) PassedOver() (passed []Passed, err error) {
 		}
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	all, err := f.all()
+	for _, c := range all {
+		if name := path.Base(c.Path); c.Archive != "" && !crawlFile.MatchString(name) && !strings.HasPrefix(name, ".") {
+			passed = append(passed, Passed{c.Path, would(name)})
+		}
+	}
+	slices.SortFunc(passed, func(a, b Passed) int { return cmp.Compare(a.Name, b.Name) })
 	return passed, err
 }

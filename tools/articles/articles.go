@@ -24,7 +24,7 @@ func Each(folder string, do func(language string, a crawl.Article) error) error 
 		return err
 	}
 	for _, file := range files {
-		in, _, err := f.Open(file)
+		in, _, err := f.Open(file, limits)
 		if err != nil {
 			return err
 		}

@@ -10,3 +10,7 @@ rows | bzip2 > stream.bz2
 rows | xz -9 > best.xz
 rows | xz --lzma2=dict=256MiB > dictionary.xz
 for long in 28 30 31; do rows | zstd -q --long=$long > long-$long.zst; done
+dir=$(mktemp -d) # as XL-Sum is distributed
+for split in train val test; do row $split x > $dir/english_$split.jsonl; done
+tar -C $dir --owner=0 --group=0 --mtime=@0 -cf - ./english_train.jsonl ./english_val.jsonl ./english_test.jsonl | bzip2 > xlsum.tar.bz2
+rm -r $dir

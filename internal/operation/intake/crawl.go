@@ -29,6 +29,9 @@ func Find(roots []string, dir string) (string, error) {
 			return path, nil
 		}
 	}
+	if _, err := os.Stat(dir); err == nil {
+		return "", fmt.Errorf("%s is a file, and a crawl is a folder of files: put it into one, and name that", dir)
+	}
 	name, there := dir, crawl.Names(roots)
 	if beside, err := os.ReadDir(filepath.Dir(dir)); err == nil && strings.ContainsRune(dir, filepath.Separator) {
 		name, there = filepath.Base(dir), nil
@@ -74,7 +77,7 @@ func Crawl(roots []string, dir string) (string, error) {
 		return "", err
 	}
 	if len(files) == 0 {
-		return "", fmt.Errorf("%s holds no <language>[_<train|val|test>].jsonl[.gz|.bz2|.xz|.zst]", dir)
+		return "", fmt.Errorf("%s holds no %s, and no %s of such files", dir, crawl.FileNames, crawl.ArchiveNames)
 	}
 	root := roots[len(roots)-1]
 	if err := os.MkdirAll(root, 0o755); err != nil {

@@ -103,3 +103,28 @@ func TestAFolderWithoutACrawlIsRefusedByName(t *testing.T) {
 }
 
 func exists(path string) bool { _, err := os.Stat(path); return err == nil }
+
+func TestEveryFormOfACrawlFileIsTakenIn(t *testing.T) {
+	root := t.TempDir()
+	names := []string{"dutch.jsonl.bz2", "english_XLSum_v2.0.tar.bz2", "french.tar", "german.jsonl.xz", "hindi.tar.zst", "thai.tar.gz", "urdu.tar.xz"}
+	var files []string
+	for _, name := range append(names, "notes.tgz") {
+		files = append(files, name, "content")
+	}
+	dir := folder(t, filepath.Join(t.TempDir(), "crawl"), files...)
+	name, err := Crawl([]string{root}, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(filepath.Join(root, name))
+	var got []string
+	for _, e := range entries {
+		got = append(got, e.Name())
+	}
+	if err != nil || strings.Join(got, " ") != strings.Join(names, " ") {
+		t.Errorf("%v, %v", got, err)
+	}
+	if _, err := Crawl([]string{root}, filepath.Join(dir, "french.tar")); err == nil || !strings.Contains(err.Error(), "a crawl is a folder of files") {
+		t.Errorf("a file in place of a folder: %v", err)
+	}
+}
