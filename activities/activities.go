@@ -18,11 +18,17 @@ type Engine interface {
 	Profile(ctx context.Context, mode string) (engine.Profile, error)
 }
 
+// Checker asks whether models can do what a run will ask of them, without waiting for the engine: *engine.Client.
+type Checker interface {
+	Check(ctx context.Context, mode string, r engine.CheckRequest, report engine.Report) (engine.CheckResult, error)
+}
+
 // Config is what the activities of a worker share.
 type Config struct {
 	Store      *store.Store
 	CPU        Engine   // embed, neighbours, score
 	GPU        Engine   // train, generate; the same as CPU on a machine without a device
+	Checker    Checker  // of the machine's device
 	CrawlRoots []string // crawls are found by name in these folders, and nowhere else
 	ModelRoots []string // models likewise
 	Runs       string   // data/runs

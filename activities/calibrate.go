@@ -38,14 +38,34 @@ type calibrating struct {
 }
 
 func openCalibrate(o *opening, in schemas.CalibrateInput) work {
-	if in.Scanned.GoldFault != "" {
-		o.err = fault.New(schemas.InvalidInput, "%s: mend it, or give other known pairs with --gold", in.Scanned.GoldFault)
-	} else if in.Scanned.Gold == "" {
-		o.err = fault.New(schemas.InvalidInput, "crawl %s comes without known pairs (gold/%s.tsv.gz beside its folder): give a file with --gold",
-			in.Scanned.Crawl, in.Scanned.Crawl)
-	}
+	o.err = errors.Join(o.err, known(in.Scanned))
 	return calibrating{o.linking(schemas.LinkInput{Articles: in.Articles, Neighbours: in.Neighbours, Rule: in.Rule,
 		DuplicateThreshold: in.DuplicateThreshold, Neighbour: in.Neighbour}), 10, in}
+}
+
+// known is an error where there are no known pairs to judge by.
+func known(scanned schemas.Scanned) error {
+	if scanned.GoldFault != "" {
+		return fault.New(schemas.InvalidInput, "%s: mend it, or give other known pairs with --gold", scanned.GoldFault)
+	}
+	if scanned.Gold == "" {
+		return fault.New(schemas.InvalidInput, "crawl %s comes without known pairs (gold/%s.tsv.gz beside its folder): give a file with --gold",
+			scanned.Crawl, scanned.Crawl)
+	}
+	return nil
+}
+
+// judgeable is an error where the known pairs of a crawl are not there, or cannot be read.
+func (a *Activities) judgeable(scanned schemas.Scanned) error {
+	if err := known(scanned); err != nil {
+		return err
+	}
+	path, err := a.Store.Path(scanned.Gold)
+	if err != nil {
+		return err
+	}
+	_, err = gold.Read(path)
+	return err
 }
 
 func (w calibrating) material(unit string) any {

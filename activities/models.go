@@ -27,20 +27,25 @@ type model struct {
 // model finds a model: name is a directory, absolute or relative to the worker's working directory, that lies inside one of
 // the model roots; else a name under them, in their order. Nothing outside of the roots is read.
 func (a *Activities) model(name string) (model, error) {
-	dirs, err := a.modelDirs(name)
-	if err != nil {
-		return model{}, err
-	}
-	i := slices.IndexFunc(dirs, isModel)
-	if i < 0 {
-		return model{}, missing(name, dirs)
-	}
-	dir, err := a.inRoots(name, dirs[i])
+	dir, err := a.placeOf(name)
 	if err != nil {
 		return model{}, err
 	}
 	digest, err := digestOfDir(dir)
 	return model{Dir: dir, Digest: digest}, err
+}
+
+// placeOf is where a model lies, without a look at what its files hold.
+func (a *Activities) placeOf(name string) (string, error) {
+	dirs, err := a.modelDirs(name)
+	if err != nil {
+		return "", err
+	}
+	i := slices.IndexFunc(dirs, isModel)
+	if i < 0 {
+		return "", missing(name, dirs)
+	}
+	return a.inRoots(name, dirs[i])
 }
 
 // missing is the error of a model that is in none of dirs.

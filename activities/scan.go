@@ -43,6 +43,21 @@ func (a *Activities) scan(ctx context.Context, in schemas.ScanInput) (schemas.Sc
 	for _, f := range files {
 		scanned.Bytes += f.Bytes
 	}
+	if in.Ahead != nil {
+		if scanned.Remarks, err = a.ahead(ctx, *in.Ahead, files); err != nil {
+			return scanned, err
+		}
+	}
+	if !in.Ledger { // a ledger is judged by nothing
+		if scanned.Gold, scanned.GoldFault, err = a.putGold(folder, in.Gold); err != nil {
+			return scanned, err
+		}
+		if in.Ahead != nil && in.Ahead.Workflow == schemas.CalibrateWorkflow {
+			if err := a.judgeable(scanned); err != nil {
+				return scanned, err
+			}
+		}
+	}
 	err = folder.Digest(files, func(done int64) error {
 		a.heartbeat(ctx, schemas.Progress{Stage: "scan", Unit: in.Crawl, Units: 1, Done: done, Total: scanned.Bytes, Of: "bytes"})
 		return ctx.Err()
@@ -54,12 +69,7 @@ func (a *Activities) scan(ctx context.Context, in schemas.ScanInput) (schemas.Sc
 		return scanned, err
 	}
 	object, err := a.Store.PutJSON(files)
-	if err != nil {
-		return scanned, err
-	}
-	if scanned.Files = object.Digest; !in.Ledger { // a ledger is judged by nothing
-		scanned.Gold, scanned.GoldFault, err = a.putGold(folder, in.Gold)
-	}
+	scanned.Files = object.Digest
 	return scanned, err
 }
 

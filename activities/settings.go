@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"crosssum/internal/fault"
@@ -25,10 +24,10 @@ const maxCard = 1 << 20
 func (a *Activities) settings(_ context.Context, in schemas.SettingsInput) (schemas.Settings, error) {
 	card, err := a.card(in.Encoder)
 	if err == nil && card.Rule == "" { // a model that is not there has no card either: say what is wrong
-		var dirs []string
-		if dirs, err = a.modelDirs(in.Encoder); err == nil && !slices.ContainsFunc(dirs, isModel) {
-			err = missing(in.Encoder, dirs)
-		}
+		_, err = a.placeOf(in.Encoder)
+	}
+	if err == nil && in.Summarizer != "" {
+		_, err = a.placeOf(in.Summarizer)
 	}
 	return schemas.Settings{Policies: a.Policies, Queues: a.Queues, Card: card}, err
 }

@@ -53,7 +53,7 @@ func run(path string, overrides *config.Flags) error {
 	// Both queues share the processors, and so one engine: callers take turns.
 	native := engine.New(engine.Options{Program: c.Engine, Threads: c.Threads, Device: c.Device, Stop: c.EngineStop(), Log: os.Stderr})
 	defer native.Close()
-	settings := activities.Config{Store: artifacts, CPU: processor{native}, GPU: native, CrawlRoots: c.CrawlRoots, AwaitRoom: true, ModelRoots: c.ModelRoots,
+	settings := activities.Config{Store: artifacts, CPU: processor{native}, GPU: native, Checker: native, CrawlRoots: c.CrawlRoots, AwaitRoom: true, ModelRoots: c.ModelRoots,
 		Runs: c.Runs, LanguageID: c.LanguageID, Policies: c.Stages, Queues: c.Queues}
 	for _, q := range []schemas.Queue{schemas.QueueCPU, schemas.QueueGPU, schemas.QueueMain} {
 		options := worker.Options{WorkerStopTimeout: c.WorkerStop(),

@@ -17,6 +17,7 @@ import (
 type story struct {
 	ctx       workflow.Context
 	id        string
+	workflow  string // its type
 	params    schemas.Params
 	settings  schemas.Settings
 	threshold float64
@@ -37,7 +38,7 @@ type story struct {
 
 // open asks the worker for its tables, which stand in history then, and makes a story with a row for each stage of the workflow of that name.
 func open(ctx workflow.Context, params schemas.Params, name string) (*story, error) {
-	r := &story{ctx: ctx, id: workflow.GetInfo(ctx).WorkflowExecution.ID, params: params, sealed: schemas.Refs{}}
+	r := &story{ctx: ctx, id: workflow.GetInfo(ctx).WorkflowExecution.ID, workflow: name, params: params, sealed: schemas.Refs{}}
 	for _, s := range schemas.RowsOf(name) {
 		r.rows = append(r.rows, schemas.StageProgress{Stage: s.Name, Unit: s.Unit, State: "waiting"})
 	}
@@ -51,6 +52,9 @@ func open(ctx workflow.Context, params schemas.Params, name string) (*story, err
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, MaximumAttempts: 5},
 	})
 	in := schemas.SettingsInput{Encoder: params.Encoder.Name}
+	if r.ahead().Trains() {
+		in.Summarizer = params.Summarizer
+	}
 	if err := workflow.ExecuteLocalActivity(local, schemas.SettingsActivity.Name, in).Get(ctx, &r.settings); err != nil {
 		return nil, err
 	}
@@ -61,60 +65,29 @@ func open(ctx workflow.Context, params schemas.Params, name string) (*story, err
 	return r, r.err
 }
 
+// ahead is what the run is going to do.
+func (r *story) ahead() schemas.Ahead { return schemas.Ahead{Workflow: r.workflow, Params: r.params} }
+
 func invalid(err error) error {
 	return temporal.NewNonRetryableApplicationError(err.Error(), schemas.InvalidInput, err)
 }
 
 // calibrate takes the thresholds that the parameters leave open from the encoder's model card.
-func (r *story) calibrate() error {
-	align, card := r.params.Align, r.settings.Card
-	if align.Threshold != nil {
-		r.threshold = *align.Threshold
-		r.compare("align.threshold", r.threshold, card.Thresholds[align.Rule])
-	} else if t, ok := card.Thresholds[align.Rule]; ok {
-		r.threshold = t
-		if schemas.Rules[align.Rule].Measure != "cosine" && card.Neighbours != 0 && card.Neighbours != align.Neighbours {
-			return fmt.Errorf("$.align.threshold: the model card of %q was calibrated with %d neighbours, and $.align.neighbours is %d: give a "+
-				"threshold for that", r.params.Encoder.Name, card.Neighbours, align.Neighbours)
-		}
-	} else {
-		return fmt.Errorf("$.align.threshold: the model card of %q has no threshold for the rule %q: give one, calibrated for this encoder",
-			r.params.Encoder.Name, align.Rule)
-	}
-	switch {
-	case align.Duplicate != nil:
-		r.duplicate = *align.Duplicate
-		r.compare("align.duplicate_threshold", r.duplicate, card.Duplicate)
-	case card.Duplicate != 0:
-		r.duplicate = card.Duplicate
-	default:
-		return fmt.Errorf("$.align.duplicate_threshold: the model card of %q has none: give one, calibrated for this encoder", r.params.Encoder.Name)
-	}
-	align.Threshold, align.Duplicate = &r.threshold, &r.duplicate
-	if err := align.Check(); err != nil { // what was given is in range
-		return fmt.Errorf("the model card of %q: %w", r.params.Encoder.Name, err)
-	}
-	return nil
-}
-
-// compare warns of a threshold that is not the encoder's own: cosines of encoders are not alike.
-func (r *story) compare(name string, given, card float64) {
-	encoder := r.params.Encoder.Name
-	switch {
-	case card == 0:
-		r.warnings = append(r.warnings, fmt.Sprintf("$.%s is %v, and the model card of %q has none to compare it with: one that was calibrated for another "+
-			"encoder accepts too much or too little (./crosssum calibrate finds this one's)", name, given, encoder))
-	case given != card:
-		r.warnings = append(r.warnings, fmt.Sprintf("$.%s is %v, and the one calibrated for %q is %v: a threshold of another encoder accepts too much or "+
-			"too little", name, given, encoder, card))
-	}
+func (r *story) calibrate() (err error) {
+	var warnings []string
+	r.threshold, r.duplicate, warnings, err = r.params.Thresholds(r.settings.Card)
+	r.warnings = append(r.warnings, warnings...)
+	return err
 }
 
 // scan lists the crawl's files with their digests.
 func (r *story) scan(gold string) {
 	row := r.begins(schemas.ScanActivity.Name)
 	began := workflow.Now(r.ctx)
-	r.scanned = call(r, schemas.ScanActivity, "crawl "+r.params.Crawl, schemas.ScanInput{Crawl: r.params.Crawl, Languages: r.params.Languages, Gold: gold, Limits: r.params.Ingest})
+	ahead := r.ahead()
+	r.scanned = call(r, schemas.ScanActivity, "crawl "+r.params.Crawl, schemas.ScanInput{Crawl: r.params.Crawl, Languages: r.params.Languages, Gold: gold,
+		Limits: r.params.Ingest, Ahead: &ahead})
+	r.warnings = append(r.warnings, r.scanned.Remarks...)
 	row.Units, row.UnitsDone, row.Counts = 1, 1, map[string]int64{"files": int64(r.scanned.Count), "bytes": r.scanned.Bytes}
 	if r.scanned.GoldFault != "" {
 		r.warnings = append(r.warnings, "the alignment is not scored: "+r.scanned.GoldFault)

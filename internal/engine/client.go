@@ -257,14 +257,25 @@ func (c *Client) Profile(ctx context.Context, mode string) (Profile, error) {
 	if p, ok := c.profiles[mode]; ok {
 		return p, nil
 	}
-	asker := New(c.options)
-	defer asker.Close()
 	var profile Profile
-	if err := asker.Call(ctx, mode, OpProfile, struct{}{}, &profile, nil); err != nil {
+	if err := c.aside(ctx, mode, OpProfile, struct{}{}, &profile, nil); err != nil {
 		return profile, err
 	}
 	c.profiles[mode] = profile
 	return profile, nil
+}
+
+// Check asks whether models can do what a run will ask of them, as Profile asks: aside.
+func (c *Client) Check(ctx context.Context, mode string, r CheckRequest, report Report) (answer CheckResult, err error) {
+	err = c.aside(ctx, mode, OpCheck, r, &answer, report)
+	return answer, err
+}
+
+// aside runs a request in a process of its own, beside whatever the engine is busy with.
+func (c *Client) aside(ctx context.Context, mode, op string, args, result any, report Report) error {
+	asker := New(c.options)
+	defer asker.Close()
+	return asker.Call(ctx, mode, op, args, result, report)
 }
 
 // Close ends the engine, after the request at work.

@@ -21,6 +21,7 @@ import (
 	"crosssum/internal/native/torch"
 	"crosssum/internal/operation/filetools"
 	"crosssum/internal/training/train"
+	"crosssum/schemas"
 )
 
 // handlers are what the engine does for a worker.
@@ -37,7 +38,31 @@ func handlers(threads int) map[string]engine.Handler {
 		}),
 		engine.OpTrainRank: engine.Typed(train.Rank),
 		engine.OpGenerate:  engine.Typed(generate.Run),
+		engine.OpCheck:     engine.Typed(check),
 	}
+}
+
+// check looks at the models of a run that is about to begin.
+func check(_ context.Context, r engine.CheckRequest, report engine.Report) (out engine.CheckResult, err error) {
+	said := func(says string, remarks []string, err error) error {
+		report(schemas.Progress{Of: "models"})
+		if err == nil {
+			out.Says, out.Remarks = append(out.Says, says), append(out.Remarks, remarks...)
+		}
+		return err
+	}
+	if r.Summarizer != "" {
+		err = said(train.Check(r.Summarizer, r.Training, r.Targets))
+	}
+	if err == nil && r.Encoder != "" {
+		says, wrong := encode.Check(r.Encoder, r.Encoding)
+		err = said(says, nil, wrong)
+	}
+	if err == nil && r.Classifier != "" {
+		says, wrong := langid.Check(r.Classifier)
+		err = said(says, nil, wrong)
+	}
+	return out, err
 }
 
 func main() {

@@ -27,6 +27,14 @@ type layer struct {
 // Load reads config.json and model.safetensors, or its shards, of a Hugging Face directory; linear layers of its blocks
 // compute in bf16 where device.BF16 says so, everything else in fp32. progress, where it is not nil, hears of the bytes read.
 func Load(dir string, progress func(done, total int64)) (*Model, error) {
+	return load(dir, progress, false)
+}
+
+// Outline is Load without the values of the weights, which take no memory then: what a directory lacks is known in a moment. The model can
+// only be asked what it is, and closed.
+func Outline(dir string) (*Model, error) { return load(dir, nil, true) }
+
+func load(dir string, progress func(done, total int64), empty bool) (*Model, error) {
 	c, err := ReadConfig(dir)
 	if err != nil {
 		return nil, err
@@ -36,7 +44,7 @@ func Load(dir string, progress func(done, total int64)) (*Model, error) {
 		return nil, err
 	}
 	defer p.file.Close()
-	p.bf16 = device.BF16(torch.CPU) && c.IntermediateSize%2 == 0
+	p.empty, p.bf16 = empty, !empty && device.BF16(torch.CPU) && c.IntermediateSize%2 == 0
 	m := &Model{Config: c}
 	err = torch.Do(func() {
 		m.embeddings = newEmbeddings(p, c)

@@ -60,8 +60,8 @@ func readDense(dir string) (denseConfig, error) {
 	return d, nil
 }
 
-// load reads the weights of a Dense that takes vectors of width in.
-func (c denseConfig) load(in int) (d dense, err error) {
+// load reads the weights of a Dense that takes vectors of width in; empty: it looks at their names, types and shapes alone.
+func (c denseConfig) load(in int, empty bool) (d dense, err error) {
 	d.denseConfig = c
 	if c.in != in {
 		return d, fmt.Errorf("%s: in_features is %d, and the module before gives %d", filepath.Join(c.dir, "config.json"), c.in, in)
@@ -78,6 +78,12 @@ func (c denseConfig) load(in int) (d dense, err error) {
 		entry, ok := file.Entry(name)
 		if !ok || !slices.Equal(entry.Shape, shape) {
 			torch.Failf("%s: tensor %s has shape %v, and config.json means %v", c.dir, name, entry.Shape, shape)
+		}
+		if err := entry.Readable(); err != nil {
+			torch.Failf("%s: %v", c.dir, err)
+		}
+		if empty {
+			return torch.Tensor{}
 		}
 		values, err := file.Float32s(name)
 		if err != nil {

@@ -28,10 +28,8 @@ func Run(ctx context.Context, request engine.EncodeRequest, report engine.Report
 	if err != nil {
 		return engine.EncodeResult{}, err
 	}
-	if request.Prefix == "" && e.prompt != "" { // nobody said so: the directory does not mean it
-		return engine.EncodeResult{}, fault.New(schemas.InvalidInput, "encoder %s: its %s has %q before every text "+
-			"(default_prompt_name), and the run's encoder.prefix is empty: set encoder.prefix to it, or take default_prompt_name out of the file",
-			request.Model, promptsFile, e.prompt)
+	if err := e.prompted(request); err != nil {
+		return engine.EncodeResult{}, err
 	}
 	total, err := arrowfile.Rows(request.Input)
 	if err != nil {
@@ -47,6 +45,15 @@ func Run(ctx context.Context, request engine.EncodeRequest, report engine.Report
 		}, "language", "id", request.Column)
 	})
 	return s.result, err
+}
+
+// prompted refuses a run without a prefix where the directory has one: nobody said so, and the directory does not mean it.
+func (e *encoder) prompted(r engine.EncodeRequest) error {
+	if r.Prefix != "" || e.prompt == "" {
+		return nil
+	}
+	return fault.New(schemas.InvalidInput, "encoder %s: its %s has %q before every text (default_prompt_name), and the run's encoder.prefix is empty: "+
+		"set it, %s; or take default_prompt_name out of the file", r.Model, promptsFile, e.prompt, schemas.Give("encoder.prefix", e.prompt))
 }
 
 // Lines embeds the texts that next gives, until it says io.EOF, into a file with the one column "embedding", in their order.
@@ -134,7 +141,8 @@ func check(r engine.EncodeRequest, e *encoder) error {
 		return err
 	}
 	if r.MaxTokens > e.limit {
-		return fmt.Errorf("encoder.max_tokens: %d is more than encoder %s takes, which is %d", r.MaxTokens, r.Model, e.limit)
+		return fmt.Errorf("encoder.max_tokens: %d is more than encoder %s takes, which is %d: %s", r.MaxTokens, r.Model, e.limit,
+			schemas.Give("encoder.max_tokens", e.limit))
 	}
 	return nil
 }

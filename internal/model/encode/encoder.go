@@ -25,8 +25,9 @@ type encoder struct {
 	prompt    string // the directory's own prefix of every text
 	unit      bool   // vectors have unit length; else they are as the directory's modules.json gives them
 	dimension int
-	limit     int // the most tokens of a text
-	maxTokens int // the directory's own choice, at most limit
+	empty     bool // weights were looked at and not read: it encodes nothing
+	limit     int  // the most tokens of a text
+	maxTokens int  // the directory's own choice, at most limit
 }
 
 // encoders keeps the encoder of the last request.
@@ -34,6 +35,11 @@ var encoders resident.Model[*encoder]
 
 // load reads a Hugging Face directory; reports hear of the bytes of the model that were read.
 func load(dir string, reports ...engine.Report) (*encoder, error) {
+	return read(dir, false, reports...)
+}
+
+// read is load; empty: without the values of the weights, which are looked at and take no memory.
+func read(dir string, empty bool, reports ...engine.Report) (*encoder, error) {
 	modules, err := readModules(dir)
 	if err != nil {
 		return nil, err
@@ -43,7 +49,7 @@ func load(dir string, reports ...engine.Report) (*encoder, error) {
 			report(schemas.Progress{Done: done, Total: total, Of: schemas.OfModel})
 		}
 	}
-	e := &encoder{pooling: modules.pooling, unit: modules.normalize, prompt: modules.prompt}
+	e := &encoder{empty: empty, pooling: modules.pooling, unit: modules.normalize, prompt: modules.prompt}
 	if modules.static != "" {
 		err = e.loadStatic(modules, report)
 	} else {
@@ -51,7 +57,7 @@ func load(dir string, reports ...engine.Report) (*encoder, error) {
 	}
 	for i := 0; err == nil && i < len(modules.dense); i++ {
 		var d dense
-		d, err = modules.dense[i].load(e.dimension)
+		d, err = modules.dense[i].load(e.dimension, empty)
 		e.dense, e.dimension = append(e.dense, d), d.out
 	}
 	if err != nil {
@@ -99,7 +105,12 @@ func (e *encoder) loadModel(m *modules, report func(done, total int64)) error {
 	if err != nil {
 		return err
 	}
-	if e.model, err = bert.Load(m.transformer, report); err != nil {
+	if e.empty {
+		e.model, err = bert.Outline(m.transformer)
+	} else {
+		e.model, err = bert.Load(m.transformer, report)
+	}
+	if err != nil {
 		return err
 	}
 	if !m.listed && wordPiece {
@@ -121,7 +132,12 @@ func (e *encoder) loadStatic(m *modules, report func(done, total int64)) error {
 		return err
 	}
 	var err error
-	if e.static, err = static.Load(m.static, report); errors.Is(err, fs.ErrNotExist) {
+	if e.empty {
+		e.static, err = static.Outline(m.static)
+	} else {
+		e.static, err = static.Load(m.static, report)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
 		return noSafetensors(m.static)
 	} else if err != nil {
 		return err

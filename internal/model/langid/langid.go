@@ -54,6 +54,15 @@ func Run(ctx context.Context, request engine.ClassifyRequest, report engine.Repo
 	return result, errors.Join(err, w.Close())
 }
 
+// Check says what a classifier is, if it is one.
+func Check(path string) (says string, err error) {
+	model, err := fasttext.Load(path)
+	if err != nil {
+		return "", fault.Of(schemas.MissingModel, err)
+	}
+	return fmt.Sprintf("classifier %s: %d labels", path, len(model.Labels())), nil
+}
+
 // models keeps the classifier of the request before: every language of a crawl is a request.
 var models resident.Model[*fasttext.Model]
 

@@ -72,6 +72,14 @@ func (f *File) Float32s(name string) ([]float32, error) {
 	})
 }
 
+// Readable is an error where the tensor's values are of a type that is not read.
+func (e Entry) Readable() error {
+	if widening[e.DType] == nil {
+		return fmt.Errorf("tensor %q is %s, wanted F32, BF16 or F16", e.Name, e.DType)
+	}
+	return nil
+}
+
 // pieceBytes is how much of a tensor is read at a time.
 const pieceBytes = 4 << 20
 
@@ -82,10 +90,10 @@ func (f *File) Each(name string, use func(values []float32) error) error {
 	if !ok {
 		return fmt.Errorf("%s: no tensor %q", f.files[0].Name(), name)
 	}
-	widen := widening[e.DType]
-	if widen == nil {
-		return fmt.Errorf("%s: tensor %q is %s, wanted F32, BF16 or F16", f.files[e.file].Name(), name, e.DType)
+	if err := e.Readable(); err != nil {
+		return fmt.Errorf("%s: %w", f.files[e.file].Name(), err)
 	}
+	widen := widening[e.DType]
 	size := sizes[e.DType]
 	raw := make([]byte, min(e.to-e.from, pieceBytes))
 	values := make([]float32, int64(len(raw))/size)

@@ -21,6 +21,13 @@ var names = []string{"embedding.weight", "embeddings"}
 // Load reads model.safetensors of the folder of a StaticEmbedding. progress, where it is not nil, hears of the bytes read.
 // A file of model2vec that maps or weighs tokens is refused.
 func Load(dir string, progress func(done, total int64)) (*Model, error) {
+	return load(dir, progress, false)
+}
+
+// Outline is Load without the values of the table: it can only be asked for its size.
+func Outline(dir string) (*Model, error) { return load(dir, nil, true) }
+
+func load(dir string, progress func(done, total int64), empty bool) (*Model, error) {
 	file, err := safetensors.Open(dir)
 	if err != nil {
 		return nil, err
@@ -38,6 +45,9 @@ func Load(dir string, progress func(done, total int64)) (*Model, error) {
 		}
 		if len(entry.Shape) != 2 || entry.Shape[0] < 1 || entry.Shape[1] < 1 || entry.Shape[1] > 1<<14 {
 			return nil, fmt.Errorf("%s: tensor %s has shape %v, wanted [tokens, dimension]", path, name, entry.Shape)
+		}
+		if err := entry.Readable(); err != nil || empty {
+			return &Model{Rows: entry.Shape[0], Dimension: entry.Shape[1]}, err
 		}
 		values, err := file.Float32s(name)
 		return &Model{entry.Shape[0], entry.Shape[1], values}, err

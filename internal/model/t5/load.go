@@ -72,13 +72,7 @@ func (c *Config) namesOf(weight string) []string {
 // Where config.json says that the head is tied and the file holds another one, the config is corrected. An untied head that
 // the file lacks begins as the shared table.
 func LoadWeights(path string, config *Config, progress ...func(done, total int64)) (weights Parameters, err error) {
-	file, err := safetensors.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		file, err = safetensors.Open(filepath.Dir(path)) // sharded
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, noSafetensors(path)
-	}
+	file, err := openWeights(path)
 	if err != nil {
 		return nil, err
 	}
@@ -89,10 +83,37 @@ func LoadWeights(path string, config *Config, progress ...func(done, total int64
 	for _, p := range progress {
 		file.Watch(p)
 	}
-	known := map[string]bool{unused: true}
+	names, err := config.match(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
 	weights = Parameters{}
 	for _, s := range config.shapes() {
-		names := config.namesOf(s.name)
+		if weights[s.name], err = readEntry(file, names[s.name], s.dims); err != nil {
+			weights.Free()
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	return weights, nil
+}
+
+// openWeights opens model.safetensors at path, or the shards beside it.
+func openWeights(path string) (*safetensors.File, error) {
+	file, err := safetensors.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		file, err = safetensors.Open(filepath.Dir(path)) // sharded
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, noSafetensors(path)
+	}
+	return file, err
+}
+
+// match gives the name in the file of every weight of a config. A missing, additional or differently shaped tensor is an error.
+func (c *Config) match(file *safetensors.File) (map[string]string, error) {
+	known, found := map[string]bool{unused: true}, map[string]string{}
+	for _, s := range c.shapes() {
+		names := c.namesOf(s.name)
 		for _, name := range names {
 			known[name] = true
 		}
@@ -100,18 +121,24 @@ func LoadWeights(path string, config *Config, progress ...func(done, total int64
 		if k := slices.IndexFunc(names, func(name string) bool { _, ok := file.Entry(name); return ok }); k > 0 {
 			name = names[k]
 		}
-		if weights[s.name], err = readEntry(file, name, s.dims); err != nil {
-			weights.Free()
-			return nil, fmt.Errorf("%s: %w", path, err)
+		entry, ok := file.Entry(name)
+		if !ok {
+			return nil, fmt.Errorf("tensor %q is missing", name)
 		}
+		if !slices.Equal(entry.Shape, s.dims) {
+			return nil, fmt.Errorf("tensor %q has shape %v, config.json asks for %v", name, entry.Shape, s.dims)
+		}
+		if err := entry.Readable(); err != nil {
+			return nil, err
+		}
+		found[s.name] = name
 	}
 	for _, name := range file.Names() {
 		if !known[name] {
-			weights.Free()
-			return nil, fmt.Errorf("%s: tensor %q belongs to no weight that config.json describes", path, name)
+			return nil, fmt.Errorf("tensor %q belongs to no weight that config.json describes", name)
 		}
 	}
-	return weights, nil
+	return found, nil
 }
 
 // noSafetensors tells what to do about a directory without model.safetensors.
@@ -126,15 +153,8 @@ func noSafetensors(path string) error {
 		"if 'embed_tokens' not in k}, '%s', metadata={'format': 'pt'})\"", path, bin, path)
 }
 
-// readEntry reads a tensor into a weight, some megabytes at a time: the larger table of mT5-base alone is 0.8 GB.
+// readEntry reads a tensor of these dimensions into a weight, some megabytes at a time: the larger table of mT5-base alone is 0.8 GB.
 func readEntry(file *safetensors.File, name string, dims []int) (weight torch.Tensor, err error) {
-	entry, ok := file.Entry(name)
-	if !ok {
-		return weight, fmt.Errorf("tensor %q is missing", name)
-	}
-	if !slices.Equal(entry.Shape, dims) {
-		return weight, fmt.Errorf("tensor %q has shape %v, config.json asks for %v", name, entry.Shape, dims)
-	}
 	err = torch.Do(func() {
 		weight = torch.Empty(torch.Float32, dims...).Keep()
 		memory := weight.Memory()

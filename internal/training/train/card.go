@@ -74,6 +74,9 @@ func eachRecorded(dir string, do func(trained.Row)) error {
 	return nil
 }
 
+// unrecorded is an error where the model in dir has a record that cannot be read: it is wanted at the end of a training.
+func unrecorded(dir string) error { return eachRecorded(dir, func(trained.Row) {}) }
+
 // record writes to dir what the model has been trained on: the samples of this training, and what the record of the model that it began
 // with lists. An article that was edited between has a row for each of its contents.
 func (r *run) record(dir string) error {

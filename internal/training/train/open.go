@@ -7,7 +7,6 @@ import (
 
 	"crosssum/internal/artifact/atomicfile"
 	"crosssum/internal/engine"
-	"crosssum/internal/training/trained"
 	"crosssum/schemas"
 )
 
@@ -45,18 +44,15 @@ func (r *run) load(ctx context.Context) error {
 		r.report(schemas.Progress{Total: int64(r.request.Params.Steps), Of: "steps", Metrics: metrics})
 	}
 	alive(nil)
-	if err := eachRecorded(r.request.Model, func(trained.Row) {}); err != nil { // it is wanted at the end
+	if err := unrecorded(r.request.Model); err != nil {
 		return err
 	}
 	bytes := func(done, _ int64) { alive(map[string]float64{"model_bytes_read": float64(done)}) }
 	if err := r.begin(&r.inputs, bytes); err != nil {
 		return err
 	}
-	for _, remark := range r.tokenizer.Remarks {
+	for _, remark := range remarksOf(r.model.Config, r.tokenizer) {
 		r.note("%s", remark)
-	}
-	if rows, pieces := r.model.Config.VocabSize, r.tokenizer.Pieces(); rows > pieces+1024 { // tables are padded, but not by that much
-		r.note("the model has %d rows and spiece.model %d pieces: is it the vocabulary that belongs to the weights?", rows, pieces)
 	}
 	articles := func(n int64) { alive(map[string]float64{"articles_read": float64(n)}) }
 	if err := r.read(ctx, r.model, &r.outputs, articles); err != nil {
