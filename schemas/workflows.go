@@ -1,7 +1,7 @@
 package schemas
 
-// Version is that of the whole system, as CHANGELOG.md has it. A run goes on under a worker of the version that began it: workflow
-// histories of one are replayed by its tests, and by no other's.
+// Version is that of the whole system, as CHANGELOG.md has it. A run goes on under a worker of the version that began it or of a later
+// one: tests replay the histories of all versions.
 const Version = "0.1.0"
 
 // Names of the workflow types. Each takes ONE input object, RawParams; and the query that all answer.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -294,22 +293,5 @@ func TestABadGoldIsAWarningAndTheRunGoesOn(t *testing.T) {
 	var result schemas.PipelineResult
 	if err := env.GetWorkflowResult(&result); err != nil || len(result.Warnings) != 1 || !strings.Contains(result.Warnings[0], b.goldFault) {
 		t.Errorf("%q, %v", result.Warnings, err)
-	}
-}
-
-func TestTheHistoriesOfThisVersionReplay(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join("testdata/histories", schemas.Version, "*.json"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no histories of version %s, %v: CROSSSUM_RECORD=1 ./crosssum test ./internal/testkit/chain writes them", schemas.Version, err)
-	}
-	for _, file := range files {
-		replayer, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{DisableDeadlockDetection: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		workflows.Register(replayer)
-		if err := replayer.ReplayWorkflowHistoryFromJSONFile(nil, file); err != nil {
-			t.Errorf("%s: %v", file, err)
-		}
 	}
 }

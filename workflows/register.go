@@ -85,7 +85,7 @@ func earlier(p *common.Payload) (before *schemas.RealignResult, err error) {
 
 // single is the JSON of the one input of a run; none at all is "". A run of version 0.1.0 that began with several went on with the first.
 func single(ctx workflow.Context, first, second converter.RawValue) (schemas.RawParams, error) {
-	if second.Payload() != nil && workflow.GetVersion(ctx, "one-input", workflow.DefaultVersion, 1) != workflow.DefaultVersion {
+	if second.Payload() != nil && workflow.GetVersion(ctx, "one_input", workflow.DefaultVersion, 1) != workflow.DefaultVersion {
 		return nil, invalid(fmt.Errorf("$: several inputs were given: wanted one, a JSON object with all parameters"))
 	}
 	p := first.Payload()

@@ -196,7 +196,11 @@ func replays(t *testing.T, c *chain.Chain, id, name string) {
 		b = []byte(strings.ReplaceAll(string(b), c.Dir, "/crosssum"))
 		err = os.MkdirAll(folder, 0o755)
 	}
-	if err = errors.Join(err, os.WriteFile(filepath.Join(folder, name), b, 0o644)); err != nil {
+	path := filepath.Join(folder, name)
+	if _, there := os.Stat(path); there == nil {
+		t.Fatalf("%s is there: histories that were recorded stay. Those of the next version want its schemas.Version", path)
+	}
+	if err = errors.Join(err, os.WriteFile(path, b, 0o644)); err != nil {
 		t.Fatal(err)
 	}
 }
