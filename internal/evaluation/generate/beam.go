@@ -30,8 +30,9 @@ type Options struct {
 	Beams         int
 	MaxLength     int // tokens, the start token counted
 	LengthPenalty float64
-	NoRepeatNgram int // 0: repeats are allowed
-	EOS           int
+	NoRepeatNgram int   // 0: repeats are allowed
+	EOS           int   // </s>
+	Ends          []int // what else ends an output
 	Banned        []int // tokens that are never generated
 	Stopping      Stopping
 }
@@ -124,11 +125,11 @@ func (x *example) step(scores []float32, vocabulary, generated int, o Options) {
 	}
 	last := generated+1 >= o.MaxLength
 	var running []beam
-	for rank, c := range best(x.running, scores, vocabulary, 2*o.Beams) {
+	for rank, c := range best(x.running, scores, vocabulary, (2+len(o.Ends))*o.Beams) {
 		before := x.running[c.beam]
 		tokens := append(slices.Clone(before.tokens), c.token)
 		switch {
-		case c.token != o.EOS && !last:
+		case c.token != o.EOS && !slices.Contains(o.Ends, c.token) && !last:
 			if len(running) < o.Beams {
 				running = append(running, beam{tokens, c.sum, before.row})
 			}

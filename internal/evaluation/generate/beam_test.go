@@ -165,3 +165,41 @@ func TestACancelledSearchEndsWithItsError(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAnyOfSeveralEndsEndsABeamAsInTransformers(t *testing.T) { // see testdata/make_ends.py
+	model, b := loadTiny(t)
+	var want struct {
+		Cases []struct {
+			Beams         int
+			LengthPenalty float64 `json:"length_penalty"`
+			NoRepeatNgram int     `json:"no_repeat_ngram"`
+			MaxLength     int     `json:"max_length"`
+			EarlyStopping string  `json:"early_stopping"`
+			Ends          []int
+			Found         [][]Hypothesis
+		}
+	}
+	raw, err := os.ReadFile("testdata/ends.json")
+	if err == nil {
+		err = json.Unmarshal(raw, &want)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range want.Cases {
+		o := Options{Beams: c.Beams, MaxLength: c.MaxLength, LengthPenalty: c.LengthPenalty, NoRepeatNgram: c.NoRepeatNgram, EOS: 1,
+			Ends: slices.DeleteFunc(slices.Clone(c.Ends), func(id int) bool { return id == 1 }), Stopping: map[string]Stopping{"False": StopHeuristic, "True": StopEarly, "never": StopNever}[c.EarlyStopping]}
+		found, err := decode(model, b.Sources, b.Starts, o, always, ignore)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for e := range c.Found {
+			for i, want := range c.Found[e] {
+				got := found[e][i]
+				if !slices.Equal(got.Tokens, want.Tokens) || c.Beams > 1 && math.Abs(float64(got.Score-want.Score)) > 1e-4 {
+					t.Errorf("%d beams, ends %v: example %d, beam %d: %v, want %v", c.Beams, c.Ends, e, i, got, want)
+				}
+			}
+		}
+	}
+}

@@ -121,6 +121,11 @@ func invalid(format string, args ...any) error {
 // optionsOf bans what is no text: the sentinels that start decoders, and ids that neither the vocabulary nor an added token has.
 func optionsOf(p schemas.GenerateParams, config *t5.Config, tokenizer *t5.Tokenizer) Options {
 	o := Options{Beams: p.Beams, MaxLength: p.MaxTokens, LengthPenalty: p.LengthPenalty, NoRepeatNgram: p.NoRepeatNgram, EOS: config.EOSTokenID}
+	for _, id := range config.Ends {
+		if id != o.EOS {
+			o.Ends = append(o.Ends, id)
+		}
+	}
 	for _, id := range slices.Sorted(maps.Keys(tokenizer.Sentinels())) {
 		o.Banned = append(o.Banned, int(id))
 	}

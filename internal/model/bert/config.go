@@ -26,17 +26,13 @@ type Config struct {
 	Pad              *int    `json:"pad_token_id"` // positions of xlm-roberta begin after it
 }
 
-// silent are the fields without a say in the forward pass of an encoder at inference.
-const silent = "architectures attention_probs_dropout_prob hidden_dropout_prob classifier_dropout initializer_range " +
-	"bos_token_id eos_token_id use_cache torch_dtype dtype transformers_version _name_or_path gradient_checkpointing " +
+// silent are the fields of these models' own that have no say in the forward pass at inference.
+const silent = settings.Silent + "attention_probs_dropout_prob hidden_dropout_prob classifier_dropout initializer_range eos_token_id " +
 	"directionality pooler_fc_size pooler_num_attention_heads pooler_num_fc_layers pooler_size_per_head pooler_type " +
-	"id2label label2id num_labels problem_type finetuning_task tie_word_embeddings output_past _commit_hash"
+	"tie_word_embeddings decoder_start_token_id"
 
 // fixed are fields that the code takes for granted: another value would change the result.
-var fixed = map[string]string{
-	"position_embedding_type": `"absolute"`, "is_decoder": "false", "add_cross_attention": "false", "chunk_size_feed_forward": "0",
-	"output_attentions": "false", "output_hidden_states": "false", "return_dict": "true", "is_encoder_decoder": "false",
-}
+var fixed = settings.Fixed(map[string]string{"position_embedding_type": `"absolute"`, "is_encoder_decoder": "false"})
 
 // ReadConfig reads dir/config.json. A field that is not honoured is an error that names it.
 func ReadConfig(dir string) (*Config, error) {

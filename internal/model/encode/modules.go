@@ -153,7 +153,8 @@ func (m *modules) add(kind, dir string) (err error) {
 func readTransformer(path string) (maxTokens int, err error) {
 	fields, err := readFields(path, map[string]string{"do_lower_case": "false null", "transformer_task": `"feature-extraction" null`,
 		"modality_config":    `{"text":{"method":"forward","method_output_name":"last_hidden_state"}} null`,
-		"module_output_name": `"token_embeddings" null`}, "max_seq_length")
+		"module_output_name": `"token_embeddings" null`, "processing_kwargs": "{} null", "query_length": "null", "document_length": "null",
+		"query_expansion": "null"}, "max_seq_length", "unpad_inputs")
 	if err != nil {
 		return 0, err
 	}

@@ -34,8 +34,9 @@ const (
 
 func TestTheModulesOfLaBSEAreRead(t *testing.T) {
 	m, err := readModules(files(t, map[string]string{
-		"modules.json":              "[" + strings.Join([]string{transformerModule, poolingModule, denseModule, normalizeModule}, ", ") + "]",
-		"sentence_bert_config.json": `{"max_seq_length": 256, "do_lower_case": false}`,
+		"modules.json": "[" + strings.Join([]string{transformerModule, poolingModule, denseModule, normalizeModule}, ", ") + "]",
+		"sentence_bert_config.json": `{"max_seq_length": 256, "do_lower_case": false, "unpad_inputs": null, "processing_kwargs": {}, "query_length": null,
+			"document_length": null, "query_expansion": null, "module_output_name": "token_embeddings"}`, // of all versions from 2.2 to 6.2
 		"1_Pooling/config.json": `{"word_embedding_dimension": 8, "pooling_mode_cls_token": true, "pooling_mode_mean_tokens": false,
 			"pooling_mode_max_tokens": false, "pooling_mode_mean_sqrt_len_tokens": false}`,
 		"2_Dense/config.json": tanh,
@@ -66,6 +67,8 @@ func TestWhatAModuleDoesNotHonourIsNamed(t *testing.T) {
 		{[]string{transformerModule, poolingModule}, "1_Pooling/config.json", `{"pooling_mode": "mean", "include_prompt": false}`, "include_prompt"},
 		{[]string{transformerModule, poolingModule}, "1_Pooling/config.json", `{"pooling_mode": "mean", "gate": 1}`, "gate"},
 		{[]string{transformerModule, poolingModule}, "sentence_bert_config.json", `{"do_lower_case": true}`, "do_lower_case"},
+		{[]string{transformerModule, poolingModule}, "sentence_bert_config.json", `{"processing_kwargs": {"text": {"padding": "max_length"}}}`, "processing_kwargs"},
+		{[]string{transformerModule, poolingModule}, "sentence_bert_config.json", `{"query_length": 32}`, "query_length"},
 		{[]string{transformerModule, poolingModule, denseModule}, "2_Dense/config.json", strings.Replace(tanh, "Tanh", "SiLU", 1), "SiLU"},
 		{[]string{transformerModule, poolingModule, denseModule}, "2_Dense/config.json", strings.Replace(tanh, `"bias"`, `"use_residual": true, "bias"`, 1), "use_residual"},
 		{[]string{transformerModule, poolingModule, denseModule}, "2_Dense/config.json", strings.Replace(tanh, "4,", "99999999999,", 1), "out_features"},

@@ -52,9 +52,11 @@ func Check(fields map[string]json.RawMessage, known []string, fixed map[string]s
 		switch {
 		case slices.Contains(known, name), slices.Contains(strings.Fields(want), value):
 		case isFixed:
-			return fmt.Errorf("%s is %.80s, and only %s is supported", name, value, want)
+			return fmt.Errorf("%s is %.80s, and only %s is supported: it changes what is computed; bring a model that was made with that value",
+				name, value, want)
 		default:
-			return fmt.Errorf("%s is set to %.80s, and this field is not supported", name, value)
+			return fmt.Errorf("%s is set to %.80s, and this field is not supported: where it changes nothing that is computed, delete it from the "+
+				"file; where it does, bring a model without it", name, value)
 		}
 	}
 	return nil

@@ -83,7 +83,7 @@ func Read(config string) (tokens Tokens, err error) {
 	return tokens, nil
 }
 
-// Parse takes the map from task_specific_params, if there are any, which may hold nothing else.
+// Parse takes the map from task_specific_params, if there are any. All else in there is for pipelines of transformers.
 func Parse(params json.RawMessage) (tokens Tokens, err error) {
 	var fields map[string]json.RawMessage
 	if len(params) > 0 {
@@ -92,13 +92,10 @@ func Parse(params json.RawMessage) (tokens Tokens, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("task_specific_params: %w", schemas.InJSONsWords(err))
 	}
-	for name, raw := range fields {
-		if name != "langid_map" {
-			return nil, fmt.Errorf("field task_specific_params.%q is not supported", name)
-		}
+	if raw, ok := fields["langid_map"]; ok {
 		err = json.Unmarshal(raw, &tokens)
 	}
-	return tokens, err
+	return tokens, schemas.InJSONsWords(err)
 }
 
 // FirstFreeSentinel is where languages outside the published 45 begin: <extra_id_99> to <extra_id_55> belong to those.

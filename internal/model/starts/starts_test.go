@@ -34,9 +34,12 @@ func TestAModelsMapIsReadOutOfItsConfiguration(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "config.json")
 	for config, want := range map[string]string{
 		`{}`: "", `{"task_specific_params": null}`: "", `{"task_specific_params": {"langid_map": null}}`: "",
-		`{"task_specific_params": {"langid_map": {"english": 5}}}`:      "langid_map: 5 is not [id, piece]",
-		`{"task_specific_params": {"summarization": {}}}`:               `task_specific_params."summarization" is not supported`,
-		`{"task_specific_params": {"langid_map": {"english": [5, "x"]}`: "unexpected end",
+		`{"task_specific_params": {"langid_map": {"english": 5}}}`:                                  "langid_map: 5 is not [id, piece]",
+		`{"task_specific_params": {"summarization": {"num_beams": 4, "prefix": "summarize: "}}}`:    "",
+		`{"task_specific_params": {"translation_en_to_de": {"max_length": 300}, "langid_map": {}}}`: "",
+		`{"task_specific_params": {"langid_map": [1]}}`:                                             "array",
+		`{"task_specific_params": 7}`:                                                               "number",
+		`{"task_specific_params": {"langid_map": {"english": [5, "x"]}`:                             "unexpected end",
 	} {
 		if err := os.WriteFile(path, []byte(config), 0o644); err != nil {
 			t.Fatal(err)

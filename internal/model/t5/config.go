@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"crosssum/internal/model/settings"
 	"crosssum/internal/model/starts"
+	"crosssum/schemas"
 )
 
 // Config is config.json of an mT5 or T5 v1.1 model, as far as it changes numbers. Every other field of the file is either
@@ -31,26 +34,22 @@ type Config struct {
 	TieWordEmbeddings bool    `json:"tie_word_embeddings"`   // the head is the shared table (see heads.go)
 	ScaleOutputs      bool    `json:"scale_decoder_outputs"` // by d_model^-0.5 before a tied head
 	PadTokenID        int     `json:"pad_token_id"`
-	EOSTokenID        int     `json:"eos_token_id"`
+	EOSTokenID        int     `json:"eos_token_id"` // </s>
 	DecoderStart      int     `json:"decoder_start_token_id"`
 
 	Languages starts.Tokens `json:"-"` // task_specific_params.langid_map
+	Ends      []int         `json:"-"` // where eos_token_id is a list: all that end a summary, </s> among them
 
 	scaled bool // a head of its own would take scaled outputs too
 }
 
-// silent are the fields of config.json that change nothing here: names, versions, and the defaults of generate(), which
-// a caller of this project states itself.
-const silent = "architectures _name_or_path transformers_version tokenizer_class torch_dtype dtype use_cache output_past initializer_factor " +
-	"classifier_dropout gradient_checkpointing bos_token_id n_positions max_length min_length num_beams length_penalty " +
-	"no_repeat_ngram_size early_stopping prefix task_specific_params"
+// silent are the fields of T5's own that change nothing here.
+const silent = settings.Silent + "initializer_factor classifier_dropout n_positions"
 
 // fixed are the fields that have one supported value.
-var fixed = map[string]string{
-	"is_encoder_decoder": "true", "is_decoder": "false", "is_gated_act": "true", "dense_act_fn": `"gelu_new"`,
-	"scale_embedding": "false", "output_attentions": "false", "output_hidden_states": "false",
-	"decoder_num_layers": "null", "torchscript": "false", "pruned_heads": "{}",
-}
+var fixed = settings.Fixed(map[string]string{
+	"is_encoder_decoder": "true", "is_gated_act": "true", "dense_act_fn": `"gelu_new"`, "scale_embedding": "false", "decoder_num_layers": "null",
+})
 
 // LoadConfig reads dir/config.json. A field that is not honoured is an error that names it.
 func LoadConfig(dir string) (*Config, error) {
@@ -68,10 +67,15 @@ func LoadConfig(dir string) (*Config, error) {
 
 func parseConfig(raw []byte) (*Config, error) {
 	c := &Config{LayerNormEpsilon: 1e-6, Buckets: 32, MaxDistance: 128, DropoutRate: 0.1, EOSTokenID: 1, FeedForward: "gated-gelu"}
+	raw, err := c.takeEnds(raw)
+	if err != nil {
+		return nil, err
+	}
 	fields, err := settings.Decode(raw, c, silent, fixed)
 	if err != nil {
 		return nil, err
 	}
+	maps.DeleteFunc(fields, func(_ string, value json.RawMessage) bool { return string(value) == "null" })
 	if _, ok := fields["num_decoder_layers"]; !ok {
 		c.NumDecoderLayers = c.NumLayers
 	}
@@ -80,6 +84,31 @@ func parseConfig(raw []byte) (*Config, error) {
 		return nil, err
 	}
 	return c, c.validate()
+}
+
+// takeEnds reads eos_token_id where it is a list, and puts its first id in its place.
+func (c *Config) takeEnds(raw []byte) ([]byte, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return nil, schemas.InJSONsWords(err)
+	}
+	list := fields["eos_token_id"]
+	if !bytes.HasPrefix(list, []byte("[")) {
+		return raw, nil
+	}
+	if err := json.Unmarshal(list, &c.Ends); err != nil || len(c.Ends) == 0 || len(c.Ends) > 100 {
+		return nil, fmt.Errorf("eos_token_id is %.80s: give the id of </s>, or a list of up to 100 ids with it", list)
+	}
+	fields["eos_token_id"] = json.RawMessage(strconv.Itoa(c.Ends[0]))
+	return json.Marshal(fields)
+}
+
+// eos is eos_token_id as config.json has it.
+func (c *Config) eos() any {
+	if len(c.Ends) > 1 {
+		return c.Ends
+	}
+	return c.EOSTokenID
 }
 
 // validate checks every size before anything is allocated by it.
@@ -106,7 +135,7 @@ func (c *Config) validate() error {
 			return fmt.Errorf("%s %d is not in 1..%d", s.name, s.value, s.max)
 		}
 	}
-	for _, id := range []int{c.PadTokenID, c.EOSTokenID, c.DecoderStart} {
+	for _, id := range append([]int{c.PadTokenID, c.EOSTokenID, c.DecoderStart}, c.Ends...) {
 		if id < 0 || id >= c.VocabSize {
 			return fmt.Errorf("token id %d is not in the vocabulary of %d", id, c.VocabSize)
 		}
@@ -142,7 +171,7 @@ func (c *Config) Save(dir string) error {
 	if !c.TieWordEmbeddings {
 		delete(fields, "scale_decoder_outputs")
 	}
-	fields["architectures"], fields["is_encoder_decoder"] = []string{class}, true
+	fields["architectures"], fields["is_encoder_decoder"], fields["eos_token_id"] = []string{class}, true, c.eos()
 	fields["tokenizer_class"], fields["torch_dtype"], fields["use_cache"] = "T5Tokenizer", "float32", true
 	if len(c.Languages) > 0 {
 		fields["task_specific_params"] = map[string]any{"langid_map": c.Languages}
@@ -151,7 +180,7 @@ func (c *Config) Save(dir string) error {
 		return err
 	}
 	return writeJSON(filepath.Join(dir, "generation_config.json"), map[string]any{
-		"decoder_start_token_id": c.DecoderStart, "eos_token_id": c.EOSTokenID, "pad_token_id": c.PadTokenID,
+		"decoder_start_token_id": c.DecoderStart, "eos_token_id": c.eos(), "pad_token_id": c.PadTokenID,
 	})
 }
 

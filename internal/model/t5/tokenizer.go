@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"crosssum/internal/model/starts"
@@ -36,8 +37,12 @@ func LoadTokenizer(dir string, config *Config) (*Tokenizer, error) {
 		return nil, fmt.Errorf("%s: %d pieces, but config.json's vocab_size is %d: one of them is of another model; copy the "+
 			"vocabulary that belongs to the weights", path, model.Size(), config.VocabSize)
 	}
+	if slices.Contains(config.Ends, model.Eos()) {
+		config.EOSTokenID = model.Eos()
+	}
 	if model.Eos() != config.EOSTokenID {
-		return nil, fmt.Errorf("%s: </s> is piece %d, but config.json's eos_token_id is %d", path, model.Eos(), config.EOSTokenID)
+		return nil, fmt.Errorf("%s: </s> is piece %d, but config.json's eos_token_id is %v: one of them is of another model; correct it",
+			path, model.Eos(), config.eos())
 	}
 	t := &Tokenizer{pieces: model, eos: int32(config.EOSTokenID), sentinels: map[int32]bool{}}
 	if t.beside, err = tokenizer.ReadBeside(dir, model.Size(), config.VocabSize, t.own, t.implied); err != nil {
