@@ -121,8 +121,8 @@ func (c contamination) refuse(stage string) error {
 		return nil
 	}
 	return fault.New(schemas.InvalidInput, "%s: the model was trained on %d of the %d articles that it is to be tested on, %s %s for one: "+
-		"begin with a model that has not seen them, mine with the catalogue that it was trained from, or set generate.allow_trained",
-		stage, c.trained, c.tested, c.first.language, c.first.id)
+		"begin with a model that has not seen them, mine with the catalogue that it was trained from, or set generate.allow_trained: %s",
+		stage, c.trained, c.tested, c.first.language, c.first.id, schemas.Give("generate.allow_trained", true))
 }
 
 // flattered warns of a report's figures where a run was let test on what its model was trained on.

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -84,7 +85,12 @@ func TestASummarizerThatHasSeenTheTestArticlesIsRefusedBeforeItIsTrained(t *test
 	look := func() error {
 		summarizer, err := a.model("base")
 		noError(t, err)
-		_, err = training{Activities: a, in: schemas.TrainInput{Articles: in.Articles, Splits: in.Splits, RefuseTrained: true}, summarizer: summarizer}.units()
+		of := schemas.TrainInput{Articles: in.Articles, Splits: in.Splits, RefuseTrained: true, Params: schemas.Demo().Train}
+		_, err = training{Activities: a, in: of, summarizer: summarizer}.units()
+		_, sooner := tokenizing{Activities: a, in: schemas.TokenizeInput{Training: &of}, summarizer: summarizer}.units()
+		if fmt.Sprint(sooner) != fmt.Sprint(err) {
+			t.Errorf("tokenize says %v, and train %v", sooner, err)
+		}
 		return err
 	}
 	err := look()

@@ -45,7 +45,13 @@ func openTokenize(o *opening, in schemas.TokenizeInput) work {
 	return w
 }
 
+// units are asked for before anything is tokenized: what the splits show of the training ends the run here.
 func (w tokenizing) units() ([]schemas.WorkUnit, error) {
+	if w.in.Training != nil {
+		if err := w.trainable(w.summarizer, *w.in.Training); err != nil {
+			return nil, err
+		}
+	}
 	return w.articles.work(func(u schemas.Unit) float64 { return 0.3 + float64(sizeOf(u))/tokenizedASecond })
 }
 

@@ -42,14 +42,7 @@ func openTrain(o *opening, in schemas.TrainInput) work {
 // units refuses a summarizer that has seen what it is to be tested on: before any step.
 func (w training) units() ([]schemas.WorkUnit, error) {
 	units, err := w.whole.units()
-	if !w.in.RefuseTrained {
-		return units, err
-	}
-	c, err := w.contaminationOf(filepath.Join(w.summarizer.Dir, schemas.TrainedOnFile), w.in.Splits, w.in.Articles)
-	if errors.Is(err, errRecord) { // no object of the store, which could be made again
-		return nil, fault.New(schemas.InvalidInput, "train: %v: copy the model once more from where it came from", err)
-	}
-	return units, errors.Join(err, c.refuse(schemas.Train.Name))
+	return units, errors.Join(err, w.unseen(w.summarizer, w.in))
 }
 
 // material has no word of how often a training can resume, and of what becomes of a mini-batch that is too large: that does not change what it learns.

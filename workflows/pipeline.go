@@ -144,10 +144,12 @@ func (r *story) search(earlier *schemas.Entry) {
 // model which it begins with must not have seen.
 func (r *story) train(tested bool) {
 	p := r.params
-	tokens := run(r, schemas.Tokenize, schemas.TokenizeInput{Articles: r.articles, Summarizer: p.Summarizer,
-		Source: p.Train.SourceTokens, Target: p.Train.TargetTokens, Numerics: p.Numerics})
-	r.model = run(r, schemas.Train, schemas.TrainInput{Articles: r.articles, Tokens: tokens, Splits: r.splits, Summarizer: p.Summarizer,
-		RefuseTrained: tested, Params: p.Train, Seed: p.Seed, Numerics: p.Numerics})
+	training := schemas.TrainInput{Articles: r.articles, Splits: r.splits, Summarizer: p.Summarizer,
+		RefuseTrained: tested, Params: p.Train, Seed: p.Seed, Numerics: p.Numerics}
+	ahead := training
+	training.Tokens = run(r, schemas.Tokenize, schemas.TokenizeInput{Articles: r.articles, Summarizer: p.Summarizer,
+		Source: p.Train.SourceTokens, Target: p.Train.TargetTokens, Numerics: p.Numerics, Training: &ahead})
+	r.model = run(r, schemas.Train, training)
 	if taken, fitted := r.model.Counts[schemas.MiniBatch]; fitted {
 		r.warnings = append(r.warnings, schemas.Fitted(p.Train.MiniBatch, int(taken)))
 	}
