@@ -5,13 +5,13 @@ package gold
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"io"
 	"os"
 	"slices"
 	"strings"
 
+	"crosssum/internal/artifact/unpack"
 	"crosssum/internal/fault"
 	"crosssum/schemas"
 )
@@ -36,9 +36,12 @@ func Read(path string) (map[string]map[string]Known, error) {
 	buffered := bufio.NewReader(file)
 	var in io.Reader = buffered
 	if magic, _ := buffered.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		if in, err = gzip.NewReader(buffered); err != nil {
+		plain, err := unpack.Reader(".gz", buffered, 0)
+		if err != nil {
 			return nil, invalid("gold: not a readable gzip file: %v", err)
 		}
+		defer plain.Close()
+		in = plain
 	}
 	limited := &io.LimitedReader{R: in, N: maxBytes}
 	lines := bufio.NewScanner(limited)
