@@ -11,6 +11,7 @@ const (
 	TrainWorkflow        = "Train"        // RawParams -> PipelineResult: crawl to trained model
 	RealignWorkflow      = "Realign"      // RawParams -> RealignResult: waiting crawls into a catalogue, one entry each
 	CalibrateWorkflow    = "Calibrate"    // RawParams -> CalibrateResult: a rule at many thresholds, judged against known pairs
+	TurnWorkflow         = "RealignTurn"  // of the run that works on a catalogue: what Realign begins, so that one does at a time
 	ProgressQuery        = "progress"     // -> []StageProgress, in the order of the stages
 )
 

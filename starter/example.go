@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"crosssum/internal/cli"
 	"crosssum/schemas"
@@ -12,9 +13,9 @@ import (
 
 // example prints the input of a workflow, complete and ready to paste.
 func example(ctx context.Context, args []string) error {
-	set := flags("example", "example pipeline|realign [--preset demo] [--form]",
+	set := flags("example", "example pipeline|realign|schedule [--preset demo] [--form]",
 		"Prints the JSON input of a workflow with every parameter at its preset's value. What you leave out keeps that value: `{}` is\n"+
-			"the demo. --form prints what else the web UI's start form asks for.", "./crosssum example pipeline > my.json && ./crosssum demo --params my.json")
+			"the demo. --form prints what else the web UI's form asks for: that of *Start workflow*, or for a schedule that of *Create Schedule*.", "./crosssum example pipeline > my.json && ./crosssum demo --params my.json")
 	preset := set.String("preset", "demo", "demo or paper")
 	form := set.Bool("form", false, "print the fields of the web UI's start form, then the JSON")
 	open := houseFlags(set)
@@ -22,8 +23,8 @@ func example(ctx context.Context, args []string) error {
 	if err := cli.Parse(set, args); err != nil {
 		return err
 	}
-	if len(what) != 1 || what[0] != "pipeline" && what[0] != "realign" {
-		return errors.New("example: " + sayWhich("example", what, "pipeline", "realign"))
+	if len(what) != 1 || !slices.Contains([]string{"pipeline", "realign", "schedule"}, what[0]) {
+		return errors.New("example: " + sayWhich("example", what, "pipeline", "realign", "schedule"))
 	}
 	values, ok := schemas.Presets[*preset]
 	if !ok {
@@ -35,7 +36,7 @@ func example(ctx context.Context, args []string) error {
 	}
 	var input any = p
 	workflow := schemas.PipelineWorkflow
-	if what[0] == "realign" {
+	if what[0] != "pipeline" { // a schedule starts Realign
 		p.Crawl = "" // of the preset: here it would name the one crawl to take
 		input, workflow = schemas.RealignParams{Params: p, Catalogue: "main"}, schemas.RealignWorkflow
 	}
@@ -48,9 +49,37 @@ func example(ctx context.Context, args []string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("namespace      %s\nworkflow id    any name: results appear in data/runs/<workflow id>\ntask queue     %s\nworkflow type  %s\nencoding       json/plain\ninput          the JSON below\n\n",
-			h.config.Namespace, h.config.Queue(schemas.QueueMain), workflow)
+		form := startForm
+		if what[0] == "schedule" {
+			form = scheduleForm
+		}
+		fmt.Printf(form, h.config.Namespace, h.config.Runs, h.config.Queue(schemas.QueueMain), workflow)
 	}
 	fmt.Println(string(b))
 	return nil
 }
+
+// The fields of the web UI's forms, with namespace, folder of results, task queue and workflow type.
+const (
+	startForm = `namespace      %[1]s
+workflow id    any name: results appear in %[2]s/<workflow id> (signs that no folder's name should have become dashes, with ten letters behind)
+task queue     %[3]s
+workflow type  %[4]s
+encoding       json/plain
+input          the JSON below
+
+`
+	scheduleForm = `(Schedules, Create Schedule, in namespace %[1]s)
+Name           any name: weekly
+Workflow Type  %[4]s
+Workflow ID    any name: weekly; runs are called <Workflow ID>-<time>, and results appear in %[2]s under that, each colon a dash, with ten letters behind
+Task Queue     %[3]s
+Input          the JSON below, encoding json/plain
+Schedule       tab String: 0 6 * * MON (UTC), or tab Interval: 7 days
+
+The form asks for no policies, and needs none: a time that comes while a run of the schedule is at work is left out, and of the runs on one
+catalogue, whoever started them, one takes crawls and the others wait for it. ./crosssum schedule create also lets one run wait, and ends a run
+after --timeout.
+
+`
+)

@@ -46,7 +46,7 @@ func TestHelpListsACommandsOwnFlagsAndNamesTheSettingsThatAllHave(t *testing.T) 
 	if !found || !strings.Contains(settings, "--address, --config, ") {
 		t.Errorf("the settings are not named:\n%s", out)
 	}
-	for _, want := range []string{"\n  --cron string ", "(default realign)", "(default 720h0m0s)", "--retry "} {
+	for _, want := range []string{"\n  --cron string ", "(default main)", "(default 720h0m0s)", "--retry "} {
 		if !strings.Contains(own, want) {
 			t.Errorf("lacks %q:\n%s", want, own)
 		}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -31,34 +32,49 @@ func samplingPlan(_ context.Context, args []string) error {
 		"Prints what a training would draw, before any is run: for each directed pair of languages its training samples, its share of\n"+
 			"the mini-batches as multistage sampling's probabilities give it and as the seed draws it, and how often its samples are\n"+
 			"seen. The pairs are those of a finished run, or of a file: source<TAB>target<TAB>samples, lines that begin with # left out.\n"+
-			"Sampling, alpha, beta, m, mini-batch, steps and seed are the parameters' (train.sampling, ...).",
+			"Sampling, alpha, beta, m, mini-batch, steps and seed are the parameters' (train.sampling, ...): of --run those of that run, with what --params\n"+
+			"holds over them, unless --preset says otherwise.",
 		"./crosssum sampling-plan --counts internal/training/sampling/testdata/pair-counts.tsv --preset paper")
 	run := set.String("run", "", "a finished run: its folder under data/runs")
 	counts := set.String("counts", "", "a file of counts")
-	preset := set.String("preset", "demo", "demo or paper")
-	params := set.String("params", "", "a JSON file of parameters over the preset's")
+	preset := set.String("preset", "", "demo or paper (default: the run's parameters; of --counts: demo)")
+	params := set.String("params", "", "a JSON file of parameters over the run's or the preset's")
 	steps := set.Int("steps", 0, "steps of the training (default: the parameters')")
 	top := set.Int("top", 40, "print so many of the largest pairs; 0: all")
 	open := houseFlags(set)
 	if err := cli.Parse(set, args); err != nil {
 		return err
 	}
-	_, p, err := parameters(*params, *preset, "any", "") // which crawl plays no part
+	if (*run == "") == (*counts == "") {
+		return errors.New("sampling-plan: give one of --run ID and --counts FILE; see ./crosssum sampling-plan --help")
+	}
+	h, err := open()
+	if err != nil {
+		return err
+	}
+	over, err := laid(*params, *preset, "any", "", map[string]any{"languages": []string{}}) // which crawl plays no part, and which of its languages
 	if err != nil {
 		return err
 	}
 	var pairs []sampling.Pair
-	switch {
-	case (*run == "") == (*counts == ""):
-		return errors.New("sampling-plan: give one of --run ID and --counts FILE; see ./crosssum sampling-plan --help")
-	case *counts != "":
+	input, base := []byte(nil), schemas.RawParams("{}")
+	if *counts != "" {
 		pairs, err = countsOfFile(*counts)
-	default:
-		h, openErr := open()
-		if openErr != nil {
-			return openErr
+	} else {
+		var ran schemas.RawParams
+		if pairs, ran, err = countsOfRun(h, *run); *preset == "" {
+			base = ran
 		}
-		pairs, err = countsOfRun(h, *run)
+	}
+	if err == nil {
+		input, err = merged(base, over)
+	}
+	if err != nil {
+		return err
+	}
+	p, err := schemas.DecodePipeline(input)
+	if err != nil && *params != "" {
+		err = fmt.Errorf("%s: %w", *params, err)
 	}
 	if err != nil {
 		return err
@@ -134,32 +150,57 @@ func countsOfFile(path string) ([]sampling.Pair, error) {
 	return pairs, lines.Err()
 }
 
-// countsOfRun counts the training samples of a finished run.
-func countsOfRun(h *house, run string) ([]sampling.Pair, error) {
+// merged is one JSON object over another, objects in them too.
+func merged(base, over json.RawMessage) (json.RawMessage, error) {
+	var below, above map[string]json.RawMessage
+	if json.Unmarshal(base, &below) != nil || json.Unmarshal(over, &above) != nil || below == nil || above == nil {
+		return over, nil
+	}
+	for name, value := range above {
+		inner, err := merged(below[name], value)
+		if err != nil {
+			return nil, err
+		}
+		below[name] = inner
+	}
+	return json.Marshal(below)
+}
+
+// countsOfRun counts the training samples of a finished run, and gives its parameters.
+func countsOfRun(h *house, run string) ([]sampling.Pair, schemas.RawParams, error) {
 	if !filepath.IsLocal(run) {
-		return nil, fmt.Errorf("sampling-plan: --run is the name of a folder in %s", h.config.Runs)
+		return nil, nil, fmt.Errorf("sampling-plan: --run is the name of a folder in %s", h.config.Runs)
 	}
 	b, err := os.ReadFile(filepath.Join(h.config.Runs, run, "manifest.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		var finished []string
+		manifests, _ := filepath.Glob(filepath.Join(h.config.Runs, "*", "manifest.json"))
+		for _, path := range manifests {
+			finished = append(finished, filepath.Base(filepath.Dir(path)))
+		}
+		return nil, nil, fmt.Errorf("no finished run %q in %s; %s", run, h.config.Runs, cmp.Or(schemas.Instead(run, finished), "there is none"))
+	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var manifest struct {
+		Params schemas.RawParams        `json:"params"`
 		Stages map[string]schemas.Index `json:"stages"`
 	}
 	if err := json.Unmarshal(b, &manifest); err != nil {
-		return nil, fmt.Errorf("manifest of run %s: %w", run, err)
+		return nil, nil, fmt.Errorf("manifest of run %s: %w", run, err)
 	}
 	units := manifest.Stages[schemas.SplitDedup.Name].Units
 	if len(units) != 1 {
-		return nil, fmt.Errorf("manifest of run %s: no samples in it", run)
+		return nil, nil, fmt.Errorf("manifest of run %s: no samples in it", run)
 	}
 	objects, err := store.Open(h.config.Store)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	path, err := objects.File(units[0], "samples.arrow")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	counts := map[[2]string]int{}
 	err = arrowfile.Each(path, func(row *schemas.SampleRow) error {
@@ -172,5 +213,5 @@ func countsOfRun(h *house, run string) ([]sampling.Pair, error) {
 	for _, pair := range slices.SortedFunc(maps.Keys(counts), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
 		pairs = append(pairs, sampling.Pair{Source: pair[0], Target: pair[1], Samples: counts[pair]})
 	}
-	return pairs, err
+	return pairs, manifest.Params, err
 }

@@ -1,18 +1,20 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"maps"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"crosssum/activities"
 	"crosssum/internal/operation/processes"
 	"crosssum/internal/operation/schedules"
 	"crosssum/schemas"
@@ -34,7 +36,7 @@ wait, a missed run costs nothing but time. While one run is at work, one more wa
   resume    let it go on
   delete    remove it; a run at work goes on
 
-Example: ./crosssum schedule create --cron "0 6 * * MON" && ./crosssum schedule list`
+Example: ./crosssum schedule create weekly --cron "0 6 * * MON" && ./crosssum schedule list`
 
 // schedule has the commands of schedules.
 func schedule(ctx context.Context, args []string) error {
@@ -70,22 +72,27 @@ func said(err error, format string, args ...any) error {
 }
 
 func scheduleCreate(ctx context.Context, args []string) error {
-	set := flags("schedule create", "schedule create [--id realign] [--every 168h | --cron \"0 6 * * MON\"] [options of realign]",
+	set := flags("schedule create", "schedule create NAME [--every 168h | --cron \"0 6 * * MON\"] [options of realign]",
 		"Makes a schedule that runs `realign` with the options given here. --every 168h is every Thursday at 00:00 UTC (multiples since 1970); a cron\n"+
-			"expression is in UTC too, or behind CRON_TZ=Europe/Berlin. Runs are named <id>-<scheduled time>; results lie in data/runs under that.",
-		"./crosssum schedule create --every 168h\n         ./crosssum schedule create --id news --cron \"CRON_TZ=Europe/Berlin 0 6 * * MON\" --catalogue news --crawls news")
+			"expression is in UTC too, or behind CRON_TZ=Europe/Berlin. Runs are named NAME-<scheduled time>, NAME-2026-11-30T06:00:00Z for one, and since no\n"+
+			"colon may stand in a folder's name their results lie in data/runs/NAME-2026-11-30T06-00-00Z-<ten letters>: ./crosssum schedule list names the latest.",
+		"./crosssum schedule create weekly --every 168h\n         ./crosssum schedule create news --cron \"CRON_TZ=Europe/Berlin 0 6 * * MON\" --catalogue news --crawls news")
 	o := schedules.Options{}
-	set.StringVar(&o.ID, "id", "realign", "name of the schedule")
+	id := set.String("id", "", "name of the schedule (the same as NAME)")
+	yes := set.Bool("yes", false, "without a NAME: take the name "+schedules.Usual)
 	set.DurationVar(&o.Every, "every", 0, "how often: 168h, 24h, 90m (default 168h, unless --cron)")
 	set.StringVar(&o.Cron, "cron", "", "when: minute, hour, day of the month, month, day of the week")
 	set.DurationVar(&o.CatchUp, "catch-up", 30*24*time.Hour, "make up for a time that passed while no server ran, if it is not longer ago")
 	set.DurationVar(&o.Timeout, "timeout", 7*24*time.Hour, "end a run that lasts longer")
 	ask := realignFlags(set)
-	h, c, err := reach(ctx, set, args)
+	names, args := words(args)
+	h, err := openHouse(set, args)
 	if err != nil {
 		return err
 	}
-	defer c.Close()
+	if o.ID, err = oneName("create", names, *id); err != nil {
+		return err
+	}
 	if o.Every == 0 && o.Cron == "" {
 		o.Every = 7 * 24 * time.Hour
 	}
@@ -97,16 +104,42 @@ func scheduleCreate(ctx context.Context, args []string) error {
 		return err
 	}
 	o.Queue, o.Summary = h.config.Queue(schemas.QueueMain), aboutRealign(resolved)
+	bare := o.ID == ""
+	o.ID = cmp.Or(o.ID, schedules.Usual)
+	what := fmt.Sprintf("schedule %s: %s, %s", o.ID, o.Summary, o.When())
+	if bare && !*yes {
+		return fmt.Errorf("schedule create: this would make the %s: say --yes to it, or give it a name, ./crosssum schedule create NAME", what)
+	}
+	c, err := h.reach(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	fmt.Println(what)
 	if err := schedules.Create(ctx, c, o); err != nil {
 		return err
 	}
-	fmt.Printf("schedule %s: %s\n", o.ID, o.Summary)
 	return h.listSchedules(ctx, c)
+}
+
+// oneName is the schedule that a command names, before its flags or by --id; "" if it names none.
+func oneName(verb string, names []string, id string) (string, error) {
+	if id != "" {
+		names = append(names, id)
+	}
+	if len(names) > 1 {
+		return "", fmt.Errorf("schedule %s: name one schedule, not %s", verb, strings.Join(names, " and "))
+	}
+	return append(names, "")[0], nil
 }
 
 func scheduleList(ctx context.Context, args []string) error {
 	set := flags("schedule list", "schedule list", "Lists the schedules with their next and latest runs.", "./crosssum schedule list")
-	h, c, err := reach(ctx, set, args)
+	h, err := openHouse(set, args)
+	if err != nil {
+		return err
+	}
+	c, err := h.reach(ctx)
 	if err != nil {
 		return err
 	}
@@ -121,11 +154,11 @@ func (h *house) listSchedules(ctx context.Context, c client.Client) error {
 		return err
 	}
 	if len(all) == 0 {
-		fmt.Println("no schedule; ./crosssum schedule create makes one")
+		fmt.Println("no schedule; ./crosssum schedule create NAME makes one")
 		return nil
 	}
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "id\twhen\tnext run\tlatest run\t")
+	fmt.Fprintln(table, "id\twhen\tnext run\tlatest run\tresults\t")
 	for _, s := range all {
 		next := "-"
 		if s.Paused {
@@ -133,7 +166,11 @@ func (h *house) listSchedules(ctx context.Context, c client.Client) error {
 		} else if len(s.Next) > 0 {
 			next = s.Next[0].Local().Format("2006-01-02 15:04")
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t\n", s.ID, s.When, next, latestRun(ctx, c, s.Last))
+		results := "-"
+		if folder := filepath.Join(h.config.Runs, activities.RunFolder(s.Last)); s.Last != "" && exists(folder) {
+			results = folder
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t\n", s.ID, s.When, next, latestRun(ctx, c, s.Last), results)
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -172,24 +209,44 @@ func scheduleTrigger(ctx context.Context, h *house, c client.Client, id string) 
 	return nil
 }
 
-// scheduleVerb is a command on one schedule.
+// scheduleVerb is a command on one schedule; without a name on the usual one, which has to be confirmed before it is deleted.
 func scheduleVerb(verb, text string, do func(context.Context, *house, client.Client, string) error) func(context.Context, []string) error {
 	return func(ctx context.Context, args []string) error {
-		set := flags("schedule "+verb, "schedule "+verb+" [--id] realign", text, "./crosssum schedule "+verb+" realign")
-		id := set.String("id", "", "name of the schedule (default realign)")
-		named, args := words(args)
-		h, c, err := reach(ctx, set, args)
+		set := flags("schedule "+verb, "schedule "+verb+" NAME", text, "./crosssum schedule "+verb+" weekly")
+		id := set.String("id", "", "name of the schedule (the same as NAME)")
+		yes := new(bool)
+		if verb == "delete" {
+			set.BoolVar(yes, "yes", false, "without a NAME: the schedule "+schedules.Usual+" is meant")
+		} else {
+			set.Lookup("id").Usage += " (default " + schedules.Usual + ")"
+		}
+		names, args := words(args)
+		h, err := openHouse(set, args)
+		if err != nil {
+			return err
+		}
+		name, err := oneName(verb, names, *id)
+		if err != nil {
+			return err
+		}
+		c, err := h.reach(ctx)
 		if err != nil {
 			return err
 		}
 		defer c.Close()
-		if *id != "" {
-			named = append(named, *id)
+		if verb != "delete" {
+			return do(ctx, h, c, cmp.Or(name, schedules.Usual))
 		}
-		if len(named) > 1 {
-			return fmt.Errorf("schedule %s: name one schedule", verb)
+		s, err := schedules.Find(ctx, c, cmp.Or(name, schedules.Usual))
+		if err != nil {
+			return err
 		}
-		return do(ctx, h, c, append(named, "realign")[0])
+		what := fmt.Sprintf("the schedule %s (%s; latest run %s)", s.ID, s.When, cmp.Or(s.Last, "none yet"))
+		if name == "" && !*yes {
+			return fmt.Errorf("schedule delete: this would remove %s: say --yes to it, or name it, ./crosssum schedule delete %s", what, s.ID)
+		}
+		fmt.Printf("removing %s\n", what)
+		return do(ctx, h, c, s.ID)
 	}
 }
 
@@ -202,21 +259,16 @@ func words(args []string) (words, rest []string) {
 	return slices.Clone(args[:i]), args[i:]
 }
 
-// reach opens the house and connects to its server, which must run already: schedules live in it.
-func reach(ctx context.Context, set *flag.FlagSet, args []string) (*house, client.Client, error) {
-	h, err := openHouse(set, args)
-	if err != nil {
-		return nil, nil, err
-	}
+// reach connects to the server, which must run already: schedules live in it.
+func (h *house) reach(ctx context.Context) (client.Client, error) {
 	if !processes.Serves(ctx, h.config.Address) {
-		return nil, nil, errors.New("schedules live in the Temporal server, and none answers at " + h.config.Address +
+		return nil, errors.New("schedules live in the Temporal server, and none answers at " + h.config.Address +
 			": ./crosssum up starts it with a worker, and keeps them running")
 	}
 	if _, ok := h.keeper.Find(processes.ServerName); ok {
-		if err := h.blame(processes.PrepareNamespace(ctx, h.config.Address, h.config.Namespace)); err != nil {
-			return nil, nil, err
+		if err := processes.PrepareNamespace(ctx, h.config.Address, h.config.Namespace); err != nil {
+			return nil, err
 		}
 	}
-	c, err := h.client()
-	return h, c, err
+	return h.client()
 }

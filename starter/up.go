@@ -104,7 +104,8 @@ func (h *house) latest(ctx context.Context, n int32) error {
 	defer c.Close()
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	r, err := c.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Namespace: h.config.Namespace, PageSize: n})
+	r, err := c.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Namespace: h.config.Namespace, PageSize: n,
+		Query: fmt.Sprintf("WorkflowType != '%s'", schemas.TurnWorkflow)})
 	if err != nil {
 		return h.blame(fmt.Errorf("listing runs of namespace %s: %w", h.config.Namespace, err))
 	}

@@ -36,19 +36,24 @@ type board struct {
 	order     []string // of the activities that are no stage
 }
 
+// settings are those of a worker.
+func (b *board) settings() schemas.Settings {
+	policies := map[string]schemas.Policy{}
+	for _, name := range schemas.Policies() {
+		policies[name] = schemas.Policy{HeartbeatSeconds: 20, StartToCloseSeconds: 60, ScheduleToCloseSeconds: 600, InitialSeconds: 1,
+			BackoffCoefficient: 2, MaximumSeconds: 30, Attempts: 3, Parallel: 2}
+	}
+	return schemas.Settings{Policies: policies, Card: b.card, Queues: map[schemas.Queue]string{
+		schemas.QueueMain: "main", schemas.QueueCPU: "cpu", schemas.QueueGPU: "gpu"}}
+}
+
 func (b *board) environment() *testsuite.TestWorkflowEnvironment {
 	var suite testsuite.WorkflowTestSuite
 	env := suite.NewTestWorkflowEnvironment()
 	env.SetTestTimeout(10 * time.Minute)
 	env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: 10 * time.Minute}) // a busy machine is no deadlock
 	workflows.Register(env)
-	policies := map[string]schemas.Policy{}
-	for _, name := range schemas.Policies() {
-		policies[name] = schemas.Policy{HeartbeatSeconds: 20, StartToCloseSeconds: 60, ScheduleToCloseSeconds: 600, InitialSeconds: 1,
-			BackoffCoefficient: 2, MaximumSeconds: 30, Attempts: 3, Parallel: 2}
-	}
-	settings := schemas.Settings{Policies: policies, Card: b.card, Queues: map[schemas.Queue]string{
-		schemas.QueueMain: "main", schemas.QueueCPU: "cpu", schemas.QueueGPU: "gpu"}}
+	settings := b.settings()
 	name := func(n string) activity.RegisterOptions { return activity.RegisterOptions{Name: n} }
 	env.RegisterActivityWithOptions(func(context.Context, schemas.SettingsInput) (schemas.Settings, error) { return settings, nil }, name(schemas.SettingsActivity.Name))
 	env.RegisterActivityWithOptions(func(context.Context, schemas.ScanInput) (schemas.Scanned, error) {

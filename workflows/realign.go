@@ -30,6 +30,11 @@ func Realign(ctx workflow.Context, raw schemas.RawParams, before *schemas.Realig
 	if err != nil {
 		return schemas.RealignResult{}, err
 	}
+	over, again := r.turn()
+	if again {
+		return r.done, workflow.NewContinueAsNewError(ctx, schemas.RealignWorkflow, raw, &r.done)
+	}
+	defer over()
 	for r.err == nil {
 		waiting := r.ask()
 		undisturbed := true

@@ -32,6 +32,7 @@ func Register(registry worker.WorkflowRegistry) {
 	for _, name := range names {
 		registry.RegisterWorkflowWithOptions(types[name], workflow.RegisterOptions{Name: name})
 	}
+	registry.RegisterWorkflowWithOptions(turn, workflow.RegisterOptions{Name: schemas.TurnWorkflow}) // which no person starts
 	registry.RegisterDynamicWorkflow(unknown, workflow.DynamicRegisterOptions{})
 }
 

@@ -2,6 +2,7 @@
 package schedules
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,17 @@ type Options struct {
 	Params  schemas.RawParams
 	Queue   string
 	Summary string // shown beside its runs in the web UI
+}
+
+// Usual is the name of a schedule that nobody has named.
+const Usual = "realign"
+
+// When says in words what the times are.
+func (o Options) When() string {
+	if o.Cron != "" {
+		return "at " + o.Cron
+	}
+	return "every " + span(o.Every)
 }
 
 var idForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
@@ -69,7 +81,7 @@ func Create(ctx context.Context, c client.Client, o Options) error {
 			WorkflowExecutionTimeout: o.Timeout, StaticSummary: o.Summary},
 	})
 	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
-		return fmt.Errorf("schedule %s: there is one already: delete it first, or choose another --id", o.ID)
+		return fmt.Errorf("schedule %s: there is one already: delete it first, or choose another name", o.ID)
 	}
 	var invalid *serviceerror.InvalidArgument
 	if errors.As(err, &invalid) && o.Cron != "" {
@@ -133,6 +145,12 @@ func List(ctx context.Context, c client.Client) ([]Schedule, error) {
 	return all, nil
 }
 
+// Find reads a schedule; one that there is not is an error that names those that there are.
+func Find(ctx context.Context, c client.Client, id string) (Schedule, error) {
+	s, err := describe(ctx, c, id)
+	return s, named(ctx, c, id, err)
+}
+
 func describe(ctx context.Context, c client.Client, id string) (Schedule, error) {
 	d, err := c.ScheduleClient().GetHandle(ctx, id).Describe(ctx)
 	if err != nil {
@@ -177,15 +195,15 @@ func span(d time.Duration) string {
 func Trigger(ctx context.Context, c client.Client, id string) (workflow string, err error) {
 	before, err := describe(ctx, c, id)
 	if err != nil {
-		return "", named(id, err)
+		return "", named(ctx, c, id, err)
 	}
 	if err := c.ScheduleClient().GetHandle(ctx, id).Trigger(ctx, client.ScheduleTriggerOptions{}); err != nil {
-		return "", named(id, err)
+		return "", named(ctx, c, id, err)
 	}
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
 		s, err := describe(ctx, c, id)
 		if err != nil {
-			return "", named(id, err)
+			return "", named(ctx, c, id, err)
 		}
 		if s.LastRun != before.LastRun {
 			return s.Last, nil
@@ -202,24 +220,30 @@ func Trigger(ctx context.Context, c client.Client, id string) (workflow string, 
 // Pause stops a schedule from starting runs; Resume lets it go on. A time that passes in between is not made up for: the
 // next run takes all crawls anyway.
 func Pause(ctx context.Context, c client.Client, id, note string) error {
-	return named(id, c.ScheduleClient().GetHandle(ctx, id).Pause(ctx, client.SchedulePauseOptions{Note: note}))
+	return named(ctx, c, id, c.ScheduleClient().GetHandle(ctx, id).Pause(ctx, client.SchedulePauseOptions{Note: note}))
 }
 
 // Resume undoes Pause.
 func Resume(ctx context.Context, c client.Client, id, note string) error {
-	return named(id, c.ScheduleClient().GetHandle(ctx, id).Unpause(ctx, client.ScheduleUnpauseOptions{Note: note}))
+	return named(ctx, c, id, c.ScheduleClient().GetHandle(ctx, id).Unpause(ctx, client.ScheduleUnpauseOptions{Note: note}))
 }
 
 // Delete ends a schedule. A run that is at work goes on.
 func Delete(ctx context.Context, c client.Client, id string) error {
-	return named(id, c.ScheduleClient().GetHandle(ctx, id).Delete(ctx))
+	return named(ctx, c, id, c.ScheduleClient().GetHandle(ctx, id).Delete(ctx))
 }
 
-func named(id string, err error) error {
-	if missing(err) {
-		return fmt.Errorf("there is no schedule %q; ./crosssum schedule list shows what there is", id)
+// named says of a schedule that is missing which there are.
+func named(ctx context.Context, c client.Client, id string, err error) error {
+	if !missing(err) {
+		return err
 	}
-	return err
+	var ids []string
+	all, _ := List(ctx, c)
+	for _, s := range all {
+		ids = append(ids, s.ID)
+	}
+	return fmt.Errorf("there is no schedule %q; %s", id, cmp.Or(schemas.Instead(id, ids), "there is none at all: ./crosssum schedule create NAME makes one"))
 }
 
 func missing(err error) bool {
