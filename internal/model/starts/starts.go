@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 
 	"crosssum/internal/fault"
 	"crosssum/schemas"
@@ -56,7 +57,7 @@ func (t Tokens) Resolve(lookup func(piece string) (int, bool)) (remarks []string
 		}
 		taken[token.Piece] = name
 		var n int
-		if _, err := fmt.Sscanf(token.Piece, "▁<extra_id_%d>", &n); token.ID != id && (err != nil || token.ID != 99-n) {
+		if _, err := fmt.Sscanf(strings.TrimPrefix(token.Piece, "▁"), "<extra_id_%d>", &n); token.ID != id && (err != nil || token.ID != 99-n) {
 			remarks = append(remarks, fmt.Sprintf("langid_map of config.json has %d beside %q of %s; that piece is %d in the vocabulary, and it decides",
 				token.ID, token.Piece, name, id))
 		}
@@ -115,19 +116,40 @@ func (t Tokens) Assign(names []string, lookup func(piece string) (int, bool)) ([
 			continue
 		}
 		for ; next >= 0; next-- {
-			id, ok := lookup(SentinelPiece(next))
+			piece, id, ok := sentinel(next, lookup)
 			if ok && !taken[id] {
-				t[name], taken[id] = Token{ID: id, Piece: SentinelPiece(next)}, true
+				t[name], taken[id] = Token{ID: id, Piece: piece}, true
 				added = append(added, name)
 				break
 			}
 		}
 		if next < 0 {
-			return nil, fmt.Errorf("no sentinel is left to start the decoder for %q: the model's vocabulary has %d languages already; "+
-				"train on fewer target languages or start from a model with more <extra_id_N> pieces", name, len(t))
+			return nil, noneLeft(name, len(t), lookup)
 		}
 	}
 	return added, nil
+}
+
+// noneLeft tells a vocabulary without any sentinel from one whose sentinels are taken.
+func noneLeft(name string, languages int, lookup func(piece string) (int, bool)) error {
+	for n := range 100 {
+		if _, _, ok := sentinel(n, lookup); ok {
+			return fmt.Errorf("no sentinel is left to start the decoder for %q: %d languages have one already; "+
+				"train on fewer target languages or start from a model with more <extra_id_N> pieces", name, languages)
+		}
+	}
+	return fmt.Errorf("no token can start the decoder for %q: the model's vocabulary has no <extra_id_N> pieces, and its tables have no 100 rows "+
+		"behind the pieces, where T5 v1.1 has them; start from mT5 or T5 v1.1, with the vocabulary and the vocab_size that belong to its weights", name)
+}
+
+// sentinel is <extra_id_n> of a vocabulary: a piece as in mT5, or without the mark of a word, as in T5 v1.1, a token behind the pieces.
+func sentinel(n int, lookup func(piece string) (int, bool)) (piece string, id int, ok bool) {
+	piece = SentinelPiece(n)
+	if id, ok = lookup(piece); !ok {
+		piece = strings.TrimPrefix(piece, "▁")
+		id, ok = lookup(piece)
+	}
+	return piece, id, ok
 }
 
 // SentinelPiece is the vocabulary piece of <extra_id_n>.

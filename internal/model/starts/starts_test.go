@@ -37,7 +37,7 @@ func TestAModelsMapIsReadOutOfItsConfiguration(t *testing.T) {
 		`{"task_specific_params": {"langid_map": {"english": 5}}}`:                                  "langid_map: 5 is not [id, piece]",
 		`{"task_specific_params": {"summarization": {"num_beams": 4, "prefix": "summarize: "}}}`:    "",
 		`{"task_specific_params": {"translation_en_to_de": {"max_length": 300}, "langid_map": {}}}`: "",
-		`{"task_specific_params": {"langid_map": [1]}}`:                                             "array",
+		`{"task_specific_params": {"langid_map": [1]}}`:                                             "got a list",
 		`{"task_specific_params": 7}`:                                                               "number",
 		`{"task_specific_params": {"langid_map": {"english": [5, "x"]}`:                             "unexpected end",
 	} {

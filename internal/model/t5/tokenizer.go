@@ -20,7 +20,8 @@ type Tokenizer struct {
 	beside    *tokenizer.Beside // tokens that the directory adds
 	eos       int32
 	sentinels map[int32]bool
-	Remarks   []string // what a person may want to know of the model's langid_map
+	behind    map[string]int // tokens that have rows behind the pieces: T5's sentinels, and what the directory adds
+	Remarks   []string       // what a person may want to know of the model's langid_map
 }
 
 // LoadTokenizer reads dir/spiece.model, checks it against the config, and gives the config's start tokens the ids of their pieces.
@@ -48,24 +49,46 @@ func LoadTokenizer(dir string, config *Config) (*Tokenizer, error) {
 	if t.beside, err = tokenizer.ReadBeside(dir, model.Size(), config.VocabSize, t.own, t.implied); err != nil {
 		return nil, err
 	}
-	for _, id := range t.beside.IDs() {
-		if _, ok := t.implied(t.beside.Text(id)); ok {
-			t.sentinels[id] = true
-		}
-	}
 	for n := 0; n < 1000; n++ {
 		if id, ok := t.Lookup(starts.SentinelPiece(n)); ok {
 			t.sentinels[int32(id)] = true
 		}
 	}
+	t.findBehind(config.VocabSize)
 	if t.Remarks, err = config.Languages.Resolve(t.Lookup); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return t, nil
 }
 
-// Lookup is the id of a piece.
+// findBehind finds the tokens whose rows lie behind the pieces. The 100 sentinels of T5 v1.1 are no pieces of its vocabulary and stand in no
+// file: its tables have rows for them, and T5's tokenizer knows the ids. An added token has its row before a sentinel.
+func (t *Tokenizer) findBehind(rows int) {
+	t.behind = map[string]int{}
+	own := len(t.sentinels) > 0
+	for _, id := range t.beside.IDs() {
+		text := t.beside.Text(id)
+		t.behind[text] = int(id)
+		if _, ok := t.implied(text); ok {
+			t.sentinels[id] = true
+		}
+	}
+	if own || rows < t.pieces.Size()+100 {
+		return
+	}
+	for n := range 100 {
+		text := fmt.Sprintf("<extra_id_%d>", n)
+		if id, _ := t.implied(text); t.beside.Text(int32(id)) == "" {
+			t.behind[text], t.sentinels[int32(id)] = id, true
+		}
+	}
+}
+
+// Lookup is the id of a piece, or of a token behind the pieces.
 func (t *Tokenizer) Lookup(piece string) (int, bool) {
+	if id, ok := t.behind[piece]; ok {
+		return id, true
+	}
 	id := t.pieces.ID(piece)
 	return id, id != t.pieces.Unk()
 }
