@@ -15,6 +15,10 @@ import (
 
 	"crosssum/internal/operation/processes"
 	"crosssum/internal/testkit/programs"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 )
 
 // lodging is a checkout's folder with the real programs, but for the engine, and ports of its own.
@@ -339,5 +343,45 @@ func TestARunThatFindsNothingCompleteSaysSoOnTheScreenInTheLogAndInStatus(t *tes
 	l.must(err)
 	if !strings.Contains(string(log), "2026-12") || !strings.Contains(string(log), "no crawl.json in it") {
 		t.Errorf("the worker's log says nothing of it:\n%s", log)
+	}
+}
+
+func TestStatusSaysWhyARunStandsStill(t *testing.T) {
+	t.Parallel()
+	l := lodge(t)
+	l.says(0, "up")
+	c, err := client.Dial(processes.ClientOptions(l.address, "crosssum", nil))
+	l.must(err)
+	t.Cleanup(c.Close)
+	serve := func(probe func(workflow.Context, string) error) worker.Worker {
+		w := worker.New(c, "probes", worker.Options{})
+		w.RegisterWorkflowWithOptions(probe, workflow.RegisterOptions{Name: "Probe"})
+		l.must(w.Start())
+		return w
+	}
+	newer := serve(func(ctx workflow.Context, _ string) error { return workflow.Sleep(ctx, 3*time.Second) })
+	_, err = c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "d", TaskQueue: "probes"}, "Probe", "changed")
+	l.must(err)
+	time.Sleep(time.Second) // it sleeps when its worker goes
+	newer.Stop()
+	t.Cleanup(serve(func(ctx workflow.Context, what string) error {
+		if what != "changed" {
+			panic(what)
+		}
+		return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Hour}), "look").Get(ctx, nil)
+	}).Stop)
+	for id, what := range map[string]string{"ü-1": "no stage of that name", "b": "two\nlines", "c": "a third reason"} {
+		_, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: "probes"}, "Probe", what)
+		l.must(err)
+	}
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Second) {
+		out := l.says(0, "status", "latest runs")
+		if strings.Contains(out, "stands still: its worker has failed to go on") && strings.Contains(out, "no stage of that name") &&
+			strings.Contains(out, `two\nlines`) && strings.Contains(out, "a third reason") && strings.Contains(out, "a newer version has worked on it") && strings.Contains(out, "ü-1") {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("status does not say it:\n%s", out)
+		}
 	}
 }

@@ -119,7 +119,7 @@ func (h *house) latest(ctx context.Context, n int32) error {
 		}
 		fmt.Printf("  %-28s %-13s %-10s %9s  %s\n", onOneLine(e.GetExecution().GetWorkflowId()), e.GetType().GetName(), e.GetStatus(), live.Clock(took),
 			e.GetStartTime().AsTime().Local().Format("2006-01-02 15:04"))
-		for _, line := range doing(ctx, c, e) {
+		for _, line := range append(h.standsStill(ctx, c, e), doing(ctx, c, e)...) {
 			fmt.Println("      " + line)
 		}
 	}
@@ -140,6 +140,36 @@ func doing(ctx context.Context, c client.Client, e *workflow.WorkflowExecutionIn
 			lines = append(lines, fmt.Sprintf("took no crawl; %d were taken before", r.Before))
 		}
 		return append(lines, r.PassedOver.Lines()...)
+	}
+	return nil
+}
+
+// standsStill says why a run goes nowhere whose workflow code fails, as it does under a worker that cannot take up its history. It is
+// tried again for ever, so that the worker's log alone would tell.
+func (h *house) standsStill(ctx context.Context, c client.Client, e *workflow.WorkflowExecutionInfo) []string {
+	if e.GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		return nil
+	}
+	d, err := c.DescribeWorkflowExecution(ctx, e.GetExecution().GetWorkflowId(), e.GetExecution().GetRunId())
+	tries := d.GetPendingWorkflowTask().GetAttempt()
+	if err != nil || tries < 2 {
+		return nil
+	}
+	last, err := c.WorkflowService().GetWorkflowExecutionHistoryReverse(ctx, &workflowservice.GetWorkflowExecutionHistoryReverseRequest{
+		Namespace: h.config.Namespace, Execution: e.GetExecution(), MaximumPageSize: 10})
+	if err != nil {
+		return nil
+	}
+	for _, event := range last.GetHistory().GetEvents() {
+		failure := event.GetWorkflowTaskFailedEventAttributes().GetFailure().GetMessage()
+		if failure == "" {
+			continue
+		}
+		lines := []string{fmt.Sprintf("stands still: its worker has failed to go on %d times: %.200s", tries-1, onOneLine(failure))}
+		if strings.Contains(failure, "TMPRL1100") {
+			lines = append(lines, "a newer version has worked on it: go back to that one, or see docs/design.md, An upgrade amid a run")
+		}
+		return lines
 	}
 	return nil
 }
