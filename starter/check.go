@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -16,11 +17,12 @@ import (
 
 // check reads a crawl as ingest would, and keeps nothing.
 func check(ctx context.Context, args []string) error {
-	set := flags("check", "check --crawl DIR [--languages a,b]", "Reads a crawl folder as a run would and says what it holds: rows, rejects with reasons and first examples, languages, and what\n"+
-		"a run is expected to take. Ends with status 1 if a run would refuse the crawl. Nothing is written.", "./crosssum check --crawl corpus/sample")
+	set := flags("check", "check --crawl DIR [--languages a,b] [--preset paper] [--params FILE]", "Reads a crawl folder as a run would and says what it holds: rows, rejects with reasons and first examples, languages, and what\n"+
+		"a run is expected to take. Given a preset or parameters, it looks at the models and what is asked of them too, as a run's first activity does. Ends with status 1 if a run would refuse the crawl. Nothing is written.", "./crosssum check --crawl corpus/sample")
 	dir := set.String("crawl", "", "the crawl folder, or the name of one under a crawl root")
 	languages := set.String("languages", "", "names of languages, separated by commas (default: all of the crawl)")
-	preset := set.String("preset", "demo", "demo or paper: whose limits apply")
+	preset := set.String("preset", "", "demo or paper: a run of whose parameters is checked (default: the demo's limits of rows alone)")
+	given := set.String("params", "", "a JSON file of parameters over the preset's")
 	h, err := openHouse(set, args)
 	if err != nil {
 		return err
@@ -28,7 +30,7 @@ func check(ctx context.Context, args []string) error {
 	if *dir == "" {
 		return errors.New("check: --crawl DIR is missing; see ./crosssum check --help")
 	}
-	_, params, err := parameters("", *preset, "", *languages)
+	_, params, err := parameters(*given, *preset, filepath.Base(*dir), *languages)
 	if err != nil {
 		return err
 	}
@@ -40,6 +42,19 @@ func check(ctx context.Context, args []string) error {
 	if err != nil {
 		printPassed(os.Stdout, found.Passed) // of which the crawl may have nothing else
 		return err
+	}
+	if *preset != "" || *given != "" {
+		says, remarks, faults, err := h.ahead(ctx, folder, params, found)
+		if err != nil {
+			return err
+		}
+		for _, line := range says {
+			fmt.Println(line)
+		}
+		for _, line := range remarks {
+			fmt.Println("remark:", line)
+		}
+		found.Faults = append(found.Faults, faults...)
 	}
 	printChecked(os.Stdout, found)
 	if len(found.Faults) > 0 {
@@ -118,6 +133,6 @@ func printChecked(w io.Writer, c crawl.Checked) {
 	}
 	fmt.Fprintln(w, "A run would take it.")
 	if len(c.Languages) == 1 {
-		fmt.Fprintf(w, "It has one language, %s: a run finds no pairs across languages in it and trains within the language.\n", c.Languages[0].Language)
+		fmt.Fprintf(w, "It has one language, %s: a run finds no pairs across languages in it, and trains within the language or not at all (train.native_pairs).\n", c.Languages[0].Language)
 	}
 }

@@ -21,10 +21,19 @@ import (
 
 // doctor says what the machine has and what of it is slow or missing.
 func doctor(ctx context.Context, args []string) error {
-	set := flags("doctor", "doctor", "Says what this machine has: processors and their instruction sets, memory, disk, BLAS, libraries, builds and models;\n"+
-		"and warns of what makes runs slow or stops them.", "./crosssum doctor")
+	set := flags("doctor", "doctor [--model DIR]", "Says what this machine has: processors and their instruction sets, memory, disk, BLAS, libraries, builds and models;\n"+
+		"and warns of what makes runs slow or stops them. With --model: whether a directory is an encoder or a summarizer that can be used, and nothing else.",
+		"./crosssum doctor --model models/crosssum-small")
+	directory := set.String("model", "", "a Hugging Face directory to look at")
 	h, err := openHouse(set, args)
 	if err != nil {
+		return err
+	}
+	if *directory != "" {
+		found, err := h.model(ctx, *directory)
+		for _, text := range append(found.Says, found.Remarks...) {
+			fmt.Println(text)
+		}
 		return err
 	}
 	var warnings []string
