@@ -52,7 +52,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	if e, ok := f.Entry("b.weight"); !ok || !slices.Equal(e.Shape, []int{2, 3}) || e.Len() != 6 || e.DType != "F32" {
 		t.Error(e)
 	}
-	if _, err := f.Bytes("none"); err == nil || !strings.Contains(err.Error(), "none") {
+	if _, err := f.Float32s("none"); err == nil || !strings.Contains(err.Error(), "none") {
 		t.Error(err)
 	}
 }

@@ -8,19 +8,6 @@ import (
 	"slices"
 )
 
-// Bytes reads the values of tensor name as the file stores them.
-func (f *File) Bytes(name string) ([]byte, error) {
-	e, ok := f.entries[name]
-	if !ok {
-		return nil, fmt.Errorf("%s: no tensor %q", f.files[0].Name(), name)
-	}
-	raw := make([]byte, e.to-e.from)
-	if _, err := f.files[e.file].ReadAt(raw, e.from); err != nil {
-		return nil, fmt.Errorf("%s: tensor %q: %w", f.files[e.file].Name(), name, err)
-	}
-	return raw, nil
-}
-
 // Equal tells whether two tensors have one type, one shape and the same bytes, a few megabytes at a time; false where one is not there.
 func (f *File) Equal(a, b string) (bool, error) {
 	x, known := f.entries[a]

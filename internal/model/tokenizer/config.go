@@ -39,7 +39,8 @@ type Config struct {
 // a caller of this project states itself.
 var silent = "name_or_path special_tokens_map_file full_tokenizer_file tokenizer_file vocab_file clean_up_tokenization_spaces backend is_local " +
 	"local_files_only padding_side max_length stride truncation_strategy pad_to_multiple_of pad_token_type_id padding " +
-	"model_input_names do_basic_tokenize processor_class transformers_version "
+	"model_input_names do_basic_tokenize processor_class transformers_version _processor_class _commit_hash verbose files_loaded chat_template " +
+	"chat_control_tokens response_template response_schema clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output"
 
 // fixed are fields with one supported value, in JSON.
 var fixed = map[string]string{
