@@ -110,3 +110,33 @@ func TestAModelThatIsNotThereEndsARunBeforeItsFirstStage(t *testing.T) {
 		}
 	}
 }
+
+func TestARealignWhoseModelsCannotDoItTakesNoCrawlAndWithoutACrawlTheyAreNotAsked(t *testing.T) {
+	h := newLedgerHost(t)
+	ask := func(fault error, known ...string) (*asked, error) {
+		looked := &asked{err: fault}
+		h.a.Checker = looked
+		_, err := h.waiting(ledgerParams(), known...)
+		return looked, err
+	}
+	for _, wrong := range []error{fault.New(schemas.MissingModel, "tensor x is missing"), fault.New(schemas.InvalidInput, "encoder.max_tokens"),
+		fault.New(schemas.MissingModel, "lid.176.ftz"), nil} {
+		if len(h.names(ledgerParams())) == 0 {
+			if looked, err := ask(wrong); err != nil || len(looked.requests) > 0 {
+				t.Errorf("%v, and no crawl: %v, asked %v", wrong, err, looked.requests)
+			}
+			h.crawl("one", "english.jsonl", article)
+		}
+		looked, err := ask(wrong)
+		if (err == nil) != (wrong == nil) || err != nil && (!strings.Contains(err.Error(), wrong.Error()) || !strings.Contains(err.Error(), "retryable: false")) {
+			t.Errorf("%v: %v", wrong, err)
+		}
+		if len(looked.requests) != 1 || looked.requests[0].Summarizer != "" || filepath.Base(looked.requests[0].Encoder) != "e" {
+			t.Errorf("%v: asked %+v", wrong, looked.requests)
+		}
+		if _, err := ask(wrong, "known"); err != nil {
+			t.Errorf("%v, asked later: %v", wrong, err)
+		}
+		h.a.Checker = &asked{}
+	}
+}

@@ -65,7 +65,10 @@ func (a *Activities) waiting(ctx context.Context, in schemas.WaitingInput) (sche
 			answer.Before++
 		}
 	}
-	return answer, nil
+	if len(answer.Crawls) > 0 && len(in.Known) == 0 { // the first is about to be taken
+		_, err = a.ahead(ctx, schemas.Ahead{Workflow: schemas.RealignWorkflow, Params: p.Params}, nil)
+	}
+	return answer, err
 }
 
 // passOver notes what is not taken, and says it in the log.

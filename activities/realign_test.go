@@ -38,6 +38,7 @@ func newLedgerHost(t *testing.T) *ledgerHost {
 	registerOne(h.env, h.a, schemas.TakeActivity, h.a.take)
 	define(schemas.Ingest, openIngest).register(h.env, h.a)
 	h.put(filepath.Join(models, "e/config.json"), "{}")
+	h.a.Checker = &asked{}
 	return h
 }
 
