@@ -60,8 +60,8 @@ func choose(s Settings, gpus, rank, ranks int) (torch.Device, error) {
 		}
 	case "cuda":
 		if s.Numerics != "native" {
-			return torch.CPU, invalid("device is cuda and numerics are not native: portable numerics have the same bytes on every machine, and are the " +
-				"processor's: ask for numerics \"native\", or set device to auto or cpu in temporal.yaml")
+			return torch.CPU, invalid("device is cuda and numerics are not native: portable numerics have the same bytes on every machine, and are the "+
+				"processor's: ask for native ones, %s; or set device to auto or cpu in temporal.yaml", schemas.Give("numerics", "native"))
 		}
 		if gpus == 0 {
 			return torch.CPU, invalid("device is cuda, and libtorch %s can use no GPU here: set device to auto or cpu in temporal.yaml; or look at nvidia-smi, "+
@@ -71,8 +71,8 @@ func choose(s Settings, gpus, rank, ranks int) (torch.Device, error) {
 		return torch.CPU, invalid("device %.40q is not one of auto, cpu, cuda", s.Device)
 	}
 	if ranks > gpus {
-		return torch.CPU, invalid("train.ranks is %d, and this machine has %d GPUs that libtorch can use: each rank takes one of its own; lower train.ranks, "+
-			"or set device to cpu in temporal.yaml", ranks, gpus)
+		return torch.CPU, invalid("train.ranks is %d, and this machine has %d GPUs that libtorch can use: each rank takes one of its own; lower train.ranks, %s; "+
+			"or set device to cpu in temporal.yaml", ranks, gpus, schemas.Give("train.ranks", gpus))
 	}
 	return torch.CUDA(rank), nil
 }

@@ -112,7 +112,8 @@ func half(p schemas.TrainParams, d torch.Device) (bool, error) {
 	switch p.Precision {
 	case "bf16":
 		if device.Told().Numerics != "native" {
-			return false, invalid("precision \"bf16\" needs numerics \"native\" (./crosssum train --numerics native): portable numerics have the same bytes on every processor")
+			return false, invalid("precision \"bf16\" needs numerics \"native\" (%s; of ./crosssum train: --numerics native): portable numerics have the same bytes on every processor",
+				schemas.Give("numerics", "native"))
 		}
 		return true, nil
 	case "auto":
