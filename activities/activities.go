@@ -56,7 +56,8 @@ func Register(registry worker.ActivityRegistry, config Config) {
 	}{
 		define(schemas.Ingest, openIngest), define(schemas.Merge, openMerge), define(schemas.Identify, openIdentify),
 		define(schemas.Screen, openScreen), define(schemas.Embed, openEmbed), define(schemas.Neighbours, openNeighbours),
-		define(schemas.Link, openLink), define(schemas.Calibrate, openCalibrate), define(schemas.NearDuplicates, openNearDuplicates), define(schemas.SplitDedup, openSplit),
+		define(schemas.Lexicon, openLexicon), define(schemas.Evidence, openEvidence), define(schemas.Link, openLink), define(schemas.Calibrate, openCalibrate),
+		define(schemas.NearDuplicates, openNearDuplicates), define(schemas.SplitDedup, openSplit),
 		define(schemas.Export, openExport), define(schemas.Tokenize, openTokenize), define(schemas.Train, openTrain),
 		define(schemas.Generate, openGenerate), define(schemas.Score, openScore), define(schemas.Report, openReport),
 	} {

@@ -40,7 +40,7 @@ type calibrating struct {
 func openCalibrate(o *opening, in schemas.CalibrateInput) work {
 	o.err = errors.Join(o.err, known(in.Scanned))
 	return calibrating{o.linking(schemas.LinkInput{Articles: in.Articles, Neighbours: in.Neighbours, Rule: in.Rule,
-		DuplicateThreshold: in.DuplicateThreshold, Neighbour: in.Neighbour}), 10, in}
+		DuplicateThreshold: in.DuplicateThreshold, Neighbour: in.Neighbour, Evidence: in.Evidence}), 10, in}
 }
 
 // known is an error where there are no known pairs to judge by.
@@ -116,6 +116,12 @@ func cardText(card schemas.EncoderCard, curve schemas.Calibration) string {
 	thresholds := map[string]float64{}
 	maps.Copy(thresholds, card.Thresholds)
 	thresholds[curve.Rule] = curve.Advice[i].Threshold
+	if curve.Model != nil { // its threshold is the precision itself
+		if _, err := curve.Model.Cut(curve.Precision); err != nil {
+			return ""
+		}
+		thresholds[curve.Rule], card.Evidence = curve.Precision, curve.Model
+	}
 	if card.Rule == "" {
 		card.Rule = curve.Rule
 	}
@@ -132,6 +138,16 @@ func cardText(card schemas.EncoderCard, curve schemas.Calibration) string {
 	text := fmt.Sprintf("crosssum:\n  rule: %s\n  neighbours: %d\n  thresholds: {%s}\n", card.Rule, card.Neighbours, strings.Join(list, ", "))
 	if card.Duplicate != 0 {
 		text += fmt.Sprintf("  duplicate_threshold: %v\n", card.Duplicate)
+	}
+	if m := card.Evidence; m != nil {
+		var weights, cuts []string
+		for _, name := range schemas.EvidenceFeatures {
+			weights = append(weights, fmt.Sprintf("%s: %v", name, m.Weights[name]))
+		}
+		for _, cut := range m.Cuts {
+			cuts = append(cuts, fmt.Sprintf("{precision: %v, probability: %v}", cut.Precision, cut.Probability))
+		}
+		text += fmt.Sprintf("  evidence:\n    bias: %v\n    weights: {%s}\n    cuts: [%s]\n", m.Bias, strings.Join(weights, ", "), strings.Join(cuts, ", "))
 	}
 	return text
 }

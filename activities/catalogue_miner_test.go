@@ -95,8 +95,39 @@ func (m *miner) nearest(articles schemas.Ref) schemas.Ref {
 }
 
 func (m *miner) link(articles, neighbours schemas.Ref) schemas.Ref {
-	return finish(m.t, m.a, define(schemas.Link, openLink), schemas.LinkInput{Articles: articles, Neighbours: neighbours, Rule: m.rule,
-		Threshold: map[string]float64{"margin": 1.02, "mutual": 0.99, "seed": 0.99, "induced": 0.99}[m.rule], DuplicateThreshold: 0.9999, Neighbour: 4})
+	in := schemas.LinkInput{Articles: articles, Neighbours: neighbours, Rule: m.rule, DuplicateThreshold: 0.9999, Neighbour: 4,
+		Threshold: map[string]float64{"margin": 1.02, "mutual": 0.99, "seed": 0.99, "induced": 0.99, "evidence": 0.9}[m.rule]}
+	if m.rule == schemas.EvidenceRule {
+		lexicon := finish(m.t, m.a, define(schemas.Lexicon, openLexicon), schemas.LexiconInput{Articles: articles})
+		evidence := finish(m.t, m.a, define(schemas.Evidence, openEvidence), schemas.EvidenceInput{Lexicon: lexicon, Embeddings: m.embed(articles),
+			Neighbours: neighbours, Neighbour: 4, BlockRows: 7, DuplicateThreshold: 0.9999})
+		in.Evidence = &evidence
+		in.Model = &schemas.EvidenceModel{Bias: -1, Weights: map[string]float64{"margin": 30, "token_margin": 8, "agreement": 5},
+			Cuts: []schemas.Cut{{Precision: 0.9, Probability: 0.3}}}
+	}
+	return finish(m.t, m.a, define(schemas.Link, openLink), in)
+}
+
+// embed publishes the vectors that nearest compares.
+func (m *miner) embed(articles schemas.Ref) schemas.Ref {
+	units, paths, digests, err := m.a.Store.Files(articles, "articles.arrow")
+	noError(m.t, err)
+	var out []schemas.Unit
+	for i, u := range units {
+		out = append(out, testkit.Unit(m.t, m.a.Store, "embed", []string{u.Name, digests[i]}, u.Name, nil, func(dir string) {
+			w, err := arrowfile.CreateVectors[schemas.EmbeddingRow](filepath.Join(dir, "embeddings.arrow"), len(topicVector("")), nil)
+			noError(m.t, err)
+			noError(m.t, arrowfile.Each(paths[i], func(r *schemas.ArticleRow) error {
+				var vector []float32
+				for _, x := range topicVector(r.Summary) {
+					vector = append(vector, float32(x))
+				}
+				return w.Append(schemas.EmbeddingRow{Language: u.Name, ID: r.ID, TextDigest: r.Summary, Embedding: vector})
+			}))
+			noError(m.t, w.Close())
+		}))
+	}
+	return testkit.Seal(m.t, m.a.Store, "embed", out...)
 }
 
 // run takes at most so many of the crawls that wait, as Realign does, and says how many. It may crash, or lose a race.

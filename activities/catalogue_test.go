@@ -17,7 +17,7 @@ import (
 // on, or is linked to one that was; and runs that take a crawl at a time, crash and begin again, or overlap, write
 // byte for byte the ledger of one run that takes all.
 func TestACatalogueIsItsCrawlsReplayedHoweverTheyWereTaken(t *testing.T) {
-	for seed, rule := range []string{"margin", "induced"} { // another rule is another function of the same articles and lists
+	for seed, rule := range []string{"margin", "induced", "evidence"} { // another rule is another function of the same articles and lists
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel() // most of the time is spent in waiting for the disk
 			random := rand.New(rand.NewSource(int64(seed)))

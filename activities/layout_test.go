@@ -55,7 +55,7 @@ func TestARunThatEndsWithTheDataSetHasAFolderToo(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(sc.Runs, "built", "dataset", "french-english_test.jsonl")); err != nil {
 		t.Error(err)
 	}
-	if m := sc.manifestOf("built"); m.Run != "built" || m.Stages["export"].Units == nil || m.Stages["train"].Units != nil || m.Versions["link"] != 2 {
+	if m := sc.manifestOf("built"); m.Run != "built" || m.Stages["export"].Units == nil || m.Stages["train"].Units != nil || m.Versions["link"] != 3 {
 		t.Errorf("manifest: %+v", m)
 	}
 }

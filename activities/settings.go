@@ -63,6 +63,11 @@ func (a *Activities) card(name string) (schemas.EncoderCard, error) {
 		if err := yaml.Unmarshal(front, &card); err != nil {
 			return schemas.EncoderCard{}, fault.New(schemas.InvalidInput, "model card %s: %v", path, err)
 		}
+		if m := card.Alignment.Evidence; m != nil {
+			if err := m.Check(); err != nil {
+				return schemas.EncoderCard{}, fault.New(schemas.InvalidInput, "model card %s: %v", path, err)
+			}
+		}
 		if card.Alignment.Rule != "" {
 			return card.Alignment, nil
 		}

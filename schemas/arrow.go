@@ -47,7 +47,37 @@ type (
 		Score    float32 `arrow:"score"`
 	}
 
-	// PairRow is one accepted alignment; source_language < target_language in byte order. score is the cosine.
+	// LexiconRow has what an article's title, summary and text say that does not depend on their language: hashes of tokens, ascending as
+	// unsigned numbers, with a weight each (times 2^30, of a vector of unit length) and the number of articles of the language that have
+	// it. It is row for row that of the articles; copy_of is the row, from 0, of the first article with its summary and text: its own, or
+	// that of which it is a copy, and then it has no tokens.
+	LexiconRow struct {
+		Uncompressed
+		ID       string  `arrow:"id"`
+		CopyOf   int32   `arrow:"copy_of"`
+		Tokens   []int32 `arrow:"tokens"`
+		Weights  []int32 `arrow:"weights"`
+		Articles []int32 `arrow:"articles"`
+	}
+
+	// EvidenceRow is what speaks for a pair of articles of two languages: rows of their articles files, from 0, sorted. score is the cosine
+	// of the summaries; source_mean is the mean cosine of the source with its nearest in the other language, copies counted as one;
+	// tokens is the cosine of the two lexicon rows, source_tokens the mean of the source with those that share most with it.
+	EvidenceRow struct {
+		Uncompressed
+		Source       int32   `arrow:"source"`
+		Target       int32   `arrow:"target"`
+		Score        float32 `arrow:"score"`
+		SourceMean   float32 `arrow:"source_mean"`
+		TargetMean   float32 `arrow:"target_mean"`
+		Tokens       float32 `arrow:"tokens"`
+		SourceTokens float32 `arrow:"source_tokens"`
+		TargetTokens float32 `arrow:"target_tokens"`
+	}
+
+	// PairRow is one accepted alignment; source_language < target_language in byte order. score is the cosine. tokens (the cosine of what
+	// both share that does not depend on language), agreement (of other languages, from -0.5 to 0.5) and probability are 0 where the rule
+	// does not ask for them.
 	PairRow struct {
 		SourceLanguage string  `arrow:"source_language"`
 		SourceID       string  `arrow:"source_id"`
@@ -55,6 +85,9 @@ type (
 		TargetID       string  `arrow:"target_id"`
 		Score          float32 `arrow:"score"`
 		Margin         float32 `arrow:"margin"`
+		Tokens         float32 `arrow:"tokens"`
+		Agreement      float32 `arrow:"agreement"`
+		Probability    float32 `arrow:"probability"`
 		Rule           string  `arrow:"rule"`
 		Component      string  `arrow:"component"`
 	}
@@ -252,7 +285,8 @@ type (
 	}
 
 	// DatasetRow is a row of the data set's Parquet files: the four fields of the JSON lines, and what to filter by. An article
-	// with its own summary has the rule "native", and null in score and margin. component is that of SplitRow; crawl is the digest
+	// with its own summary has the rule "native", and null in score, margin, tokens, agreement and probability; the last three are null too where
+	// the rule does not ask for them. component is that of SplitRow; crawl is the digest
 	// of the later of the two articles' crawls; language_ok: the summary is in the target language (null: nobody looked).
 	DatasetRow struct {
 		SourceURL      string   `arrow:"source_url"`
@@ -265,6 +299,9 @@ type (
 		TargetID       string   `arrow:"target_id"`
 		Score          *float32 `arrow:"score"`
 		Margin         *float32 `arrow:"margin"`
+		Tokens         *float32 `arrow:"tokens"`
+		Agreement      *float32 `arrow:"agreement"`
+		Probability    *float32 `arrow:"probability"`
 		Rule           string   `arrow:"rule"`
 		Component      string   `arrow:"component"`
 		Crawl          string   `arrow:"crawl"`

@@ -11,6 +11,7 @@ type CalibrateInput struct {
 	Neighbour          int     `json:"k"`
 	Precision          float64 `json:"precision"`
 	Seed               uint64  `json:"seed"`
+	Evidence           *Ref    `json:"evidence,omitempty"` // of the rule "evidence"
 }
 
 // CalibrationInput asks for a sealed calibration, in words.
@@ -49,6 +50,8 @@ type Calibration struct {
 	Precision  float64  `json:"wanted_precision"`
 	Points     []Point  `json:"points"` // ascending thresholds
 	Advice     []Advice `json:"advice"`
+	// Of the rule "evidence": what was fitted to all known pairs. Points judge each pair by what was fitted without its cluster.
+	Model *EvidenceModel `json:"model,omitempty"`
 }
 
 // Point is one threshold.

@@ -106,7 +106,11 @@ func (p AlignParams) Check() error {
 	c := &checks{}
 	c.oneOf("align.rule", p.Rule, ruleNames...)
 	if p.Threshold != nil {
-		c.real("align.threshold", *p.Threshold, -1, 10)
+		low, high := -1.0, 10.0
+		if p.Rule == EvidenceRule { // a precision
+			low, high = 0, 1
+		}
+		c.real("align.threshold", *p.Threshold, low, high)
 	}
 	if p.Duplicate != nil { // above 1: no duplicates
 		c.real("align.duplicate_threshold", *p.Duplicate, -1, 2)

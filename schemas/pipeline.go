@@ -72,11 +72,12 @@ type Rule struct{ Measure, Text string }
 
 // Rules are the accepting rules by name. How each chooses stands in internal/mining/link.
 var Rules = map[string]Rule{
-	"margin":    {"margin", "each is the other's best by margin (cosine over the mean cosine of both sides' nearest neighbours), and the margin reaches the threshold"},
-	"agreement": {"agreement", "each is the other's best by margin (the cosine over the mean cosine of both sides' nearest neighbours), and the margin, raised or lowered by how many other languages agree on the pair, reaches the threshold"},
-	"mutual":    {"cosine", "each is the other's nearest neighbour, and their cosine reaches the threshold"},
-	"seed":      {"cosine", "one is the other's nearest neighbour, and their cosine reaches the threshold, or a lower one (by 0.069) where the pages share an image or a URL"},
-	"induced":   {"cosine", "each is the other's nearest neighbour, and their cosine reaches the threshold, or one lower by 0.10 within a connected component (at most 50 articles; larger ones were cut)"},
+	"margin":     {"margin", "each is the other's best by margin (cosine over the mean cosine of both sides' nearest neighbours), and the margin reaches the threshold"},
+	"agreement":  {"agreement", "each is the other's best by margin (the cosine over the mean cosine of both sides' nearest neighbours), and the margin, raised or lowered by how many other languages agree on the pair, reaches the threshold"},
+	EvidenceRule: {"probability", "each is the other's best by all that speaks for the pair (margin of the summaries, rare tokens that both articles share, other languages that agree), and the probability that a logistic regression gives it reaches the one from which the accepted pairs have the wanted precision"},
+	"mutual":     {"cosine", "each is the other's nearest neighbour, and their cosine reaches the threshold"},
+	"seed":       {"cosine", "one is the other's nearest neighbour, and their cosine reaches the threshold, or a lower one (by 0.069) where the pages share an image or a URL"},
+	"induced":    {"cosine", "each is the other's nearest neighbour, and their cosine reaches the threshold, or one lower by 0.10 within a connected component (at most 50 articles; larger ones were cut)"},
 }
 
 var ruleNames = slices.Sorted(maps.Keys(Rules))
@@ -182,7 +183,7 @@ func Demo() Params {
 	p := Paper()
 	p.Preset, p.Crawl, p.Summarizer, p.Seed = "demo", "sample", "crosssum-small", 42
 	p.Encoder = EncoderParams{Name: "multilingual-e5-small", Prefix: "query: ", MaxTokens: 128, BatchTokens: 512}
-	p.Align.Rule = "agreement"
+	p.Align.Rule = EvidenceRule
 	p.Train.Steps, p.Train.WarmupSteps, p.Train.Pairs, p.Train.MicroBatch = 80, 8, 2, 32
 	p.Train.SourceTokens, p.Train.TargetTokens = 128, 32
 	p.Train.CheckpointEvery, p.Train.NativePairs, p.Train.ValidateEvery = 20, true, 0

@@ -31,17 +31,21 @@ var (
 		From: "screen", In: []string{"articles"}, Out: []string{"rows"}, Files: []Published{{"embeddings.arrow", IDs}}})
 	Neighbours = stage[NeighboursInput](About{Name: "neighbours", Version: 1, Queue: QueueCPU, Unit: "pair", Workflows: everyWorkflow,
 		From: "embed", In: []string{"rows"}, Out: []string{"neighbours"}, Files: []Published{{"forward.arrow", IDs}, {"backward.arrow", IDs}}})
-	Link = stage[LinkInput](About{Name: "link", Version: 2, Queue: QueueMain, Unit: "run", Workflows: datasetWorkflows,
+	Lexicon = stage[LexiconInput](About{Name: "lexicon", Version: 1, Queue: QueueCPU, Unit: "language", Workflows: everyWorkflow,
+		From: "screen", In: []string{"articles"}, Out: []string{"tokens", "copies"}, Files: []Published{{"lexicon.arrow", IDs}}})
+	Evidence = stage[EvidenceInput](About{Name: "evidence", Version: 1, Queue: QueueCPU, Unit: "pair", Workflows: everyWorkflow,
+		From: "lexicon", In: []string{"articles"}, Out: []string{"contenders"}, Files: []Published{{"evidence.arrow", IDs}}})
+	Link = stage[LinkInput](About{Name: "link", Version: 3, Queue: QueueMain, Unit: "run", Workflows: datasetWorkflows,
 		From: "neighbours", In: []string{"neighbours"}, Out: []string{"accepted", "components"},
 		Files: []Published{{"pairs.arrow", IDs}, {"duplicates.arrow", IDs}, {"components.arrow", IDs}, {"histogram.json", IDs}}})
 	NearDuplicates = stage[NearDuplicatesInput](About{Name: "near_duplicates", Version: 1, Queue: QueueMain, Unit: "language", Workflows: datasetWorkflows,
 		From: "screen", In: []string{"articles"}, Out: []string{"equal", "near"}, Files: []Published{{"texts.arrow", IDs}, {"near.arrow", IDs}}})
-	Calibrate = stage[CalibrateInput](About{Name: "calibrate", Version: 1, Queue: QueueMain, Unit: "run", Folder: ".", Workflows: []string{CalibrateWorkflow},
+	Calibrate = stage[CalibrateInput](About{Name: "calibrate", Version: 2, Queue: QueueMain, Unit: "run", Folder: ".", Workflows: []string{CalibrateWorkflow},
 		Files: []Published{{"curve.json", Nothing}, {"calibration.html", Nothing}}})
 	SplitDedup = stage[SplitInput](About{Name: "split_dedup", Version: 3, Queue: QueueMain, Unit: "run", Workflows: datasetWorkflows,
 		From: "screen", In: []string{"articles"}, Out: []string{"train", "val", "test", "samples"},
 		Files: []Published{{"splits.arrow", IDs}, {"samples.arrow", IDs}, {"history.arrow", IDs}, {"trained.arrow", IDs}, {"trained_texts.arrow", IDs}}})
-	Export = stage[ExportInput](About{Name: "export", Version: 4, Queue: QueueMain, Unit: "part", Folder: "dataset", Workflows: datasetWorkflows,
+	Export = stage[ExportInput](About{Name: "export", Version: 5, Queue: QueueMain, Unit: "part", Folder: "dataset", Workflows: datasetWorkflows,
 		From: "split_dedup", In: []string{"samples"}, Out: []string{"samples", "files"},
 		Files: []Published{{"*-*_*.jsonl", Texts}, {"parquet/*/*-*.parquet", Texts}, {"README.md", Nothing}}})
 	Tokenize = stage[TokenizeInput](About{Name: "tokenize", Version: 2, Queue: QueueCPU, Unit: "language", Workflows: modelWorkflows,
@@ -151,6 +155,23 @@ type NeighboursInput struct {
 	EarlierEmbeddings *Ref `json:"earlier_embeddings,omitempty"`
 }
 
+// LexiconInput: unit = language. Files out: "lexicon.arrow". Counts: articles, copies, tokens, without_tokens, cut (articles with more
+// tokens than are kept).
+type LexiconInput struct {
+	Articles Ref `json:"articles"`
+}
+
+// EvidenceInput: unit = unordered pair of languages "a-b", a < b. Files out: "evidence.arrow". Counts: contenders, proposed (by shared
+// tokens alone), searched_again.
+type EvidenceInput struct {
+	Lexicon            Ref     `json:"lexicon"`
+	Embeddings         Ref     `json:"embeddings"`
+	Neighbours         Ref     `json:"neighbours"`
+	Neighbour          int     `json:"k"`
+	BlockRows          int     `json:"block_rows"`
+	DuplicateThreshold float64 `json:"duplicate_threshold"`
+}
+
 // LinkInput: one unit, "all". Files out: "pairs.arrow", "duplicates.arrow", "components.arrow", "histogram.json".
 // Counts: candidates, accepted, near_misses, duplicates, components, cut_edges.
 type LinkInput struct {
@@ -160,6 +181,9 @@ type LinkInput struct {
 	Threshold          float64 `json:"threshold"`
 	DuplicateThreshold float64 `json:"duplicate_threshold"`
 	Neighbour          int     `json:"k"`
+	// Of the rule "evidence": what it weighs, and how.
+	Evidence *Ref           `json:"evidence,omitempty"`
+	Model    *EvidenceModel `json:"model,omitempty"`
 }
 
 // NearDuplicatesInput: unit = language. Files out: "texts.arrow", "near.arrow" (DuplicateRow; score is the Jaccard similarity). Counts:

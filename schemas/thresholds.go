@@ -8,6 +8,10 @@ func (p Params) Thresholds(card EncoderCard) (threshold, duplicate float64, warn
 	align, encoder := p.Align, p.Encoder.Name
 	threshold, calibrated := card.Thresholds[align.Rule]
 	switch {
+	case align.Rule == EvidenceRule && (align.Threshold == nil || *align.Threshold > 0): // 0: what calibrates looks for the weights
+		if threshold, err = p.wanted(card); err != nil {
+			return 0, 0, nil, err
+		}
 	case align.Threshold != nil:
 		warnings = foreign(warnings, encoder, "align.threshold", *align.Threshold, threshold)
 		threshold = *align.Threshold
@@ -32,6 +36,34 @@ func (p Params) Thresholds(card EncoderCard) (threshold, duplicate float64, warn
 		return 0, 0, nil, fmt.Errorf("the model card of %q: %w", encoder, err)
 	}
 	return threshold, duplicate, warnings, nil
+}
+
+// wanted is the precision that the rule "evidence" is to reach, with the weights of the card.
+func (p Params) wanted(card EncoderCard) (precision float64, err error) {
+	align, encoder := p.Align, p.Encoder.Name
+	if card.Evidence == nil {
+		return 0, fmt.Errorf("$.align.rule: the model card of %q has no weights for the rule %q (./crosssum calibrate finds them): %s", encoder, align.Rule,
+			Give("align.rule", "agreement"))
+	}
+	if card.Neighbours != 0 && card.Neighbours != align.Neighbours {
+		return 0, fmt.Errorf("$.align.neighbours: the weights in the model card of %q are for %d neighbours, not %d: %s", encoder, card.Neighbours,
+			align.Neighbours, Give("align.neighbours", card.Neighbours))
+	}
+	precision = card.Thresholds[align.Rule]
+	if align.Threshold != nil {
+		precision = *align.Threshold
+	}
+	if err := card.Evidence.Check(); err != nil {
+		return 0, fmt.Errorf("the model card of %q: %w", encoder, err)
+	}
+	align.Threshold = &precision
+	if err := align.Check(); err != nil {
+		return 0, fmt.Errorf("the model card of %q: %w", encoder, err)
+	}
+	if _, err := card.Evidence.Cut(precision); err != nil {
+		return 0, fmt.Errorf("$.align.threshold: the model card of %q: %w", encoder, err)
+	}
+	return precision, nil
 }
 
 // foreign adds a warning of a threshold that is not the card's.

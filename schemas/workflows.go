@@ -63,4 +63,5 @@ type EncoderCard struct {
 	Thresholds map[string]float64 `json:"thresholds" yaml:"thresholds"` // by rule
 	Neighbours int                `json:"neighbours" yaml:"neighbours"`
 	Duplicate  float64            `json:"duplicate_threshold" yaml:"duplicate_threshold"`
+	Evidence   *EvidenceModel     `json:"evidence,omitempty" yaml:"evidence"`
 }

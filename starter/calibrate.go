@@ -12,11 +12,12 @@ import (
 
 // calibrate judges an accepting rule at many thresholds against known pairs, and says which one to take.
 func calibrate(ctx context.Context, args []string) error {
-	set := flags("calibrate", "calibrate --crawl DIR [--gold FILE] [--rule agreement] [--precision 0.97] [--languages a,b] [--encoder NAME]",
+	set := flags("calibrate", "calibrate --crawl DIR [--gold FILE] [--rule evidence] [--precision 0.97] [--languages a,b] [--encoder NAME]",
 		"Mines a crawl up to its neighbour lists, judges the rule at some 200 thresholds against known pairs, and prints precision and recall with 95 %\n"+
 			"bootstrap intervals, the share of the largest component, and the threshold for the wanted precision, with the lines for the encoder's model\n"+
 			"card. Plots and the whole curve go to data/runs/<run>/calibration.html and curve.json. What is published already is not computed again, and the\n"+
-			"card's own threshold is not looked at: an encoder needs none to be calibrated.\n\n"+
+			"card's own threshold is not looked at: an encoder needs none to be calibrated. Of the rule evidence the weights are fitted first; each pair is\n"+
+			"judged by weights that know nothing of its cluster.\n\n"+
 			"Known pairs: tab-separated lines under the header `language<TAB>id<TAB>key<TAB>packages`, plain or gzipped. Articles of two languages with the\n"+
 			"same key are translations of each other; every row's article must be meant to stand in the crawl (rows of others are passed over, and articles\n"+
 			"without a row are not judged). `packages` may be missing: names, separated by commas, of what an article is about. Two articles that share one,\n"+
@@ -24,7 +25,7 @@ func calibrate(ctx context.Context, args []string) error {
 		"./crosssum calibrate --crawl sample\n         ./crosssum calibrate --crawl ~/crawls/2026-11 --gold ~/pairs.tsv --rule mutual --precision 0.98")
 	crawl := set.String("crawl", "", "the crawl folder, or the name of one under a crawl root")
 	known := set.String("gold", "", "a file of known pairs (default: the crawl's own)")
-	rule := set.String("rule", "", "margin, agreement, mutual, seed or induced (default: the preset's, agreement)")
+	rule := set.String("rule", "", "evidence, margin, agreement, mutual, seed or induced (default: the preset's, evidence)")
 	precision := set.Float64("precision", 0.97, "the precision that is wanted")
 	encoder := set.String("encoder", "", "a model under models/ (default: the preset's)")
 	prefix := set.String("prefix", "", "what the encoder wants before every text (with --encoder)")

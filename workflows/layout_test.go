@@ -12,7 +12,7 @@ func TestEveryWorkflowHasTheRowsThatItRunsAndEndsByLayingOutWhatItMade(t *testin
 		schemas.TrainWorkflow: workflows.Train, schemas.CalibrateWorkflow: workflows.Calibrate} {
 		b := newBoard()
 		env := b.environment()
-		env.ExecuteWorkflow(run, schemas.RawParams(`{}`))
+		env.ExecuteWorkflow(run, schemas.RawParams(`{"align": {"rule": "evidence"}}`))
 		var result struct {
 			Folder string                  `json:"folder"`
 			Stages []schemas.StageProgress `json:"stages"`

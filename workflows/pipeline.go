@@ -60,7 +60,7 @@ func Calibrate(ctx workflow.Context, raw schemas.RawParams) (schemas.CalibrateRe
 	p := r.params
 	calibrated := run(r, schemas.Calibrate, schemas.CalibrateInput{Encoder: p.Encoder.Name, Scanned: r.scanned,
 		Articles: r.articles, Neighbours: r.neighbours, Rule: p.Align.Rule, DuplicateThreshold: r.duplicate, Neighbour: p.Align.Neighbours,
-		Precision: asked.Precision, Seed: p.Seed})
+		Precision: asked.Precision, Seed: p.Seed, Evidence: r.evidence})
 	text := call(r, schemas.CalibrationActivity, "the curve", schemas.CalibrationInput{Calibration: calibrated, Card: r.settings.Card})
 	laid := r.layOut(schemas.LayOutInput{ReportInput: r.made()})
 	return schemas.CalibrateResult{Folder: laid.Folder, Page: laid.Page, CalibrationText: text, Stages: r.progress()}, r.err
@@ -113,8 +113,12 @@ func (r *story) ingest(gold string) {
 func (r *story) align(earlier *schemas.Entry) {
 	r.search(earlier)
 	p := r.params
-	r.links = run(r, schemas.Link, schemas.LinkInput{Articles: r.articles, Neighbours: r.neighbours, Rule: p.Align.Rule,
-		Threshold: r.threshold, DuplicateThreshold: r.duplicate, Neighbour: p.Align.Neighbours})
+	links := schemas.LinkInput{Articles: r.articles, Neighbours: r.neighbours, Rule: p.Align.Rule, Threshold: r.threshold,
+		DuplicateThreshold: r.duplicate, Neighbour: p.Align.Neighbours, Evidence: r.evidence}
+	if r.evidence != nil {
+		links.Model = r.settings.Card.Evidence
+	}
+	r.links = run(r, schemas.Link, links)
 	splits := schemas.SplitInput{Articles: r.articles, Links: r.links, Params: p.Split, Seed: p.Seed}
 	if workflow.GetVersion(r.ctx, "near_duplicates", workflow.DefaultVersion, 1) == 1 {
 		texts := run(r, schemas.NearDuplicates, schemas.NearDuplicatesInput{Articles: r.articles, Similarity: p.Split.NearText})
@@ -138,6 +142,12 @@ func (r *story) search(earlier *schemas.Entry) {
 		neighbours.Earlier, neighbours.EarlierEmbeddings = &earlier.Neighbours, &earlier.Embeddings
 	}
 	r.neighbours = run(r, schemas.Neighbours, neighbours)
+	if p.Align.Rule == schemas.EvidenceRule {
+		lexicon := run(r, schemas.Lexicon, schemas.LexiconInput{Articles: r.articles})
+		evidence := run(r, schemas.Evidence, schemas.EvidenceInput{Lexicon: lexicon, Embeddings: r.embeddings, Neighbours: r.neighbours,
+			Neighbour: p.Align.Neighbours, BlockRows: p.Align.BlockRows, DuplicateThreshold: r.duplicate})
+		r.evidence = &evidence
+	}
 }
 
 // train makes one model that summarizes any language of the data set into any other. tested: it is to be evaluated on articles that the

@@ -76,6 +76,8 @@ func (b *board) environment() *testsuite.TestWorkflowEnvironment {
 	stage(env, b, schemas.Screen)
 	stage(env, b, schemas.Embed)
 	stage(env, b, schemas.Neighbours)
+	stage(env, b, schemas.Lexicon)
+	stage(env, b, schemas.Evidence)
 	stage(env, b, schemas.Link)
 	stage(env, b, schemas.Calibrate)
 	stage(env, b, schemas.NearDuplicates)
@@ -127,7 +129,9 @@ func stage[In any](env *testsuite.TestWorkflowEnvironment, b *board, s schemas.S
 	}, activity.RegisterOptions{Name: s.Name})
 }
 
-var calibrated = schemas.EncoderCard{Rule: "margin", Neighbours: 4, Thresholds: map[string]float64{"margin": 1.05, "agreement": 1.05}, Duplicate: 0.97}
+var calibrated = schemas.EncoderCard{Rule: "margin", Neighbours: 4, Duplicate: 0.97,
+	Thresholds: map[string]float64{"margin": 1.05, "agreement": 1.05, "evidence": 0.98},
+	Evidence:   &schemas.EvidenceModel{Weights: map[string]float64{"margin": 30}, Cuts: []schemas.Cut{{Precision: 0.9, Probability: 0.4}, {Precision: 0.99, Probability: 0.8}}}}
 
 func newBoard() *board {
 	return &board{units: 3, published: map[string]bool{}, card: calibrated}
@@ -141,7 +145,7 @@ func TestEveryStageIsComputedInTheOrderTheDataTakes(t *testing.T) {
 	if err := env.GetWorkflowResult(&result); err != nil {
 		t.Fatal(err)
 	}
-	if len(b.computed) != 42 || result.Figures["rouge2"] != 1 || result.Folder == "" {
+	if len(b.computed) != 48 || result.Figures["rouge2"] != 1 || result.Folder == "" {
 		t.Errorf("%d units computed; result %+v", len(b.computed), result)
 	}
 	for _, s := range result.Stages {
@@ -215,10 +219,12 @@ func TestAWorkerThatIsAnotherThanAtTheLookUpIsLookedUpAgainAFewTimes(t *testing.
 
 func TestWrongParametersEndTheRunBeforeItsFirstActivity(t *testing.T) {
 	for raw, want := range map[string]string{
-		`{"train": {"stepps": 1}}`:      "$.train.stepps: unknown field",
-		`{"align": {"rule": "seed"}}`:   `$.align.threshold: the model card of "multilingual-e5-small" has no threshold for the rule "seed"`,
-		`{"align": {"neighbours": 6}}`:  "$.align.threshold: the model card of \"multilingual-e5-small\" was calibrated with 4 neighbours",
-		`{"split": {"val_percent": 3}}`: "$.split: the three percentages sum to 93",
+		`{"train": {"stepps": 1}}`:                       "$.train.stepps: unknown field",
+		`{"align": {"rule": "seed"}}`:                    `$.align.threshold: the model card of "multilingual-e5-small" has no threshold for the rule "seed"`,
+		`{"align": {"neighbours": 6}}`:                   "$.align.neighbours: the weights in the model card of \"multilingual-e5-small\" are for 4 neighbours, not 6",
+		`{"align": {"rule": "margin", "neighbours": 6}}`: "$.align.threshold: the model card of \"multilingual-e5-small\" was calibrated with 4 neighbours",
+		`{"align": {"threshold": 0.999}}`:                "precision 0.999 was not reached when the rule was calibrated, 0.99 was",
+		`{"split": {"val_percent": 3}}`:                  "$.split: the three percentages sum to 93",
 	} {
 		b := newBoard()
 		env := b.environment()
@@ -236,8 +242,10 @@ func TestWrongParametersEndTheRunBeforeItsFirstActivity(t *testing.T) {
 
 func TestAModelCardOutOfRangeEndsTheRunBeforeItsFirstStage(t *testing.T) {
 	for want, card := range map[string]schemas.EncoderCard{
-		"align.threshold: 105 is not in":          {Rule: "margin", Thresholds: map[string]float64{"agreement": 105}, Duplicate: 0.97},
-		"align.duplicate_threshold: 97 is not in": {Rule: "margin", Thresholds: calibrated.Thresholds, Duplicate: 97},
+		"align.threshold: 105 is not in":           {Rule: "margin", Thresholds: map[string]float64{"evidence": 105}, Duplicate: 0.97, Evidence: calibrated.Evidence},
+		"evidence.weights: \"luck\" is not one of": {Rule: "margin", Duplicate: 0.97, Evidence: &schemas.EvidenceModel{Weights: map[string]float64{"luck": 1}}},
+		"has no weights for the rule":              {Rule: "margin", Thresholds: map[string]float64{"evidence": 0.9}, Duplicate: 0.97},
+		"align.duplicate_threshold: 97 is not in":  {Rule: "margin", Thresholds: calibrated.Thresholds, Duplicate: 97, Evidence: calibrated.Evidence},
 	} {
 		b := newBoard()
 		b.card = card
@@ -251,11 +259,12 @@ func TestAModelCardOutOfRangeEndsTheRunBeforeItsFirstStage(t *testing.T) {
 
 func TestAThresholdThatIsNotTheEncodersOwnIsWarnedOf(t *testing.T) {
 	for raw, want := range map[string]string{
-		`{}`:                              "",
-		`{"align": {"threshold": 1.05}}`:  "",
-		`{"align": {"threshold": 0.735}}`: `$.align.threshold is 0.735, and the one calibrated for "multilingual-e5-small" is 1.05`,
-		`{"align": {"rule": "seed", "threshold": 0.735}}`: `$.align.threshold is 0.735, and the model card of "multilingual-e5-small" has none`,
-		`{"align": {"duplicate_threshold": 0.95}}`:        `$.align.duplicate_threshold is 0.95, and the one calibrated for "multilingual-e5-small" is 0.97`,
+		`{}`:                             "",
+		`{"align": {"threshold": 0.95}}`: "", // a wanted precision is nobody's calibration
+		`{"align": {"rule": "agreement", "threshold": 1.05}}`:  "",
+		`{"align": {"rule": "agreement", "threshold": 0.735}}`: `$.align.threshold is 0.735, and the one calibrated for "multilingual-e5-small" is 1.05`,
+		`{"align": {"rule": "seed", "threshold": 0.735}}`:      `$.align.threshold is 0.735, and the model card of "multilingual-e5-small" has none`,
+		`{"align": {"duplicate_threshold": 0.95}}`:             `$.align.duplicate_threshold is 0.95, and the one calibrated for "multilingual-e5-small" is 0.97`,
 	} {
 		env := newBoard().environment()
 		env.ExecuteWorkflow(workflows.BuildDataset, schemas.RawParams(raw))

@@ -61,7 +61,7 @@ func beginRealign(ctx workflow.Context, raw schemas.RawParams, before *schemas.R
 	if err != nil {
 		return nil, err
 	}
-	asked.Align.Threshold, asked.Align.Duplicate = &s.threshold, &s.duplicate
+	asked.Align.Rule, asked.Align.Threshold, asked.Align.Duplicate = s.params.Align.Rule, &s.threshold, &s.duplicate
 	r := &realignment{story: s, asked: asked, done: schemas.RealignResult{Taken: []schemas.TakenCrawl{}}}
 	if before != nil {
 		r.done = *before

@@ -89,7 +89,7 @@ func taken(r schemas.RealignResult) string {
 }
 
 func TestRealignWarnsOfAThresholdThatIsNotTheEncodersOwn(t *testing.T) {
-	if w := newLedger("w1").realign(t, `{"align": {"threshold": 0.7437}}`).Warnings; len(w) != 1 || !strings.Contains(w[0], "0.7437") {
+	if w := newLedger("w1").realign(t, `{"align": {"rule": "agreement", "threshold": 0.7437}}`).Warnings; len(w) != 1 || !strings.Contains(w[0], "0.7437") {
 		t.Errorf("warned %q", w)
 	}
 	if w := newLedger("w1").realign(t, `{}`).Warnings; len(w) != 0 {
@@ -103,7 +103,7 @@ func TestCrawlsAreTakenOneByOneInNameOrder(t *testing.T) {
 	if taken(result) != "1 w1, 2 w2, 3 w3" || result.Number != 3 || result.Entry != "entry 3" || !strings.Contains(result.Folder, "entry 3") {
 		t.Errorf("%+v", result)
 	}
-	if len(result.Stages) != 11 || result.Stages[0].Stage != "ingest" || result.Stages[0].Units != 9 {
+	if len(result.Stages) != 13 || result.Stages[0].Stage != "ingest" || result.Stages[0].Units != 9 {
 		t.Errorf("stages of three crawls: %+v", result.Stages)
 	}
 	if again := l.realign(t, `{}`); taken(again) != "" || again.Number != 3 || again.Folder == "" {
@@ -188,7 +188,7 @@ func TestTheProgressOfARealignmentNamesItsCrawl(t *testing.T) {
 	if err != nil || value.Get(&rows) != nil || len(l.asked) == 0 || rows[0].Stage != "waiting" || rows[0].UnitsDone != 2 || rows[3].Crawl != "w2" || rows[3].State != "done" {
 		t.Fatalf("%+v, %v; %v", rows, err, env.GetWorkflowError())
 	}
-	if in := l.asked[0].Params; *in.Align.Threshold != 1.05 || in.Catalogue != "main" || in.Languages[0] != "hindi" {
+	if in := l.asked[0].Params; *in.Align.Threshold != 0.98 || in.Catalogue != "main" || in.Languages[0] != "hindi" {
 		t.Errorf("parameters of the ledger: %+v", in)
 	}
 }

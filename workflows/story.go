@@ -26,6 +26,7 @@ type story struct {
 	scanned                               schemas.Scanned
 	ingested, articles                    schemas.Ref // articles are those of ingested that screening lets through
 	embeddings, neighbours, links, splits schemas.Ref
+	evidence                              *schemas.Ref // of the rule of that name
 	model                                 schemas.Ref
 	sealed                                schemas.Refs // every stage so far
 
@@ -38,8 +39,14 @@ type story struct {
 
 // open asks the worker for its tables, which stand in history then, and makes a story with a row for each stage of the workflow of that name.
 func open(ctx workflow.Context, params schemas.Params, name string) (*story, error) {
+	if params.Align.Rule == schemas.EvidenceRule && workflow.GetVersion(ctx, "evidence", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		params.Align.Rule = "agreement" // the presets' rule when the run began
+	}
 	r := &story{ctx: ctx, id: workflow.GetInfo(ctx).WorkflowExecution.ID, workflow: name, params: params, sealed: schemas.Refs{}}
 	for _, s := range schemas.RowsOf(name) {
+		if (s.Name == schemas.Lexicon.Name || s.Name == schemas.Evidence.Name) && params.Align.Rule != schemas.EvidenceRule {
+			continue
+		}
 		r.rows = append(r.rows, schemas.StageProgress{Stage: s.Name, Unit: s.Unit, State: "waiting"})
 	}
 	if err := workflow.SetQueryHandler(ctx, schemas.ProgressQuery, func() ([]schemas.StageProgress, error) {

@@ -22,7 +22,9 @@ RejectRow: file utf8, line int64, reason utf8, detail utf8
 DeletionRow: language utf8, id utf8
 ChangeRow: language utf8, id utf8, change utf8
 NeighbourRow: source_id utf8, rank int32, target_id utf8, score float32
-PairRow: source_language utf8, source_id utf8, target_language utf8, target_id utf8, score float32, margin float32, rule utf8, component utf8
+LexiconRow: id utf8, copy_of int32, tokens list<item: int32>, weights list<item: int32>, articles list<item: int32>
+EvidenceRow: source int32, target int32, score float32, source_mean float32, target_mean float32, tokens float32, source_tokens float32, target_tokens float32
+PairRow: source_language utf8, source_id utf8, target_language utf8, target_id utf8, score float32, margin float32, tokens float32, agreement float32, probability float32, rule utf8, component utf8
 DuplicateRow: language utf8, source_id utf8, target_id utf8, score float32
 TextDigestRow: id utf8, text_digest utf8, summary_digest utf8, signature list<item: int32>, crowded bool
 TrainedTextRow: language utf8, text_digest utf8, summary_digest utf8, signature list<item: int32>
@@ -45,12 +47,12 @@ EmbeddingRow: language utf8, id utf8, text_digest utf8, embedding fixed_size_lis
 VectorRow: text_digest utf8, embedding fixed_size_list<item: float32>[7]
 TrainedOnRow: language utf8, id utf8, content_digest utf8
 DatasetRow: source_url utf8, target_url utf8, summary utf8, text utf8, source_language utf8, target_language utf8, source_id utf8, target_id utf8, ` +
-	`score float32 or null, margin float32 or null, rule utf8, component utf8, crawl utf8, language_ok bool or null
+	`score float32 or null, margin float32 or null, tokens float32 or null, agreement float32 or null, probability float32 or null, rule utf8, component utf8, crawl utf8, language_ok bool or null
 `
 
 func TestColumnsKeepTheirPlacesNamesAndTypes(t *testing.T) {
 	got := strings.Join([]string{"", listed[schemas.ArticleRow](), listed[schemas.RejectRow](), listed[schemas.DeletionRow](), listed[schemas.ChangeRow](),
-		listed[schemas.NeighbourRow](), listed[schemas.PairRow](), listed[schemas.DuplicateRow](), listed[schemas.TextDigestRow](), listed[schemas.TrainedTextRow](),
+		listed[schemas.NeighbourRow](), listed[schemas.LexiconRow](), listed[schemas.EvidenceRow](), listed[schemas.PairRow](), listed[schemas.DuplicateRow](), listed[schemas.TextDigestRow](), listed[schemas.TrainedTextRow](),
 		listed[schemas.ComponentRow](), listed[schemas.SplitRow](),
 		listed[schemas.HistoryRow](), listed[schemas.TrainedRow](), listed[schemas.SampleRow](), listed[schemas.TextRow](), listed[schemas.ClassifiedRow](),
 		listed[schemas.IdentifiedRow](), listed[schemas.SetAsideRow](), listed[schemas.TokensRow](), listed[schemas.PromptRow](), listed[schemas.GenerationRow](),

@@ -87,9 +87,9 @@ func TestParquetHasTheRowsOfTheJSONLinesAndWhatToFilterThemBy(t *testing.T) {
 	_, err := Run(in, dir, func(int64, int64) {})
 	must(t, err)
 	extra := map[string]string{
-		"english train": `"english","english","e0","e0",null,null,"native","english/e0","first",null`,
-		"hindi train":   `"english","hindi","e0","h1",0.9,1.2,"margin","english/e0","first",null`,
-		"hindi test":    `"english","hindi","e1","h0",0.8,1.1,"margin","english/e1","second",null`,
+		"english train": `"english","english","e0","e0",null,null,null,null,null,"native","english/e0","first",null`,
+		"hindi train":   `"english","hindi","e0","h1",0.9,1.2,null,null,null,"margin","english/e0","first",null`,
+		"hindi test":    `"english","hindi","e1","h0",0.8,1.1,null,null,null,"margin","english/e1","second",null`,
 	}
 	for name, want := range extra {
 		target, split, _ := strings.Cut(name, " ")

@@ -205,13 +205,19 @@ var properties = func() *parquet.WriterProperties {
 
 // append adds a row to the open row group.
 func (f *file) append(source string, r row) error {
-	var score, margin *float32
+	var score, margin, tokens, agreement, probability *float32
 	if r.rule != NativeRule {
 		score, margin = &r.score, &r.margin
 	}
+	switch r.rule {
+	case schemas.EvidenceRule:
+		tokens, agreement, probability = &r.tokens, &r.agreement, &r.probability
+	case "agreement":
+		agreement = &r.agreement
+	}
 	_, err := f.builder.Add(schemas.DatasetRow{SourceURL: r.sourceURL, TargetURL: r.url, Summary: r.summary, Text: r.text,
 		SourceLanguage: source, TargetLanguage: r.language, SourceID: r.source, TargetID: r.target, Score: score, Margin: margin,
-		Rule: r.rule, Component: r.component, Crawl: r.crawl, LanguageOK: r.languageOK})
+		Tokens: tokens, Agreement: agreement, Probability: probability, Rule: r.rule, Component: r.component, Crawl: r.crawl, LanguageOK: r.languageOK})
 	return err
 }
 

@@ -15,8 +15,11 @@ type sample struct {
 	split                    string
 	component                string // of pairs and duplicates: what splits were made by
 	rule                     string // NativeRule for an article with itself, which has neither score nor margin
-	score, margin            float32
+	parts
 }
+
+// parts are what spoke for a pair.
+type parts struct{ score, margin, tokens, agreement, probability float32 }
 
 // NativeRule stands in column rule of an article's own text and summary.
 const NativeRule = "native"
@@ -72,7 +75,7 @@ func readPairs(in Input) ([]sample, error) {
 			return nil
 		}
 		pairs = append(pairs, sample{source: arrowfile.Clone(source), language: known.Clone(language), target: arrowfile.Clone(target),
-			score: row.Score, margin: row.Margin, rule: known.Clone(row.Rule)})
+			parts: parts{row.Score, row.Margin, row.Tokens, row.Agreement, row.Probability}, rule: known.Clone(row.Rule)})
 		return nil
 	})
 	slices.SortFunc(pairs, func(a, b sample) int { return a.order(&b) })
@@ -94,7 +97,7 @@ func joinPairs(source string, samples, pairs []sample) error {
 		if next == len(pairs) || pairs[next].order(s) != 0 {
 			return corrupt("sample %s/%s to %s/%s is of no accepted pair", source, s.source, s.language, s.target)
 		}
-		s.score, s.margin, s.rule = pairs[next].score, pairs[next].margin, pairs[next].rule
+		s.parts, s.rule = pairs[next].parts, pairs[next].rule
 	}
 	return nil
 }

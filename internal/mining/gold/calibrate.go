@@ -38,6 +38,9 @@ func Calibrate(in Calibration, progress func(done, total int)) (schemas.Calibrat
 	s := newScored()
 	add := s.adder(truth)
 	var entries []Entry
+	if in.Rule == schemas.EvidenceRule {
+		in.Model = &startEvidence
+	}
 	sweep, err := link.NewSweep(in.Input, func(n int32, r *schemas.ArticleRow) error {
 		if err := add(n, r); err != nil {
 			return err
@@ -66,6 +69,11 @@ func Calibrate(in Calibration, progress func(done, total int)) (schemas.Calibrat
 	j := newJury(s, sweep, ClusterKeys(entries))
 	if j.gold[0] == 0 {
 		return out, invalid("gold: no two articles of the crawl have the same key in two languages: there is nothing to find")
+	}
+	if in.Rule == schemas.EvidenceRule {
+		if out.Model, err = j.fitEvidence(in.Input); err != nil {
+			return out, err
+		}
 	}
 	thresholds := slices.DeleteFunc(ladder(sweep.Values(), steps), func(t float64) bool { return !sweep.Tractable(t) })
 	for i, threshold := range thresholds {
@@ -141,6 +149,8 @@ type jury struct {
 	truths   [][]int32 // by pair of classes: the cluster of each gold pair
 	gold     [2]int64  // gold pairs: all, English
 	goldBy   [2][]int32
+	classes  map[[2]int32]int32 // pairs of classes with gold
+	ten      languages
 	now      []int32 // counts at the threshold judged last: [cluster][2 groups][measures]
 	last     []int32
 	changes  [][]change // by threshold, against the one before
@@ -200,23 +210,31 @@ func newJury(s *scored, sweep *link.Sweep, groups map[string]string) *jury {
 			}
 		}
 	}
-	for i := range sweep.Len() {
-		a, b := sweep.Pair(i)
-		v := verdict{judged: j.cluster[a] >= 0 && j.cluster[b] >= 0, english: ten.english(s.articles.Language(a), s.articles.Language(b))}
-		v.byKey = v.judged && s.rows[a].Key == s.rows[b].Key
-		v.right = v.byKey || v.judged && s.sameClass(a, b)
-		if v.judged && !v.right && neither(s.rows[a], s.rows[b]) {
+	j.classes = classes
+	j.ten = ten
+	j.reconsider()
+	j.now, j.last = make([]int32, j.clusters*2*measures), make([]int32, j.clusters*2*measures)
+	return j
+}
+
+// reconsider judges the pairs that the sweep has now.
+func (j *jury) reconsider() {
+	j.verdicts, j.same = j.verdicts[:0], j.same[:0]
+	for i := range j.sweep.Len() {
+		a, b := j.sweep.Pair(i)
+		v := verdict{judged: j.cluster[a] >= 0 && j.cluster[b] >= 0, english: j.ten.english(j.s.articles.Language(a), j.s.articles.Language(b))}
+		v.byKey = v.judged && j.s.rows[a].Key == j.s.rows[b].Key
+		v.right = v.byKey || v.judged && j.s.sameClass(a, b)
+		if v.judged && !v.right && neither(j.s.rows[a], j.s.rows[b]) {
 			v.judged, v.neither = false, true
 		}
 		j.verdicts = append(j.verdicts, v)
-		n, ok := classes[[2]int32{s.class[a], s.class[b]}]
+		n, ok := j.classes[[2]int32{j.s.class[a], j.s.class[b]}]
 		if !ok {
 			n = -1
 		}
 		j.same = append(j.same, n)
 	}
-	j.now, j.last = make([]int32, j.clusters*2*measures), make([]int32, j.clusters*2*measures)
-	return j
 }
 
 // judge counts at one threshold and keeps what has changed since the one before, for the bootstrap.

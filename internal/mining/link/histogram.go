@@ -21,7 +21,7 @@ const cosineBins, marginBins = 100, 200
 // stand nearest to it.
 type Histogram struct {
 	Rule      string    `json:"rule"`
-	Measure   string    `json:"measure"` // what is binned and compared: "margin" or "cosine"
+	Measure   string    `json:"measure"` // what is binned and compared: "margin", "agreement", "cosine" or "probability"
 	Threshold float64   `json:"threshold"`
 	Bins      []Bin     `json:"bins"`  // ascending, without empty ones
 	Above     []Example `json:"above"` // nearest first
@@ -48,13 +48,20 @@ type Example struct {
 	TargetID       string  `json:"target_id"`
 	Score          float32 `json:"score"` // cosine
 	Margin         float32 `json:"margin"`
+	Value          float32 `json:"value"`     // what was compared with the threshold
+	Agreement      float32 `json:"agreement"` // of other languages, where the rule asks for it
+	Tokens         float32 `json:"tokens"`    // rare tokens that both texts share, where the rule asks for them
 	Rule           string  `json:"rule"`
 }
 
 func newHistogram(in Input) *Histogram {
 	h := &Histogram{Rule: in.Rule, Measure: schemas.Rules[in.Rule].Measure, Threshold: in.Threshold, Bins: []Bin{}, Above: []Example{},
 		Below: []Example{}, perUnit: cosineBins, bins: map[int]*Bin{}}
-	if h.Measure != "cosine" {
+	switch h.Measure {
+	case "probability":
+		h.Threshold, _ = in.Model.Cut(in.Threshold) // weigh tells what is wrong with it
+	case "cosine":
+	default:
 		h.perUnit = marginBins
 	}
 	return h
@@ -97,7 +104,7 @@ func (h *Histogram) finish(articles *Articles) {
 		out := []Example{}
 		for _, c := range nearest(cs) {
 			out = append(out, Example{articles.Language(c.a), articles.ID(c.a), articles.Language(c.b), articles.ID(c.b),
-				c.score, c.margin, c.rule})
+				c.score, c.margin, c.value, c.agreement, c.tokens, c.rule})
 		}
 		return out
 	}

@@ -19,8 +19,9 @@ import (
 // NearMiss is how far under its threshold a contender still counts as a near miss.
 const NearMiss = 0.02
 
-// Lists are the neighbours files of an unordered pair of languages A <= B; Backward is empty for A = B.
-type Lists struct{ A, B, Forward, Backward string }
+// Lists are the neighbours files of an unordered pair of languages A <= B; Backward is empty for A = B. Evidence is the file of
+// schemas.EvidenceRow that the rule of that name reads of A < B.
+type Lists struct{ A, B, Forward, Backward, Evidence string }
 
 // Input names what is linked. Languages and Articles (paths of schemas.ArticleRow) go together, in byte order.
 type Input struct {
@@ -31,6 +32,7 @@ type Input struct {
 	Threshold          float64
 	DuplicateThreshold float64
 	K                  int
+	Model              *schemas.EvidenceModel // of the rule "evidence"
 }
 
 // duplicate is a pair of near-identical summaries of one language, a < b.
@@ -66,14 +68,13 @@ func link(in Input, progress func(done, total int)) (*result, error) {
 		return nil, err
 	}
 	r := &result{articles: articles, counts: map[string]int64{}, histogram: newHistogram(in), forest: NewForest(articles.Len())}
-	units := append([]Lists(nil), in.Lists...)
-	slices.SortFunc(units, func(x, y Lists) int { return cmp.Or(cmp.Compare(x.A, y.A), cmp.Compare(x.B, y.B)) })
+	units := sorted(in.Lists)
 	var induced induction
 	var waiting []contender
 	for i, unit := range units {
 		if unit.A == unit.B {
 			err = r.addDuplicates(unit, float32(in.DuplicateThreshold))
-		} else {
+		} else if !chosen.weigh {
 			err = r.addPairs(unit, in, chosen, pageMarks, &induced, &waiting)
 		}
 		if err != nil {
@@ -81,8 +82,14 @@ func link(in Input, progress func(done, total int)) (*result, error) {
 		}
 		progress(i+1, len(units))
 	}
-	sortContenders(waiting)
-	agree(waiting, articles)
+	if chosen.weigh {
+		if waiting, r.counts["candidates"], err = weigh(in, articles); err != nil {
+			return nil, err
+		}
+	} else {
+		sortContenders(waiting)
+		agree(waiting, articles)
+	}
 	for _, c := range waiting {
 		r.decide(c)
 	}
@@ -97,6 +104,13 @@ func link(in Input, progress func(done, total int)) (*result, error) {
 	}
 	r.finish()
 	return r, nil
+}
+
+// sorted puts pairs of languages in order.
+func sorted(lists []Lists) []Lists {
+	units := append([]Lists(nil), lists...)
+	slices.SortFunc(units, func(x, y Lists) int { return cmp.Or(cmp.Compare(x.A, y.A), cmp.Compare(x.B, y.B)) })
+	return units
 }
 
 // open finds the rule and reads the articles, with their marks if the rule wants them. each is as in ReadArticles.
@@ -216,7 +230,8 @@ func (r *result) write(dir string) error {
 		arrowfile.WriteRows(filepath.Join(dir, "pairs.arrow"), len(r.accepted), func(i int) schemas.PairRow {
 			c := r.accepted[i]
 			return schemas.PairRow{SourceLanguage: r.articles.Language(c.a), SourceID: r.articles.ID(c.a),
-				TargetLanguage: r.articles.Language(c.b), TargetID: r.articles.ID(c.b), Score: c.score, Margin: c.margin, Rule: c.rule, Component: component(c.a)}
+				TargetLanguage: r.articles.Language(c.b), TargetID: r.articles.ID(c.b), Score: c.score, Margin: c.margin, Tokens: c.tokens, Agreement: c.agreement,
+				Probability: c.probability(), Rule: c.rule, Component: component(c.a)}
 		}),
 		arrowfile.WriteRows(filepath.Join(dir, "duplicates.arrow"), len(r.duplicates), func(i int) schemas.DuplicateRow {
 			d := r.duplicates[i]
@@ -240,6 +255,14 @@ func check(in Input) (rule, error) {
 		return rule{}, fault.Of(schemas.InvalidInput, err)
 	}
 	chosen := rules[in.Rule]
+	if chosen.weigh {
+		if in.Model == nil {
+			return chosen, invalid("the rule %s needs weights: those of an encoder's card", in.Rule)
+		}
+		if err := in.Model.Check(); err != nil {
+			return chosen, invalid("%v", err)
+		}
+	}
 	if len(in.Languages) != len(in.Articles) {
 		return chosen, invalid("%d languages with %d files", len(in.Languages), len(in.Articles))
 	}

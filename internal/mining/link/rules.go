@@ -8,10 +8,12 @@ type contender struct {
 	a, b      int32
 	score     float32 // cosine
 	margin    float32
-	value     float32 // score or margin: what the threshold is compared with
+	value     float32 // score, margin or probability: what the threshold is compared with
 	threshold float64 // of this pair; compared as float32, as every number is
 	shared    bool    // `seed`: the two pages share other identical information
 	rule      string
+
+	tokens, tokenMargin, agreement float32 // of the rules that ask for them
 }
 
 func (c contender) accepted() bool { return c.value >= float32(c.threshold) }
@@ -32,6 +34,7 @@ type rule struct {
 	agree  bool // other languages have their say after all were read
 	induce bool // add induced pairs after all languages were read
 	marks  bool // needs images and URLs
+	weigh  bool // weighs all that speaks for a pair, in all languages
 }
 
 // rules are the accepting rules by name.
@@ -41,6 +44,7 @@ var rules = map[string]rule{
 	"mutual":    {choose: mutualNearest},
 	"seed":      {choose: eitherNearest, marks: true},
 	"induced":   {choose: mutualNearest, induce: true},
+	"evidence":  {weigh: true},
 }
 
 // SharedGap is by how much `seed` lowers its threshold for two pages that share other identical information: the

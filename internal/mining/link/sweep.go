@@ -27,7 +27,7 @@ func NewSweep(in Input, each func(number int32, row *schemas.ArticleRow) error, 
 	for i, unit := range in.Lists {
 		if unit.A == unit.B {
 			err = r.addDuplicates(unit, float32(in.DuplicateThreshold))
-		} else {
+		} else if !chosen.weigh {
 			var found []contender
 			found, _, err = chosen.contenders(unit, in, articles, pageMarks)
 			r.accepted = append(r.accepted, found...)
@@ -36,6 +36,11 @@ func NewSweep(in Input, each func(number int32, row *schemas.ArticleRow) error, 
 			return nil, err
 		}
 		progress(i+1, len(in.Lists))
+	}
+	if chosen.weigh {
+		if r.accepted, _, err = chooseByEvidence(in, articles); err != nil {
+			return nil, err
+		}
 	}
 	sortContenders(r.accepted)
 	if chosen.agree {
@@ -118,4 +123,22 @@ func (s *Sweep) Largest(accepted []int) int {
 		f.Union(d.a, d.b)
 	}
 	return f.Largest()
+}
+
+// Features are what the rule "evidence" weighs of a pair, in the order of schemas.EvidenceFeatures.
+func (s *Sweep) Features(i int) []float64 {
+	features := s.contenders[i].features()
+	return features[:]
+}
+
+// Value is what a threshold is compared with.
+func (s *Sweep) Value(i int) float32 { return s.contenders[i].value }
+
+// Judge gives a pair another value than the rule did.
+func (s *Sweep) Judge(i int, value float32) { s.contenders[i].value = value }
+
+// Rechoose lets the rule "evidence" choose again, with other weights.
+func (s *Sweep) Rechoose(in Input) (err error) {
+	s.contenders, _, err = chooseByEvidence(in, s.Articles)
+	return err
 }

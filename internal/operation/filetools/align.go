@@ -47,6 +47,9 @@ func align(args []string) error {
 	if err := cli.Parse(set, args, "source", "target", "rule", "threshold"); err != nil {
 		return err
 	}
+	if o.rule == schemas.EvidenceRule {
+		return errors.New("--rule evidence reads texts, and here are vectors alone: take mutual, seed, induced or margin")
+	}
 	if o.rule == "agreement" {
 		return errors.New("--rule agreement asks other languages, and here are two: take mutual, seed, induced or margin")
 	}

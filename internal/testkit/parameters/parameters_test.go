@@ -74,8 +74,8 @@ var (
 		"encoder.max_tokens":   whole("embed", 3, 1<<20, with{"encoder.batch_tokens": 1 << 20}),
 		"encoder.batch_tokens": whole("embed", 3, 1<<20, with{"encoder.max_tokens": 3}),
 
-		"align.rule":      oneOf("link calibrate", nil, "margin", "agreement", "mutual", "seed", "induced"),
-		"align.threshold": real("link", -1, 10, nil), "align.duplicate_threshold": real("link calibrate", -1, 2, nil),
+		"align.rule":      oneOf("link calibrate", nil, "evidence", "margin", "agreement", "mutual", "seed", "induced"),
+		"align.threshold": real("link", -1, 10, with{"align.rule": "margin"}), "align.duplicate_threshold": real("link calibrate", -1, 2, nil),
 		"align.neighbours": whole("link calibrate", 1, 1024, with{"align.keep": 1024}),
 		"align.keep":       whole("neighbours", 1, 1024, with{"align.neighbours": 1}), "align.block_rows": whole("neighbours", 1, 1<<20, nil),
 
