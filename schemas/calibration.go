@@ -52,7 +52,48 @@ type Calibration struct {
 	Advice     []Advice `json:"advice"`
 	// Of the rule "evidence": what was fitted to all known pairs. Points judge each pair by what was fitted without its cluster.
 	Model *EvidenceModel `json:"model,omitempty"`
+	// Reliability compares its probabilities with what is right: of all judged pairs, and by the smaller language's number of articles.
+	Reliability []Reliability `json:"reliability,omitempty"`
+	// ByLanguages are the pairs of languages with LargePair known pairs and more, at the cut of the wanted precision; the worst first.
+	ByLanguages []LanguagesAtCut `json:"by_languages,omitempty"`
 }
+
+// LargePair is the number of known pairs from which a pair of languages is judged by itself. GoodPrecision and GoodRecall are what it should have.
+const (
+	LargePair     = 100
+	GoodPrecision = 0.95
+	GoodRecall    = 0.75
+)
+
+// Reliability is a group of judged pairs by their probability, from 0 to 1 in equal steps; steps without pairs are left out.
+type Reliability struct {
+	Group string           `json:"group"`
+	Bins  []ReliabilityBin `json:"bins"`
+}
+
+// ReliabilityBin has the mean probability of its pairs, and how many are right.
+type ReliabilityBin struct {
+	Probability float64 `json:"probability"`
+	Pairs       int64   `json:"pairs"`
+	Right       int64   `json:"right"`
+}
+
+// LanguagesAtCut is a pair of languages at one threshold. Wrong and Missed name the reason that most of its wrong pairs, and of the known
+// pairs that were not found, have; "" where there are none.
+type LanguagesAtCut struct {
+	Source      string  `json:"source"`
+	Target      string  `json:"target"`
+	Judged      int64   `json:"judged"`
+	Gold        int64   `json:"gold"`
+	Precision   float64 `json:"precision"`
+	Recall      float64 `json:"recall"`
+	Probability float64 `json:"probability"` // mean of the judged pairs: the precision that they promise
+	Wrong       string  `json:"wrong,omitempty"`
+	Missed      string  `json:"missed,omitempty"`
+}
+
+// Good tells whether precision and recall are what they should be.
+func (l LanguagesAtCut) Good() bool { return l.Precision >= GoodPrecision && l.Recall >= GoodRecall }
 
 // Point is one threshold.
 type Point struct {

@@ -16,7 +16,7 @@ import (
 var calibrationText string
 
 var calibrationPage = template.Must(template.New("calibration").Funcs(template.FuncMap{
-	"count": count, "number": func(n int) string { return count(int64(n)) }, "share": share, "estimate": estimate, "at": threshold, "percent": func(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) },
+	"count": count, "number": func(n int) string { return count(int64(n)) }, "share": share, "right": func(b schemas.ReliabilityBin) string { return share(float64(b.Right) / float64(b.Pairs)) }, "estimate": estimate, "at": threshold, "percent": func(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) },
 }).Parse(calibrationText))
 
 // tableRows is how many thresholds a table shows at most, those that are advised besides.
@@ -33,7 +33,8 @@ func RenderCalibration(w io.Writer, c schemas.Calibration) error {
 		Said                                    []string
 		Rows                                    []schemas.Point
 		HasEnglish                              bool
-	}{Calibration: c, Style: template.CSS(style), Said: said(c), Rows: rows(c), HasEnglish: hasEnglish(c)}
+		Good                                    int
+	}{Calibration: c, Style: template.CSS(style), Said: said(c), Rows: rows(c), HasEnglish: hasEnglish(c), Good: good(c)}
 	v.Curve, v.EnglishCurve = curveChart(c, "all pairs of languages", all), curveChart(c, "English with nine others", english)
 	v.Thresholds, v.Growth = thresholdChart(c), growthChart(c)
 	return calibrationPage.Execute(w, v)
@@ -60,7 +61,63 @@ func CalibrationTable(c schemas.Calibration) string {
 	for _, line := range said(c) {
 		b.WriteString(line + "\n")
 	}
+	b.WriteString(reliable(c))
 	return b.String()
+}
+
+// worstShown is how many pairs of languages a terminal is shown.
+const worstShown = 10
+
+// reliable says how far the probabilities of the rule "evidence" are true, and what becomes of the large pairs of languages.
+func reliable(c schemas.Calibration) string {
+	var b strings.Builder
+	for i, r := range c.Reliability {
+		if i == 0 {
+			b.WriteString("\nprobability and share that is right (pairs), by the articles of the smaller language:\n")
+		}
+		fmt.Fprintf(&b, "  %-24s", r.Group)
+		for _, bin := range r.Bins {
+			fmt.Fprintf(&b, "  %s %s (%s)", short(bin.Probability), short(float64(bin.Right)/float64(bin.Pairs)), count(bin.Pairs))
+		}
+		b.WriteString("\n")
+	}
+	if len(c.ByLanguages) == 0 {
+		return b.String()
+	}
+	fmt.Fprintf(&b, "\nAt the wanted precision %d of %d pairs of languages with %d known pairs have precision %s at recall %s. The others:\n", good(c),
+		len(c.ByLanguages), schemas.LargePair, short(schemas.GoodPrecision), short(schemas.GoodRecall))
+	for i, l := range c.ByLanguages {
+		if l.Good() || i == worstShown {
+			if bad := len(c.ByLanguages) - good(c); bad > worstShown {
+				fmt.Fprintf(&b, "  and %d more\n", bad-worstShown)
+			}
+			break
+		}
+		fmt.Fprintf(&b, "  %s, %s: precision %s, recall %s; %s\n", l.Source, l.Target, short(l.Precision), short(l.Recall), because(l))
+	}
+	return b.String()
+}
+
+// good counts the pairs of languages that are as they should be.
+func good(c schemas.Calibration) (n int) {
+	for _, l := range c.ByLanguages {
+		if l.Good() {
+			n++
+		}
+	}
+	return n
+}
+
+// because says why a pair of languages is not as it should be.
+func because(l schemas.LanguagesAtCut) string {
+	var why []string
+	if l.Precision < schemas.GoodPrecision {
+		why = append(why, "wrong are mostly "+l.Wrong)
+	}
+	if l.Recall < schemas.GoodRecall {
+		why = append(why, "missed are mostly "+l.Missed)
+	}
+	return strings.Join(why, ", ")
 }
 
 // said puts the advice in words.

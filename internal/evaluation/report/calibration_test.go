@@ -65,3 +65,34 @@ func TestACalibrationOfNothingIsAPageToo(t *testing.T) {
 		}
 	}
 }
+
+func TestACalibrationOfProbabilitiesSaysHowTrueTheyAre(t *testing.T) {
+	c := judged()
+	c.Rule, c.Measure = "evidence", "probability"
+	c.Reliability = []schemas.Reliability{{Group: "all pairs", Bins: []schemas.ReliabilityBin{{Probability: 0.25, Pairs: 40, Right: 12}, {Probability: 0.95, Pairs: 1000, Right: 940}}}}
+	for i := range 14 {
+		c.ByLanguages = append(c.ByLanguages, schemas.LanguagesAtCut{Source: "basque", Target: "english", Judged: 90, Gold: 100, Precision: 0.9,
+			Recall: 0.7, Wrong: "siblings", Missed: "other articles", Probability: 0.97})
+		c.ByLanguages[i].Target += strings.Repeat("x", i)
+	}
+	c.ByLanguages = append(c.ByLanguages, schemas.LanguagesAtCut{Source: "danish", Target: "swedish", Precision: 0.96, Recall: 0.8})
+	table := CalibrationTable(c)
+	for _, want := range []string{".250 .300 (40)  .950 .940 (1,000)", "1 of 15 pairs of languages with 100 known pairs have precision .950 at recall .750",
+		"basque, english: precision .900, recall .700; wrong are mostly siblings, missed are mostly other articles", "and 4 more"} {
+		if !strings.Contains(table, want) {
+			t.Errorf("the table lacks %q:\n%s", want, table)
+		}
+	}
+	if strings.Contains(table, "danish, swedish") {
+		t.Error("a good pair is among the others")
+	}
+	var page bytes.Buffer
+	if err := RenderCalibration(&page, c); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Are the probabilities true", "basque, english", "danish, swedish", "1 of 15"} {
+		if !strings.Contains(page.String(), want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+}

@@ -83,6 +83,9 @@ func Calibrate(in Calibration, progress func(done, total int)) (schemas.Calibrat
 	j.bootstrap(out.Points, in.Seed)
 	out.Clusters = j.clusters
 	out.Advice = advise(out.Points, in.Precision)
+	if out.Model != nil {
+		out.Reliability, out.ByLanguages = j.reliability(), j.byLanguages(out.Model, in.Precision)
+	}
 	return out, nil
 }
 

@@ -131,3 +131,37 @@ func TestKnownPairsThatTeachNothingAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestReliabilityCountsEveryJudgedPairOnceAndNamesWhatIsWrong(t *testing.T) {
+	in := weighed(t, 300, 0.5)
+	in.Precision = 0.9
+	got, err := Calibrate(in, nothing)
+	must(t, err)
+	if len(got.Reliability) != 2 || got.Reliability[0].Group != "all pairs" || got.Reliability[1].Group != "300 articles and more" {
+		t.Fatalf("%+v", got.Reliability)
+	}
+	for _, r := range got.Reliability {
+		pairs, right, last := int64(0), int64(0), 0.0
+		for _, b := range r.Bins {
+			if b.Probability <= last || b.Probability > 1 || b.Right > b.Pairs {
+				t.Errorf("%s: %+v", r.Group, r.Bins)
+			}
+			pairs, right, last = pairs+b.Pairs, right+b.Right, b.Probability
+		}
+		if pairs != 300 || right != 240 {
+			t.Errorf("%s: %d of %d are right", r.Group, right, pairs)
+		}
+	}
+	if len(got.ByLanguages) != 1 {
+		t.Fatalf("%+v", got.ByLanguages)
+	}
+	l := got.ByLanguages[0]
+	if l.Gold != 240 || l.Judged == 0 || l.Precision < 0.85 || l.Wrong != "articles without a counterpart" || math.Abs(l.Probability-l.Precision) > 0.1 {
+		t.Errorf("%+v", l)
+	}
+	small, err := Calibrate(weighed(t, 40, 1), nothing)
+	must(t, err)
+	if len(small.ByLanguages) != 0 || small.Reliability[1].Group != "30 to 299 articles" {
+		t.Errorf("%+v", small)
+	}
+}
