@@ -5,7 +5,6 @@ package evidence
 import (
 	"cmp"
 	"context"
-	"math"
 	"slices"
 
 	"crosssum/internal/artifact/arrowfile"
@@ -83,7 +82,7 @@ func (p *pair) means() error {
 		from, in *table
 	}{{p.in.A.Neighbours, p.a, p.b}, {p.in.B.Neighbours, p.b, p.a}} {
 		d.from.mean = make([]float32, d.from.rows)
-		err := eachList(d.path, d.from, d.in, func(row int32, list []entry) error {
+		err := d.from.eachList(d.path, d.in, func(row int32, list []entry) error {
 			if d.from.copyOf[row] != row {
 				return nil
 			}
@@ -139,13 +138,9 @@ func (g *groups) add(group int32) bool {
 	return true
 }
 
-// nearest cuts a list after its first k groups, and puts the first of equal articles in the place of copies. groups says how
-// many there are.
-func (t *table) nearest(list []entry, k int) (kept []entry, groups int) {
-	return t.cut(list, k)
-}
-
-func (t *table) cut(list []entry, k int) (kept []entry, n int) {
+// nearest cuts a list after its first k groups, and puts the first of equal articles in the place of copies. n is the number of
+// groups.
+func (t *table) nearest(list []entry, k int) (kept []entry, n int) {
 	var seen groups
 	for _, e := range list {
 		e.row = t.copyOf[e.row]
@@ -325,11 +320,11 @@ func (p *pair) contenders(from, to int32) (list []contender, err error) {
 			list = append(list, contender{a, b, score, known})
 		}
 	}
-	err = eachList(p.in.A.Neighbours, p.a, p.b, func(a int32, l []entry) error {
+	err = p.a.eachList(p.in.A.Neighbours, p.b, func(a int32, l []entry) error {
 		if a < from || a >= to || p.a.copyOf[a] != a {
 			return nil
 		}
-		l, _ = p.b.cut(append(l, p.a.found[a]...), p.in.K)
+		l, _ = p.b.nearest(slices.Concat(l, p.a.found[a]), p.in.K)
 		for _, e := range l {
 			add(a, e.row, e.score, true)
 		}
@@ -338,11 +333,11 @@ func (p *pair) contenders(from, to int32) (list []contender, err error) {
 	if err != nil {
 		return nil, err
 	}
-	err = eachList(p.in.B.Neighbours, p.b, p.a, func(b int32, l []entry) error {
+	err = p.b.eachList(p.in.B.Neighbours, p.a, func(b int32, l []entry) error {
 		if p.b.copyOf[b] != b {
 			return nil
 		}
-		l, _ = p.a.cut(append(l, p.b.found[b]...), p.in.K)
+		l, _ = p.a.nearest(slices.Concat(l, p.b.found[b]), p.in.K)
 		for _, e := range l {
 			add(e.row, b, e.score, true)
 		}
@@ -380,7 +375,7 @@ func (p *pair) weigh(list []contender, from, to int, w *arrowfile.Writer[schemas
 	if err != nil {
 		return err
 	}
-	vectors, err := p.a.vectors(from, to)
+	vectors, err := p.a.vectorsOf(from, to)
 	if err != nil {
 		return err
 	}
@@ -391,7 +386,7 @@ func (p *pair) weigh(list []contender, from, to int, w *arrowfile.Writer[schemas
 		if err != nil {
 			return err
 		}
-		others, err := p.b.vectors(b, end)
+		others, err := p.b.vectorsOf(b, end)
 		if err != nil {
 			return err
 		}
@@ -430,5 +425,3 @@ func cosine(a *tokens, x int, b *tokens, y int) float32 {
 func corrupt(format string, args ...any) error {
 	return fault.New(schemas.CorruptObject, "evidence: "+format, args...)
 }
-
-var _ = math.MaxInt32

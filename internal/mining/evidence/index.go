@@ -1,14 +1,13 @@
 package evidence
 
 import (
-	"cmp"
 	"math/bits"
 	"slices"
 )
 
 // index finds which articles of a block have a token.
 type index struct {
-	postings []posting // by token
+	postings []posting // by the upper bits of their tokens
 	starts   []int32   // by the upper bits of a token: its first posting, or that of the next
 	shift    int
 	sums     []int64 // by row of the block
@@ -23,22 +22,33 @@ type posting struct {
 
 func newIndex(t *tokens) *index {
 	x := &index{sums: make([]int64, t.rows())}
-	for row := range t.rows() {
-		for i := t.offsets[row]; i < t.offsets[row+1]; i++ {
-			if t.articles[i] <= Proposes {
-				x.postings = append(x.postings, posting{uint32(t.hashes[i]), int32(row), t.weights[i]})
-			}
+	n := 0
+	for _, articles := range t.articles {
+		if articles <= Proposes {
+			n++
 		}
 	}
-	slices.SortFunc(x.postings, func(p, q posting) int { return cmp.Or(cmp.Compare(p.token, q.token), cmp.Compare(p.row, q.row)) })
-	width := max(bits.Len(uint(len(x.postings))), 1)
+	width := max(bits.Len(uint(n)), 1)
 	x.shift = 32 - width
 	x.starts = make([]int32, 1<<width+1)
-	for _, p := range x.postings {
-		x.starts[p.token>>x.shift+1]++
+	for i, articles := range t.articles {
+		if articles <= Proposes {
+			x.starts[uint32(t.hashes[i])>>x.shift+1]++
+		}
 	}
 	for i := 1; i < len(x.starts); i++ {
 		x.starts[i] += x.starts[i-1]
+	}
+	x.postings = make([]posting, n)
+	next := slices.Clone(x.starts)
+	for row := range t.rows() {
+		for i := t.offsets[row]; i < t.offsets[row+1]; i++ {
+			if token := uint32(t.hashes[i]); t.articles[i] <= Proposes {
+				at := &next[token>>x.shift]
+				x.postings[*at] = posting{token, int32(row), t.weights[i]}
+				*at++
+			}
+		}
 	}
 	return x
 }

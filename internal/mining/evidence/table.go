@@ -32,6 +32,12 @@ type table struct {
 	found  map[int32][]entry // of those: the nearest groups
 	shares []entry           // the K that share most; of score 0: none
 	shared []float32         // their mean
+
+	// Of a language of one block, what was read already: it is asked for again.
+	whole   bool
+	lists   [][]entry
+	block   *tokens
+	vectors vectors
 }
 
 func open(s Side, in Input) (t *table, err error) {
@@ -50,7 +56,7 @@ func open(s Side, in Input) (t *table, err error) {
 	}); err != nil {
 		return t, err
 	}
-	t.index = ids.NewIndex(&t.ids)
+	t.index, t.whole = ids.NewIndex(&t.ids), t.rows <= in.BlockRows
 	same, rows := map[xxh3.Uint128]int32{}, 0
 	if t.embeddings, err = newReader(s.Embeddings, func(_ int, r *schemas.EmbeddingRow) error {
 		if rows == t.rows || t.ids.At(int32(rows+1)) != r.ID {
@@ -63,6 +69,9 @@ func open(s Side, in Input) (t *table, err error) {
 			same[digest] = first
 		}
 		t.group = append(t.group, first)
+		if t.whole {
+			t.vectors.add(r.Embedding, t.rows)
+		}
 		rows++
 		return nil
 	}); err != nil {
@@ -180,12 +189,18 @@ type tokens struct {
 func (t *tokens) rows() int { return len(t.offsets) - 1 }
 
 func (t *table) tokens(from, to int) (*tokens, error) {
+	if t.block != nil {
+		return t.block, nil
+	}
 	out := &tokens{from: from, offsets: make([]int32, 1, to-from+1)}
 	err := t.lexicon.each(from, to, func(_ int, r *schemas.LexiconRow) error {
 		out.hashes, out.weights, out.articles = append(out.hashes, r.Tokens...), append(out.weights, r.Weights...), append(out.articles, r.Articles...)
 		out.offsets = append(out.offsets, int32(len(out.hashes)))
 		return nil
 	})
+	if t.whole && err == nil {
+		t.block = out
+	}
 	return out, err
 }
 
@@ -195,12 +210,20 @@ type vectors struct {
 	values []float32
 }
 
+// add appends one of so many.
+func (v *vectors) add(vector []float32, of int) {
+	v.d = len(vector)
+	v.values = append(slices.Grow(v.values, max(of*v.d-len(v.values), 0)), vector...)
+}
+
 func (v vectors) of(row int) []float32 { return v.values[row*v.d : (row+1)*v.d] }
 
-func (t *table) vectors(from, to int) (v vectors, err error) {
+func (t *table) vectorsOf(from, to int) (v vectors, err error) {
+	if t.whole {
+		return t.vectors, nil
+	}
 	err = t.embeddings.each(from, to, func(_ int, r *schemas.EmbeddingRow) error {
-		v.d = len(r.Embedding)
-		v.values = append(slices.Grow(v.values, (to-from)*v.d-len(v.values)), r.Embedding...)
+		v.add(r.Embedding, to-from)
 		return nil
 	})
 	return v, err
@@ -267,6 +290,30 @@ func (r *reader[T]) close() {
 	if r != nil {
 		r.file.Close()
 	}
+}
+
+// eachList is eachList of a file, which is read once if there is room for its lists.
+func (t *table) eachList(path string, in *table, use func(row int32, list []entry) error) error {
+	if t.lists == nil {
+		keep := t.whole
+		if keep {
+			t.lists = make([][]entry, t.rows)
+		}
+		return eachList(path, t, in, func(row int32, list []entry) error {
+			if keep {
+				t.lists[row] = slices.Clone(list)
+			}
+			return use(row, list)
+		})
+	}
+	for row, list := range t.lists {
+		if len(list) > 0 {
+			if err := use(int32(row), list); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // eachList calls use with the list of each article that has one, in order. It is valid until the next.
