@@ -373,3 +373,59 @@ func TestDamagedFilesAreNamed(t *testing.T) {
 		}
 	}
 }
+
+func TestATokenOfVeryManyArticlesProposesNothing(t *testing.T) {
+	n := Proposes + 2
+	block := &tokens{offsets: []int32{0}}
+	for row := range n {
+		block.hashes = append(block.hashes, 1, int32(row+2))
+		block.weights = append(block.weights, 100, 1000)
+		block.articles = append(block.articles, int32(n), 1)
+		block.offsets = append(block.offsets, int32(len(block.hashes)))
+	}
+	x := newIndex(block)
+	for row := range n {
+		x.ask(block, row)
+		if len(x.touched) != 1 || x.sums[row] != 1000*1000 {
+			t.Fatalf("row %d touches %d of %d", row, len(x.touched), n)
+		}
+		x.sums[row] = 0
+	}
+	often := &tokens{offsets: []int32{0, 2}, hashes: []int32{2, 3}, weights: []int32{1, 1}, articles: []int32{int32(n), 1}} // on the asking side
+	if x.ask(often, 0); len(x.touched) != 1 || x.touched[0] != 1 {
+		t.Errorf("touched %v", x.touched)
+	}
+}
+
+func TestManyEqualArticlesAreOneAndCostNoMore(t *testing.T) {
+	a, b := copies(same("a", 30), 4, 3000), copies(same("b", 30), 4, 3000)
+	rows, _, counts := gathered(t, laid(t, a, b, 8))
+	if len(rows) > 30*16 || counts["contenders"] != int64(len(rows)) {
+		t.Errorf("%d contenders of 30 articles", len(rows))
+	}
+	found := false
+	for _, r := range rows {
+		found = found || a[r.Source].id == "a0004" && b[r.Target].id == "b0004"
+	}
+	if !found {
+		t.Error("the pair of the copied article is no contender")
+	}
+}
+
+func TestALanguageWithoutArticlesHasNoContenders(t *testing.T) {
+	for _, sizes := range [][2]int{{0, 0}, {0, 5}, {5, 0}, {1, 1}} {
+		rows, _, _ := gathered(t, laid(t, same("a", sizes[0]), same("b", sizes[1]), 8))
+		if len(rows) != sizes[0]*sizes[1]%5 {
+			t.Errorf("%v articles: %d contenders", sizes, len(rows))
+		}
+	}
+}
+
+func TestACancelledRunEnds(t *testing.T) {
+	in := laid(t, same("a", 50), same("b", 50), 8)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := Run(ctx, in, filepath.Join(t.TempDir(), "x"), func(int64, int64) {}); err != context.Canceled {
+		t.Errorf("got %v", err)
+	}
+}

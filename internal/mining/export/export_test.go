@@ -107,6 +107,32 @@ func TestParquetHasTheRowsOfTheJSONLinesAndWhatToFilterThemBy(t *testing.T) {
 	}
 }
 
+func TestParquetHasThePartsThatTheRuleAsksFor(t *testing.T) {
+	for rule, want := range map[string]string{
+		"evidence":  `0.9,1.2,0.4,0.25,0.75,"evidence"`,
+		"agreement": `0.9,1.2,null,0.25,null,"agreement"`,
+		"mutual":    `0.9,1.2,null,null,null,"mutual"`,
+		"margin":    `0.9,1.2,null,null,null,"margin"`,
+	} {
+		in, dir := world(t), t.TempDir()
+		var pairs []schemas.PairRow
+		must(t, arrowfile.Each(in.Pairs, func(r *schemas.PairRow) error {
+			pairs = append(pairs, schemas.PairRow{SourceLanguage: "english", SourceID: arrowfile.Clone(r.SourceID), TargetLanguage: "hindi",
+				TargetID: arrowfile.Clone(r.TargetID), Score: 0.9, Margin: 1.2, Tokens: 0.4, Agreement: 0.25, Probability: 0.75, Rule: rule, Component: arrowfile.Clone(r.Component)})
+			return nil
+		}))
+		must(t, os.Remove(in.Pairs))
+		must(t, arrowfile.WriteRows(in.Pairs, len(pairs), func(i int) schemas.PairRow { return pairs[i] }))
+		_, err := Run(in, dir, func(int64, int64) {})
+		must(t, err)
+		row, err := json.Marshal(readParquet(t, filepath.Join(dir, Parquet("english", "hindi", "train")))[0])
+		must(t, err)
+		if !strings.Contains(string(row), want) {
+			t.Errorf("%s: %s lacks %s", rule, row, want)
+		}
+	}
+}
+
 func TestTheSameInputGivesTheSameBytes(t *testing.T) {
 	in := world(t)
 	a, b := t.TempDir(), t.TempDir()

@@ -3,7 +3,9 @@ package lexicon
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -158,5 +160,84 @@ func TestTextsWithoutTokensAreCounted(t *testing.T) {
 	}
 	if rows, counts := made(t, nil); len(rows) != 0 || counts["articles"] != 0 {
 		t.Errorf("of nothing: %v %v", rows, counts)
+	}
+}
+
+func TestDumpsDoNotExplodeAnIndex(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	letters := "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	dump := func(n, line int) string {
+		var b strings.Builder
+		for i := range n {
+			b.WriteByte(letters[r.IntN(len(letters))])
+			if i%line == line-1 {
+				b.WriteByte('\n')
+			}
+		}
+		return b.String()
+	}
+	hex := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "%02x ", r.IntN(256))
+			if i%16 == 15 {
+				fmt.Fprintf(&b, "\n%08x  ", i)
+			}
+		}
+		return b.String()
+	}
+	texts := map[string]string{"base64 without line ends": dump(4<<20, 5<<20), "base64 in lines": dump(1<<20, 76), "short pieces of base64": dump(1<<20, 5), "a hex dump": hex(1 << 17),
+		"one token of 4 MB": strings.Repeat("x", 4<<20), "digests": strings.Repeat("d41d8cd98f00b204e9800998ecf8427e\n", 1<<15), "an endless URL": "https://" + strings.Repeat("a/", 2<<20)}
+	var articles []schemas.ArticleRow
+	var names []string
+	for name, text := range texts {
+		names = append(names, name)
+		articles = append(articles, article(len(articles), text))
+	}
+	rows, counts := made(t, articles)
+	for i, row := range rows {
+		if len(row.Tokens) > Most {
+			t.Errorf("%s: %d tokens", names[i], len(row.Tokens))
+		}
+		if strings.Contains(names[i], "without line ends") && len(row.Tokens) > 200 || strings.HasPrefix(names[i], "one token") && len(row.Tokens) > 0 {
+			t.Errorf("%s: %d tokens", names[i], len(row.Tokens))
+		}
+	}
+	if counts["cut"] == 0 {
+		t.Error("nothing was cut")
+	}
+}
+
+func TestMemoryDoesNotGrowWithEqualTexts(t *testing.T) {
+	var before, after runtime.MemStats
+	equal := func(n int) []schemas.ArticleRow {
+		var articles []schemas.ArticleRow
+		for i := range n {
+			articles = append(articles, article(i, "the same libfoo everywhere 3.14"))
+		}
+		return articles
+	}
+	dir := t.TempDir()
+	in := filepath.Join(dir, "in")
+	articles := equal(200000)
+	if err := arrowfile.WriteRows(in, len(articles), func(i int) schemas.ArticleRow { return articles[i] }); err != nil {
+		t.Fatal(err)
+	}
+	articles = nil
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	most := uint64(0)
+	counts, err := Run(in, filepath.Join(dir, "out"), func(rows int64) {
+		if rows%100000 == 0 {
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+			most = max(most, after.HeapAlloc-min(before.HeapAlloc, after.HeapAlloc))
+		}
+	})
+	if err != nil || counts["copies"] != 199999 || counts["tokens"] != 7 {
+		t.Fatalf("%v, %v", counts, err)
+	}
+	if most > 64<<20 {
+		t.Errorf("%d MB for equal texts", most>>20)
 	}
 }

@@ -83,6 +83,18 @@ func TestDumpsAndLongTextsAreBounded(t *testing.T) {
 			t.Errorf("%s: %d tokens", name, len(found))
 		}
 	}
+	for text, wanted := range map[string]int{
+		strings.Repeat("x", 64) + " end":                 2,
+		strings.Repeat("x", 65) + " end":                 1,
+		strings.Repeat("f0", 40) + " end":                1,
+		"https://" + strings.Repeat("ab1/", 50) + " end": 4, // https, ab1, the URL, end
+		"https://" + strings.Repeat("ab1/", 80) + " end": 3,
+		strings.Repeat("ab1/", 50) + " end":              2, // no URL
+	} {
+		if got := len(hashes(text)); got != wanted {
+			t.Errorf("%.70s...: %d tokens, wanted %d", text, got, wanted)
+		}
+	}
 	long := strings.Repeat("ы", Characters) + " libfoo"
 	if len(hashes(long)) != 0 {
 		t.Error("a token behind the first characters was taken")

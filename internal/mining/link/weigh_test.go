@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"crosssum/internal/artifact/arrowfile"
@@ -199,5 +200,51 @@ func TestEvidenceThatIsNoneIsNamed(t *testing.T) {
 	in.Model, in.Threshold = plain, 0.999
 	if _, err := Run(in, t.TempDir(), func(int, int) {}); err == nil {
 		t.Error("a precision that was never reached was taken")
+	}
+}
+
+func TestOtherLanguagesDecideBetweenTwoThatAreAlmostAsGood(t *testing.T) {
+	for _, c := range []struct {
+		wrong, right float32 // scores of the English article with two Hindi ones
+		wanted       string
+	}{{0.91, 0.90, "h0"}, {0.89, 0.90, "h0"}, {0.905, 0.90, "h0"}, {1, 0.90, "h1"}} { // the last is too far ahead
+		dir := t.TempDir()
+		in := Input{Rule: "evidence", Threshold: 0.5, DuplicateThreshold: 2, K: 4, Model: plain}
+		for language, ids := range map[string][]string{"english": {"e0"}, "hindi": {"h0", "h1"}, "thai": {"t0", "t1"}} {
+			in.Languages = append(in.Languages, language)
+			write(t, filepath.Join(dir, language), func() (rows []schemas.ArticleRow) {
+				for _, id := range ids {
+					rows = append(rows, schemas.ArticleRow{Language: language, ID: id})
+				}
+				return rows
+			}())
+		}
+		slices.Sort(in.Languages)
+		for _, l := range in.Languages {
+			in.Articles = append(in.Articles, filepath.Join(dir, l))
+		}
+		row := func(a, b int32, score float32) schemas.EvidenceRow {
+			return schemas.EvidenceRow{Source: a, Target: b, Score: score, SourceMean: 0.88, TargetMean: 0.88}
+		}
+		for name, rows := range map[string][]schemas.EvidenceRow{"english-hindi": {row(0, 0, c.right), row(0, 1, c.wrong)}, "english-thai": {row(0, 0, 0.95)},
+			"hindi-thai": {row(0, 0, 0.95), row(1, 1, 0.95)}} {
+			a, b, _ := strings.Cut(name, "-")
+			in.Lists = append(in.Lists, Lists{A: a, B: b, Evidence: write(t, filepath.Join(dir, name), rows)})
+		}
+		if _, err := Run(in, dir, func(int, int) {}); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if err := arrowfile.Each(filepath.Join(dir, "pairs.arrow"), func(p *schemas.PairRow) error {
+			if p.SourceLanguage == "english" && p.TargetLanguage == "hindi" {
+				got = arrowfile.Clone(p.TargetID)
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if got != c.wanted {
+			t.Errorf("scores %v and %v: %s was chosen, wanted %s", c.right, c.wrong, got, c.wanted)
+		}
 	}
 }
