@@ -40,7 +40,7 @@ var (
 		Files: []Published{{"pairs.arrow", IDs}, {"duplicates.arrow", IDs}, {"components.arrow", IDs}, {"histogram.json", IDs}}})
 	NearDuplicates = stage[NearDuplicatesInput](About{Name: "near_duplicates", Version: 1, Queue: QueueMain, Unit: "language", Workflows: datasetWorkflows,
 		From: "screen", In: []string{"articles"}, Out: []string{"equal", "near"}, Files: []Published{{"texts.arrow", IDs}, {"near.arrow", IDs}}})
-	Calibrate = stage[CalibrateInput](About{Name: "calibrate", Version: 2, Queue: QueueMain, Unit: "run", Folder: ".", Workflows: []string{CalibrateWorkflow},
+	Calibrate = stage[CalibrateInput](About{Name: "calibrate", Version: 3, Queue: QueueMain, Unit: "run", Folder: ".", Workflows: []string{CalibrateWorkflow},
 		Files: []Published{{"curve.json", Nothing}, {"calibration.html", Nothing}}})
 	SplitDedup = stage[SplitInput](About{Name: "split_dedup", Version: 3, Queue: QueueMain, Unit: "run", Workflows: datasetWorkflows,
 		From: "screen", In: []string{"articles"}, Out: []string{"train", "val", "test", "samples"},
