@@ -107,6 +107,11 @@ func (m *made) add(env *testsuite.TestActivityEnvironment, name string) (err err
 	case "neighbours":
 		out, err = stage(env, schemas.Neighbours, schemas.NeighboursInput{Embeddings: ref("embed"), Keep: p.Align.Keep, BlockRows: p.Align.BlockRows,
 			Numerics: p.Numerics})
+	case "lexicon":
+		out, err = stage(env, schemas.Lexicon, schemas.LexiconInput{Articles: ref("screen")})
+	case "evidence":
+		out, err = stage(env, schemas.Evidence, schemas.EvidenceInput{Lexicon: ref("lexicon"), Embeddings: ref("embed"), Neighbours: ref("neighbours"),
+			Neighbour: p.Align.Neighbours, BlockRows: p.Align.BlockRows, DuplicateThreshold: duplicates})
 	case "link":
 		out, err = stage(env, schemas.Link, schemas.LinkInput{Articles: ref("screen"), Neighbours: ref("neighbours"), Rule: "mutual",
 			Threshold: threshold, DuplicateThreshold: duplicates, Neighbour: p.Align.Neighbours})

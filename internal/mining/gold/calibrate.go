@@ -71,7 +71,7 @@ func Calibrate(in Calibration, progress func(done, total int)) (schemas.Calibrat
 		return out, invalid("gold: no two articles of the crawl have the same key in two languages: there is nothing to find")
 	}
 	if in.Rule == schemas.EvidenceRule {
-		if out.Model, err = j.fitEvidence(in.Input); err != nil {
+		if out.Model, err = j.fitEvidence(in.Input, func() { progress(len(in.Lists), 2*len(in.Lists)) }); err != nil {
 			return out, err
 		}
 	}

@@ -29,11 +29,11 @@ var wantedPrecisions = []float64{0.9, 0.95, 0.97, 0.98, 0.99, 0.995}
 
 // fitEvidence fits the rule "evidence" to the known pairs, and gives every contender of the sweep the probability that weights
 // fitted without its clusters say. A wrong pair lies in two clusters: it is nowhere fitted to where either is judged.
-func (j *jury) fitEvidence(in link.Input) (*schemas.EvidenceModel, error) {
+func (j *jury) fitEvidence(in link.Input, beat func()) (*schemas.EvidenceModel, error) {
 	model := startEvidence
 	for range rechoices {
 		in.Model = &model
-		if err := j.sweep.Rechoose(in); err != nil {
+		if err := j.sweep.Rechoose(in, beat); err != nil {
 			return nil, err
 		}
 		j.reconsider()

@@ -83,7 +83,7 @@ func link(in Input, progress func(done, total int)) (*result, error) {
 		progress(i+1, len(units))
 	}
 	if chosen.weigh {
-		if waiting, r.counts["candidates"], err = weigh(in, articles); err != nil {
+		if waiting, r.counts["candidates"], err = weigh(in, articles, func() { progress(len(units), len(units)) }); err != nil {
 			return nil, err
 		}
 	} else {

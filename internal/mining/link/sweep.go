@@ -38,7 +38,7 @@ func NewSweep(in Input, each func(number int32, row *schemas.ArticleRow) error, 
 		progress(i+1, len(in.Lists))
 	}
 	if chosen.weigh {
-		if r.accepted, _, err = chooseByEvidence(in, articles); err != nil {
+		if r.accepted, _, err = chooseByEvidence(in, articles, func() { progress(len(in.Lists), len(in.Lists)) }); err != nil {
 			return nil, err
 		}
 	}
@@ -137,8 +137,8 @@ func (s *Sweep) Value(i int) float32 { return s.contenders[i].value }
 // Judge gives a pair another value than the rule did.
 func (s *Sweep) Judge(i int, value float32) { s.contenders[i].value = value }
 
-// Rechoose lets the rule "evidence" choose again, with other weights.
-func (s *Sweep) Rechoose(in Input) (err error) {
-	s.contenders, _, err = chooseByEvidence(in, s.Articles)
+// Rechoose lets the rule "evidence" choose again, with other weights. beat is as of weigh.
+func (s *Sweep) Rechoose(in Input, beat func()) (err error) {
+	s.contenders, _, err = chooseByEvidence(in, s.Articles, beat)
 	return err
 }

@@ -13,21 +13,21 @@ const few = 30
 
 // weigh finds the contenders of all languages by the rule "evidence", with a probability each, in order. Twice they are chosen: by what
 // the two articles themselves say, then also by whether the other languages, with the first choice, agree. In memory are what
-// the first choice and the second chose, never what they chose from.
-func weigh(in Input, articles *Articles) (chosen []contender, candidates int64, err error) {
+// the first choice and the second chose, never what they chose from. beat is called for each pair of languages that was read.
+func weigh(in Input, articles *Articles, beat func()) (chosen []contender, candidates int64, err error) {
 	threshold, err := in.Model.Cut(in.Threshold)
 	if err != nil {
 		return nil, 0, invalid("%v", err)
 	}
-	chosen, candidates, err = chooseByEvidence(in, articles)
+	chosen, candidates, err = chooseByEvidence(in, articles, beat)
 	for i := range chosen {
 		chosen[i].threshold = threshold
 	}
 	return chosen, candidates, err
 }
 
-func chooseByEvidence(in Input, articles *Articles) (chosen []contender, candidates int64, err error) {
-	w := &weighing{articles: articles, model: newLinear(in.Model)}
+func chooseByEvidence(in Input, articles *Articles, beat func()) (chosen []contender, candidates int64, err error) {
+	w := &weighing{articles: articles, model: newLinear(in.Model), beat: beat}
 	units := sorted(in.Lists)
 	if err := w.measure(units); err != nil {
 		return nil, 0, err
@@ -104,6 +104,7 @@ type weighing struct {
 	articles *Articles
 	model    linear
 	pools    []pool // by article; nil where every language has enough articles
+	beat     func()
 }
 
 // pool sums up the means of an article in the languages that have enough articles.
@@ -202,6 +203,7 @@ func (w *weighing) each(unit Lists, use func(a, b int32, row *schemas.EvidenceRo
 	fromA, toA, _ := w.articles.span(unit.A)
 	fromB, toB, _ := w.articles.span(unit.B)
 	last := [2]int32{-1, -1}
+	defer w.beat()
 	return arrowfile.Each(unit.Evidence, func(row *schemas.EvidenceRow) error {
 		at := [2]int32{row.Source, row.Target}
 		if at[0] < 0 || int(at[0]) >= toA-fromA || at[1] < 0 || int(at[1]) >= toB-fromB || at[0] < last[0] || at[0] == last[0] && at[1] <= last[1] {

@@ -155,7 +155,7 @@ func TestALanguageOfFewArticlesIsMeasuredByWhatTheOthersSay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		weighs := &weighing{articles: articles, model: newLinear(plain)}
+		weighs := &weighing{articles: articles, model: newLinear(plain), beat: func() {}}
 		if err := weighs.measure(sorted(in.Lists)); err != nil {
 			t.Fatal(err)
 		}
@@ -246,5 +246,20 @@ func TestOtherLanguagesDecideBetweenTwoThatAreAlmostAsGood(t *testing.T) {
 		if got != c.wanted {
 			t.Errorf("scores %v and %v: %s was chosen, wanted %s", c.right, c.wrong, got, c.wanted)
 		}
+	}
+}
+
+func TestWhatIsWeighedIsHeardOfForEachPairOfLanguages(t *testing.T) {
+	w := randomWorld(rand.New(rand.NewSource(8)), 0.4, map[string]int{"english": 31, "hindi": 32, "thai": 33, "urdu": 4})
+	beats := 0
+	if _, err := Run(w.evident(t, none), t.TempDir(), func(done, total int) {
+		if beats++; done > total {
+			t.Errorf("%d of %d", done, total)
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if beats < 10+3*6 { // ten units, and six pairs are read thrice: Urdu has few articles
+		t.Errorf("heard %d times", beats)
 	}
 }
