@@ -51,7 +51,7 @@ func TestARunThatIsKilledAnywhereEndsWithTheBytesOfAnUndisturbedOne(t *testing.T
 
 	// when it is run again, then everything is reused;
 	again := pipeline(t, c, calm, "again", fmt.Sprintf(params, ""))
-	if got := reused(again); got != "embed evidence export generate identify ingest lexicon link neighbours score screen split_dedup tokenize train" {
+	if got := reused(again); got != "embed evidence export generate identify ingest lexicon link near_duplicates neighbours score screen split_dedup tokenize train" {
 		t.Errorf("a second run reused only %s", got)
 	}
 	for _, s := range again.Stages {
@@ -63,7 +63,7 @@ func TestARunThatIsKilledAnywhereEndsWithTheBytesOfAnUndisturbedOne(t *testing.T
 
 	// when one parameter is another, then what reads it is computed, and nothing before it;
 	changed := pipeline(t, c, calm, "changed", fmt.Sprintf(params, `, "beams": 2`))
-	if got := reused(changed); got != "embed evidence export identify ingest lexicon link neighbours screen split_dedup tokenize train" {
+	if got := reused(changed); got != "embed evidence export identify ingest lexicon link near_duplicates neighbours screen split_dedup tokenize train" {
 		t.Errorf("with other beams, %s was reused", got)
 	}
 
