@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"crosssum/internal/operation/processes"
+	"crosssum/internal/operation/schedules"
 	"crosssum/internal/testkit/programs"
 	"crosssum/schemas"
 
@@ -133,6 +135,36 @@ func TestEveryWorkflowIDWorks(t *testing.T) {
 			ask, []probe{{"scan", "a"}})
 		if err = errors.Join(err, run.Get(t.Context(), &errs)); err != nil || !strings.Contains(errs[0], "unable to decode the activity function input") {
 			t.Errorf("%q: its activities do not run: %v, %v", id, err, errs)
+		}
+	}
+}
+
+// TestASchedulesRunsHaveIDsOfAllLetters: the web UI's form takes any id for a schedule and its runs, and the server puts the time behind it.
+func TestASchedulesRunsHaveIDsOfAllLetters(t *testing.T) {
+	dir := t.TempDir()
+	s := programs.Start(t, dir)
+	serve(t, s, dir)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	for _, id := range []string{"ü-1", "每周", "साप्ताहिक 🙂", "e\u0301", strings.Repeat("щ", 200)} {
+		_, err := s.Client.ScheduleClient().Create(ctx, client.ScheduleOptions{ID: id, Spec: client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: 168 * time.Hour}}},
+			Action: &client.ScheduleWorkflowAction{ID: id, Workflow: schemas.RealignWorkflow, Args: []any{schemas.RawParams(`{"colour": "red"}`)}, TaskQueue: "a",
+				WorkflowExecutionTimeout: 20 * time.Second}})
+		if err != nil {
+			t.Errorf("%q: %v", id, err)
+			continue
+		}
+		run, err := schedules.Trigger(ctx, s.Client, id)
+		if err != nil || !strings.HasPrefix(run, id+"-") {
+			t.Errorf("%q: its run is %q, %v", id, run, err)
+			continue
+		}
+		if err := s.Client.GetWorkflow(ctx, run, "").Get(ctx, nil); err == nil || !strings.Contains(err.Error(), "$.colour: unknown field") {
+			t.Errorf("%q: its run does not end with the reason: %v", run, err)
+		}
+		found, err := schedules.Find(ctx, s.Client, id)
+		if err = errors.Join(err, schedules.Pause(ctx, s.Client, id, "日曜日"), schedules.Resume(ctx, s.Client, id, ""), schedules.Delete(ctx, s.Client, id)); err != nil || found.Last != run {
+			t.Errorf("%q: %+v, %v", id, found, err)
 		}
 	}
 }
