@@ -75,7 +75,7 @@ func (a *Activities) checkOf(run schemas.Ahead, files []schemas.CrawlFile) (requ
 	}
 	if t := p.Train; p.Split.Val == 0 && !labelled && (t.Output == "best" || t.Patience > 0) {
 		return request, fault.New(schemas.InvalidInput, "train.output %q and train.patience %d need validation, split.val_percent is 0, and the crawl has no "+
-			"<language>_val.jsonl: raise the share, or %s", t.Output, t.Patience, schemas.Give("train.output", "last"))
+			"<language>_val.jsonl: raise the share: %s; or take the last: %s", t.Output, t.Patience, schemas.Shares(), schemas.Give("train.output", "last"))
 	}
 	request.Training, request.Targets = p.Train, targetsOf(languages, p.Train)
 	return request, nil

@@ -27,7 +27,7 @@ func (a *Activities) trainable(summarizer model, in schemas.TrainInput) error {
 	}
 	if p := in.Params; !validated && (p.Output == "best" || p.Patience > 0) {
 		return fault.New(schemas.InvalidInput, "train.output %q and train.patience %d need validation, and no sample of split \"val\" is of a pair that is "+
-			"trained on: raise split.val_percent, or %s", p.Output, p.Patience, schemas.Give("train.output", "last"))
+			"trained on: raise split.val_percent: %s; or take the last: %s", p.Output, p.Patience, schemas.Shares(), schemas.Give("train.output", "last"))
 	}
 	return a.unseen(summarizer, in)
 }

@@ -58,7 +58,7 @@ func (c *checks) params(p Params) {
 	}
 	c.check(p.Train.Pairs*p.Train.MiniBatch%max(p.Train.Ranks, 1) == 0, "train.ranks", "%d ranks cannot share a batch of %d (pairs times mini_batch) equally",
 		p.Train.Ranks, p.Train.Pairs*p.Train.MiniBatch)
-	c.check(p.Train.Precision != "bf16" || p.Numerics == "native", "train.precision", "bf16 needs numerics native: portable numerics are fp32")
+	c.check(p.Train.Precision != "bf16" || p.Numerics == "native", "train.precision", "bf16 needs numerics native: portable numerics are fp32: %s", Give("numerics", "native"))
 }
 
 // CheckNumerics is of a parameter that every native stage has by itself.
@@ -126,7 +126,7 @@ func (p SplitParams) Check() error {
 	c.whole("split.train_percent", p.Train, 0, 100)
 	c.whole("split.val_percent", p.Val, 0, 100)
 	c.whole("split.test_percent", p.Test, 0, 100)
-	c.check(p.Train+p.Val+p.Test == 100, "split", "the three percentages sum to %d, not 100", p.Train+p.Val+p.Test)
+	c.check(p.Train+p.Val+p.Test == 100, "split", "the three percentages sum to %d, not 100: give all three: %s", p.Train+p.Val+p.Test, Shares())
 	c.positive("split.large_component_share", p.LargeShare, 1)
 	c.real("split.near_text_similarity", p.NearText, 0.5, 1)
 	c.whole("split.boilerplate_articles", p.Boilerplate, 1, 250)
@@ -146,13 +146,14 @@ func (p TrainParams) Check() error {
 	c.oneOf("train.sampling", p.Sampling, "coin", "fixed_source", "fixed_target", "unistage")
 	c.oneOf("train.setting", p.Setting, "many_to_many", "many_to_one", "one_to_many", "")
 	c.check((p.Pivot != "") == (p.Setting == "many_to_one" || p.Setting == "one_to_many"), "train.pivot",
-		"is %.40q; the settings many_to_one and one_to_many have one, many_to_many has none", p.Pivot)
+		"is %.40q; the settings many_to_one and one_to_many have one, many_to_many has none: %s", p.Pivot, Give("train.pivot", pivotOf(p.Setting)))
 	c.whole("train.source_tokens", p.SourceTokens, 2, 16384)
 	c.whole("train.target_tokens", p.TargetTokens, 2, 4096)
 	c.positive("train.learning_rate_scale", p.LearningRate, 1000)
 	c.whole("train.warmup_steps", p.WarmupSteps, 0, 1<<30)
 	c.oneOf("train.optimizer", p.Optimizer, "adafactor", "adamw")
-	c.check(p.Optimizer != "adamw" || !p.ScaleParameter, "train.scale_parameter", "belongs to adafactor, and train.optimizer is adamw: set it to false")
+	c.check(p.Optimizer != "adamw" || !p.ScaleParameter, "train.scale_parameter", "belongs to adafactor, and train.optimizer is adamw: %s",
+		Give("train.scale_parameter", false))
 	c.real("train.label_smoothing", p.LabelSmoothing, 0, 0.999)
 	c.real("train.weight_decay", p.WeightDecay, 0, 0.999)
 	c.real("train.gradient_norm", p.GradientNorm, 1e-6, 1e6)
@@ -166,7 +167,7 @@ func (p TrainParams) Check() error {
 	c.oneOf("train.output", p.Output, "last", "best")
 	c.whole("train.patience", p.Patience, 0, 1<<20)
 	c.check(p.ValidateEvery > 0 && p.ValidateEvery <= p.Steps || p.Output != "best" && p.Patience == 0, "train.validate_every_steps",
-		"%d: output \"best\" and patience need a validation within the %d steps", p.ValidateEvery, p.Steps)
+		"%d: output \"best\" and patience need a validation within the %d steps: %s", p.ValidateEvery, p.Steps, Give("train.validate_every_steps", max(1, p.Steps/10)))
 	return c.err
 }
 
@@ -190,6 +191,14 @@ func (p ReportParams) Check() error {
 	return c.err
 }
 
+// pivotOf is an example of what belongs to a setting.
+func pivotOf(setting string) string {
+	if setting == "many_to_one" || setting == "one_to_many" {
+		return "english"
+	}
+	return ""
+}
+
 // checks keeps the first error.
 type checks struct{ err error }
 
@@ -205,16 +214,23 @@ func (c *checks) check(ok bool, path, format string, args ...any) {
 	}
 }
 
+// ranged says also how another value is given, by the example of one in range.
+func (c *checks) ranged(ok bool, path string, in any, format string, args ...any) {
+	if !ok {
+		c.check(false, path, "%s: give another: %s", fmt.Sprintf(format, args...), Give(path, in))
+	}
+}
+
 func (c *checks) oneOf(path, value string, names ...string) {
-	c.check(slices.Contains(names, value), path, "%.40q is not one of %s", value, strings.Join(names, ", "))
+	c.ranged(slices.Contains(names, value), path, names[0], "%.40q is not one of %s", value, strings.Join(names, ", "))
 }
 
 func (c *checks) real(path string, value, low, high float64) {
-	c.check(!math.IsNaN(value) && value >= low && value <= high, path, "%v is not in %v..%v", value, low, high)
+	c.ranged(!math.IsNaN(value) && value >= low && value <= high, path, min(max(value, low), high), "%v is not in %v..%v", value, low, high)
 }
 
 func (c *checks) positive(path string, value, high float64) {
-	c.check(value > 0 && value <= high, path, "%v must be above 0 and at most %v", value, high)
+	c.ranged(value > 0 && value <= high, path, high, "%v must be above 0 and at most %v", value, high)
 }
 
 func (c *checks) whole(path string, value any, low, high int) {
@@ -225,5 +241,5 @@ func (c *checks) whole(path string, value any, low, high int) {
 	case int64:
 		n = v
 	}
-	c.check(n >= int64(low) && n <= int64(high), path, "%d is not in %d..%d", n, low, high)
+	c.ranged(n >= int64(low) && n <= int64(high), path, min(max(n, int64(low)), int64(high)), "%d is not in %d..%d", n, low, high)
 }

@@ -98,6 +98,32 @@ func TestWrongParametersAreNamedByTheirJSONPath(t *testing.T) {
 	}
 }
 
+func TestAParameterOutOfRangeIsToldWithHowToGiveAnother(t *testing.T) {
+	for raw, want := range map[string]string{
+		`{"train": {"steps": 0}}`:                                  `: give another: {"train": {"steps": 1}} in the file of --params, or in the form's JSON; of ./crosssum train: {"steps": 1}`,
+		`{"train": {"dropout": 7}}`:                                `{"train": {"dropout": 0.999}} in the file of --params`,
+		`{"train": {"learning_rate_scale":0}}`:                     `{"train": {"learning_rate_scale": 1000}}`,
+		`{"align": {"keep": 2}}`:                                   `{"align": {"keep": 4}}`,
+		`{"screen": {"misplaced": "drop"}}`:                        `{"screen": {"misplaced": "keep"}}`,
+		`{"numerics": "fast"}`:                                     `{"numerics": "portable"} in the file of --params, or in the form's JSON`,
+		`{"ingest": {"reject_fraction": -1}}`:                      `{"ingest": {"reject_fraction": 0}}`,
+		`{"split": {"train_percent": 90}}`:                         `{"split": {"train_percent":80,"val_percent":10,"test_percent":10}}`,
+		`{"train": {"precision": "bf16"}}`:                         `{"numerics": "native"}`,
+		`{"train": {"pivot": "english"}}`:                          `{"train": {"pivot": ""}}`,
+		`{"train": {"setting": "many_to_one"}}`:                    `{"train": {"pivot": "english"}}`,
+		`{"train": {"optimizer": "adamw"}}`:                        `{"train": {"scale_parameter": false}}`,
+		`{"train": {"output": "best", "validate_every_steps": 0}}`: `{"train": {"validate_every_steps": 8}}`,
+	} {
+		if _, err := schemas.DecodePipeline(schemas.RawParams(raw)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: wanted %s, got %v", raw, want, err)
+		}
+	}
+	if _, err := schemas.DecodeTrain(schemas.RawParams(`{"steps": 0}`), schemas.Demo().Train); err == nil || !strings.HasPrefix(err.Error(), "$.steps: 0 is not in") ||
+		!strings.Contains(err.Error(), `of ./crosssum train: {"steps": 1}`) {
+		t.Error(err)
+	}
+}
+
 func TestRealignTakesItsOwnParametersAndThoseOfPipeline(t *testing.T) {
 	p, err := schemas.DecodeRealign(schemas.RawParams(`{"crawls": "news", "languages": ["hindi"], "align": {"keep": 12}}`))
 	if err != nil {

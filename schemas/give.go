@@ -26,6 +26,13 @@ func Give(path string, value any) string {
 	return fmt.Sprintf("%s in the file of --params, or in the form's JSON%s", object, tool)
 }
 
+// Shares says how a person gives the shares of the splits: all three, since they make 100 together.
+//
+//workflowcheck:ignore
+func Shares() string {
+	return Give("split", json.RawMessage(`{"train_percent": 80, "val_percent": 10, "test_percent": 10}`))
+}
+
 // Fitted says that a training takes a smaller mini-batch than it was asked for.
 func Fitted(asked, taken int) string {
 	return fmt.Sprintf("train.mini_batch is %d in place of %d, since no pair has %[2]d training samples. To choose it: %s", taken, asked,

@@ -79,7 +79,7 @@ func load(samples string, tokens []string, vocabulary int, alive func(articles i
 		return nil, err
 	}
 	if len(d.pairs) == 0 {
-		return nil, invalid("%s: no sample is in split \"train\": align more articles or raise the share of train", samples)
+		return nil, invalid("%s: no sample is in split \"train\": align more articles or raise the share of train: %s", samples, schemas.Shares())
 	}
 	views := d
 	defer func() {

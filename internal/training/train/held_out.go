@@ -91,7 +91,7 @@ func (in *inputs) holdOut(languages starts.Tokens, out *outputs) error {
 	if len(d.list) == 0 {
 		if p.Output == "best" || p.Patience > 0 {
 			return invalid("output %q and patience %d need validation, and no sample of split \"val\" is of a pair that is trained on: "+
-				"raise the share of val, or set output to \"last\" and patience to 0: %s", p.Output, p.Patience, schemas.Give("train.output", "last"))
+				"raise the share of val: %s; or set output to \"last\" and patience to 0: %s", p.Output, p.Patience, schemas.Shares(), schemas.Give("train.output", "last"))
 		}
 		if in.request.Batches == "" {
 			out.note("not validated: no sample of split \"val\" is of a pair that is trained on")
