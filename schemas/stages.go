@@ -17,7 +17,7 @@ var (
 		Workflows: []string{PipelineWorkflow, BuildDatasetWorkflow, TrainWorkflow, CalibrateWorkflow}})
 	WaitingActivity = activity[WaitingInput, Waiting](About{Name: "waiting", Policy: ScanPolicy, Unit: "crawl", Workflows: []string{RealignWorkflow}})
 
-	Ingest = stage[IngestInput](About{Name: "ingest", Version: 4, Queue: QueueMain, Unit: "language", Workflows: everyWorkflow,
+	Ingest = stage[IngestInput](About{Name: "ingest", Version: 5, Queue: QueueMain, Unit: "language", Workflows: everyWorkflow,
 		From: "ingest", In: []string{"read"}, Out: []string{"accepted"},
 		Files: []Published{{"articles.arrow", Texts}, {"deletions.arrow", IDs}, {"rejects.arrow", IDs}, {"files.json", Nothing}}})
 	Merge = stage[MergeInput](About{Name: "merge", Version: 1, Queue: QueueMain, Unit: "language", Workflows: []string{RealignWorkflow},

@@ -173,7 +173,8 @@ func readMembers(name string, packed io.Reader, limits schemas.IngestParams, pro
 const block = 512
 
 func tooLarge(name string, limits schemas.IngestParams) error {
-	return bad("%s: unpacks to more than %d bytes (ingest.max_file_bytes): split it, or raise the limit", name, limits.MaxFileBytes)
+	return bad("%s: unpacks to more than %d bytes (ingest.max_file_bytes): split it, or raise the limit: %s", name, limits.MaxFileBytes,
+		schemas.Give("ingest.max_file_bytes", 2*limits.MaxFileBytes))
 }
 
 // onlyZeros reads what follows the end of an archive, in which another archive would be passed over.

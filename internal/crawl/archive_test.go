@@ -253,6 +253,21 @@ func TestABombInAnArchiveEndsAtTheLimit(t *testing.T) {
 			}
 		}
 	}
+	var folders []string
+	for i := range 9000 { // of 512 bytes each, and in the size of no member
+		folders = append(folders, fmt.Sprint(i, "/"), "")
+	}
+	for name, archive := range map[string][]byte{"zeros behind its end": append(tarred(t, "english.jsonl", row("a", "x")), make([]byte, 32<<20)...),
+		"folders alone": tarred(t, append(folders, "english.jsonl", row("a", "x"))...), "zeros and no member": make([]byte, 32<<20)} {
+		for _, ending := range []string{"", ".gz", ".xz", ".zst"} {
+			f := open(t, crawlOf(t, map[string]string{"x.tar" + ending: string(compressed(t, ending, archive))}))
+			f.Archives.Limits = roomy
+			f.Archives.Limits.MaxFileBytes = 4 << 20
+			if _, err := f.Files(nil); err == nil || !strings.Contains(err.Error(), `{"ingest": {"max_file_bytes": 8388608}}`) {
+				t.Errorf("%s%s: %v", name, ending, err)
+			}
+		}
+	}
 	f := open(t, crawlOf(t, map[string]string{"x.tar.zst": string(compressed(t, ".zst", tarred(t, "english.jsonl", row("a", "x"))))}))
 	f.Archives.Limits = roomy
 	f.Archives.Limits.MaxWindowBytes = 1024

@@ -49,7 +49,7 @@ func (in Ingested) Counts() map[string]int64 {
 
 // Ingest reads the files of one language into <out>/articles.arrow and <out>/deletions.arrow, by id, <out>/rejects.arrow, by
 // (file, line), and <out>/files.json. Of several rows of one id the first in (file, line) order stays, and those that differ from it
-// are rejects, each of them once. scratch is a folder for
+// are rejects, each of them once; so is a line without a row, however often it stands there. scratch is a folder for
 // sorted runs: memory does not grow with the crawl. progress gets the rows read so far.
 //
 // A file that cannot be read to its end, or with too many rejects, is an InputError. tolerant leaves such a file out
@@ -107,14 +107,22 @@ func readLanguage(ctx context.Context, f *Folder, files []schemas.CrawlFile, lim
 		}
 		return nil
 	}
+	faulty := map[[sha256.Size]byte]bool{}
 	for i, c := range files {
 		blank, err := readFile(ctx, f, c, limits, func(n int64, a Article, r *Reject) error {
+			if r != nil && faulty[r.row] { // a line that stands before is no second fault
+				in.Repeated++
+				return nil
+			}
 			in.Read++
 			perFile[i].read++
 			if in.Read%5000 == 0 {
 				progress(in.Read)
 			}
 			if r != nil {
+				if r.row != [sha256.Size]byte{} {
+					faulty[r.row] = true
+				}
 				r.File = i
 				return reject(*r)
 			}
@@ -214,7 +222,7 @@ func overBudget(f *Folder, files []schemas.CrawlFile, rejects []Reject, file int
 			first = append(first, fmt.Sprintf("line %d %s (%s)", r.Line, r.Reason, r.Detail))
 		}
 	}
-	fault := fmt.Sprintf("%s: %s; mend the file, or raise ingest.reject_fraction", what, strings.Join(first, "; "))
+	fault := fmt.Sprintf("%s: %s; mend the file, or raise ingest.reject_fraction: %s", what, strings.Join(first, "; "), schemas.Give("ingest.reject_fraction", 0.1))
 	return &InputError{Budget: true, Fault: fault, file: file, Message: fmt.Sprintf("crawl %s, %s: %s", f.Name, files[file].Path, fault)}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -32,7 +33,8 @@ func unread(path, beyond string, err error) error {
 		return err
 	case errors.As(err, &window):
 		return badFile(path, "it was packed with a window of %d bytes, at most %d are read (ingest.max_window_bytes), since unpacking takes so much memory: raise the limit, "+
-			"or pack the file anew with a smaller window (zstd without --long, xz -9 at most)", window.Window, window.Most)
+			"or pack the file anew with a smaller window (zstd without --long, xz -9 at most). To raise it: %s", window.Window, window.Most,
+			schemas.Give("ingest.max_window_bytes", window.Window))
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return badFile(path, "cannot be read %s, where it ends too early: is it truncated?", beyond)
 	}
@@ -70,7 +72,8 @@ func EachRow(ctx context.Context, path string, packed io.Reader, limits schemas.
 		case errors.Is(err, io.EOF):
 			return blank, nil
 		case errors.As(err, &large):
-			return blank, badFile(path, "unpacks to more than %d bytes (max_file_bytes): split it, or raise the limit", limits.MaxFileBytes)
+			return blank, badFile(path, "unpacks to more than %d bytes (ingest.max_file_bytes): split it, or raise the limit: %s", limits.MaxFileBytes,
+				schemas.Give("ingest.max_file_bytes", 2*limits.MaxFileBytes))
 		case err != nil:
 			err = unread(path, fmt.Sprintf("beyond line %d", n), err)
 		case n%1024 == 0 && ctx.Err() != nil:
@@ -82,7 +85,7 @@ func EachRow(ctx context.Context, path string, packed io.Reader, limits schemas.
 		case len(bytes.TrimSpace(line)) > 0:
 			a, r := parseLine(line)
 			if r != nil {
-				r.Line = n
+				r.Line, r.row = n, sha256.Sum256(line)
 			}
 			err = row(n, a, r)
 		default:

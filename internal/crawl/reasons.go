@@ -1,6 +1,9 @@
 package crawl
 
-import "fmt"
+import (
+	"crypto/sha256"
+	"fmt"
+)
 
 // Reason says why a row stands in quarantine. The list is closed: a new reason is a new version of the ingest stage.
 type Reason string
@@ -29,7 +32,8 @@ type Reject struct {
 	File   int // index of the crawl file
 	Line   int64
 	Reason Reason
-	Detail string // at most detailBytes
+	Detail string            // at most detailBytes
+	row    [sha256.Size]byte // digest of the line; zeros where the line was not kept
 }
 
 const detailBytes = 160

@@ -29,6 +29,12 @@ func TestEqualRowsAreOneRowAndNoFault(t *testing.T) {
 		"two that differ from the first alike":      {a + row("a", "z"), row("a", "z"), "1 1 0 1"},
 		"a title more":                              {a + `{"id":"a","summary":"s","text":"x","title":"t"}` + "\n", "", "1 1 0 0"},
 		"an image more":                             {a + `{"id":"a","summary":"s","text":"x","images":["i"]}` + "\n", "", "1 1 0 0"},
+		"a line that is no row, twice":              {"bad\n" + a + "bad\n", "", "1 1 0 1"},
+		"a row without its text in two files":       {a + `{"id":"q","summary":"s"}` + "\n", `{"id":"q","summary":"s"}`, "1 1 0 1"},
+		"bytes that are no UTF-8":                   {a + strings.Repeat("\xff\n", 4), "\xff\n", "1 1 0 4"},
+		"two faults, one of them again":             {"{\n[\n{\n" + a, "[", "1 2 0 2"},
+		"lines too long to be kept":                 {a + strings.Repeat(strings.Repeat("x", 5000)+"\n", 2), "", "1 2 0 0"},
+		"faults that differ by a blank":             {a + "bad\nbad \n", "", "1 2 0 0"},
 		"an article and its deletion":               {row("w", "x"), deletion, "1 1 0 0"},
 	} {
 		root := t.TempDir()
@@ -38,6 +44,7 @@ func TestEqualRowsAreOneRowAndNoFault(t *testing.T) {
 		}
 		folder, files := scanned(t, root)
 		limits := roomy
+		limits.MaxLineBytes = 1000
 		if strings.Fields(c.want)[1] == "0" {
 			limits.RejectFraction = 0
 		}

@@ -49,7 +49,7 @@ func TestATolerantReadingLeavesOutWhatFailsAndNothingElse(t *testing.T) {
 	write(t, filepath.Join(root, "c", "english_val.jsonl"), row("a", "val")+row("b", "val")+row("c", "val")+"bad\n")
 	write(t, filepath.Join(root, "good", "english_val.jsonl"), row("a", "val")+row("b", "val")+row("c", "val")+"bad\n")
 	// Its own rejects are within the budget; with a, b and c second to those of a file before they are not.
-	write(t, filepath.Join(root, "c", "english_test.jsonl"), row("a", "test")+row("b", "test")+row("c", "test")+"bad\nbad\nbad\n")
+	write(t, filepath.Join(root, "c", "english_test.jsonl"), row("a", "test")+row("b", "test")+row("c", "test")+"bad\nworse\nworst\n")
 	write(t, filepath.Join(root, "c", "english_train.jsonl.gz"), string(packed(t, ".gz", 1, []byte(row("z", "train")))[:30]))
 	folder, files := scanned(t, root)
 	out := t.TempDir()
