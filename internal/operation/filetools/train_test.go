@@ -57,7 +57,7 @@ func TestTheFileToolTakesAllBatchesIntoAFolderOfItsOwn(t *testing.T) {
 		{summarizer, `{}`, "holds a model already, and no checkpoints of this training: give another folder"},
 		{in("file", ""), `{}`, "file is a file: give a folder"},
 		{output, `{"micro_batch": 1}`, "is a checkpoint of another model"},
-		{output, `{"train": {"steps": 3}}`, "params.json: $.train: unknown field; there are activation_checkpointing,"},
+		{output, `{"train": {"steps": 3}}`, "params.json: $.train: the parameters of a training stand here by themselves: {\"steps\": 500}"},
 		{output, `{"learning_rate_scale": "NaN"}`, `params.json: $.learning_rate_scale: wanted a number, got "NaN"`},
 		{output, `{"steps": 3} {"steps": 4}`, "params.json: $: more follows the object"},
 	} {
