@@ -18,6 +18,8 @@ import (
 	"path/filepath"
 	"slices"
 	"sync/atomic"
+
+	"crosssum/schemas"
 )
 
 // MaxHeader is the longest header that is read: safetensors' own limit.
@@ -101,7 +103,7 @@ func openSharded(path string) (*File, error) {
 		WeightMap map[string]string `json:"weight_map"`
 	}
 	if err := json.Unmarshal(raw, &index); err != nil {
-		return nil, fmt.Errorf("%s: not an index of safetensors: %w", path, err)
+		return nil, fmt.Errorf("%s: not an index of safetensors: %w", path, schemas.InJSONsWords(err))
 	}
 	if len(index.WeightMap) == 0 {
 		return nil, fmt.Errorf("%s: has no weight_map", path)
@@ -174,7 +176,7 @@ func parse(r io.ReaderAt, size int64) (map[string]Entry, error) {
 	}
 	if m, ok := fields["__metadata__"]; ok { // free text
 		if err := json.Unmarshal(m, &map[string]string{}); err != nil {
-			return nil, fmt.Errorf("header: __metadata__: %w", err)
+			return nil, fmt.Errorf("header: __metadata__: %w", schemas.InJSONsWords(err))
 		}
 		delete(fields, "__metadata__")
 	}
@@ -201,13 +203,13 @@ func parse(r io.ReaderAt, size int64) (map[string]Entry, error) {
 func header(raw []byte) (map[string]json.RawMessage, error) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return nil, fmt.Errorf("no JSON object (%v)", err)
+		return nil, errors.New("no JSON object")
 	}
 	fields := map[string]json.RawMessage{}
 	for d.More() {
 		t, err := d.Token()
 		if err != nil {
-			return nil, err
+			return nil, schemas.InJSONsWords(err)
 		}
 		name := t.(string) // as keys are
 		if _, twice := fields[name]; twice {
@@ -215,12 +217,12 @@ func header(raw []byte) (map[string]json.RawMessage, error) {
 		}
 		var field json.RawMessage
 		if err := d.Decode(&field); err != nil {
-			return nil, err
+			return nil, schemas.InJSONsWords(err)
 		}
 		fields[name] = field
 	}
 	if _, err := d.Token(); err != nil {
-		return nil, err
+		return nil, schemas.InJSONsWords(err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("more follows the object")
@@ -258,7 +260,7 @@ func parseEntry(name string, raw json.RawMessage, room int64) (Entry, error) {
 		Offsets []int64 `json:"data_offsets"`
 	}
 	if err := json.Unmarshal(raw, &field); err != nil {
-		return Entry{}, err
+		return Entry{}, schemas.InJSONsWords(err)
 	}
 	size, ok := sizes[field.DType]
 	if !ok {

@@ -237,3 +237,32 @@ func TestTensorsAreEqualByTypeShapeAndEveryByte(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsWrongWithTheJSONOfAHeaderIsSaidInJSONsWords(t *testing.T) {
+	for text, want := range map[string]string{
+		`[]`:                        "header: no JSON object",
+		`{"a": 1}`:                  `tensor "a": wanted an object, got a number`,
+		`{"a": {"dtype": 7}}`:       `tensor "a": dtype: wanted a string, got a number`,
+		`{"a": {"shape": ["x"]}}`:   `tensor "a": shape: wanted a whole number, got a string`,
+		`{"a": {"shape": [1.5]}}`:   `tensor "a": shape: wanted a whole number, got a number 1.5`,
+		`{"__metadata__": [1]}`:     "__metadata__: wanted an object, got a list",
+		`{"__metadata__": {"a":1}}`: "__metadata__: wanted a string, got a number",
+		`{"a": {"dtype": "F32"`:     "ends before its JSON does",
+		`{"a": x}`:                  "header: byte 5: invalid character",
+	} {
+		raw := file(text, 0)
+		_, err := parse(bytes.NewReader(raw), int64(len(raw)))
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "json: cannot") || strings.Contains(err.Error(), "Go ") {
+			t.Errorf("%s: wanted %q, got %v", text, want, err)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "model.safetensors.index.json")
+	for text, want := range map[string]string{`[]`: "wanted an object, got a list", `{"weight_map": {"a": 1}}`: "weight_map: wanted a string, got a number"} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := openSharded(path); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "Go ") {
+			t.Errorf("%s: wanted %q, got %v", text, want, err)
+		}
+	}
+}

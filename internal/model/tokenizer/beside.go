@@ -14,6 +14,7 @@ import (
 
 	"crosssum/internal/artifact/bounded"
 	"crosssum/internal/model/settings"
+	"crosssum/schemas"
 )
 
 // listed are the tokens that the files of a directory add to its vocabulary, in the order of their ids; where tells the file of each, by
@@ -76,7 +77,7 @@ func (l *listed) config(path string, b []byte) error {
 		Extra      json.RawMessage       `json:"extra_special_tokens"` // a list, or an object whose values are tokens
 	}
 	if err := json.Unmarshal(b, &c); err != nil {
-		return err
+		return schemas.InJSONsWords(err)
 	}
 	for _, id := range slices.Sorted(maps.Keys(c.Decoder)) {
 		n, err := strconv.ParseInt(id, 10, 32)
@@ -97,7 +98,7 @@ func (l *listed) config(path string, b []byte) error {
 		if json.Unmarshal(raw, &tokens) != nil {
 			byName := map[string]token{}
 			if err := json.Unmarshal(raw, &byName); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
+				return fmt.Errorf("%s: %w", name, schemas.InJSONsWords(err))
 			}
 			tokens = slices.Collect(maps.Values(byName))
 		}
@@ -112,7 +113,7 @@ func (l *listed) config(path string, b []byte) error {
 func (l *listed) plain(path string, b []byte) error {
 	var ids map[string]int32
 	if err := json.Unmarshal(b, &ids); err != nil {
-		return err
+		return schemas.InJSONsWords(err)
 	}
 	for _, text := range slices.Sorted(maps.Keys(ids)) {
 		if err := l.add(path, addedToken{ID: ids[text], Content: text, Normalized: true}); err != nil {

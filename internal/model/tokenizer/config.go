@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"crosssum/internal/model/settings"
+	"crosssum/schemas"
 )
 
 // Config is tokenizer_config.json, as far as it changes ids. Defaults are those of transformers.
@@ -64,7 +65,10 @@ func (t *token) UnmarshalJSON(b []byte) error {
 		return nil
 	}
 	type object token // without this method
-	return json.Unmarshal(b, (*object)(t))
+	if b[0] != '{' {
+		return fmt.Errorf("a token is a text or an object, not %.40s", b)
+	}
+	return schemas.InJSONsWords(json.Unmarshal(b, (*object)(t)))
 }
 
 // maxLen is a length that may be "no limit": transformers writes 1000000000000000019884624838656.
@@ -73,7 +77,7 @@ type maxLen int
 func (m *maxLen) UnmarshalJSON(b []byte) error {
 	var f float64
 	if err := json.Unmarshal(b, &f); err != nil {
-		return err
+		return fmt.Errorf("model_max_length: %w", schemas.InJSONsWords(err))
 	}
 	if f > 0 && f < 1<<24 {
 		*m = maxLen(f)
@@ -122,7 +126,7 @@ func (c *Config) readMap(path string) error {
 	}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(b, &fields); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return fmt.Errorf("%s: %w", path, schemas.InJSONsWords(err))
 	}
 	own := map[string]*token{"unk_token": &c.Unk, "cls_token": &c.Cls, "sep_token": &c.Sep, "pad_token": &c.Pad, "mask_token": &c.Mask,
 		"bos_token": &c.Bos, "eos_token": &c.Eos}
@@ -133,7 +137,7 @@ func (c *Config) readMap(path string) error {
 			return fmt.Errorf("%s: %s is not supported", path, name)
 		} else if known == nil {
 		} else if err := json.Unmarshal(raw, &t); err != nil {
-			return fmt.Errorf("%s: %s: %w", path, name, err)
+			return fmt.Errorf("%s: %s: %w", path, name, schemas.InJSONsWords(err))
 		} else if known.Content == "" {
 			*known = t
 		} else if known.Content != t.Content {

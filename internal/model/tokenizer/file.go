@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"crosssum/internal/artifact/bounded"
+	"crosssum/schemas"
 )
 
 // file is tokenizer.json of the Python package tokenizers. Parts that are read here are decoded strictly: a field or a
@@ -46,14 +47,14 @@ type part struct {
 
 func (p *part) UnmarshalJSON(b []byte) error {
 	p.raw = bytes.Clone(b)
-	return json.Unmarshal(b, &struct{ Type *string }{&p.Type})
+	return schemas.InJSONsWords(json.Unmarshal(b, &struct{ Type *string }{&p.Type}))
 }
 
 // decode reads the fields of the part into v, "type" aside.
 func (p *part) decode(v any) error {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(p.raw, &fields); err != nil {
-		return err
+		return schemas.InJSONsWords(err)
 	}
 	delete(fields, "type")
 	b, err := json.Marshal(fields)
@@ -69,7 +70,7 @@ func (p *part) decode(v any) error {
 func strict(b []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
-	return d.Decode(v)
+	return schemas.InJSONsWords(d.Decode(v))
 }
 
 // fileModel is a WordPiece or a Unigram model.
@@ -90,7 +91,7 @@ type scored struct {
 func (s *scored) UnmarshalJSON(b []byte) error {
 	pair := []any{&s.text, &s.score}
 	if err := json.Unmarshal(b, &pair); err != nil {
-		return err
+		return fmt.Errorf("a piece is not [text, score]: %.40s: %w", b, schemas.InJSONsWords(err))
 	}
 	if len(pair) != 2 {
 		return fmt.Errorf("a piece is not [text, score]: %.40s", b)
@@ -105,7 +106,7 @@ func (m *fileModel) UnmarshalJSON(b []byte) error {
 		Chars int    `json:"max_input_chars_per_word"`
 	}
 	if err := json.Unmarshal(b, &probe); err != nil {
-		return err
+		return fmt.Errorf("model: %w", schemas.InJSONsWords(err))
 	}
 	switch {
 	case probe.Type == "WordPiece", probe.Type == "" && probe.Chars != 0:
@@ -247,7 +248,7 @@ func (f *file) around() (first, last int32, err error) {
 			} `json:"special_tokens"`
 		}
 		if err := json.Unmarshal(f.PostProcessor.raw, &p); err != nil {
-			return 0, 0, err
+			return 0, 0, fmt.Errorf("post_processor: %w", schemas.InJSONsWords(err))
 		}
 		if len(p.Single) == 3 && p.Single[1]["Sequence"].ID == "A" {
 			a, b := p.Specials[p.Single[0]["SpecialToken"].ID].IDs, p.Specials[p.Single[2]["SpecialToken"].ID].IDs
@@ -260,7 +261,7 @@ func (f *file) around() (first, last int32, err error) {
 		var sep, cls string
 		p := struct{ Sep, Cls []any }{[]any{&sep, &last}, []any{&cls, &first}}
 		if err := json.Unmarshal(f.PostProcessor.raw, &p); err != nil {
-			return 0, 0, err
+			return 0, 0, fmt.Errorf("post_processor: %w", schemas.InJSONsWords(err))
 		}
 		return first, last, f.known(first, last)
 	}

@@ -103,7 +103,7 @@ func parse(b []byte) (Config, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(b))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
-		return c, err
+		return c, inYAMLsWords(err)
 	}
 	if err := decoder.Decode(new(any)); !errors.Is(err, io.EOF) {
 		return c, errors.New("holds more than one YAML document")
