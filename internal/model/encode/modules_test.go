@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -85,6 +86,44 @@ func TestWhatAModuleDoesNotHonourIsNamed(t *testing.T) {
 		}
 		if _, err := readModules(files(t, content)); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v", c.says, err)
+		}
+	}
+}
+
+func TestBookkeepingOfSentenceTransformersChangesNothing(t *testing.T) {
+	plain := func() map[string]string {
+		return map[string]string{"modules.json": "[" + strings.Join([]string{transformerModule, poolingModule, normalizeModule}, ", ") + "]", "1_Pooling/config.json": meanMode}
+	}
+	read := func(content map[string]string) (modules, error) {
+		dir := files(t, content)
+		m, err := readModules(dir)
+		if err != nil {
+			return modules{}, err
+		}
+		m.transformer = "" // a folder of its own
+		return *m, nil
+	}
+	want, err := read(plain())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ file, fields string }{
+		{promptsFile, `"__version__": {"sentence_transformers": "5.2.0"}`}, {promptsFile, `"model_type": "SentenceTransformer"`},
+		{promptsFile, `"requirements": {"transformers": ">=4"}`}, {promptsFile, `"similarity_fn_name": "cosine"`}, {promptsFile, `"similarity_fn_name": null`},
+		{promptsFile, `"prompts": {"passage": "passage: "}`}, {promptsFile, `"prompts": {}, "default_prompt_name": null`}, {promptsFile, `"truncate_dim": null`},
+		{"sentence_bert_config.json", `"unpad_inputs": null`}, {"sentence_bert_config.json", `"unpad_inputs": true`}, {"sentence_bert_config.json", `"max_seq_length": null`},
+		{"sentence_bert_config.json", `"do_lower_case": false`}, {"sentence_bert_config.json", `"transformer_task": "feature-extraction"`},
+		{"sentence_bert_config.json", `"modality_config": {"text": {"method": "forward", "method_output_name": "last_hidden_state"}}`},
+		{"sentence_bert_config.json", `"module_output_name": "token_embeddings"`}, {"sentence_bert_config.json", `"processing_kwargs": {}`},
+		{"sentence_bert_config.json", `"query_length": null`}, {"sentence_bert_config.json", `"document_length": null`}, {"sentence_bert_config.json", `"query_expansion": null`},
+		{"1_Pooling/config.json", `"pooling_mode": "mean", "embedding_dimension": 8`}, {"1_Pooling/config.json", `"pooling_mode": "mean", "include_prompt": true`},
+		{"1_Pooling/config.json", `"pooling_mode": "mean", "word_embedding_dimension": 8`},
+		{"3_Normalize/config.json", `"module_input_name": "sentence_embedding"`}, {"3_Normalize/config.json", `"module_output_name": "sentence_embedding"`},
+	} {
+		content := plain()
+		content[c.file] = "{" + c.fields + "}"
+		if got, err := read(content); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s with %s: %+v, %v", c.file, c.fields, got, err)
 		}
 	}
 }
