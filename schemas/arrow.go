@@ -168,26 +168,31 @@ type (
 
 	// ClassifiedRow says which language a text is in: the classifier's first label ("en") with
 	// its probability, the probability of the label of the row's language (-1 where the classifier does not know it), how
-	// many letters the text has (an ideograph, kana or hangul counts three), and a hash that equal texts share.
+	// many letters the text has (an ideograph, kana or hangul counts three), a hash that equal texts share, the script that
+	// most of the letters are in (ISO 15924; of Chinese characters alone Hani, where nothing tells Hans from Hant; "" of a text
+	// without letters), how many letters are in others, and how many words begin with a small letter.
 	ClassifiedRow struct {
-		Language    string  `arrow:"language"`
-		ID          string  `arrow:"id"`
-		Label       string  `arrow:"label"`
-		Probability float32 `arrow:"probability"`
-		Wanted      float32 `arrow:"wanted"`
-		Letters     int32   `arrow:"letters"`
-		Hash        int64   `arrow:"hash"`
+		Language     string  `arrow:"language"`
+		ID           string  `arrow:"id"`
+		Label        string  `arrow:"label"`
+		Probability  float32 `arrow:"probability"`
+		Wanted       float32 `arrow:"wanted"`
+		Letters      int32   `arrow:"letters"`
+		Hash         int64   `arrow:"hash"`
+		Script       string  `arrow:"script"`
+		OtherLetters int32   `arrow:"other_letters"`
+		SmallWords   int32   `arrow:"small_words"`
 	}
 
 	// IdentifiedRow says of a screened article which language its summary is in ("english", or the classifier's label where the
-	// table of languages has no name for it), with the classifier's probability, and whether it may be called its file's.
-	// Row for row that of the articles file beside it.
+	// table of languages has no name for it), with the classifier's probability, and whether it may be called its file's
+	// (null where nothing can be known). Row for row that of the articles file beside it.
 	IdentifiedRow struct {
 		Language    string  `arrow:"language"`
 		ID          string  `arrow:"id"`
 		Identified  string  `arrow:"identified"`
 		Probability float32 `arrow:"probability"`
-		OK          bool    `arrow:"ok"`
+		OK          *bool   `arrow:"ok"`
 	}
 
 	// SetAsideRow is an article that screening left out: reason is "misplaced" (its summary is in the language identified), or,
@@ -287,7 +292,7 @@ type (
 	// DatasetRow is a row of the data set's Parquet files: the four fields of the JSON lines, and what to filter by. An article
 	// with its own summary has the rule "native", and null in score, margin, tokens, agreement and probability; the last three are null too where
 	// the rule does not ask for them. component is that of SplitRow; crawl is the digest
-	// of the later of the two articles' crawls; language_ok: the summary is in the target language (null: nobody looked).
+	// of the later of the two articles' crawls; language_ok: the summary is in the target language (null: nobody looked, or nothing can be known).
 	DatasetRow struct {
 		SourceURL      string   `arrow:"source_url"`
 		TargetURL      string   `arrow:"target_url"`

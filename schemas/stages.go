@@ -22,9 +22,9 @@ var (
 		Files: []Published{{"articles.arrow", Texts}, {"deletions.arrow", IDs}, {"rejects.arrow", IDs}, {"files.json", Nothing}}})
 	Merge = stage[MergeInput](About{Name: "merge", Version: 1, Queue: QueueMain, Unit: "language", Workflows: []string{RealignWorkflow},
 		Files: []Published{{"articles.arrow", Texts}, {"changes.arrow", IDs}}})
-	Identify = stage[IdentifyInput](About{Name: "identify", Version: 1, Queue: QueueCPU, Unit: "language", Workflows: everyWorkflow,
+	Identify = stage[IdentifyInput](About{Name: "identify", Version: 2, Queue: QueueCPU, Unit: "language", Workflows: everyWorkflow,
 		From: "ingest", In: []string{"accepted"}, Out: []string{"rows"}, Files: []Published{{"classified.arrow", IDs}}})
-	Screen = stage[ScreenInput](About{Name: "screen", Version: 1, Queue: QueueMain, Unit: "language", Workflows: everyWorkflow,
+	Screen = stage[ScreenInput](About{Name: "screen", Version: 2, Queue: QueueMain, Unit: "language", Workflows: everyWorkflow,
 		From: "identify", In: []string{"rows"}, Out: []string{"articles"},
 		Files: []Published{{"articles.arrow", Texts}, {"languages.arrow", IDs}, {"set_aside.arrow", IDs}}})
 	Embed = stage[EmbedInput](About{Name: "embed", Version: 2, Queue: QueueCPU, Unit: "language", Workflows: everyWorkflow,
@@ -45,7 +45,7 @@ var (
 	SplitDedup = stage[SplitInput](About{Name: "split_dedup", Version: 3, Queue: QueueMain, Unit: "run", Workflows: datasetWorkflows,
 		From: "screen", In: []string{"articles"}, Out: []string{"train", "val", "test", "samples"},
 		Files: []Published{{"splits.arrow", IDs}, {"samples.arrow", IDs}, {"history.arrow", IDs}, {"trained.arrow", IDs}, {"trained_texts.arrow", IDs}}})
-	Export = stage[ExportInput](About{Name: "export", Version: 5, Queue: QueueMain, Unit: "part", Folder: "dataset", Workflows: datasetWorkflows,
+	Export = stage[ExportInput](About{Name: "export", Version: 6, Queue: QueueMain, Unit: "part", Folder: "dataset", Workflows: datasetWorkflows,
 		From: "split_dedup", In: []string{"samples"}, Out: []string{"samples", "files"},
 		Files: []Published{{"*-*_*.jsonl", Texts}, {"parquet/*/*-*.parquet", Texts}, {"README.md", Nothing}}})
 	Tokenize = stage[TokenizeInput](About{Name: "tokenize", Version: 2, Queue: QueueCPU, Unit: "language", Workflows: modelWorkflows,
@@ -58,7 +58,7 @@ var (
 		From: "split_dedup", In: []string{"samples_test"}, Out: []string{"samples"}, Files: []Published{{"generations.arrow", Texts}}})
 	Score = stage[ScoreInput](About{Name: "score", Version: 2, Queue: QueueCPU, Unit: "run", Folder: "scores", Workflows: []string{PipelineWorkflow},
 		From: "generate", In: []string{"samples"}, Out: []string{"samples"}, Files: []Published{{"scores.arrow", Texts}, {"summary.json", Nothing}}})
-	Report = stage[ReportInput](About{Name: "report", Version: 2, Queue: QueueMain, Unit: "run", Folder: ".", Workflows: []string{PipelineWorkflow},
+	Report = stage[ReportInput](About{Name: "report", Version: 3, Queue: QueueMain, Unit: "run", Folder: ".", Workflows: []string{PipelineWorkflow},
 		Files: []Published{{"report.html", Texts}, {"figures.json", Nothing}}})
 
 	TakeActivity        = activity[TakeInput, Took](About{Name: "take", Policy: PlanPolicy, Unit: "entry", Workflows: []string{RealignWorkflow}})
@@ -126,7 +126,7 @@ type IdentifyInput struct {
 
 // ScreenInput: unit = language. Files out: "articles.arrow", what goes on; "languages.arrow", row for row what language each
 // summary is in; "set_aside.arrow". Counts: articles, misplaced, set_aside, moved_in, moved_out, shared_summaries, templates,
-// templated, siblings, mojibake, replacement_characters.
+// templated, siblings, mojibake, replacement_characters, zawgyi.
 type ScreenInput struct {
 	Articles   Ref          `json:"articles"`   // of Ingest or Merge
 	Identified Ref          `json:"identified"` // of Identify

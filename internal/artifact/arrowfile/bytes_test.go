@@ -22,8 +22,8 @@ func TestFilesHaveTheBytesTheyAlwaysHad(t *testing.T) {
 		"neighbours": "3e898445073a2d188f05d2cdb8db1163b03ea4529d2bc41bbcdb99771aa0673f",
 		"tokens":     "b0e948bccfe594fb6cf1992858cba9283f365a9b89a1fd708b982f60642d9422",
 		"vectors":    "7685c8a12840bf27915bef008eef1c96d01f7792a0c370054ab313373d64abd4",
-		"identified": "7a9eb739a07f935be817e2ee38ffab5dbdfd2e330c2e54c12f6754a6fe323455",
-		"classified": "7d6477e0ca07391cc4ebd88ea8864f33d55e7e86a7a914748393e4392e4a6904",
+		"identified": "501870f894bb08bc82b1af0c34433f8c4fd1918909b162547935d543ef96e8e0",
+		"classified": "285c877c8f5c295e5f78e8e81923d7500a503d0f6934f2db55fa9e0bbb4ca26c",
 		"scored":     "137188ad5375845278a8e9f1a1c36879e576424c320ef320c9bd1e9a808f190b",
 		"none":       "16eae7743d63871889da572492a655f5b843bb3bfd62f71f2932e77785fb0bee",
 	}
@@ -52,12 +52,17 @@ func TestFilesHaveTheBytesTheyAlwaysHad(t *testing.T) {
 		},
 		"identified": func(path string) error {
 			return arrowfile.WriteRows(path, 50, func(i int) schemas.IdentifiedRow {
-				return schemas.IdentifiedRow{Language: "english", ID: name(i), Identified: "hindi", Probability: float32(i) / 7, OK: i%3 == 0}
+				ok := i%3 == 0
+				row := schemas.IdentifiedRow{Language: "english", ID: name(i), Identified: "hindi", Probability: float32(i) / 7, OK: &ok}
+				if i%5 == 0 {
+					row.OK = nil
+				}
+				return row
 			})
 		},
 		"classified": func(path string) error {
 			return arrowfile.WriteRows(path, 50, func(i int) schemas.ClassifiedRow {
-				return schemas.ClassifiedRow{Language: "english", ID: name(i), Label: "en", Probability: float32(i) / 7, Wanted: -1, Letters: int32(i), Hash: -int64(i)}
+				return schemas.ClassifiedRow{Language: "english", ID: name(i), Label: "en", Probability: float32(i) / 7, Wanted: -1, Letters: int32(i), Hash: -int64(i), Script: "Latn", OtherLetters: int32(i % 3), SmallWords: int32(i % 2)}
 			})
 		},
 		"scored": func(path string) error {

@@ -77,6 +77,16 @@ func (b *Batch[T]) At(i int) *T {
 			*to = column.(*array.String).Value(i)
 		case *bool:
 			*to = column.(*array.Boolean).Value(i)
+		case **bool:
+			if *to = nil; column.IsValid(i) {
+				value := column.(*array.Boolean).Value(i)
+				*to = &value
+			}
+		case **float32:
+			if *to = nil; column.IsValid(i) {
+				value := column.(*array.Float32).Value(i)
+				*to = &value
+			}
 		case *int32:
 			*to = column.(*array.Int32).Value(i)
 		case *int64:

@@ -7,6 +7,7 @@ import (
 	"go/parser"
 	"go/token"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -34,8 +35,8 @@ HistoryRow: language utf8, id utf8, split utf8
 TrainedRow: content utf8
 SampleRow: source_language utf8, source_id utf8, target_language utf8, target_id utf8, split utf8
 TextRow: language utf8, id utf8, text utf8
-ClassifiedRow: language utf8, id utf8, label utf8, probability float32, wanted float32, letters int32, hash int64
-IdentifiedRow: language utf8, id utf8, identified utf8, probability float32, ok bool
+ClassifiedRow: language utf8, id utf8, label utf8, probability float32, wanted float32, letters int32, hash int64, script utf8, other_letters int32, small_words int32
+IdentifiedRow: language utf8, id utf8, identified utf8, probability float32, ok bool or null
 SetAsideRow: language utf8, id utf8, reason utf8, identified utf8, probability float32
 TokensRow: language utf8, id utf8, source list<item: int32>, label list<item: int32>, dropped int32
 PromptRow: source_language utf8, source_id utf8, target_language utf8, target_id utf8, text utf8
@@ -156,5 +157,25 @@ func TestColumnsArePickedByName(t *testing.T) {
 		if says == "" && err != nil || says != "" && (err == nil || !strings.Contains(err.Error(), says)) {
 			t.Errorf("%q: %v", says, err)
 		}
+	}
+}
+
+func TestANullStaysANullAndAValueAValue(t *testing.T) {
+	yes, no, half := true, false, float32(0.5)
+	type row struct {
+		OK    *bool    `arrow:"ok"`
+		Score *float32 `arrow:"score"`
+	}
+	rows := []row{{&yes, nil}, {nil, &half}, {&no, nil}, {nil, nil}, {&yes, &half}}
+	path := filepath.Join(t.TempDir(), "nulls.arrow")
+	if err := arrowfile.WriteRows(path, len(rows), func(i int) row { return rows[i] }); err != nil {
+		t.Fatal(err)
+	}
+	var got []row
+	if err := arrowfile.Each(path, func(r *row) error { got = append(got, *r); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, rows) {
+		t.Errorf("%+v, wanted %+v", got, rows)
 	}
 }

@@ -26,7 +26,10 @@ type finding struct {
 	id          string // of one that each gives: valid until the next
 	label       string
 	probability float32
-	ok          bool
+	script      string
+	ok          *bool
+	misplaced   bool
+	sure        bool   // that it is what its label says: its script alone may have given it away
 	to          int    // of a misplaced one that moves: number of its language; else -1
 	reason      string // what becomes of a misplaced one
 }
@@ -34,7 +37,7 @@ type finding struct {
 // judge reads the classifications of all languages.
 type judge struct {
 	in     Input
-	labels []string          // the classifier's label of each language; "" where it knows none
+	homes  []Home            // of the languages
 	copies map[original]bool // the texts in doubt that stand in a file of the label's language
 }
 
@@ -48,17 +51,17 @@ type original struct {
 func newJudge(in Input, languages []int) (*judge, error) {
 	j := &judge{in: in, copies: map[original]bool{}}
 	for _, name := range in.Languages {
-		l, err := schemas.LanguageByName(name)
+		home, err := HomeOf(name)
 		if err != nil {
 			return nil, fault.Of(schemas.InvalidInput, err)
 		}
-		j.labels = append(j.labels, l.FastText)
+		j.homes = append(j.homes, home)
 	}
 	doubts := map[original]bool{}
 	for _, language := range languages {
 		err := j.read(language, func(r *schemas.ClassifiedRow) {
-			if v := j.verdict(language, r); OK(v, in.Params) {
-				if v.Original = true; !OK(v, in.Params) {
+			if v := j.verdict(language, r); !Misplaced(v, in.Params) {
+				if v.Original = true; Misplaced(v, in.Params) {
 					doubts[original{r.Hash, arrowfile.Clone(v.Label)}] = true
 				}
 			}
@@ -69,7 +72,7 @@ func newJudge(in Input, languages []int) (*judge, error) {
 	}
 	for language := range in.Languages {
 		err := j.read(language, func(r *schemas.ClassifiedRow) {
-			if o := (original{r.Hash, j.labels[language]}); doubts[o] {
+			if o := (original{r.Hash, j.homes[language].Label}); doubts[o] {
 				j.copies[o] = true
 			}
 		})
@@ -89,7 +92,8 @@ func (j *judge) read(language int, f func(*schemas.ClassifiedRow)) error {
 
 // verdict is what a row of schemas.ClassifiedRow says; Label shares the batch's memory.
 func (j *judge) verdict(language int, r *schemas.ClassifiedRow) Verdict {
-	v := Verdict{Own: j.labels[language], Label: r.Label, Probability: float64(r.Probability), Wanted: float64(r.Wanted), Letters: int(r.Letters)}
+	v := Verdict{Home: j.homes[language], Label: r.Label, Probability: float64(r.Probability), Wanted: float64(r.Wanted),
+		Letters: int(r.Letters), Script: r.Script, OtherLetters: int(r.OtherLetters), SmallWords: int(r.SmallWords)}
 	v.Original = j.copies[original{r.Hash, v.Label}]
 	return v
 }
@@ -99,44 +103,53 @@ func (j *judge) each(language int, use func(finding) error) error {
 	var labels arrowfile.Names
 	return arrowfile.Each(j.in.Classified[language], func(r *schemas.ClassifiedRow) error {
 		v := j.verdict(language, r)
-		f := finding{language: language, id: r.ID, label: labels.Clone(v.Label), probability: r.Probability, ok: OK(v, j.in.Params), to: -1}
-		if !f.ok && j.in.Params.Misplaced != Keep {
+		f := finding{language: language, id: r.ID, label: labels.Clone(v.Label), probability: r.Probability, script: labels.Clone(v.Script),
+			ok: OK(v, j.in.Params), misplaced: Misplaced(v, j.in.Params), to: -1}
+		if f.misplaced && j.in.Params.Misplaced != Keep {
 			f.reason = left
+		}
+		if f.misplaced {
+			itself := v.itself() && v.otherScript(j.in.Params)
+			f.sure = itself || v.otherLanguage(j.in.Params) || v.Probability >= j.in.Params.OriginalProbability
+			if itself && v.Wanted > j.in.Params.OwnAtMost {
+				f.label = v.Home.Label // whatever relative the classifier names
+			}
 		}
 		return use(f)
 	})
 }
 
-// identified names the language of a label: that of the article's own file, if it has the label, else the one of the run.
+// identified names the language of a label: that of the article's own file, if it has the label and is not in another script,
+// else the one of the run.
 func (j *judge) identified(f finding) string {
-	if j.labels[f.language] == f.label {
+	if home := j.homes[f.language]; home.Label == f.label && (!f.misplaced || home.writes(f.script)) {
 		return j.in.Languages[f.language]
 	}
-	if to := j.home(f.label); to >= 0 {
+	if to := j.home(f.label, f.script); to >= 0 {
 		return j.in.Languages[to]
 	}
 	return f.label
 }
 
-// home is the language of the run that has a label; of several that are written alike, the one whose code it is (en, not
-// en-GB); -1 without one, and where scripts differ, of which the label says nothing.
-func (j *judge) home(label string) int {
+// home is the language of the run that has a label and may be written in a script; of several that are written alike, the one
+// whose code it is (en, not en-GB; zh-Hant, not zh-HK); -1 without one, and where nothing says which script it is.
+func (j *judge) home(label, script string) int {
 	var found []int
-	for i, own := range j.labels {
-		if own != "" && own == label {
+	for i, h := range j.homes {
+		if h.Label != "" && h.Label == label && h.writes(script) {
 			found = append(found, i)
 		}
 	}
 	if len(found) == 1 {
 		return found[0]
 	}
-	home, script := -1, ""
+	home := -1
 	for _, i := range found {
-		l, err := schemas.LanguageByName(j.in.Languages[i])
-		if err != nil || script != "" && l.Script != script {
+		h := j.homes[i]
+		if h.scripts[0] != j.homes[found[0]].scripts[0] {
 			return -1
 		}
-		if script = l.Script; l.Code == label {
+		if h.Code == label || h.Code == label+"-"+h.scripts[0] {
 			home = i
 		}
 	}
@@ -154,12 +167,12 @@ func (j *judge) moves() ([]finding, error) {
 	}
 	for language := range j.in.Languages {
 		err := j.each(language, func(f finding) error {
-			if f.ok {
+			if !f.misplaced {
 				return nil
 			}
 			f.id = arrowfile.Clone(f.id)
-			if f.to, f.reason = j.home(f.label), removed; f.to < 0 {
-				f.reason = nowhere
+			if f.to, f.reason = j.home(f.label, f.script), removed; f.to < 0 || f.to == language || !f.sure {
+				f.to, f.reason = -1, nowhere
 			} else {
 				incoming[f.to][f.id] = 0
 			}

@@ -17,8 +17,10 @@ type hygiene struct {
 	template  int     // articles from which a shared summary is a template
 	summaries []int64 // Hash of each article's, in order
 	keys      int     // that siblings will compare
+	burmese   bool
 	mojibake  int64
 	replaced  int64
+	zawgyi    int64
 }
 
 // add takes one article's summary, text and title.
@@ -29,6 +31,9 @@ func (h *hygiene) add(summary string, others ...string) {
 	for _, t := range others {
 		replaced = replaced || strings.ContainsRune(t, utf8.RuneError)
 		misread = misread || Mojibake(t)
+	}
+	if h.burmese && (Zawgyi(summary) || slices.ContainsFunc(others, Zawgyi)) {
+		h.zawgyi++
 	}
 	if replaced {
 		h.replaced++
@@ -41,7 +46,7 @@ func (h *hygiene) add(summary string, others ...string) {
 // counts: shared_summaries, the distinct summaries that several articles have; templates, those that many have, and
 // templated, the articles that have those; siblings, the articles whose summary differs by one word (or, where there are
 // no words, one letter) from another of the language; mojibake, the articles with a text that was decoded wrongly, and
-// replacement_characters, those of them that have U+FFFD. each goes through the summaries again, in the order of add.
+// replacement_characters, those of them that have U+FFFD; zawgyi, articles of Burmese with a text in Zawgyi. each goes through the summaries again, in the order of add.
 func (h *hygiene) counts(into map[string]int64, each func(f func(summary string)) error) error {
 	into["shared_summaries"], into["templates"], into["templated"] = 0, 0, 0
 	sorted := slices.Clone(h.summaries)
@@ -59,6 +64,7 @@ func (h *hygiene) counts(into map[string]int64, each func(f func(summary string)
 		}
 	}
 	into["mojibake"], into["replacement_characters"] = h.mojibake, h.replaced
+	into["zawgyi"] = h.zawgyi
 	var err error
 	into["siblings"], err = h.siblings(each)
 	return err

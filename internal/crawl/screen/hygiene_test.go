@@ -23,7 +23,7 @@ func TestWhatAlignmentStumblesOverIsCounted(t *testing.T) {
 	h.add("a caf\u00c3\u00a9 near the station, it is", "title", "text")
 	h.add("nothing wrong in the summary, no", "title", "a \ufffd in the text")
 	summaries = append(summaries, "a caf\u00c3\u00a9 near the station, it is", "nothing wrong in the summary, no")
-	want := map[string]int64{"shared_summaries": 2, "templates": 1, "templated": 3, "siblings": 6, "mojibake": 2, "replacement_characters": 1}
+	want := map[string]int64{"shared_summaries": 2, "templates": 1, "templated": 3, "siblings": 6, "mojibake": 2, "replacement_characters": 1, "zawgyi": 0}
 	if got := counted(t, h, summaries); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}

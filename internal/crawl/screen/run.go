@@ -47,7 +47,7 @@ func Run(ctx context.Context, in Input, dir string, progress func(done int64)) (
 		return nil, fault.Of(schemas.InvalidInput, err)
 	}
 	s := &screening{in: in, at: slices.Index(in.Languages, in.Language), texts: map[string]schemas.ArticleRow{},
-		moving: map[string]finding{}, hygiene: &hygiene{template: in.Params.TemplateArticles}, progress: progress,
+		moving: map[string]finding{}, hygiene: &hygiene{template: in.Params.TemplateArticles, burmese: in.Language == "burmese"}, progress: progress,
 		counts: map[string]int64{"articles": 0, "misplaced": 0, "set_aside": 0, "moved_in": 0, "moved_out": 0}}
 	if s.at < 0 {
 		return nil, fmt.Errorf("screen: there are no articles of %s", in.Language)
@@ -173,7 +173,7 @@ func (s *screening) through(ctx context.Context, out *output) error {
 		if row++; row%1000 == 0 {
 			s.progress(row)
 		}
-		if !f.ok {
+		if f.misplaced {
 			s.counts["misplaced"]++
 		}
 		switch f.reason {
@@ -210,10 +210,11 @@ func (s *screening) unlike(row int64, id string) error {
 func (s *screening) take(out *output, f finding) error {
 	s.counts["moved_in"]++
 	a := s.texts[s.in.Languages[f.language]+"/"+f.id]
-	return s.keep(out, f, &a, true)
+	yes := true
+	return s.keep(out, f, &a, &yes)
 }
 
-func (s *screening) keep(out *output, f finding, a *schemas.ArticleRow, ok bool) error {
+func (s *screening) keep(out *output, f finding, a *schemas.ArticleRow, ok *bool) error {
 	s.counts["articles"]++
 	s.hygiene.add(a.Summary, a.Title, a.Text)
 	if out.articles != nil {

@@ -2,6 +2,31 @@ package screen
 
 import "unicode/utf8"
 
+// Zawgyi tells whether a Burmese text is in Zawgyi, an encoding that took Unicode's code points for other letters and writes them
+// in the order of the eye: it holds code points that Burmese does not use in Unicode, or its vowel sign E (U+1031) stands in
+// front of what it belongs behind. A slip of the hand in a long text is not enough.
+func Zawgyi(text string) bool {
+	before, signs, loose := rune(0), 0, 0
+	for _, r := range text {
+		if r == 0x1033 || r == 0x1034 || r >= 0x1060 && r <= 0x1097 {
+			return true
+		}
+		if r == 0x1031 {
+			signs++
+			if !carries(before) {
+				loose++
+			}
+		}
+		before = r
+	}
+	return loose*4 > signs
+}
+
+// carries tells whether the vowel sign E may stand behind a character of Burmese: a consonant or medial.
+func carries(r rune) bool {
+	return r >= 0x1000 && r <= 0x1021 || r == 0x1029 || r >= 0x103B && r <= 0x103F || r == 0x104E || r == 0x1040
+}
+
 // Mojibake tells whether a text holds UTF-8 that somebody read as Latin-1 or Windows-1252 and wrote as UTF-8 again ("Ã©",
 // "â€™", "Ð¿Ñ€"). Single pairs of characters stand in honest text too ("«CAFÉ»"); so a sequence must be one that is common in
 // such accidents, or one of two in a row.

@@ -39,6 +39,7 @@ var corpus = []one{
 	{"french", "f", long, "en", 0.95, 0.001},
 	{"french", "g", long + " !", "de", 0.95, 0.001},
 	{"hausa", "h", "Phylogenetic Analysis by Maximum Likelihood", "en", 0.9, -1},
+	{"hausa", "k", "Hukumar lafiya ta duniya", "en", 0.2, -1},
 	{"norwegian", "i", "Program til at hente videoer", "no", 0.9, 0.9},
 }
 
@@ -56,6 +57,7 @@ func scene(t *testing.T, rows []one, misplaced string) Input {
 		}
 	}
 	for i, r := range rows {
+		script, others := texts.Script(r.summary)
 		if i == 0 || rows[i-1].language != r.language {
 			finish()
 			in.Languages = append(in.Languages, r.language)
@@ -71,7 +73,8 @@ func scene(t *testing.T, rows []one, misplaced string) Input {
 		err := errors.Join(articles.Append(schemas.ArticleRow{Language: r.language, ID: r.id, URL: "u", Title: "title", Summary: r.summary,
 			Text: "text", Images: []string{"picture"}, Label: "train", Digest: "digest"}),
 			classified.Append(schemas.ClassifiedRow{Language: r.language, ID: r.id, Label: r.label, Probability: r.probability, Wanted: r.wanted,
-				Letters: int32(texts.Letters(r.summary)), Hash: texts.Hash(r.summary)}))
+				Letters: int32(texts.Letters(r.summary)), Hash: texts.Hash(r.summary),
+				Script: script, OtherLetters: int32(others), SmallWords: int32(texts.SmallWords(r.summary))}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,8 +83,8 @@ func scene(t *testing.T, rows []one, misplaced string) Input {
 	return in
 }
 
-// outcome is what Run wrote for a language: ids that stay, with "?" where the summary is not in its language, and ids set
-// aside with their reason.
+// outcome is what Run wrote for a language: ids that stay, with "?" where the summary is not in its language and "~" where nobody
+// can know, and ids set aside with their reason.
 type outcome struct {
 	articles, aside string
 	counts          map[string]int64
@@ -108,7 +111,9 @@ func screenAll(t *testing.T, in Input) map[string]outcome {
 		})
 		each(t, filepath.Join(dir, "languages.arrow"), func(r *schemas.IdentifiedRow) {
 			name := arrowfile.Clone(r.ID)
-			if !r.OK {
+			if r.OK == nil {
+				name += "~"
+			} else if !*r.OK {
 				name += "?" + r.Identified
 			}
 			names = append(names, name)

@@ -76,6 +76,7 @@ type Hygiene struct {
 	Templates, Templated, Siblings  int64
 	Duplicates                      int64 // pairs of near-identical summaries
 	Mojibake, ReplacementCharacters int64
+	Zawgyi                          int64 // Burmese in the encoding that is not Unicode
 }
 
 // Misplaced is an article whose summary is not in its file's language.

@@ -27,7 +27,7 @@ func (g *gathering) languages() error {
 		}
 		g.Hygiene = append(g.Hygiene, Hygiene{Name: u.Name, Articles: c["articles"], Misplaced: c["misplaced"], SetAside: c["set_aside"],
 			MovedIn: c["moved_in"], MovedOut: c["moved_out"], Templates: c["templates"], Templated: c["templated"], Siblings: c["siblings"],
-			Mojibake: c["mojibake"], ReplacementCharacters: c["replacement_characters"]})
+			Mojibake: c["mojibake"], ReplacementCharacters: c["replacement_characters"], Zawgyi: c["zawgyi"]})
 		if c["misplaced"] == 0 {
 			continue
 		}
@@ -37,7 +37,7 @@ func (g *gathering) languages() error {
 			return nil
 		}
 		err := each(g, u, "languages.arrow", func(r *schemas.IdentifiedRow) error {
-			if r.OK {
+			if r.OK == nil || *r.OK {
 				return nil
 			}
 			return add(&schemas.SetAsideRow{Language: r.Language, ID: r.ID, Identified: r.Identified, Probability: r.Probability})

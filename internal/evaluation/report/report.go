@@ -197,7 +197,7 @@ func sum(all []Hygiene) Hygiene {
 		s.Articles, s.Misplaced, s.SetAside = s.Articles+h.Articles, s.Misplaced+h.Misplaced, s.SetAside+h.SetAside
 		s.MovedIn, s.MovedOut, s.Siblings = s.MovedIn+h.MovedIn, s.MovedOut+h.MovedOut, s.Siblings+h.Siblings
 		s.Templates, s.Templated, s.Duplicates = s.Templates+h.Templates, s.Templated+h.Templated, s.Duplicates+h.Duplicates
-		s.Mojibake, s.ReplacementCharacters = s.Mojibake+h.Mojibake, s.ReplacementCharacters+h.ReplacementCharacters
+		s.Mojibake, s.ReplacementCharacters, s.Zawgyi = s.Mojibake+h.Mojibake, s.ReplacementCharacters+h.ReplacementCharacters, s.Zawgyi+h.Zawgyi
 	}
 	return s
 }

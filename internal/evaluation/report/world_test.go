@@ -74,7 +74,8 @@ func world() Data {
 	d.Linked = []Count{{"accepted", 9400}, {"near_misses", 731}}
 	d.Warnings = []string{"$.align.threshold is 0.735, and the one calibrated for it is 1.02"}
 	d.Hygiene = []Hygiene{{Name: "danish", Articles: 1900, Misplaced: 41, Templates: 3, Templated: 17, Siblings: 812, Duplicates: 22, Mojibake: 2},
-		{Name: "english", Articles: 2000, Templates: 4, Templated: 21, Siblings: 790, Duplicates: 31, Mojibake: 1, ReplacementCharacters: 1}}
+		{Name: "english", Articles: 2000, Templates: 4, Templated: 21, Siblings: 790, Duplicates: 31, Mojibake: 1, ReplacementCharacters: 1},
+		{Name: "burmese", Zawgyi: 5}}
 	d.Misplaced = []Misplaced{{"danish", "x", "english", "", 0.91, "Visual Voicemail <Daemon>"}}
 	d.Below = []NearPair{near, near}
 	for i := range 10 {

@@ -133,6 +133,27 @@ func TestParquetHasThePartsThatTheRuleAsksFor(t *testing.T) {
 	}
 }
 
+func TestWhatIsKnownOfASummarysLanguageHasThreeValues(t *testing.T) {
+	in, dir, no := world(t), t.TempDir(), false
+	yes := true
+	in.Languages = map[string]string{"hindi": filepath.Join(dir, "languages"), "english": filepath.Join(dir, "english languages")}
+	must(t, arrowfile.WriteRows(in.Languages["hindi"], 2, func(i int) schemas.IdentifiedRow {
+		return schemas.IdentifiedRow{Language: "hindi", ID: []string{"h0", "h1"}[i], OK: []*bool{&no, nil}[i]}
+	}))
+	must(t, arrowfile.WriteRows(in.Languages["english"], 1, func(int) schemas.IdentifiedRow {
+		return schemas.IdentifiedRow{Language: "english", ID: "e0", OK: &yes}
+	}))
+	_, err := Run(in, dir, func(int64, int64) {})
+	must(t, err)
+	for name, want := range map[string]any{"hindi test": false, "hindi train": nil, "english train": true} {
+		target, split, _ := strings.Cut(name, " ")
+		rows := readParquet(t, filepath.Join(dir, Parquet("english", target, split)))
+		if got := rows[0][len(rows[0])-1]; got != want {
+			t.Errorf("%s: language_ok is %v, wanted %v", name, got, want)
+		}
+	}
+}
+
 func TestTheSameInputGivesTheSameBytes(t *testing.T) {
 	in := world(t)
 	a, b := t.TempDir(), t.TempDir()

@@ -87,8 +87,10 @@ func readHalves(in Input, samples []sample) (map[string]map[string]half, error) 
 func identify(path string, of map[string]half) error {
 	return arrowfile.Each(path, func(row *schemas.IdentifiedRow) error {
 		if h, ok := of[row.ID]; ok {
-			isIt := row.OK
-			h.languageOK = &isIt
+			if h.languageOK = nil; row.OK != nil {
+				isIt := *row.OK
+				h.languageOK = &isIt
+			}
 			of[row.ID] = h
 		}
 		return nil

@@ -48,8 +48,10 @@ func Run(ctx context.Context, request engine.ClassifyRequest, report engine.Repo
 			last = time.Now()
 			report(schemas.Progress{Done: result.Rows, Of: "rows"})
 		}
+		script, others := texts.Script(r.Text)
 		return errors.Join(ctx.Err(), w.Append(schemas.ClassifiedRow{Language: r.Language, ID: r.ID, Label: found.label,
-			Probability: float32(found.probability), Wanted: float32(found.wanted), Letters: int32(texts.Letters(r.Text)), Hash: texts.Hash(r.Text)}))
+			Probability: float32(found.probability), Wanted: float32(found.wanted), Letters: int32(texts.Letters(r.Text)), Hash: texts.Hash(r.Text),
+			Script: script, OtherLetters: int32(others), SmallWords: int32(texts.SmallWords(r.Text))}))
 	}, "language", "id", request.Column)
 	return result, errors.Join(err, w.Close())
 }

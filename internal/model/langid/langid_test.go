@@ -3,6 +3,7 @@ package langid
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -88,6 +89,28 @@ func TestALanguageUnknownToTheClassifierIsMarked(t *testing.T) {
 	}
 	if len(result) != 3 || result[1].wanted < 0 {
 		t.Errorf("rows are missing: %v", result)
+	}
+}
+
+func TestARowSaysWhatItsTextIsWrittenIn(t *testing.T) {
+	input, output := filepath.Join(t.TempDir(), "texts.arrow"), filepath.Join(t.TempDir(), "classified.arrow")
+	texts := []string{"Преводи између GNU", "Prevodi između jezika", "软件", "軟體", "文件", "ソフトを見る", "2024"}
+	if err := arrowfile.WriteRows(input, len(texts), func(i int) schemas.TextRow {
+		return schemas.TextRow{Language: "serbian_cyrillic", ID: "i", Text: texts[i]}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	request := engine.ClassifyRequest{Model: modelPath(t), Input: input, Column: "text", Output: output}
+	if _, err := Run(context.Background(), request, func(schemas.Progress) {}); err != nil {
+		t.Fatal(err)
+	}
+	got := ""
+	err := arrowfile.Each(output, func(r *schemas.ClassifiedRow) error {
+		got += fmt.Sprintf("%s %d %d, ", r.Script, r.OtherLetters, r.SmallWords)
+		return nil
+	})
+	if want := "Cyrl 3 1, Latn 0 2, Hans 0 0, Hant 0 0, Hani 0 0, Jpan 0 0,  0 0, "; err != nil || got != want {
+		t.Errorf("%q, wanted %q; %v", got, want, err)
 	}
 }
 

@@ -1,4 +1,5 @@
-// Package texts measures a text as identification of languages and screening both do, and says whether it says anything.
+// Package texts measures a text as identification of languages and screening both do, tells its script, and says whether it
+// says anything.
 package texts
 
 import (
