@@ -104,7 +104,7 @@ func learn(work string, params schemas.TrainParams, step int64, err error) error
 	}
 	switch typed.Type {
 	case schemas.KilledForMemory:
-		return engine.Halve(work, params.MicroBatch, typed)
+		return engine.Halve(work, params, typed)
 	case schemas.Hang:
 		return engine.CountHang(work, step, typed)
 	}

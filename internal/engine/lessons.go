@@ -70,15 +70,15 @@ func (l Lessons) Effective(asked int) int {
 
 // Halve makes the next attempt in a work folder take half the micro-batch of this one, and returns failure with what it will do.
 // With a micro-batch of 1 there is no next attempt.
-func Halve(work string, asked int, failure *fault.Error) error {
+func Halve(work string, asked schemas.TrainParams, failure *fault.Error) error {
 	l, err := ReadLessons(work)
 	if err != nil {
 		return errors.Join(failure, err)
 	}
-	now := l.Effective(asked)
+	now := l.Effective(asked.MicroBatch)
 	if now <= 1 {
 		return &fault.Error{Type: failure.Type, Final: true, Message: failure.Message + ": micro_batch is 1 already: lower source_tokens or " +
-			"target_tokens, take a smaller model, or give the machine more memory"}
+			"target_tokens, take a smaller model, or give the machine more memory. To lower one: " + schemas.Give("train.source_tokens", max(2, asked.SourceTokens/2))}
 	}
 	l.MicroBatch = now / 2
 	l.Because = append(l.Because, fmt.Sprintf("micro_batch is %d where it was %d: %.300s", l.MicroBatch, now, failure.Message))
@@ -104,7 +104,7 @@ func CountHang(work string, step int64, failure *fault.Error) error {
 	}
 	if l.Hangs >= lastHang {
 		return &fault.Error{Type: failure.Type, Final: true, Message: fmt.Sprintf("%s: that was hang %d in step %d: if a step may take so long here, raise "+
-			"stages.train.heartbeat_seconds in temporal.yaml, or lower train.micro_batch", failure.Message, l.Hangs, step)}
+			"stages.train.heartbeat_seconds in temporal.yaml, or lower train.micro_batch: %s", failure.Message, l.Hangs, step, schemas.Give("train.micro_batch", 1))}
 	}
 	return failure
 }

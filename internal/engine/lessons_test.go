@@ -15,7 +15,7 @@ import (
 func TestAfterAShortageTheMicroBatchIsHalvedUntilItIsOne(t *testing.T) {
 	work := t.TempDir()
 	for _, want := range []int{5, 2, 1} {
-		err := Halve(work, 11, &fault.Error{Type: schemas.OutOfMemory, Message: "train: step 41: no memory"})
+		err := Halve(work, schemas.TrainParams{MicroBatch: 11, SourceTokens: 512}, &fault.Error{Type: schemas.OutOfMemory, Message: "train: step 41: no memory"})
 		var typed *fault.Error
 		if !errors.As(err, &typed) || typed.Type != schemas.OutOfMemory || typed.Final {
 			t.Fatalf("%v", err)
@@ -26,7 +26,7 @@ func TestAfterAShortageTheMicroBatchIsHalvedUntilItIsOne(t *testing.T) {
 		}
 	}
 	var last *fault.Error
-	if err := Halve(work, 11, &fault.Error{Type: schemas.KilledForMemory, Message: "m"}); !errors.As(err, &last) || !last.Final || !strings.Contains(err.Error(), "lower source_tokens") {
+	if err := Halve(work, schemas.TrainParams{MicroBatch: 11, SourceTokens: 512}, &fault.Error{Type: schemas.KilledForMemory, Message: "m"}); !errors.As(err, &last) || !last.Final || !strings.Contains(err.Error(), `{"train": {"source_tokens": 256}} in the file of --params`) {
 		t.Errorf("with a micro-batch of one: %v", err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(work, "*")); len(left) != 1 {
@@ -42,7 +42,7 @@ func TestTheThirdHangInOneStepIsTheLast(t *testing.T) {
 	for i, step := range []int64{7, 9, 9, 9} {
 		var typed *fault.Error
 		err := CountHang(work, step, &fault.Error{Type: schemas.Hang, Message: "no progress"})
-		if !errors.As(err, &typed) || typed.Final != (i == 3) {
+		if !errors.As(err, &typed) || typed.Final != (i == 3) || typed.Final && !strings.Contains(err.Error(), `{"train": {"micro_batch": 1}} in the file of --params`) {
 			t.Errorf("hang %d, in step %d: %v", i, step, err)
 		}
 	}

@@ -25,7 +25,7 @@ func TestBadInputIsAnErrorThatNamesTheRemedyBeforeAnyStep(t *testing.T) {
 		words string // of what is wrong, and of the remedy
 	}{
 		{"an empty data set", func(t *testing.T, r *engine.TrainRequest) { r.Samples.File = samplesOf(t, 0) }, schemas.InvalidInput,
-			"no sample is in split \"train\": align more articles or raise the share of train"},
+			"no sample is in split \"train\": align more articles or raise the share of train: {\"split\": {\"train_percent\":80,"},
 		{"an empty folder", func(t *testing.T, r *engine.TrainRequest) { r.Samples, r.Dataset = nil, t.TempDir() }, schemas.InvalidInput,
 			"no file <source>-<target>_train.jsonl in it"},
 		{"a folder of empty files", func(t *testing.T, r *engine.TrainRequest) {
@@ -101,7 +101,7 @@ func TestBadInputIsAnErrorThatNamesTheRemedyBeforeAnyStep(t *testing.T) {
 		{"more steps than batches", func(t *testing.T, r *engine.TrainRequest) {
 			r.Samples, r.Batches = nil, filepath.Join(t.TempDir(), "batches.jsonl")
 			must(t, os.WriteFile(r.Batches, []byte(strings.Repeat(`[{"text": "a", "summary": "b", "target_language": "english"}]`+"\n", 2)), 0o644))
-		}, schemas.InvalidInput, "steps is 12|batches.jsonl holds 2 batches, one a step: lower steps to 2"},
+		}, schemas.InvalidInput, "steps is 12|batches.jsonl holds 2 batches, one a step: lower steps to 2: {\"train\": {\"steps\": 2}} in the file of --params"},
 		{"nothing to train on", func(t *testing.T, r *engine.TrainRequest) { r.Samples = nil }, schemas.InvalidInput,
 			"takes one of a run's samples, a data set (--data) and a file of batches (--batches), and 0 are given"},
 		{"two things to train on", func(t *testing.T, r *engine.TrainRequest) { r.Dataset = t.TempDir() }, schemas.InvalidInput, "and 2 are given"},

@@ -18,10 +18,10 @@ func corrupt(format string, args ...any) error {
 }
 
 // notFinite is the error of a loss or gradient that is NaN or infinite.
-func notFinite(what string, step int, pairs []string, rate float64) error {
+func (r *run) notFinite(what string, step int, pairs []string, rate float64) error {
 	return fault.New(schemas.NotFinite,
-		"train: the %s of step %d is not finite (pairs %v, learning rate %.3g): lower learning_rate_scale or look at these pairs' articles",
-		what, step, pairs, rate)
+		"train: the %s of step %d is not finite (pairs %v, learning rate %.3g): lower learning_rate_scale or look at these pairs' articles. To lower it: %s",
+		what, step, pairs, rate, schemas.Give("train.learning_rate_scale", r.request.Params.LearningRate/2))
 }
 
 // learn leaves in the work folder what the next attempt is to do otherwise after a failure of the loop, on any rank, and says so in
@@ -37,7 +37,7 @@ func (r *run) learn(err error) error {
 	switch {
 	case !errors.As(err, &typed):
 	case typed.Type == schemas.OutOfMemory:
-		return engine.Halve(r.request.Work, p.MicroBatch, typed)
+		return engine.Halve(r.request.Work, p, typed)
 	case typed.Type == schemas.LostRank:
 		return engine.LoseRank(r.request.Work, p.Ranks, r.feed.divisor(), r.saved, typed)
 	}

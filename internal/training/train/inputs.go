@@ -75,7 +75,8 @@ func (in *inputs) open(ctx context.Context, rows int, out *outputs, alive func(a
 			out.note("%d examples were given as ids: %s does not list their texts", list.ids, schemas.TrainedOnFile)
 		}
 		if len(list.steps) < params.Steps {
-			return nil, invalid("steps is %d, and %s holds %d batches, one a step: lower steps to %[3]d", params.Steps, request.Batches, len(list.steps))
+			return nil, invalid("steps is %d, and %s holds %d batches, one a step: lower steps to %[3]d: %s", params.Steps, request.Batches, len(list.steps),
+				schemas.Give("train.steps", len(list.steps)))
 		}
 		return list, nil
 	}

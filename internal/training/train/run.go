@@ -97,9 +97,9 @@ func (r *run) loop(ctx context.Context) error {
 		case stopped:
 			return r.stop(ctx)
 		case !finite(line.Loss):
-			return notFinite("loss", line.Step, line.Pairs, line.LearningRate)
+			return r.notFinite("loss", line.Step, line.Pairs, line.LearningRate)
 		case !finite(line.GradientNorm):
-			return notFinite("gradient", line.Step, line.Pairs, line.LearningRate)
+			return r.notFinite("gradient", line.Step, line.Pairs, line.LearningRate)
 		}
 		r.Step, r.Loss, r.Samples = line.Step, line.Loss, r.Samples+int64(len(batch))
 		if err := r.log(line); err != nil {

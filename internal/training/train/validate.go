@@ -54,7 +54,7 @@ func (r *run) validate(ctx context.Context) error {
 	case err != nil:
 		return err
 	case !finite(v.Loss):
-		return notFinite("validation loss", r.Step, r.last.Pairs, r.last.LearningRate)
+		return r.notFinite("validation loss", r.Step, r.last.Pairs, r.last.LearningRate)
 	}
 	value, better := v.Rouge2, v.Rouge2 > r.Best.Value
 	if p.BestBy == "loss" {
