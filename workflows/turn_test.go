@@ -55,7 +55,7 @@ func (c *counter) looked() int {
 // TestOneRealignOfACatalogueIsAtWorkAtATime asks a real server.
 func TestOneRealignOfACatalogueIsAtWorkAtATime(t *testing.T) {
 	s := programs.Start(t, t.TempDir())
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	c := &counter{now: map[string]int{}, most: map[string]int{}, hold: 1500 * time.Millisecond}
 	w := worker.New(s.Client, "main", worker.Options{})

@@ -44,6 +44,7 @@ var requests = map[string]struct {
 	says string
 }{
 	engine.OpProfile:   {struct{}{}, ""},
+	engine.OpCheck:     {engine.CheckRequest{Summarizer: "none"}, "summarizer: open none/config.json"},
 	engine.OpEncode:    {engine.EncodeRequest{}, "encoder.name: is missing"},
 	engine.OpClassify:  {engine.ClassifyRequest{}, "stat : no such file"},
 	engine.OpSearch:    {engine.SearchRequest{}, "align.keep: 0"},
