@@ -14,6 +14,7 @@ func TestDataSetsOfOtherRowsSaySoInTheirCards(t *testing.T) {
 		"a re-run with another threshold":          func(m *exportMaterial) { m.Pairs, m.Samples = "q", "s2" },
 		"a re-run with pairs of other scores":      func(m *exportMaterial) { m.Pairs = "r" },
 		"a re-run with native pairs":               func(m *exportMaterial) { m.Samples = "s3" },
+		"an entry of another crawl":                func(m *exportMaterial) { m.Crawls[0].Crawl = "g" },
 		"a re-run with another share of train":     func(m *exportMaterial) { m.Splits = "u" },
 		"a re-run that knows more of languages":    func(m *exportMaterial) { m.Languages["hindi"] = "m" },
 		"the next entry of a catalogue":            func(m *exportMaterial) { m.Crawls = append(m.Crawls, crawlChanges{Crawl: "f"}) },
