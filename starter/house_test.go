@@ -201,6 +201,7 @@ func TestUpKeepsServerAndWorkerUntilDown(t *testing.T) {
 func TestAFailedRunEndsWhatItStartedAndLeavesWhatItFound(t *testing.T) {
 	t.Parallel()
 	l := lodge(t)
+	l.must(os.Symlink(programs.Path(t, "engine"), filepath.Join(l.dir, "build/bin/engine"))) // which looks at the models first
 	broken := "run --languages english --crawl " + l.crawl("{\n[\n")
 	l.says(1, broken, "starting the Temporal server at "+l.address, "\nThe run failed in ingest: RejectBudget\n")
 	if server, worker := l.pids(); server != 0 || worker != 0 {
