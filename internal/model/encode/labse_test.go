@@ -218,8 +218,8 @@ func TestLaBSEAtItsFullSizeLoadsInTheMemoryOfItsFile(t *testing.T) {
 	if large0.PeakMiB > file+250 || large0.PeakMiB > 3000 {
 		t.Errorf("a peak of %.0f MiB: more than the word rows and the small model's peak take (%.0f MiB), plus 250", large0.PeakMiB, file)
 	}
-	if large0.Seconds > 20 {
-		t.Errorf("%.0f s of processor time", large0.Seconds)
+	if large0.Seconds > 10*(small0.Seconds+float64(labseRows)/100e3) { // some seconds; whichever the processor, rows cost what they are many
+		t.Errorf("%.0f s of processor time, %.0f with a small vocabulary", large0.Seconds, small0.Seconds)
 	}
 	if large0.Tokens != 6 || !slices.Equal(small0.Vector, large0.Vector) {
 		t.Errorf("%d tokens; the vector of the same words in a small vocabulary is %v, here %v", large0.Tokens, small0.Vector[:3], large0.Vector[:3])
