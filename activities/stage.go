@@ -262,11 +262,21 @@ func classify(err error) error {
 			err = fmt.Errorf("%w: %w", err, store.ErrCorrupt)
 		}
 	} else if !errors.As(err, &typed) {
-		return err
+		return once(err)
 	}
 	rule := schemas.FailureOf(typed.Type)
 	return temporal.NewApplicationErrorWithOptions(err.Error(), typed.Type, temporal.ApplicationErrorOptions{
-		NonRetryable: rule.Final || typed.Final, NextRetryDelay: time.Duration(rule.Delay * float64(time.Second)), Cause: err})
+		NonRetryable: rule.Final || typed.Final, NextRetryDelay: time.Duration(rule.Delay * float64(time.Second))})
+}
+
+// once is an error without a class that says what it says once: Temporal would write a failure for each error that it wraps, every one with the
+// words of those within.
+func once(err error) error {
+	var said *temporal.ApplicationError
+	if errors.As(err, &said) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || temporal.IsCanceledError(err) || errors.Unwrap(err) == nil {
+		return err
+	}
+	return temporal.NewApplicationError(err.Error(), "")
 }
 
 // heartbeatBytes is what the details of a heartbeat may take: every one crosses the network and stands in the server's tables.

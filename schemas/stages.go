@@ -106,7 +106,8 @@ type Scanned struct {
 	Gold   string `json:"gold,omitempty"` // object digest of the gold that was asked for, or lies beside the crawl; read by report and calibrate only
 	// GoldFault is why the gold beside the crawl was left: a run goes on without what it is only judged by.
 	GoldFault string   `json:"gold_fault,omitempty"`
-	Remarks   []string `json:"remarks,omitempty"` // about models, for a person
+	Remarks   []string `json:"remarks,omitempty"`   // about models, for a person
+	Languages []string `json:"languages,omitempty"` // that it has files of and were wanted, in their order
 }
 
 // IngestInput: unit = language. Files out: "articles.arrow", "deletions.arrow" (identities that the crawl withdraws),

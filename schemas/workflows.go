@@ -44,6 +44,11 @@ type Policy struct {
 	HangSteps float64 `json:"hang_steps,omitempty" yaml:"hang_steps"`
 }
 
+// FailedIn are the details of a run's failure that an activity is the reason of.
+type FailedIn struct {
+	Activity string `json:"failed_in"`
+}
+
 // SettingsInput asks for what a run needs to know of its worker's configuration.
 type SettingsInput struct {
 	Encoder    string `json:"encoder"`

@@ -54,6 +54,10 @@ func explain(w io.Writer, err error, url string) {
 			application = inner
 		}
 		kind, message = application.Type(), application.Message()
+		var failed schemas.FailedIn
+		if application.HasDetails() && application.Details(&failed) == nil && failed.Activity != "" {
+			stage = " in " + failed.Activity
+		}
 	case errors.As(err, &timeout):
 		kind, message = "Timeout", timeout.Message()+": no heartbeat or no answer for too long; the worker's log is in data/log"
 	case errors.As(err, &terminated):

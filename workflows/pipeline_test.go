@@ -13,6 +13,7 @@ import (
 	"crosssum/schemas"
 	"crosssum/workflows"
 
+	"github.com/stretchr/testify/mock"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
@@ -30,8 +31,9 @@ type board struct {
 	forgetful string // stage whose work is never published
 	another   int    // look-ups of the first stage after which a worker of other libraries computes
 	card      schemas.EncoderCard
-	goldFault string // what scan finds
-	mini      int64  // mini-batch that train takes instead of the one asked for; 0: that
+	found     []string // languages, by scan
+	goldFault string   // what scan finds
+	mini      int64    // mini-batch that train takes instead of the one asked for; 0: that
 	laidOut   schemas.LayOutInput
 	order     []string // of the activities that are no stage
 }
@@ -57,7 +59,7 @@ func (b *board) environment() *testsuite.TestWorkflowEnvironment {
 	name := func(n string) activity.RegisterOptions { return activity.RegisterOptions{Name: n} }
 	env.RegisterActivityWithOptions(func(context.Context, schemas.SettingsInput) (schemas.Settings, error) { return settings, nil }, name(schemas.SettingsActivity.Name))
 	env.RegisterActivityWithOptions(func(context.Context, schemas.ScanInput) (schemas.Scanned, error) {
-		return schemas.Scanned{Files: "f", Count: 1, GoldFault: b.goldFault}, nil
+		return schemas.Scanned{Files: "f", Count: 1, GoldFault: b.goldFault, Languages: b.found}, nil
 	}, name(schemas.ScanActivity.Name))
 	env.RegisterActivityWithOptions(func(_ context.Context, in schemas.LayOutInput) (schemas.LaidOut, error) {
 		b.laidOut, b.order = in, append(b.order, "lay_out")
@@ -307,5 +309,63 @@ func TestABadGoldIsAWarningAndTheRunGoesOn(t *testing.T) {
 	var result schemas.PipelineResult
 	if err := env.GetWorkflowResult(&result); err != nil || len(result.Warnings) != 1 || !strings.Contains(result.Warnings[0], b.goldFault) {
 		t.Errorf("%q, %v", result.Warnings, err)
+	}
+}
+
+func TestTheLanguagesOfARunAreThoseThatScanFound(t *testing.T) {
+	var many []string
+	for i := range 300 {
+		many = append(many, fmt.Sprintf("language_%03d", i))
+	}
+	for _, c := range []struct {
+		asked string
+		found []string
+		want  string
+	}{
+		{`{}`, []string{"danish", "english", "hindi"}, "danish english hindi"},
+		{`{"languages": []}`, []string{"danish"}, "danish"},
+		{`{"languages": ["hindi", "english"]}`, []string{"english", "hindi"}, "hindi english"},
+		{`{}`, many, "language_000 language_001"},
+	} {
+		b := newBoard()
+		b.found = c.found
+		env := b.environment()
+		var last []string
+		env.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(args mock.Arguments) {
+			if l, ok := args.Get(0).(temporal.SearchAttributes).GetKeywordList(temporal.NewSearchAttributeKeyKeywordList(schemas.AttributeLanguages)); ok {
+				last = l
+			}
+		}).Return(nil)
+		env.ExecuteWorkflow(workflows.BuildDataset, schemas.RawParams(c.asked))
+		if err := env.GetWorkflowError(); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(last, " "); !strings.HasPrefix(got, c.want) || len(c.found) < 9 && got != c.want || len(got) > 1600 || len(c.found) > 9 && !strings.HasSuffix(got, fmt.Sprint("and ", 300-len(last)+1, " more")) {
+			t.Errorf("%s of %d: %s", c.asked, len(c.found), got)
+		}
+	}
+}
+
+func TestAFailureSaysItsReasonFirstAndOnce(t *testing.T) {
+	for _, c := range []struct{ broken, raw, want string }{
+		{"ingest", `{}`, "ingest: row 3 of x.jsonl"},
+		{"train", `{}`, "train: row 3 of x.jsonl"},
+		{"report", `{}`, "report: row 3 of x.jsonl"},
+		{"", `{"train": {"stepz": 1}}`, "$.train.stepz: unknown field"},
+	} {
+		b := newBoard()
+		b.broken = c.broken
+		env := b.environment()
+		env.ExecuteWorkflow(workflows.Pipeline, schemas.RawParams(c.raw))
+		err := env.GetWorkflowError()
+		var failure *temporal.ApplicationError
+		var activityError *temporal.ActivityError
+		if !errors.As(err, &failure) || !strings.HasPrefix(failure.Message(), c.want) || failure.Unwrap() != nil || errors.As(err, &activityError) || failure.Type() == "" {
+			t.Errorf("%s: %v", c.broken, err)
+		}
+		var in schemas.FailedIn
+		if c.broken != "" && (failure.Details(&in) != nil || in.Activity != c.broken) {
+			t.Errorf("%s: the details name %q", c.broken, in.Activity)
+		}
 	}
 }

@@ -114,6 +114,7 @@ func (r *realignment) refuse(crawl schemas.RefusedCrawl) {
 // take brings a crawl into the ledger. undisturbed says that no other run added to it meanwhile.
 func (r *realignment) take(crawl schemas.Scanned) (undisturbed bool) {
 	r.anew(crawl.Crawl)
+	r.found(crawl.Languages)
 	ingested := run(r.story, schemas.Ingest, schemas.IngestInput{Scanned: crawl, Params: r.params.Ingest, Tolerant: true})
 	if reason := fault(r.err); reason != "" {
 		r.err = nil
@@ -184,7 +185,7 @@ func (r *realignment) enter(in schemas.TakeInput) (undisturbed bool) {
 func fault(err error) string {
 	var failure *temporal.ApplicationError
 	if errors.As(err, &failure) && (failure.Type() == schemas.InvalidInput || failure.Type() == schemas.RejectBudget) {
-		return failure.Message()
+		return strings.TrimPrefix(failure.Message(), schemas.Ingest.Name+": ")
 	}
 	return ""
 }

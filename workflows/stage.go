@@ -86,7 +86,9 @@ func seal[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In, ro
 
 func plan[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In) (planned schemas.Planned, err error) {
 	ctx = r.options(ctx, schemas.PlanPolicy, schemas.QueueMain, "what is there of "+s.Name)
-	err = workflow.ExecuteActivity(ctx, s.PlanName(), in).Get(ctx, &planned)
+	if err = workflow.ExecuteActivity(ctx, s.PlanName(), in).Get(ctx, &planned); err != nil {
+		err = because(s.Name, err)
+	}
 	return planned, err
 }
 
@@ -115,7 +117,7 @@ func compute[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In,
 			err := workflow.ExecuteActivity(ctx, s.Name, schemas.Work[In]{Input: in, Units: units}).Get(ctx, &done)
 			if err != nil {
 				if first == nil {
-					first = err
+					first = because(s.Name, err)
 					stop()
 				}
 				return
@@ -139,7 +141,9 @@ func compute[In any](ctx workflow.Context, r *story, s schemas.Stage[In], in In,
 // call runs an activity that is no stage; after an error of the story it does nothing. says is what the web UI's timeline calls it.
 func call[In, Out any](r *story, a schemas.Activity[In, Out], says string, in In) (out Out) {
 	if r.err == nil {
-		r.err = workflow.ExecuteActivity(r.options(r.ctx, a.Policy, a.Queue, says), a.Name, in).Get(r.ctx, &out)
+		if err := workflow.ExecuteActivity(r.options(r.ctx, a.Policy, a.Queue, says), a.Name, in).Get(r.ctx, &out); err != nil {
+			r.err = because(a.Name, err)
+		}
 	}
 	return out
 }

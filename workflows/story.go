@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -68,7 +69,7 @@ func open(ctx workflow.Context, params schemas.Params, name string) (*story, err
 	if err := r.calibrate(); err != nil {
 		return nil, invalid(err)
 	}
-	r.attribute(temporal.NewSearchAttributeKeyKeywordList(schemas.AttributeLanguages).ValueSet(params.Languages))
+	r.attribute(temporal.NewSearchAttributeKeyKeywordList(schemas.AttributeLanguages).ValueSet(fitting(params.Languages)))
 	return r, r.err
 }
 
@@ -76,7 +77,32 @@ func open(ctx workflow.Context, params schemas.Params, name string) (*story, err
 func (r *story) ahead() schemas.Ahead { return schemas.Ahead{Workflow: r.workflow, Params: r.params} }
 
 func invalid(err error) error {
-	return temporal.NewNonRetryableApplicationError(err.Error(), schemas.InvalidInput, err)
+	return temporal.NewNonRetryableApplicationError(err.Error(), schemas.InvalidInput, nil)
+}
+
+// because is why an activity failed, as the failure of the run: the reason first, and once. Temporal's own would say "activity error", and the
+// reason within. Its details name the activity.
+func because(activity string, err error) error {
+	var reason *temporal.ApplicationError
+	var late *temporal.TimeoutError
+	kind, message := "", ""
+	switch {
+	case temporal.IsCanceledError(err):
+		return err
+	case errors.As(err, &reason):
+		for inner := reason; errors.As(inner.Unwrap(), &inner) && (reason.Type() == "" || reason.Type() == "wrapError"); {
+			reason = inner
+		}
+		kind, message = reason.Type(), reason.Message()
+	case errors.As(err, &late):
+		kind, message = "Timeout", late.Message()+": no heartbeat or no answer for too long; the worker's log is in data/log"
+	default:
+		return err
+	}
+	if !strings.HasPrefix(message, activity) {
+		message = activity + ": " + message
+	}
+	return temporal.NewApplicationErrorWithOptions(message, kind, temporal.ApplicationErrorOptions{NonRetryable: true, Details: []any{schemas.FailedIn{Activity: activity}}})
 }
 
 // calibrate takes the thresholds that the parameters leave open from the encoder's model card.
@@ -96,10 +122,30 @@ func (r *story) scan(gold string) {
 		Limits: r.params.Ingest, Ahead: &ahead})
 	r.warnings = append(r.warnings, r.scanned.Remarks...)
 	row.Units, row.UnitsDone, row.Counts = 1, 1, map[string]int64{"files": int64(r.scanned.Count), "bytes": r.scanned.Bytes}
+	r.found(r.scanned.Languages)
 	if r.scanned.GoldFault != "" {
 		r.warnings = append(r.warnings, "the alignment is not scored: "+r.scanned.GoldFault)
 	}
 	r.ends(row, began, r.err)
+}
+
+// found makes the languages of a crawl those of the run, where it takes whichever there are.
+func (r *story) found(languages []string) {
+	if r.err == nil && len(r.params.Languages) == 0 && len(languages) > 0 && workflow.GetVersion(r.ctx, "languages-found", workflow.DefaultVersion, 1) == 1 {
+		r.attribute(temporal.NewSearchAttributeKeyKeywordList(schemas.AttributeLanguages).ValueSet(fitting(languages)))
+	}
+}
+
+// fitting are as many languages as a search attribute may hold, and how many more there are: a longer one would fail every task of the run.
+func fitting(languages []string) []string {
+	const most = 1500 // bytes, of the 2048 that the server takes for a value
+	bytes := 0
+	for i, l := range languages {
+		if bytes += len(l) + 3; bytes > most {
+			return append(slices.Clone(languages[:i]), fmt.Sprintf("and %d more", len(languages)-i))
+		}
+	}
+	return languages
 }
 
 // progress is a copy of the rows of the stage table.
