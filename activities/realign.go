@@ -102,10 +102,8 @@ func (a *Activities) untaken(ctx context.Context, in schemas.WaitingInput, entri
 		return scanned, false, nil
 	}
 	list, err := a.Store.PutJSON(files)
-	scanned.Files, scanned.Count, scanned.Bytes = list.Digest, len(files), 0
-	for _, f := range files {
-		scanned.Bytes += f.Bytes
-	}
+	scanned.Files = list.Digest
+	scanned.Measure(files)
 	return scanned, true, err
 }
 

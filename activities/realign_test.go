@@ -212,6 +212,8 @@ func TestAFileThatFailedWaitsOnceItIsMendedOrAskedFor(t *testing.T) {
 	w, err = h.waiting(p)
 	if err != nil || len(w.Crawls) != 1 || w.Crawls[0].Count != 1 || w.Crawls[0].Bytes != int64(len(row("c"))) {
 		t.Errorf("mended: %+v, %v", w, err)
+	} else if got := w.Crawls[0].Languages; len(got) != 1 || got[0] != "french" {
+		t.Errorf("what is mended is %v", got)
 	}
 }
 

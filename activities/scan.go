@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"crosssum/internal/crawl"
 	"crosssum/internal/fault"
@@ -40,12 +39,8 @@ func (a *Activities) scan(ctx context.Context, in schemas.ScanInput) (schemas.Sc
 	if err != nil {
 		return schemas.Scanned{}, err
 	}
-	scanned := schemas.Scanned{Crawl: in.Crawl, Mode: mode, Count: len(files)}
-	for _, f := range files {
-		scanned.Bytes += f.Bytes
-		scanned.Languages = append(scanned.Languages, f.Language)
-	}
-	scanned.Languages = slices.Compact(scanned.Languages) // files are in their order
+	scanned := schemas.Scanned{Crawl: in.Crawl, Mode: mode}
+	scanned.Measure(files)
 	if in.Ahead != nil {
 		if scanned.Remarks, err = a.ahead(ctx, *in.Ahead, files); err != nil {
 			return scanned, err

@@ -110,6 +110,16 @@ type Scanned struct {
 	Languages []string `json:"languages,omitempty"` // that it has files of and were wanted, in their order
 }
 
+// Measure counts the files, which are in their order.
+func (s *Scanned) Measure(files []CrawlFile) {
+	s.Count, s.Bytes, s.Languages = len(files), 0, nil
+	for _, f := range files {
+		s.Bytes += f.Bytes
+		s.Languages = append(s.Languages, f.Language)
+	}
+	s.Languages = slices.Compact(s.Languages)
+}
+
 // IngestInput: unit = language. Files out: "articles.arrow", "deletions.arrow" (identities that the crawl withdraws),
 // "rejects.arrow", "files.json" ([]CatalogueFile). Counts: read = accepted + rejected + deleted; blank; repeated (rows that say what another says too); failed_files.
 type IngestInput struct {
