@@ -27,7 +27,9 @@ type Cut struct {
 	Probability float64 `json:"probability" yaml:"probability"`
 }
 
-// Check is of what a model card says.
+// Check is of what a model card says. Names of weights are looked at in their order.
+//
+//workflowcheck:ignore
 func (m EvidenceModel) Check() error {
 	c := &checks{}
 	number := func(name string, x float64) {
