@@ -31,7 +31,7 @@ func commands() []command {
 		{"schedule", "let new crawls be taken every week: create, list, trigger, pause, resume, delete", schedule},
 		{"check", "what a crawl folder holds: rows, rejects, languages, expected minutes and disk", check},
 		{"calibrate", "which threshold an encoder needs for a wanted precision: judged on known pairs", calibrate},
-		{"fetch-corpus", "make a crawl of a Debian suite's package descriptions in all their languages", maker("corpus", "fetch-corpus")},
+		{"fetch-corpus", "make a crawl of Debian's package descriptions, or of GNOME's user help, in all their languages", maker("corpus", "fetch-corpus")},
 		{"make-sample", "draw the shipped sample, and what lies outside of it, from a fetched crawl", maker("corpus", "make-sample")},
 		{"tokenize", "the token ids of lines, as an encoder or a summarizer sees them", tool("tokenize")},
 		{"encode", "the vectors of lines, as an Arrow file", tool("encode")},

@@ -34,7 +34,8 @@ type FetchResult struct {
 	Articles int
 	Keys     int
 	ByLang   map[string]int
-	Short    int            // texts under MinimumText characters
+	Short    int            // without a summary, or with a text under MinimumText characters (a help page: without any)
+	Copies   map[string]int // help pages that are the English one word for word, by language
 	Repeated int            // a second text for one key and language
 	Unknown  map[string]int // texts by language code that the table does not have
 }
@@ -48,18 +49,9 @@ const maximumIndex = 2 << 30
 // Fetch makes a crawl folder of a Debian suite: its translated package descriptions and its AppStream metadata, through
 // apt-get, for any user. progress gets a line for people now and then. Same archive state, same bytes.
 func Fetch(ctx context.Context, o FetchOptions, progress func(string)) (FetchResult, error) {
-	if _, err := os.Stat(o.Output); err == nil {
-		return FetchResult{}, fmt.Errorf("%s exists already: name another folder with --output, or remove it", o.Output)
-	}
-	output, err := filepath.Abs(o.Output)
+	output, from, err := ends(o.Output, o.Mirror)
 	if err != nil {
 		return FetchResult{}, err
-	}
-	from := source{uri: o.Mirror}
-	if o.Mirror == "" {
-		if from, err = findSource("/etc"); err != nil {
-			return FetchResult{}, err
-		}
 	}
 	entries, result, err := fetchEntries(ctx, o, from, progress)
 	if err != nil {
@@ -67,7 +59,20 @@ func Fetch(ctx context.Context, o FetchOptions, progress func(string)) (FetchRes
 	}
 	progress(fmt.Sprintf("writing %d articles in %d languages", len(entries), len(result.ByLang)))
 	result.Folder, result.Gold = output, goldPath(output)
-	return result, WriteCrawl(output, o.Suite, entries)
+	return result, WriteCrawl(output, o.Suite, "", entries)
+}
+
+// ends are where a crawl goes, which may not exist, and the archive that it comes from.
+func ends(output, mirror string) (string, source, error) {
+	if _, err := os.Stat(output); err == nil {
+		return "", source{}, fmt.Errorf("%s exists already: name another folder with --output, or remove it", output)
+	}
+	output, err := filepath.Abs(output)
+	if err != nil || mirror != "" {
+		return output, source{uri: mirror}, err
+	}
+	from, err := findSource("/etc")
+	return output, from, err
 }
 
 func fetchEntries(ctx context.Context, o FetchOptions, from source, progress func(string)) ([]gold.Entry, FetchResult, error) {
@@ -91,7 +96,7 @@ func fetchEntries(ctx context.Context, o FetchOptions, from source, progress fun
 	if err := a.update(ctx, codes); err != nil {
 		return nil, result, err
 	}
-	c := collector{result: &result, seen: map[[2]string]int{}}
+	c := collector{result: &result, minimum: MinimumText, seen: map[[2]string]int{}}
 	for _, code := range byPreference(codes) {
 		if err := ctx.Err(); err != nil {
 			return nil, result, err
@@ -130,10 +135,11 @@ type collector struct {
 	entries []gold.Entry
 	seen    map[[2]string]int // index into entries
 	result  *FetchResult
+	minimum int // characters of a text
 }
 
 func (c *collector) add(e gold.Entry) {
-	if e.Summary == "" || e.Text == "" || utf8.RuneCountInString(e.Text) < MinimumText {
+	if e.Summary == "" || e.Text == "" || utf8.RuneCountInString(e.Text) < c.minimum {
 		c.result.Short++
 		return
 	}

@@ -1,10 +1,11 @@
-// Command corpus makes crawls of Debian's descriptions, and the shipped sample out of one: ./crosssum fetch-corpus and make-sample.
+// Command corpus makes crawls of Debian's descriptions and of GNOME's user help, and the shipped sample out of one: ./crosssum fetch-corpus and make-sample.
 package main
 
 import (
 	"cmp"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -18,56 +19,118 @@ import (
 	"crosssum/internal/cli"
 	"crosssum/internal/operation/config"
 	"crosssum/internal/operation/live"
+	"crosssum/schemas"
 )
 
 func main() {
 	os.Exit(cli.Main("corpus", map[string]func([]string) error{"fetch-corpus": fetchCorpus, "make-sample": makeSample}, os.Args[1:]))
 }
 
-// fetchCorpus makes a crawl of a Debian suite.
+// fetchCorpus makes a crawl of a Debian suite, or of GNOME's user help.
 func fetchCorpus(args []string) error {
-	set := cli.New("fetch-corpus", "fetch-corpus [--suite bookworm] [--output DIR]",
-		"Fetches the package descriptions (DDTP) and the applications' metadata (AppStream) of a Debian suite in every language, from\n"+
-			"the mirror that this machine's apt uses, and makes a crawl folder of them. About 248,000 articles in a minute or two for\n"+
-			"bookworm. Any user may do so; the machine's own package lists are not touched.",
+	set := cli.New("fetch-corpus", "fetch-corpus [--source debian] [--suite bookworm] [--output DIR]\n       ./crosssum fetch-corpus --source gnome-help [--without-copies] [--output DIR]",
+		"Makes a crawl folder, and its true alignment beside it, of what the Debian archive has that this machine's apt uses. Any user may do so; the\n"+
+			"machine's own package lists are not touched.\n\n"+
+			"  debian      the package descriptions (DDTP) and the applications' metadata (AppStream) of a suite in every language: about 248,000\n"+
+			"              articles in a minute or two for bookworm\n"+
+			"  gnome-help  the pages of GNOME's user help, version 43 (package gnome-user-docs, 8.5 MB, by hash; CC BY-SA 3.0): 264 topics in 42\n"+
+			"              languages, long texts beside short summaries. A quarter of the pages were never translated, and are English word for word",
 		"./crosssum fetch-corpus --suite trixie && ./crosssum realign --crawl trixie --languages english,german,french",
 		func(flag string) bool { return flag == "config" || config.IsSetting(flag) })
-	suite := set.String("suite", "bookworm", "the suite")
-	output := set.String("output", "", "crawl folder to make (default: data/crawls/<suite>)")
+	from := set.String("source", "debian", "`debian` or gnome-help")
+	suite := set.String("suite", "bookworm", "the suite, of --source debian")
+	withoutCopies := set.Bool("without-copies", false, "leave out the pages that are English word for word, of --source gnome-help")
+	output := set.String("output", "", "crawl folder to make (default: data/crawls/<suite>, data/crawls/gnome-help)")
 	mirror := set.String("mirror", "", "address of an archive (default: the one of this machine's apt)")
 	file := set.String("config", filepath.Join(config.Root(), "temporal.yaml"), "the configuration file")
 	overrides := config.AddFlags(set)
 	if err := cli.Parse(set, args); err != nil {
 		return err
 	}
+	name, err := crawlName(set, *from, *suite)
+	if err != nil {
+		return err
+	}
 	c, err := config.Load(*file, overrides)
 	if err != nil {
 		return err
 	}
-	o := FetchOptions{Suite: *suite, Output: *output, Mirror: *mirror, Work: filepath.Join(filepath.Dir(c.Store), "apt", filepath.Base(*suite))}
-	if o.Output == "" {
+	work := filepath.Join(filepath.Dir(c.Store), "apt", name)
+	if *output == "" {
 		if len(c.CrawlRoots) == 0 {
 			return errors.New("no crawl root is configured; give --output")
 		}
-		o.Output = filepath.Join(c.CrawlRoots[len(c.CrawlRoots)-1], filepath.Base(*suite))
+		*output = filepath.Join(c.CrawlRoots[len(c.CrawlRoots)-1], name)
 	}
-	if err := os.MkdirAll(filepath.Dir(o.Output), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(*output), 0o755); err != nil {
 		return err
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	begin := time.Now()
-	got, err := Fetch(ctx, o, func(line string) { fmt.Printf("[%s] %s\n", live.Clock(time.Since(begin)), line) })
+	progress := func(line string) { fmt.Printf("[%s] %s\n", live.Clock(time.Since(begin)), line) }
+	var got FetchResult
+	short := fmt.Sprintf("texts under %d characters", MinimumText)
+	if *from == helpSource {
+		short = "pages without a summary or without a paragraph"
+		got, err = FetchHelp(ctx, HelpOptions{Output: *output, Mirror: *mirror, Work: work, WithoutCopies: *withoutCopies}, progress)
+	} else {
+		got, err = Fetch(ctx, FetchOptions{Suite: *suite, Output: *output, Mirror: *mirror, Work: work}, progress)
+	}
 	if err != nil {
 		return err
 	}
+	tell(got, short, *withoutCopies)
+	return nil
+}
+
+const helpSource = "gnome-help"
+
+// crawlName is the name of the source's crawl. A flag of the other source is refused.
+func crawlName(set *flag.FlagSet, source, suite string) (string, error) {
+	switch source {
+	case "debian":
+		if cli.Given(set, "without-copies") {
+			return "", errors.New("--without-copies is for --source gnome-help")
+		}
+		return filepath.Base(suite), nil
+	case helpSource:
+		if cli.Given(set, "suite") {
+			return "", errors.New("--suite is for --source debian: the help is of one version")
+		}
+		return helpSource, nil
+	}
+	return "", fmt.Errorf("no source %.40q; %s", source, schemas.Instead(source, []string{"debian", helpSource}))
+}
+
+// tell says what a fetch made, and what it left out.
+func tell(got FetchResult, short string, withoutCopies bool) {
 	fmt.Printf("%s: %s articles in %d languages, %s keys; gold alignment in %s\n", got.Folder, live.Thousands(int64(got.Articles)),
 		len(got.ByLang), live.Thousands(int64(got.Keys)), got.Gold)
-	fmt.Printf("left out: %s texts under %d characters, %s repeated keys\n", live.Thousands(int64(got.Short)), MinimumText, live.Thousands(int64(got.Repeated)))
+	fmt.Printf("left out: %s %s, %s repeated keys\n", live.Thousands(int64(got.Short)), short, live.Thousands(int64(got.Repeated)))
+	if len(got.Copies) > 0 {
+		var all int64
+		var by []string
+		for _, language := range bySize(got.Copies) {
+			all += int64(got.Copies[language])
+			by = append(by, fmt.Sprintf("%s %d", language, got.Copies[language]))
+		}
+		what := "in it, and in its gold; --without-copies leaves them out"
+		if withoutCopies {
+			what = "left out too"
+		}
+		fmt.Printf("English word for word, %s: %s pages (%s)\n", what, live.Thousands(all), strings.Join(by, ", "))
+	}
 	if len(got.Unknown) > 0 {
 		fmt.Printf("language codes that schemas/languages.tsv does not have: %v\n", slices.Sorted(maps.Keys(got.Unknown)))
 	}
-	return nil
+}
+
+// bySize are the languages, those with most articles first.
+func bySize(counts map[string]int) []string {
+	return slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), strings.Compare(a, b))
+	})
 }
 
 // makeSample draws the shipped sample again, and what lies outside of it, from a fetched crawl.
@@ -103,9 +166,7 @@ func makeSample(args []string) error {
 		for _, n := range side.counts {
 			total += n
 		}
-		languages := slices.SortedFunc(maps.Keys(side.counts), func(a, b string) int {
-			return cmp.Or(cmp.Compare(side.counts[b], side.counts[a]), strings.Compare(a, b))
-		})
+		languages := bySize(side.counts)
 		fmt.Printf("%-8s %7d articles in %d languages:", side.name, total, len(languages))
 		for _, l := range languages[:min(8, len(languages))] {
 			fmt.Printf(" %s %d", l, side.counts[l])

@@ -67,7 +67,7 @@ func MakeSample(o SampleOptions) (SampleResult, error) {
 		if err := removeCrawl(side.folder); err != nil {
 			return result, err
 		}
-		if err := WriteCrawl(side.folder, o.Origin, side.entries); err != nil {
+		if err := WriteCrawl(side.folder, o.Origin, "", side.entries); err != nil {
 			return result, err
 		}
 	}
@@ -197,7 +197,7 @@ func ReadEntries(folder, goldFile string) (entries []gold.Entry, err error) {
 		if !ok {
 			return fmt.Errorf("%s: %s/%s is not in %s", folder, language, a.ID, goldFile)
 		}
-		entries = append(entries, gold.Entry{Language: language, Key: k.Key, Packages: k.Packages, Summary: a.Summary, Text: a.Text})
+		entries = append(entries, gold.Entry{Language: language, Key: k.Key, Packages: k.Packages, Title: a.Title, Summary: a.Summary, Text: a.Text})
 		return nil
 	})
 	return entries, err

@@ -97,7 +97,7 @@ func TestTheSameCrawlGivesTheSameSampleBytes(t *testing.T) {
 			j := (i * 7) % len(entries)
 			entries[i], entries[j] = entries[j], entries[i]
 		}
-		if err := WriteCrawl(filepath.Join(dir, "full"), "test", entries); err != nil {
+		if err := WriteCrawl(filepath.Join(dir, "full"), "test", "", entries); err != nil {
 			t.Fatal(err)
 		}
 		o := small

@@ -36,10 +36,10 @@ func idOf(e gold.Entry) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// WriteCrawl makes a crawl folder of entries: <language>.jsonl.zst by id, then crawl.json; and its gold (language, id,
-// key, packages) outside of it, in <parent>/gold/<name>.tsv.gz. origin is written into the rows' URLs. The folder appears
-// complete or not at all. Titles are empty: a package's name would give the alignment away.
-func WriteCrawl(folder, origin string, entries []gold.Entry) error {
+// WriteCrawl makes a crawl folder of entries: <language>.jsonl.zst by id, LICENSE.md where there is a note, then crawl.json; and its
+// gold (language, id, key, packages) outside of it, in <parent>/gold/<name>.tsv.gz. origin is written into the rows' URLs. The folder
+// appears complete or not at all.
+func WriteCrawl(folder, origin, licence string, entries []gold.Entry) error {
 	entries = slices.SortedFunc(slices.Values(entries), func(a, b gold.Entry) int {
 		return cmp.Or(strings.Compare(a.Language, b.Language), strings.Compare(idOf(a), idOf(b)))
 	})
@@ -56,6 +56,11 @@ func WriteCrawl(folder, origin string, entries []gold.Entry) error {
 				return err
 			}
 			start = end
+		}
+		if licence != "" {
+			if err := os.WriteFile(filepath.Join(aside, "LICENSE.md"), []byte(licence), 0o644); err != nil {
+				return err
+			}
 		}
 		if err := writeGold(goldPath(folder), entries); err != nil {
 			return err
@@ -78,7 +83,7 @@ func writeLanguage(path, origin string, entries []gold.Entry) error {
 	rows.SetEscapeHTML(false)
 	for _, e := range entries {
 		id := idOf(e)
-		if err := rows.Encode(line{id, "urn:debian:" + origin + ":" + e.Language + ":" + id, "", e.Summary, e.Text}); err != nil {
+		if err := rows.Encode(line{id, "urn:debian:" + origin + ":" + e.Language + ":" + id, e.Title, e.Summary, e.Text}); err != nil {
 			return err
 		}
 	}

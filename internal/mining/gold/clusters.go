@@ -26,8 +26,9 @@ const (
 // Entry is one article of which is known what it is a translation of: its Key.
 type Entry struct {
 	Language string
-	Key      string // "ddtp:<Description-md5>" or "appstream:<component id>"
+	Key      string // "ddtp:<Description-md5>", "appstream:<component id>" or "gnome-help:<page>"
 	Packages []string
+	Title    string // says nothing of kinship
 	Summary  string
 	Text     string
 }
