@@ -42,7 +42,7 @@ var (
 		From: "screen", In: []string{"articles"}, Out: []string{"equal", "near"}, Files: []Published{{"texts.arrow", IDs}, {"near.arrow", IDs}}})
 	Calibrate = stage[CalibrateInput](About{Name: "calibrate", Version: 3, Queue: QueueMain, Unit: "run", Folder: ".", Workflows: []string{CalibrateWorkflow},
 		Files: []Published{{"curve.json", Nothing}, {"calibration.html", Nothing}}})
-	SplitDedup = stage[SplitInput](About{Name: "split_dedup", Version: 3, Queue: QueueMain, Unit: "run", Workflows: datasetWorkflows,
+	SplitDedup = stage[SplitInput](About{Name: "split_dedup", Version: 4, Queue: QueueMain, Unit: "run", Workflows: datasetWorkflows,
 		From: "screen", In: []string{"articles"}, Out: []string{"train", "val", "test", "samples"},
 		Files: []Published{{"splits.arrow", IDs}, {"samples.arrow", IDs}, {"history.arrow", IDs}, {"trained.arrow", IDs}, {"trained_texts.arrow", IDs}}})
 	Export = stage[ExportInput](About{Name: "export", Version: 6, Queue: QueueMain, Unit: "part", Folder: "dataset", Workflows: datasetWorkflows,

@@ -223,6 +223,22 @@ func TestATextNearMoreThanAreListedIsCrowdedAndSoAreThoseThatAreLeftOut(t *testi
 	}
 }
 
+func TestALanguageWithoutArticlesHasNoNearOnesAndABrokenFileIsNamed(t *testing.T) {
+	if counts, near, rows := language(t, nil); counts["articles"] != 0 || len(near)+len(rows) != 0 {
+		t.Errorf("of no articles: %v, %d near, %d rows", counts, len(near), len(rows))
+	}
+	path := filepath.Join(t.TempDir(), "articles.arrow")
+	for what, content := range map[string]string{"empty": "", "of another kind": strings.Repeat("no Arrow file ", 100), "cut off": "ARROW1\x00\x00"} {
+		must(t, os.WriteFile(path, []byte(content), 0o644))
+		if _, err := Run(path, 0.8, t.TempDir(), func(int, int) {}); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v does not name the file", what, err)
+		}
+	}
+	if _, err := Run(path, 0.4, t.TempDir(), func(int, int) {}); err == nil || !strings.Contains(err.Error(), "split.near_text_similarity") {
+		t.Errorf("a similarity out of range: %v", err)
+	}
+}
+
 func TestMinHashMissesOneInAHundredNearTextsOfTheSampleAtMost(t *testing.T) {
 	all, missed := 0, 0
 	for _, name := range []string{"english", "italian", "russian", "japanese"} {

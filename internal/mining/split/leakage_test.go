@@ -253,6 +253,77 @@ func TestATextThatWasTrainedAndIsGoneKeepsWhatIsNearItInTrain(t *testing.T) {
 	}
 }
 
+func TestATextOfManyThousandsIsCommonAndSoIsAllThatIsNearIt(t *testing.T) {
+	const copies, nears = 100_000, 200
+	rows, w := make([]Article, copies+nears), wording{}
+	for n := range rows {
+		rows[n] = Article{Language: "la", Text: neardup.Digest{1}, Summary: neardup.Digest{2, byte(n), byte(n >> 8), byte(n >> 16)},
+			Content: [32]byte{byte(n), byte(n >> 8), byte(n >> 16)}}
+		if n >= copies {
+			rows[n].Text = neardup.Digest{3, byte(n), byte(n >> 8)}
+			w.near = append(w.near, [2]int32{0, int32(n)})
+		}
+	}
+	if edges := w.ties(rows, 20); len(edges) != 0 {
+		t.Errorf("%d edges of a common text", len(edges))
+	}
+	for n, a := range rows {
+		if !a.Untested {
+			t.Fatalf("article %d is to be tested on", n)
+		}
+	}
+}
+
+func TestATextNearToManyArticlesIsCommonHoweverFewHaveIt(t *testing.T) {
+	for name, c := range map[string]struct {
+		copies []int // articles of each text; the first is near all others
+		common bool
+	}{
+		"near thirty texts":            {slices.Repeat([]int{1}, 31), true},
+		"near one of eleven, with ten": {[]int{10, 11}, true},
+		"near one of ten, with ten":    {[]int{10, 10}, false},
+		"near nineteen texts":          {slices.Repeat([]int{1}, 20), false},
+	} {
+		var rows []Article
+		var w wording
+		for text, copies := range c.copies {
+			if text > 0 {
+				w.near = append(w.near, [2]int32{0, int32(len(rows))})
+			}
+			for range copies {
+				n := byte(len(rows))
+				rows = append(rows, Article{Language: "la", Text: neardup.Digest{1, byte(text)}, Summary: neardup.Digest{2, n}, Content: [32]byte{n}})
+			}
+		}
+		edges := w.ties(rows, 20)
+		for n, a := range rows {
+			if a.Untested != c.common || !c.common && len(edges) == 0 {
+				t.Fatalf("%s: article %d stays out of test: %v, %d edges", name, n, a.Untested, len(edges))
+			}
+		}
+	}
+}
+
+func TestEqualTextsAreCrowdedTogetherAndACommonSummaryLetsTextsTie(t *testing.T) {
+	article := func(language string, text, summary, content byte) Article {
+		return Article{Language: language, Text: neardup.Digest{1, text}, Summary: neardup.Digest{2, summary}, Content: [32]byte{content}}
+	}
+	crowded := article("la", 1, 1, 1)
+	crowded.Untested = true
+	rows := []Article{crowded, article("la", 1, 2, 2), article("la", 3, 3, 3), article("lb", 1, 4, 4)}
+	if (wording{}).ties(rows, 20); !rows[1].Untested || !rows[3].Untested || rows[2].Untested {
+		t.Errorf("of four articles, of which three have a crowded text: %v", rows)
+	}
+	rows = nil
+	for n := range byte(30) {
+		rows = append(rows, article("la", 10+n, 1, n)) // a template
+	}
+	rows = append(rows, article("la", 9, 2, 99))
+	if edges := (wording{near: [][2]int32{{0, 30}}}).ties(rows, 20); !slices.Equal(edges, [][2]int32{{0, 30}}) || rows[30].Untested || !rows[0].Untested {
+		t.Errorf("a text near that of an article with a common summary: tied by %v", edges)
+	}
+}
+
 func TestFilesOfOtherArticlesAreNamed(t *testing.T) {
 	dir, _, _ := paged(t, []page{{"la", "1", "s", "one text of a page", ""}, {"la", "2", "t", "another text of it", ""}}, nil, "")
 	texts := filepath.Join(dir, "la", "texts.arrow")

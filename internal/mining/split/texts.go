@@ -59,30 +59,39 @@ func (a *Article) know(row *schemas.TextDigestRow) (err error) {
 // ties are the edges that words give, and marks the articles that stay out of val and test: those whose text or summary more than most
 // articles of a language have, or whose text is near so many; and those near such a text, which their component does not hold.
 func (w wording) ties(rows []Article, most int) (edges [][2]int32) {
-	for _, of := range []func(*Article) neardup.Digest{textOf, summaryOf} {
-		edges = append(edges, equal(rows, of, most)...)
-	}
 	alike := groups(rows, textOf)
-	reach := make([]int, len(rows)) // by first article of a text: articles of its language that have a near one
-	for _, e := range w.near {
-		reach[e[0]] += alike.size(e[1])
-		reach[e[1]] += alike.size(e[0])
+	var apart []int32 // of a text each, an article: what is near it is not tied to it
+	for n, a := range rows {
+		if a.Untested { // crowded, of which the first of equal texts knows
+			apart = append(apart, int32(n))
+		}
 	}
-	common := func(n int32) bool { return rows[n].Untested || reach[n]+alike.size(n) > most }
-	var untied []int32
+	edges = equal(rows, textOf, most)
+	sizes, reach := map[int32]int{}, map[int32]int{} // by first article of a text: those of its language that have it, and that have a near one
+	for _, e := range w.near {
+		for _, n := range e {
+			if _, known := sizes[n]; !known { // once: a text may have a million
+				sizes[n] = alike.size(n)
+			}
+		}
+		reach[e[0]] += sizes[e[1]]
+		reach[e[1]] += sizes[e[0]]
+	}
+	common := func(n int32) bool { return rows[n].Untested || reach[n]+sizes[n] > most }
 	for _, e := range w.near {
 		if common(e[0]) || common(e[1]) {
-			untied = append(untied, e[0], e[1])
+			apart = append(apart, e[0], e[1])
 		} else {
 			edges = append(edges, e)
 		}
 	}
-	for _, n := range untied {
+	slices.Sort(apart)
+	for _, n := range slices.Compact(apart) {
 		for _, m := range alike.of(n) {
 			rows[m].Untested = true
 		}
 	}
-	return edges
+	return append(edges, equal(rows, summaryOf, most)...)
 }
 
 func textOf(a *Article) neardup.Digest    { return a.Text }
