@@ -3,7 +3,6 @@ package crawl
 import (
 	"archive/tar"
 	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -14,10 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"crosssum/internal/testkit"
 	"crosssum/schemas"
-
-	"github.com/klauspost/compress/zstd"
-	"github.com/ulikunitz/xz"
 )
 
 // tarred is a tar of files given as name, content, name, content, ...
@@ -38,31 +35,6 @@ func tarred(t *testing.T, files ...string) []byte {
 		}
 	}
 	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-// compressed packs as an ending says.
-func compressed(t *testing.T, ending string, plain []byte) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	var w io.WriteCloser
-	var err error
-	switch ending {
-	case "":
-		return plain
-	case ".gz":
-		w = gzip.NewWriter(&b)
-	case ".xz":
-		w, err = xz.NewWriter(&b)
-	case ".zst":
-		w, err = zstd.NewWriter(&b)
-	}
-	if err == nil {
-		_, err = w.Write(plain)
-	}
-	if err = errors.Join(err, w.Close()); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -90,7 +62,7 @@ func open(t *testing.T, root string) *Folder {
 
 func TestATarOfCrawlFilesReadsAsTheFilesThemselves(t *testing.T) {
 	train, val := row("a", "x")+row("b", "y")+"bad\n", row("c", "x")+row("a", "z")
-	german := compressed(t, ".gz", []byte(row("d", "x")))
+	german := testkit.Pack(t, ".gz", []byte(row("d", "x")))
 	plain := open(t, crawlOf(t, map[string]string{"english_train.jsonl": train, "english_val.jsonl": val, "german.jsonl.gz": string(german)}))
 	want, err := plain.Files(nil)
 	if err = errors.Join(err, plain.Digest(want, func(int64) error { return nil })); err != nil {
@@ -99,7 +71,7 @@ func TestATarOfCrawlFilesReadsAsTheFilesThemselves(t *testing.T) {
 	archive := tarred(t, "corpus/", "", "corpus/README.md", strings.Repeat("read me\n", 200), "corpus/english_val.jsonl", val, "corpus/._english_val.jsonl", "resource fork",
 		"./corpus/deep/english_train.jsonl", train, "german.jsonl.gz", string(german))
 	for _, ending := range []string{"", ".gz", ".xz", ".zst"} {
-		f := open(t, crawlOf(t, map[string]string{"any_name v2.0.tar" + ending: string(compressed(t, ending, archive))}))
+		f := open(t, crawlOf(t, map[string]string{"any_name v2.0.tar" + ending: string(testkit.Pack(t, ending, archive))}))
 		files, err := f.Files(nil)
 		if err = errors.Join(err, f.Digest(files, func(int64) error { return nil })); err != nil || len(files) != len(want) {
 			t.Fatalf("%q: %v, %v", ending, files, err)
@@ -196,7 +168,7 @@ func TestWhatIsWrongWithAnArchiveIsSaid(t *testing.T) {
 		"too many files":                     {tarred(t, many...), "over 10000 files"},
 	} {
 		for _, ending := range []string{"", ".gz", ".zst"} {
-			f := open(t, crawlOf(t, map[string]string{"x.tar" + ending: string(compressed(t, ending, c.archive))}))
+			f := open(t, crawlOf(t, map[string]string{"x.tar" + ending: string(testkit.Pack(t, ending, c.archive))}))
 			f.Archives.Limits = small
 			_, err := f.Files(nil)
 			var input *InputError
@@ -243,7 +215,7 @@ func sparse() []byte {
 func TestABombInAnArchiveEndsAtTheLimit(t *testing.T) {
 	for name, files := range map[string][]string{"a crawl file": {"english.jsonl", strings.Repeat("\x00", 32<<20)}, "another": {"notes", strings.Repeat("\x00", 32<<20), "english.jsonl", row("a", "x")}} {
 		for _, ending := range []string{".gz", ".xz", ".zst"} {
-			f := open(t, crawlOf(t, map[string]string{"x.tar" + ending: string(compressed(t, ending, tarred(t, files...)))}))
+			f := open(t, crawlOf(t, map[string]string{"x.tar" + ending: string(testkit.Pack(t, ending, tarred(t, files...)))}))
 			f.Archives.Limits = roomy
 			f.Archives.Limits.MaxFileBytes = 4 << 20
 			var read int64
@@ -260,7 +232,7 @@ func TestABombInAnArchiveEndsAtTheLimit(t *testing.T) {
 	for name, archive := range map[string][]byte{"zeros behind its end": append(tarred(t, "english.jsonl", row("a", "x")), make([]byte, 32<<20)...),
 		"folders alone": tarred(t, append(folders, "english.jsonl", row("a", "x"))...), "zeros and no member": make([]byte, 32<<20)} {
 		for _, ending := range []string{"", ".gz", ".xz", ".zst"} {
-			f := open(t, crawlOf(t, map[string]string{"x.tar" + ending: string(compressed(t, ending, archive))}))
+			f := open(t, crawlOf(t, map[string]string{"x.tar" + ending: string(testkit.Pack(t, ending, archive))}))
 			f.Archives.Limits = roomy
 			f.Archives.Limits.MaxFileBytes = 4 << 20
 			if _, err := f.Files(nil); err == nil || !strings.Contains(err.Error(), `{"ingest": {"max_file_bytes": 8388608}}`) {
@@ -268,7 +240,7 @@ func TestABombInAnArchiveEndsAtTheLimit(t *testing.T) {
 			}
 		}
 	}
-	f := open(t, crawlOf(t, map[string]string{"x.tar.zst": string(compressed(t, ".zst", tarred(t, "english.jsonl", row("a", "x"))))}))
+	f := open(t, crawlOf(t, map[string]string{"x.tar.zst": string(testkit.Pack(t, ".zst", tarred(t, "english.jsonl", row("a", "x"))))}))
 	f.Archives.Limits = roomy
 	f.Archives.Limits.MaxWindowBytes = 1024
 	if _, err := f.Files(nil); err == nil || !strings.Contains(err.Error(), "max_window_bytes") {
@@ -277,7 +249,7 @@ func TestABombInAnArchiveEndsAtTheLimit(t *testing.T) {
 }
 
 func TestAnArchiveIsListedOnceAndReadAsItWas(t *testing.T) {
-	archive := compressed(t, ".gz", tarred(t, "english.jsonl", row("a", "x"), "english_val.jsonl", row("b", "x")))
+	archive := testkit.Pack(t, ".gz", tarred(t, "english.jsonl", row("a", "x"), "english_val.jsonl", row("b", "x")))
 	root := crawlOf(t, map[string]string{"x.tar.gz": string(archive)})
 	listing := func() (files []schemas.CrawlFile, unpacked int64) {
 		f := open(t, root)
@@ -299,8 +271,8 @@ func TestAnArchiveIsListedOnceAndReadAsItWas(t *testing.T) {
 		t.Errorf("a scan that is to end: %v", err)
 	}
 	for name, now := range map[string][]byte{
-		"another row":        compressed(t, ".gz", tarred(t, "english.jsonl", row("a", "y"), "english_val.jsonl", row("b", "x"))),
-		"without the member": compressed(t, ".gz", tarred(t, "english_val.jsonl", row("b", "x"))),
+		"another row":        testkit.Pack(t, ".gz", tarred(t, "english.jsonl", row("a", "y"), "english_val.jsonl", row("b", "x"))),
+		"without the member": testkit.Pack(t, ".gz", tarred(t, "english_val.jsonl", row("b", "x"))),
 		"cut off":            archive[:len(archive)/2],
 		"no archive":         []byte("text"),
 	} {

@@ -3,15 +3,15 @@ package main
 import (
 	"archive/tar"
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"testing"
 
+	"crosssum/internal/testkit"
+
 	"github.com/klauspost/compress/zstd"
-	"github.com/ulikunitz/xz"
 )
 
 // arMember is a member of an ar archive.
@@ -26,31 +26,6 @@ func arMember(name, body string) string {
 // debOf is a Debian package with these data.
 func debOf(ending, packed string) []byte {
 	return []byte("!<arch>\n" + arMember("debian-binary", "2.0\n") + arMember("control.tar.gz", "odd") + arMember("data.tar"+ending, packed))
-}
-
-// pack compresses.
-func pack(t *testing.T, ending, plain string) string {
-	t.Helper()
-	var b bytes.Buffer
-	var w io.WriteCloser
-	var err error
-	switch ending {
-	case "":
-		return plain
-	case ".gz":
-		w = gzip.NewWriter(&b)
-	case ".xz":
-		w, err = xz.NewWriter(&b)
-	case ".zst":
-		w, err = zstd.NewWriter(&b)
-	}
-	if err == nil {
-		_, err = io.WriteString(w, plain)
-	}
-	if err = errors.Join(err, w.Close()); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
 }
 
 // tarOf has headers and bodies, in order.
@@ -83,7 +58,7 @@ func TestThePackagesDataAreReadUnderEveryCompression(t *testing.T) {
 	data := tarOf(t, tar.Header{Name: "./a", Typeflag: tar.TypeReg}, "one", tar.Header{Name: "./b", Typeflag: tar.TypeReg}, "two")
 	for _, ending := range []string{"", ".gz", ".xz", ".zst"} {
 		got := ""
-		err := eachFile("p.deb", debOf(ending, pack(t, ending, data)), func(h *tar.Header, r io.Reader) error {
+		err := eachFile("p.deb", debOf(ending, string(testkit.Pack(t, ending, []byte(data)))), func(h *tar.Header, r io.Reader) error {
 			b, err := io.ReadAll(r)
 			got += h.Name + "=" + string(b) + " "
 			return err
@@ -95,7 +70,7 @@ func TestThePackagesDataAreReadUnderEveryCompression(t *testing.T) {
 }
 
 func TestWhatIsNoPackageIsNamedAsThat(t *testing.T) {
-	data := pack(t, ".xz", tarOf(t, tar.Header{Name: "./a", Typeflag: tar.TypeReg}, strings.Repeat("one two ", 1000)))
+	data := string(testkit.Pack(t, ".xz", []byte(tarOf(t, tar.Header{Name: "./a", Typeflag: tar.TypeReg}, strings.Repeat("one two ", 1000)))))
 	whole := string(debOf(".xz", data))
 	size := func(says string) string { return strings.Replace(whole, fmt.Sprintf("%-10d", len(data)), says, 1) }
 	for name, c := range map[string][2]string{

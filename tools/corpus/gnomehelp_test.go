@@ -20,6 +20,7 @@ import (
 
 	"crosssum/internal/crawl"
 	"crosssum/internal/mining/gold"
+	"crosssum/internal/testkit"
 	"crosssum/tools/articles"
 )
 
@@ -30,7 +31,7 @@ func helpDeb(t *testing.T, files map[string]string) []byte {
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		members = append(members, tar.Header{Name: "./usr/share/help/" + name, Typeflag: tar.TypeReg}, files[name])
 	}
-	return debOf(".xz", pack(t, ".xz", tarOf(t, members...)))
+	return debOf(".xz", string(testkit.Pack(t, ".xz", []byte(tarOf(t, members...)))))
 }
 
 func says(what string) string { return mallardPage("<desc>"+what+"</desc>", "<p>text of "+what+"</p>") }
